@@ -1,0 +1,108 @@
+#include "connection.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace bellhop::client {
+namespace {
+
+constexpr std::size_t receive_size = std::size_t{256} * 1024;
+
+// Bounds a blocking connect(2). A non-blocking one is no way to wait on a unix socket: with a full
+// queue it fails at once, and poll(2) does not tell when there is room.
+void limit_connect(int fd, const Deadline& deadline) {
+  const int left = std::max(deadline.poll_timeout(), 1);
+  timeval limit{};
+  limit.tv_sec = left / 1000;
+  limit.tv_usec = static_cast<decltype(limit.tv_usec)>((left % 1000) * 1000);
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+// Connects `fd`; 0 or an errno value, ETIMEDOUT when the deadline passed.
+int connect_socket(int fd, const UnixSocket& address, const Deadline& deadline) {
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  if (address.path.size() >= sizeof name.sun_path) return ENAMETOOLONG;
+  std::memcpy(name.sun_path, address.path.data(), address.path.size());
+  while (!deadline.passed()) {
+    limit_connect(fd, deadline);
+    const auto* pointer = static_cast<const sockaddr*>(static_cast<const void*>(&name));
+    if (::connect(fd, pointer, sizeof name) == 0) return 0;
+    if (errno != EINTR && errno != EAGAIN) return errno;
+  }
+  return ETIMEDOUT;
+}
+
+}  // namespace
+
+std::expected<Connection, Error> Connection::open(const Endpoint& endpoint,
+                                                  const Deadline& deadline) {
+  const std::string written = endpoint.to_string();
+  const Subject subject{.endpoint = written, .command = {}};
+  Connection connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (connection.fd_ < 0) return std::unexpected(connect_failed(subject, errno));
+  const int failed = std::visit(
+      [&](const UnixSocket& address) { return connect_socket(connection.fd_, address, deadline); },
+      endpoint.address);
+  if (failed == ETIMEDOUT) return std::unexpected(connect_timed_out(subject, deadline));
+  if (failed != 0) return std::unexpected(connect_failed(subject, failed));
+  if (::fcntl(connection.fd_, F_SETFL, O_NONBLOCK) != 0) {
+    return std::unexpected(connect_failed(subject, errno));
+  }
+  connection.buffer_.resize(receive_size);
+  return connection;
+}
+
+Connection::Connection(Connection&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)) {}
+
+Connection& Connection::operator=(Connection&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(buffer_, other.buffer_);
+  return *this;
+}
+
+Connection::~Connection() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Connection::Outcome Connection::exchange(std::string_view request, const Deadline& deadline,
+                                         const Taker& take) {
+  bool broken = false;  // nothing can be sent any more, a reply may still be there to be read
+  while (!deadline.passed()) {
+    const bool sending = !request.empty() && !broken;
+    pollfd entry{fd_, static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), 0};
+    if (::poll(&entry, 1, deadline.poll_timeout()) <= 0) continue;  // EINTR or the deadline
+    if (sending && (entry.revents & (POLLOUT | POLLERR | POLLHUP)) != 0) {
+      const ssize_t sent = ::send(fd_, request.data(), request.size(), MSG_NOSIGNAL);
+      if (sent > 0) request.remove_prefix(static_cast<std::size_t>(sent));
+      broken = sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
+    }
+    if ((entry.revents & (POLLIN | POLLERR | POLLHUP)) == 0) continue;
+    const ssize_t received = ::recv(fd_, buffer_.data(), buffer_.size(), 0);
+    if (received > 0) {
+      const std::string_view piece(buffer_.data(), static_cast<std::size_t>(received));
+      if (take(piece)) return {End::taken, 0, request.empty()};
+    } else if (received == 0) {
+      return {End::closed, 0, request.empty()};
+    } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+      return {End::closed, errno, request.empty()};
+    }
+  }
+  return {End::deadline, 0, request.empty()};
+}
+
+bool Connection::has_input() const {
+  pollfd entry{fd_, POLLIN, 0};
+  return ::poll(&entry, 1, 0) > 0;
+}
+
+}  // namespace bellhop::client

@@ -1,0 +1,36 @@
+// What a command's handler may touch.
+#pragma once
+
+#include <chrono>
+#include <span>
+
+#include "command/command.h"
+
+namespace bellhop::state {
+class OpenFiles;
+class Jobs;
+class Freeze;
+}  // namespace bellhop::state
+
+namespace bellhop::agent {
+class Log;
+class Policy;
+struct Settings;
+}  // namespace bellhop::agent
+
+namespace bellhop {
+
+// Passed to every handler. Everything it refers to outlives all commands and may be used from any
+// thread.
+struct Agent {
+  std::span<const Command* const> commands;  // all that exist here, in the order of guest-info
+  const agent::Policy& policy;
+  const agent::Settings& settings;
+  state::OpenFiles& files;
+  state::Jobs& jobs;
+  state::Freeze& freeze;
+  agent::Log& log;
+  std::chrono::steady_clock::time_point started;
+};
+
+}  // namespace bellhop

@@ -1,0 +1,43 @@
+// The configuration files: qemu-ga's and Bellhop's own.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/key_file.h"
+#include "agent/options.h"
+#include "agent/settings.h"
+#include "base/error.h"
+
+namespace bellhop::agent {
+
+// What Bellhop's own configuration says. What it does not say stays as it was.
+struct Configuration {
+  GeneralOptions general = {};
+  std::vector<ChannelSettings> channels = {};  // none: one, as the general options say
+  std::optional<LogTarget> log_target = {};
+  std::optional<LogFormat> log_format = {};
+  std::optional<platform::LogLevel> log_level = {};
+  std::optional<std::size_t> workers_limit = {};
+  std::optional<std::chrono::seconds> hook_timeout = {};
+};
+
+// Whether a file must be there.
+enum class Presence { optional, required };
+
+// The group [general] of the file at `path`, as qemu-ga reads it: other groups and unknown keys
+// mean nothing. nullopt when an optional file does not exist.
+Result<std::optional<GeneralOptions>> read_guest_agent_configuration(const std::string& path,
+                                                                     Presence presence);
+
+// Bellhop's file at `path`. An unknown group or key is an error that names the file, the line and
+// the nearest name that exists. nullopt when an optional file does not exist.
+Result<std::optional<Configuration>> read_configuration(const std::string& path, Presence presence);
+
+// Whether agents have a channel of that kind.
+bool is_channel_method(std::string_view method);
+
+}  // namespace bellhop::agent

@@ -1,0 +1,42 @@
+#include "agent/exchange.h"
+
+namespace bellhop::agent {
+
+bool ReplyPipe::drain(std::string& bytes) {
+  std::unique_lock lock(mutex_);
+  taken_.wait(lock, [this] { return bytes_.empty() || discarded_; });
+  if (!discarded_) bytes_.swap(bytes);
+  bytes.clear();
+  return !discarded_;
+}
+
+void ReplyPipe::finish(std::string bytes) {
+  const std::lock_guard lock(mutex_);
+  if (bytes_.empty()) {
+    bytes_ = std::move(bytes);
+  } else {
+    bytes_ += bytes;
+  }
+  finished_ = true;
+}
+
+bool ReplyPipe::take(std::string& out) {
+  const std::lock_guard lock(mutex_);
+  if (out.empty()) {
+    out.swap(bytes_);
+  } else {
+    out += bytes_;
+  }
+  bytes_.clear();
+  taken_.notify_one();
+  return finished_;
+}
+
+void ReplyPipe::discard() {
+  const std::lock_guard lock(mutex_);
+  discarded_ = true;
+  bytes_.clear();
+  taken_.notify_one();
+}
+
+}  // namespace bellhop::agent

@@ -1,0 +1,56 @@
+// One request and its reply.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "command/command.h"
+#include "wire/request.h"
+#include "wire/value.h"
+
+namespace bellhop::agent {
+
+// The bytes of a reply on their way from the thread that writes them to the loop that sends them.
+// A large reply passes through in pieces, so that memory does not grow with it.
+class ReplyPipe {
+ public:
+  // The writer's side: hands over `bytes`, leaves them empty and waits until the loop has taken
+  // them. False when nobody wants the reply any more.
+  bool drain(std::string& bytes);
+  // The writer's side: the rest of the reply.
+  void finish(std::string bytes);
+
+  // The loop's side: appends what has been written to `out`. True when that was the end.
+  bool take(std::string& out);
+  // The loop's side: nobody wants the reply any more; the writer goes on without waiting.
+  void discard();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable taken_;
+  std::string bytes_;
+  bool finished_ = false;
+  bool discarded_ = false;
+};
+
+// A request from its arrival until its reply is sent. Used on the loop; while it runs on a worker,
+// the worker reads `request` and `command` and writes `reply`.
+struct Exchange {
+  enum class State { waiting, running, finished };
+
+  std::optional<wire::Document> document;  // what `request` points into; none for a parse error
+  wire::Request request;
+  const Command* command = nullptr;  // known only to judge urgency; looked up again when it runs
+  std::chrono::steady_clock::time_point arrival;
+  std::size_t bytes = 0;  // of input, roughly
+  State state = State::waiting;
+  bool out_of_turn = false;   // runs though exchanges before it are not done
+  bool partly_sent = false;
+  ReplyPipe reply;
+};
+
+}  // namespace bellhop::agent

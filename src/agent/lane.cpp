@@ -1,0 +1,195 @@
+#include "agent/lane.h"
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <utility>
+
+#include "wire/reply.h"
+
+namespace bellhop::agent {
+namespace {
+
+using Pointer = std::shared_ptr<Exchange>;
+
+bool never_waits(const Exchange& exchange) {
+  return exchange.command && exchange.command->facts.urgency == Urgency::never_waits;
+}
+
+bool resynchronises(const Exchange& exchange) {
+  return exchange.command && exchange.command->facts.resynchronises;
+}
+
+void finish(Exchange& exchange, std::string reply) {
+  exchange.reply.finish(std::move(reply));
+  exchange.state = Exchange::State::finished;
+}
+
+void finish(Exchange& exchange, const Error& error) {
+  std::string reply;
+  wire::append_error_reply(reply, error, exchange.request.id);
+  finish(exchange, std::move(reply));
+}
+
+}  // namespace
+
+Lane::Lane(asio::io_context& loop, const Dispatcher& dispatcher, Workers& workers, Sink& sink)
+    : loop_(loop), dispatcher_(dispatcher), workers_(workers), sink_(&sink), timer_(loop) {}
+
+void Lane::add(Pointer exchange) {
+  bytes_ += exchange->bytes;
+  exchanges_.push_back(std::move(exchange));
+}
+
+void Lane::advance() {
+  hand_over_out_of_turn();
+  while (!exchanges_.empty()) {
+    const Pointer head = exchanges_.front();
+    if (head->state == Exchange::State::waiting) begin(head);
+    if (!hand_over(*head)) break;
+    remove(head);
+  }
+  arm_timer();
+}
+
+void Lane::detach() {
+  sink_ = nullptr;
+  timer_.cancel();
+  for (const Pointer& exchange : exchanges_) {
+    if (exchange->state == Exchange::State::running) exchange->reply.discard();
+  }
+  advance();
+}
+
+void Lane::begin(const Pointer& exchange) {
+  const Result<const Command*> command = dispatcher_.admit(exchange->request);
+  if (!command) return finish(*exchange, command.error());
+  if ((*command)->facts.runs == Runs::on_worker) return run_on_worker(exchange, **command);
+  std::string reply;
+  dispatcher_.execute(**command, exchange->request, reply);
+  finish(*exchange, std::move(reply));
+}
+
+void Lane::run_on_worker(const Pointer& exchange, const Command& command) {
+  exchange->state = Exchange::State::running;
+  const auto moved = [lane = shared_from_this()] {
+    asio::post(lane->loop_, [lane] { lane->worker_moved(); });
+  };
+  const bool started = workers_.run([this, lane = shared_from_this(), exchange, &command, moved] {
+    std::string reply;
+    dispatcher_.execute(command, exchange->request, reply,
+                        [&exchange, &moved](std::string& piece) {
+                          const bool wanted = exchange->reply.drain(piece);
+                          moved();
+                          return wanted;
+                        });
+    exchange->reply.finish(std::move(reply));
+    moved();
+  });
+  if (started) return;
+  finish(*exchange,
+         failure("{} cannot run: as many commands as the agent has threads for are still running; "
+                 "wait for them, or raise the limit in the group [workers] of bellhop.conf",
+                 command.facts.name)
+             .error());
+}
+
+void Lane::worker_moved() {
+  advance();
+  if (sink_) sink_->lane_moved();
+}
+
+bool Lane::hand_over(Exchange& exchange) {
+  std::string piece;
+  if (!sink_) return exchange.reply.take(piece);
+  if (!sink_->has_room()) return false;
+  const bool finished = exchange.reply.take(piece);
+  if (!piece.empty()) {
+    exchange.partly_sent = true;
+    sink_->receive(piece);
+  }
+  return finished;
+}
+
+// Never into the middle of another reply.
+void Lane::hand_over_out_of_turn() {
+  if (exchanges_.empty() || exchanges_.front()->partly_sent) return;
+  const std::deque<Pointer> all = exchanges_;
+  for (const Pointer& exchange : all) {
+    if (!exchange->out_of_turn) continue;
+    if (hand_over(*exchange)) {
+      remove(exchange);
+    } else if (exchange->partly_sent) {
+      // The rest of it must follow before anything else.
+      std::erase(exchanges_, exchange);
+      exchanges_.push_front(exchange);
+      return;
+    }
+  }
+}
+
+void Lane::remove(const Pointer& exchange) {
+  bytes_ -= exchange->bytes;
+  if (exchanges_.front() == exchange) {
+    exchanges_.pop_front();
+  } else {
+    std::erase(exchanges_, exchange);
+  }
+}
+
+// A timer runs only while something that never waits is waiting behind something else.
+void Lane::arm_timer() {
+  if (timer_armed_ || !sink_ || !sink_->has_room() || exchanges_.empty()) return;
+  const bool in_midst = exchanges_.front()->partly_sent;
+  const auto waiting =
+      std::find_if(exchanges_.begin() + 1, exchanges_.end(), [in_midst](const Pointer& exchange) {
+        return exchange->state == Exchange::State::waiting && never_waits(*exchange) &&
+               (!in_midst || resynchronises(*exchange));
+      });
+  if (waiting == exchanges_.end()) return;
+  timer_armed_ = true;
+  timer_.expires_at((*waiting)->arrival + patience);
+  timer_.async_wait([weak = weak_from_this()](std::error_code cancelled) {
+    const std::shared_ptr<Lane> lane = weak.lock();
+    if (!lane) return;
+    lane->timer_armed_ = false;
+    if (cancelled || !lane->sink_) return;
+    lane->overtake();
+    lane->worker_moved();
+  });
+}
+
+void Lane::overtake() {
+  const auto now = std::chrono::steady_clock::now();
+  const std::deque<Pointer> all = exchanges_;
+  for (const Pointer& exchange : all) {
+    if (exchanges_.empty() || exchange == exchanges_.front()) continue;
+    if (exchange->state != Exchange::State::waiting || !never_waits(*exchange)) continue;
+    if (exchange->arrival + patience > now) break;
+    if (resynchronises(*exchange)) {
+      resynchronise(exchange);
+    } else if (!exchanges_.front()->partly_sent) {
+      exchange->out_of_turn = true;
+      begin(exchange);
+    }
+  }
+}
+
+void Lane::resynchronise(const Pointer& sync) {
+  const Result<const Command*> command = dispatcher_.admit(sync->request);
+  if (!command) return;  // an error is answered in turn
+  std::string reply;
+  if (!dispatcher_.execute(**command, sync->request, reply)) {
+    sync->out_of_turn = !exchanges_.front()->partly_sent;
+    return finish(*sync, std::move(reply));
+  }
+  // What was begun of a reply ends here, so that the client finds this one on a line of its own.
+  if (exchanges_.front()->partly_sent) reply.insert(reply.begin(), '\n');
+  while (exchanges_.front() != sync) {
+    const Pointer older = exchanges_.front();
+    if (older->state == Exchange::State::running) older->reply.discard();
+    remove(older);
+  }
+  finish(*sync, std::move(reply));
+}
+
+}  // namespace bellhop::agent

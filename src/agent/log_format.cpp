@@ -1,0 +1,79 @@
+#include "agent/log_format.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <iterator>
+
+#include "wire/json_writer.h"
+
+namespace bellhop::agent {
+namespace {
+
+struct Time {
+  std::time_t seconds;
+  int microseconds;
+};
+
+Time split(std::chrono::system_clock::time_point time) {
+  using std::chrono::duration_cast;
+  const auto since = time.time_since_epoch();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+  const auto rest = duration_cast<std::chrono::microseconds>(since - seconds);
+  return {static_cast<std::time_t>(seconds.count()), static_cast<int>(rest.count())};
+}
+
+void append_visible(std::string& text, std::string_view message) {
+  for (const char c : message) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      text += "\\n";
+    } else if ((byte < 0x20 && c != '\t') || byte == 0x7F) {
+      fmt::format_to(std::back_inserter(text), "\\x{:02x}", byte);
+    } else {
+      text += c;
+    }
+  }
+}
+
+std::string small_letters(std::string_view name) {
+  std::string result(name);
+  std::ranges::transform(result, result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return result;
+}
+
+}  // namespace
+
+void append_text_line(std::string& text, const platform::LogRecord& record) {
+  const Time time = split(record.time);
+  fmt::format_to(std::back_inserter(text), "{}.{:06}: {}: ", time.seconds, time.microseconds,
+                 platform::log_level_name(record.level));
+  append_visible(text, record.message);
+  text += '\n';
+}
+
+void append_json_line(std::string& text, const platform::LogRecord& record) {
+  const Time time = split(record.time);
+  wire::JsonWriter writer(text);
+  writer.begin_object();
+  writer.key("time");
+  writer.string(
+      fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(time.seconds), time.microseconds));
+  writer.key("level");
+  writer.string(platform::log_level_name(record.level));
+  writer.key("message");
+  writer.string(record.message);
+  for (const platform::LogField& field : record.fields) {
+    writer.key(small_letters(field.name));
+    writer.string(field.value);
+  }
+  writer.end_object();
+  text += '\n';
+}
+
+}  // namespace bellhop::agent

@@ -1,0 +1,147 @@
+#include "agent/service.h"
+
+#include <signal.h>
+
+#include <utility>
+
+#include "channel/listen_channel.h"
+#include "channel/port_channel.h"
+#include "platform/port.h"
+#include "platform/sockets.h"
+#include "platform/vsock.h"
+#include "state/freeze_hook.h"
+
+namespace bellhop::agent {
+namespace {
+
+// How long the end of the agent waits for commands that are still running.
+constexpr std::chrono::milliseconds farewell{500};
+
+}  // namespace
+
+std::filesystem::path freeze_mark(const Settings& settings) {
+  return std::filesystem::path(settings.state_dir) / "qga.state.isfrozen";
+}
+
+Service::Service(StartPlan plan, std::span<const Command* const> commands, Log& log,
+                 bool frozen_at_start, Deferred after_first_thaw)
+    : plan_(std::move(plan)),
+      log_(log),
+      frozen_at_start_(frozen_at_start),
+      policy_(plan_.settings.blocked_commands, plan_.settings.allowed_commands),
+      persistent_(plan_.settings.state_dir),
+      files_(persistent_),
+      filesystems_(platform::system_filesystems()),
+      freeze_(*filesystems_, freeze_options(std::move(after_first_thaw))),
+      agent_{.commands = commands,
+             .policy = policy_,
+             .settings = plan_.settings,
+             .files = files_,
+             .jobs = jobs_,
+             .freeze = freeze_,
+             .log = log_,
+             .started = std::chrono::steady_clock::now()},
+      dispatcher_(agent_),
+      workers_(plan_.settings.workers.limit),
+      signals_(loop_) {}
+
+Service::~Service() = default;
+
+state::FreezeOptions Service::freeze_options(Deferred after_first_thaw) {
+  state::FreezeOptions options;
+  options.state_file = freeze_mark(plan_.settings);
+  if (plan_.settings.fsfreeze_hook) {
+    options.hook = state::program_hook(hook_processes_, *plan_.settings.fsfreeze_hook,
+                                       plan_.settings.freeze.hook_timeout);
+  }
+  options.on_change = [this, after_first_thaw = std::move(after_first_thaw)](bool frozen) mutable {
+    if (frozen) {
+      log_.warning("disabling logging due to filesystem freeze");
+      return log_.disable();
+    }
+    if (after_first_thaw) std::exchange(after_first_thaw, {})();
+    log_.enable();
+    log_.warning("logging re-enabled due to filesystem unfreeze");
+  };
+  options.warn = [this](std::string_view text) { log_.warning("{}", text); };
+  return options;
+}
+
+Result<void> Service::start() {
+  const auto missing =
+      frozen_at_start_ ? state::PersistentState::Missing::ignore : state::PersistentState::Missing::create;
+  if (Result<void> loaded = persistent_.load(missing); !loaded) return loaded;
+  Result<std::unique_ptr<channel::Reactor>> reactor = channel::Reactor::create(loop_);
+  if (!reactor) return std::unexpected(reactor.error());
+  reactor_ = *std::move(reactor);
+
+  ::signal(SIGPIPE, SIG_IGN);
+  std::error_code error;
+  signals_.add(SIGINT, error);
+  if (!error) signals_.add(SIGTERM, error);
+  if (error) return failure("cannot handle signals: {}", error.message());
+  await_signal();
+
+  for (const ChannelSettings& settings : plan_.settings.channels) {
+    if (Result<void> added = add_channel(settings); !added) return added;
+  }
+  return {};
+}
+
+void Service::await_signal() {
+  signals_.async_wait([this](std::error_code cancelled, int number) {
+    if (cancelled) return;
+    if (freeze_.is_frozen()) return await_signal();  // who ends it now leaves a frozen guest
+    log_.debug("received signal num {}, quitting", number);
+    loop_.stop();
+  });
+}
+
+Result<void> Service::add_channel(const ChannelSettings& settings) {
+  auto channel = make_channel(settings);
+  if (!channel) return std::unexpected(channel.error());
+  auto session = std::make_unique<Session>(loop_, **channel, dispatcher_, workers_, log_);
+  channels_.push_back(*std::move(channel));
+  sessions_.push_back(std::move(session));
+  return sessions_.back()->start();
+}
+
+Result<std::unique_ptr<channel::Channel>> Service::make_channel(const ChannelSettings& settings) {
+  if (settings.method == "virtio-serial" || settings.method == "isa-serial") {
+    return make_port(settings);
+  }
+  const bool vsock = settings.method == "vsock-listen";
+  if (!vsock && settings.method != "unix-listen") {
+    return failure("unsupported channel method/type: {}", settings.method);
+  }
+  Result<platform::UniqueFd> listener =
+      plan_.inherited_socket ? Result<platform::UniqueFd>(std::move(plan_.inherited_socket))
+      : vsock                ? platform::listen_vsock(settings.path)
+                             : platform::listen_unix(settings.path);
+  if (!listener) return std::unexpected(listener.error());
+  return std::make_unique<channel::ListenChannel>(
+      *reactor_, *std::move(listener), fmt::format("{} {}", settings.method, settings.path));
+}
+
+Result<std::unique_ptr<channel::Channel>> Service::make_port(const ChannelSettings& settings) {
+  const bool virtio = settings.method == "virtio-serial";
+  return std::make_unique<channel::PortChannel>(
+      *reactor_,
+      channel::PortChannel::Options{
+          .path = settings.path,
+          .description = fmt::format("{} {}", settings.method, settings.path),
+          .open = virtio ? platform::open_virtio_port : platform::open_serial_line,
+          .wait_at_start = plan_.settings.retry_path,
+          .end_means_host_closed = virtio,
+          .report = [this](const std::string& text) { log_.warning("{}", text); }});
+}
+
+void Service::run() { loop_.run(); }
+
+bool Service::stop() {
+  sessions_.clear();
+  channels_.clear();
+  return workers_.stop(farewell);
+}
+
+}  // namespace bellhop::agent

@@ -1,0 +1,86 @@
+// The running agent: everything that it is made of, put together.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/agent.h"
+#include "agent/dispatch.h"
+#include "agent/log.h"
+#include "agent/policy.h"
+#include "agent/session.h"
+#include "agent/start_plan.h"
+#include "agent/workers.h"
+#include "channel/channel.h"
+#include "channel/reactor.h"
+#include "platform/freeze.h"
+#include "platform/process.h"
+#include "state/freeze.h"
+#include "state/jobs.h"
+#include "state/open_files.h"
+#include "state/persistent_state.h"
+
+namespace bellhop::agent {
+
+// The file that exists while filesystems are frozen, also from one agent to the next.
+std::filesystem::path freeze_mark(const Settings& settings);
+
+// Serves clients as a start plan says. One to a process: it takes over SIGINT and SIGTERM, which
+// end it (but not while filesystems are frozen), and ignores SIGPIPE.
+class Service {
+ public:
+  // Called when filesystems that were frozen at the start have thawed: what had to wait for that.
+  using Deferred = std::function<void()>;
+
+  // `frozen_at_start` says whether the state directory holds the mark of a freeze; nothing is then
+  // written before the thaw. `log` must outlive the service.
+  Service(StartPlan plan, std::span<const Command* const> commands, Log& log,
+          bool frozen_at_start, Deferred after_first_thaw);
+  ~Service();
+
+  // Opens the channels. An error says why the agent cannot serve.
+  Result<void> start();
+
+  // Serves until a signal ends it.
+  void run();
+
+  // Ends sessions and threads. False when commands are still running: the process can then only
+  // leave by _exit(2).
+  bool stop();
+
+ private:
+  state::FreezeOptions freeze_options(Deferred after_first_thaw);
+  Result<std::unique_ptr<channel::Channel>> make_channel(const ChannelSettings& settings);
+  Result<std::unique_ptr<channel::Channel>> make_port(const ChannelSettings& settings);
+  Result<void> add_channel(const ChannelSettings& settings);
+  void await_signal();
+
+  StartPlan plan_;
+  Log& log_;
+  const bool frozen_at_start_;
+  Policy policy_;
+  state::PersistentState persistent_;
+  state::OpenFiles files_;
+  state::Jobs jobs_;
+  platform::Processes hook_processes_;
+  std::unique_ptr<platform::Filesystems> filesystems_;
+  state::Freeze freeze_;
+  Agent agent_;
+  Dispatcher dispatcher_;
+  Workers workers_;
+
+  asio::io_context loop_;
+  asio::signal_set signals_;
+  std::unique_ptr<channel::Reactor> reactor_;
+  // A session uses its channel, so it goes first.
+  std::vector<std::unique_ptr<channel::Channel>> channels_;
+  std::vector<std::unique_ptr<Session>> sessions_;
+};
+
+}  // namespace bellhop::agent

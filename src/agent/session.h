@@ -1,0 +1,60 @@
+// What happens on one channel: bytes to requests, requests to replies.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "agent/dispatch.h"
+#include "agent/lane.h"
+#include "agent/log.h"
+#include "agent/workers.h"
+#include "channel/channel.h"
+#include "wire/framer.h"
+
+namespace bellhop::agent {
+
+// Serves the clients of one channel, for as long as the channel lives. Each client has a lane of
+// its own. Used on the loop's thread.
+class Session : public channel::Peer, private Lane::Sink {
+ public:
+  // All must outlive the session.
+  Session(asio::io_context& loop, channel::Channel& channel, const Dispatcher& dispatcher,
+          Workers& workers, Log& log);
+  ~Session() override;
+
+  Result<void> start() { return channel_.start(*this); }
+
+  std::span<char> input_room() override;
+  void input(std::size_t bytes) override;
+  void input_ended() override;
+  void disconnected() override;
+  void output_sent() override;
+
+ private:
+  bool has_room() const override;
+  void receive(std::string& bytes) override;
+  void lane_moved() override;
+
+  bool takes_requests() const;
+  void take_requests();
+  void take_request(wire::Document document);
+  void take_error(const Error& error);
+  void send_replies();
+  void new_lane();
+
+  asio::io_context& loop_;
+  channel::Channel& channel_;
+  const Dispatcher& dispatcher_;
+  Workers& workers_;
+  Log& log_;
+  wire::Framer framer_;
+  std::shared_ptr<Lane> lane_;
+  std::string outbox_;             // replies of one round, sent together
+  std::size_t unframed_bytes_ = 0;  // of input since the last message
+  bool input_has_ended_ = false;
+};
+
+}  // namespace bellhop::agent

@@ -1,0 +1,216 @@
+#include "agent/start_plan.h"
+
+#include <optional>
+#include <utility>
+
+#include "agent/configuration.h"
+#include "agent/dump_configuration.h"
+#include "agent/help.h"
+#include "agent/options.h"
+#include "platform/socket_family.h"
+#include "platform/sockets.h"
+
+namespace bellhop::agent {
+namespace {
+
+constexpr const char* default_virtio_path = "/dev/virtio-ports/org.qemu.guest_agent.0";
+constexpr const char* default_serial_path = "/dev/ttyS0";
+
+// What the files and the command line say, in Settings' terms; the channels are still missing.
+struct Gathered {
+  Settings settings;
+  Configuration configuration;
+};
+
+Result<Gathered> gather(const CommandLine& line, const Surroundings& surroundings) {
+  Gathered gathered;
+  Settings& settings = gathered.settings;
+
+  const char* variable = surroundings.variable("QGA_CONF");
+  const std::string guest_agent_path = line.guest_agent_configuration.value_or(
+      variable ? variable : surroundings.guest_agent_configuration);
+  auto guest_agent = read_guest_agent_configuration(
+      guest_agent_path, line.guest_agent_configuration ? Presence::required : Presence::optional);
+  if (!guest_agent) return std::unexpected(std::move(guest_agent).error());
+  if (*guest_agent) settings.guest_agent_configuration_file = guest_agent_path;
+
+  const std::string path = line.configuration.value_or(surroundings.configuration);
+  auto own = read_configuration(path, line.configuration ? Presence::required : Presence::optional);
+  if (!own) return std::unexpected(std::move(own).error());
+  if (*own) settings.configuration_file = path;
+
+  if (const char* file = surroundings.variable("QGA_OS_RELEASE")) settings.os_release = file;
+
+  gathered.configuration = std::move(*own).value_or(Configuration());
+  GeneralOptions general = std::move(*guest_agent).value_or(GeneralOptions());
+  lay_over(general, gathered.configuration.general);
+  lay_over(general, line.general);
+  gathered.configuration.general = std::move(general);
+  return gathered;
+}
+
+void apply_general(Settings& settings, const GeneralOptions& general) {
+  settings.daemonize = general.daemonize.value_or(settings.daemonize);
+  settings.method = general.method.value_or(settings.method);
+  settings.path = general.path;
+  settings.log_file = general.log_file;
+  settings.pid_file = general.pid_file.value_or(settings.pid_file);
+  settings.fsfreeze_hook = general.fsfreeze_hook;
+  settings.state_dir = general.state_dir.value_or(settings.state_dir);
+  settings.verbose = general.verbose;
+  settings.retry_path = general.retry_path.value_or(settings.retry_path);
+  settings.blocked_commands = general.blocked;
+  // As to qemu-ga, an allow list without a name is none.
+  if (!general.allowed.empty()) settings.allowed_commands = general.allowed;
+}
+
+// The command line's log file beats the configured target, which beats a configured file.
+Result<void> apply_log(Settings& settings, const Configuration& configuration,
+                       const CommandLine& line) {
+  LogSettings& log = settings.log;
+  log.format = configuration.log_format.value_or(log.format);
+  log.level = configuration.log_level.value_or(log.level);
+  if (settings.verbose) log.level = platform::LogLevel::debug;
+  const LogTarget usual = settings.log_file ? LogTarget::file : LogTarget::standard_error;
+  log.target = line.general.log_file ? LogTarget::file : configuration.log_target.value_or(usual);
+  if (log.target == LogTarget::file && !settings.log_file) {
+    return failure("the log's target is a file, but no logfile is given");
+  }
+  return {};
+}
+
+// Takes the socket that the service manager passed, if any.
+Result<void> inherit_socket(StartPlan& plan, const Surroundings& surroundings) {
+  auto socket = platform::inherited_socket(surroundings.variable("LISTEN_PID"),
+                                           surroundings.variable("LISTEN_FDS"));
+  if (!socket) return std::unexpected(std::move(socket).error());
+  if (!*socket) return {};
+  const auto family = platform::socket_family((*socket)->get());
+  if (!family) return std::unexpected(family.error());
+  plan.settings.method = *family == platform::SocketFamily::vsock ? "vsock-listen" : "unix-listen";
+  plan.settings.path = std::nullopt;
+  plan.settings.channels = {{plan.settings.method, {}}};
+  plan.inherited_socket = *std::move(*socket);
+  return {};
+}
+
+Result<void> default_path(Settings& settings) {
+  if (settings.path) return {};
+  if (settings.method == "virtio-serial") {
+    settings.path = default_virtio_path;
+  } else if (settings.method == "isa-serial") {
+    settings.path = default_serial_path;
+  } else {
+    return failure("must specify a path for this channel");
+  }
+  return {};
+}
+
+// A socket that was passed in beats the command line, which beats Bellhop's list of channels, which
+// beats what files say in qemu-ga's terms.
+Result<void> choose_channels(StartPlan& plan, const Configuration& configuration,
+                             const CommandLine& line) {
+  if (plan.inherited_socket) return {};
+  Settings& settings = plan.settings;
+  const bool by_command_line = line.general.method || line.general.path;
+  if (!configuration.channels.empty() && !by_command_line) {
+    settings.channels = configuration.channels;
+    settings.method = settings.channels.front().method;
+    settings.path = settings.channels.front().path;
+    return {};
+  }
+  if (auto path = default_path(settings); !path) return path;
+  settings.channels = {{settings.method, *settings.path}};
+  return {};
+}
+
+Result<void> check_methods(const Settings& settings) {
+  for (const ChannelSettings& channel : settings.channels) {
+    if (!is_channel_method(channel.method)) {
+      return failure("unsupported channel method/type: {}", channel.method);
+    }
+  }
+  return {};
+}
+
+void make_absolute(std::string& path, const std::filesystem::path& directory) {
+  if (!path.empty()) path = (directory / path).string();
+}
+
+void make_paths_absolute(Settings& settings, const std::filesystem::path& directory) {
+  make_absolute(settings.pid_file, directory);
+  make_absolute(settings.state_dir, directory);
+  if (settings.log_file) make_absolute(*settings.log_file, directory);
+  if (settings.fsfreeze_hook) make_absolute(*settings.fsfreeze_hook, directory);
+  for (ChannelSettings& channel : settings.channels) {
+    if (channel.method != "vsock-listen") make_absolute(channel.path, directory);
+  }
+}
+
+// Answers a request for something else than running. False when there is none.
+Result<bool> take_request(StartPlan& plan, const CommandLine& line) {
+  using Action = StartPlan::Action;
+  switch (line.request) {
+    case Request::nothing:
+      return false;
+    case Request::refuse:
+      return failure("{}\nTry '{} --help' for more information.", line.problem, line.program);
+    case Request::help:
+      plan.action = Action::print;
+      plan.output = help_text(line.program);
+      return true;
+    case Request::version:
+      plan.action = Action::print;
+      plan.output = version_text(line.program);
+      return true;
+    case Request::list_commands:
+      plan.action = Action::list_commands;
+      return true;
+    case Request::schema:
+      plan.action = Action::print_schema;
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<StartPlan> plan_start(int argc, char* const argv[], const Surroundings& surroundings) {
+  const CommandLine line = parse_command_line(argc, argv);
+  auto gathered = gather(line, surroundings);
+  if (!gathered) return std::unexpected(std::move(gathered).error());
+
+  StartPlan plan;
+  plan.identifier = base_name(line.program);
+  const auto taken = take_request(plan, line);
+  if (!taken) return std::unexpected(taken.error());
+  if (*taken) return plan;
+
+  const Configuration& configuration = gathered->configuration;
+  plan.settings = std::move(gathered->settings);
+  Settings& settings = plan.settings;
+  apply_general(settings, configuration.general);
+  settings.workers.limit = configuration.workers_limit.value_or(settings.workers.limit);
+  settings.freeze.hook_timeout = configuration.hook_timeout.value_or(settings.freeze.hook_timeout);
+  if (auto log = apply_log(settings, configuration, line); !log) {
+    return std::unexpected(std::move(log).error());
+  }
+  if (auto inherited = inherit_socket(plan, surroundings); !inherited) {
+    return std::unexpected(std::move(inherited).error());
+  }
+  if (auto channels = choose_channels(plan, configuration, line); !channels) {
+    return std::unexpected(std::move(channels).error());
+  }
+  if (line.dump_configuration) {
+    plan.action = StartPlan::Action::print;
+    plan.output = dump_configuration(settings);
+    return plan;
+  }
+  if (auto methods = check_methods(settings); !methods) {
+    return std::unexpected(std::move(methods).error());
+  }
+  if (settings.daemonize) make_paths_absolute(settings, surroundings.working_directory);
+  return plan;
+}
+
+}  // namespace bellhop::agent

@@ -1,0 +1,39 @@
+// Threads for commands that may block.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+namespace bellhop::agent {
+
+// Runs tasks on threads, as many as there are tasks, up to a limit. A task that never returns costs
+// its thread and no more: others get threads of their own. Idle threads wait without waking up, and
+// all but a few end.
+class Workers {
+ public:
+  using Task = std::function<void()>;
+
+  // At most `limit` tasks run at a time.
+  explicit Workers(std::size_t limit);
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  // Runs `task` soon, on some thread. False when `limit` tasks are running, or when the system
+  // gives no more threads: the task is then not run.
+  bool run(Task task);
+
+  // Takes no more tasks and waits at most `patience` for those that run. False when some are still
+  // running: the process can then only leave by _exit(2), without destroying what tasks use.
+  bool stop(std::chrono::milliseconds patience);
+
+ private:
+  struct Shared;
+  static void work(const std::shared_ptr<Shared>& shared);
+
+  std::shared_ptr<Shared> shared_;  // threads that are stuck may outlive this object
+};
+
+}  // namespace bellhop::agent

@@ -1,0 +1,148 @@
+#include "channel/byte_stream.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <asio/post.hpp>
+#include <cerrno>
+#include <utility>
+
+namespace bellhop::channel {
+namespace {
+
+// Reads in a row before other channels and timers get their turn.
+constexpr int reads_in_a_row = 16;
+
+bool would_block(int error_number) {
+  return error_number == EAGAIN || error_number == EWOULDBLOCK;
+}
+
+}  // namespace
+
+ByteStream::ByteStream(Reactor& reactor, platform::UniqueFd fd, Kind kind, Peer& peer,
+                       Owner& owner)
+    : reactor_(reactor), fd_(std::move(fd)), kind_(kind), peer_(peer), owner_(owner) {}
+
+Result<void> ByteStream::start() {
+  Result<Watch> watch = reactor_.watch(
+      fd_.get(), [this](const platform::EdgeEvent& event) { changed(event); });
+  if (!watch) return std::unexpected(watch.error());
+  watch_ = *std::move(watch);
+  return {};
+}
+
+void ByteStream::close() {
+  watch_ = Watch();
+  fd_.reset();
+}
+
+void ByteStream::changed(const platform::EdgeEvent& event) {
+  const std::shared_ptr<ByteStream> self = shared_from_this();
+  hung_up_ = event.hung_up;
+  if (event.writable) {
+    writable_ = true;
+    pump_output();
+  }
+  if (event.readable) {
+    readable_ = true;
+    pump_input();
+  }
+}
+
+void ByteStream::resume_input() {
+  asio::post(reactor_.loop(), [self = shared_from_this()] { self->pump_input(); });
+}
+
+void ByteStream::pump_input() {
+  const std::shared_ptr<ByteStream> self = shared_from_this();
+  for (int reads = 0; fd_ && readable_; ++reads) {
+    if (reads == reads_in_a_row) {
+      asio::post(reactor_.loop(), [self] { self->pump_input(); });
+      return;
+    }
+    const std::span<char> room = peer_.input_room();
+    if (room.empty()) {
+      if (hung_up_) owner_.stream_ended(true);  // what it still sent, nobody waits for
+      return;
+    }
+    const ssize_t count = ::read(fd_.get(), room.data(), room.size());
+    if (count > 0) {
+      peer_.input(static_cast<std::size_t>(count));
+    } else if (count == 0) {
+      readable_ = false;
+      owner_.stream_ended(hung_up_);
+    } else if (would_block(errno)) {
+      readable_ = false;
+    } else if (errno != EINTR) {
+      readable_ = false;
+      owner_.stream_failed(errno);
+    }
+  }
+}
+
+void ByteStream::send(std::string& bytes) {
+  std::size_t written = 0;
+  if (output_.empty()) written = write_some(bytes.data(), bytes.size());
+  if (written == bytes.size() || output_is_lost_) {
+    bytes.clear();
+    return;
+  }
+  if (output_.empty()) front_written_ = written;
+  unsent_ += bytes.size() - written;
+  output_.push_back(std::exchange(bytes, {}));
+}
+
+void ByteStream::pump_output() {
+  if (output_.empty()) return;
+  while (!output_.empty()) {
+    const std::string& front = output_.front();
+    const std::size_t written =
+        write_some(front.data() + front_written_, front.size() - front_written_);
+    if (written == 0) return;
+    front_written_ += written;
+    unsent_ -= written;
+    if (front_written_ == front.size()) {
+      output_.pop_front();
+      front_written_ = 0;
+    }
+  }
+  owner_.stream_drained();
+}
+
+std::size_t ByteStream::write_some(const char* bytes, std::size_t size) {
+  std::size_t written = 0;
+  while (fd_ && writable_ && !output_is_lost_ && written < size) {
+    const ssize_t count =
+        kind_ == Kind::socket
+            ? ::send(fd_.get(), bytes + written, size - written, MSG_NOSIGNAL)
+            : ::write(fd_.get(), bytes + written, size - written);
+    if (count > 0) {
+      written += static_cast<std::size_t>(count);
+    } else if (count == 0 || would_block(errno)) {
+      writable_ = false;
+    } else if (errno != EINTR) {
+      write_failed(errno);
+    }
+  }
+  return written;
+}
+
+// Tells the owner later: a peer is never called from within its own call to send().
+void ByteStream::write_failed(int error_number) {
+  output_is_lost_ = kind_ == Kind::socket;
+  writable_ = false;
+  asio::post(reactor_.loop(), [self = shared_from_this(), error_number] {
+    if (!self->fd_) return;
+    if (self->kind_ == Kind::port) return self->owner_.stream_failed(error_number);
+    self->drop_output();
+    self->owner_.stream_drained();
+  });
+}
+
+void ByteStream::drop_output() {
+  output_.clear();
+  front_written_ = 0;
+  unsent_ = 0;
+}
+
+}  // namespace bellhop::channel

@@ -1,0 +1,52 @@
+// Where requests come from and replies go: one channel, one client at a time.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "base/error.h"
+
+namespace bellhop::channel {
+
+// Who serves a channel. Called on the loop's thread, never from within a call to the channel.
+class Peer {
+ public:
+  virtual ~Peer() = default;
+
+  // Where to put the next input. Empty: not now; resume_input() asks again.
+  virtual std::span<char> input_room() = 0;
+  // `bytes` bytes were put there.
+  virtual void input(std::size_t bytes) = 0;
+  // The client sends no more but still listens. The peer calls finish() when it has answered.
+  virtual void input_ended() = 0;
+  // The client is gone, and with it all that was not sent.
+  virtual void disconnected() = 0;
+  // Everything that was to be sent has been taken by the system.
+  virtual void output_sent() = 0;
+};
+
+// A way to a host. Outlives its clients: when one leaves, it waits for the next. Used on the loop's
+// thread only.
+class Channel {
+ public:
+  virtual ~Channel() = default;
+
+  // Begins to serve `peer`, which must outlive the channel.
+  virtual Result<void> start(Peer& peer) = 0;
+
+  // Sends `bytes` and leaves the string empty, with its memory when all of it could be written at
+  // once. Without a client they are dropped.
+  virtual void send(std::string& bytes) = 0;
+  // Bytes that wait for the system to take them.
+  virtual std::size_t unsent() const = 0;
+  // There is room for input again.
+  virtual void resume_input() = 0;
+  // The client that has ended its input has got all its replies.
+  virtual void finish() = 0;
+
+  // For messages: "unix-listen /run/x.sock".
+  virtual const std::string& description() const = 0;
+};
+
+}  // namespace bellhop::channel

@@ -1,0 +1,88 @@
+#include "channel/listen_channel.h"
+
+#include <asio/post.hpp>
+#include <cerrno>
+#include <utility>
+
+#include "platform/sockets.h"
+
+namespace bellhop::channel {
+
+ListenChannel::ListenChannel(Reactor& reactor, platform::UniqueFd listener,
+                             std::string description)
+    : reactor_(reactor), listener_(std::move(listener)), description_(std::move(description)) {}
+
+ListenChannel::~ListenChannel() {
+  if (client_) client_->close();
+}
+
+Result<void> ListenChannel::start(Peer& peer) {
+  peer_ = &peer;
+  Result<Watch> watch =
+      reactor_.watch(listener_.get(), [this](const platform::EdgeEvent&) { accept_next(); });
+  if (!watch) return std::unexpected(watch.error());
+  watch_ = *std::move(watch);
+  return {};
+}
+
+void ListenChannel::accept_next() {
+  while (!client_) {
+    platform::UniqueFd fd = platform::accept_client(listener_.get());
+    if (!fd) return;  // nobody waits
+    ByteStream::Owner& owner = *this;
+    client_ = std::make_shared<ByteStream>(reactor_, std::move(fd), ByteStream::Kind::socket,
+                                           *peer_, owner);
+    finishing_ = false;
+    if (!client_->start()) release_client();
+  }
+}
+
+void ListenChannel::release_client() {
+  if (!client_) return;
+  client_->close();
+  client_.reset();
+  peer_->disconnected();
+  // From the loop, so that a chain of short-lived clients does not nest.
+  asio::post(reactor_.loop(), [this] { accept_next(); });
+}
+
+void ListenChannel::send(std::string& bytes) {
+  if (client_) {
+    client_->send(bytes);
+  } else {
+    bytes.clear();
+  }
+}
+
+void ListenChannel::resume_input() {
+  if (client_) client_->resume_input();
+}
+
+void ListenChannel::finish() {
+  finishing_ = true;
+  if (unsent() > 0) return;
+  // Later: the peer is still busy with its own bookkeeping.
+  asio::post(reactor_.loop(), [this, client = client_] {
+    if (client && client == client_) release_client();
+  });
+}
+
+void ListenChannel::stream_ended(bool hung_up) {
+  if (hung_up) {
+    release_client();
+  } else {
+    peer_->input_ended();
+  }
+}
+
+void ListenChannel::stream_failed(int) { release_client(); }
+
+void ListenChannel::stream_drained() {
+  if (finishing_) {
+    release_client();
+  } else {
+    peer_->output_sent();
+  }
+}
+
+}  // namespace bellhop::channel

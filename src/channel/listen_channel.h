@@ -1,0 +1,45 @@
+// A channel that clients connect to: a unix or vsock socket.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "channel/byte_stream.h"
+#include "channel/channel.h"
+#include "channel/reactor.h"
+#include "platform/posix/unique_fd.h"
+
+namespace bellhop::channel {
+
+// Serves the clients of a listening socket one after the other; the next waits in the socket's
+// queue until the present one has left, as with qemu-ga.
+class ListenChannel : public Channel, private ByteStream::Owner {
+ public:
+  // `listener` is a non-blocking listening stream socket.
+  ListenChannel(Reactor& reactor, platform::UniqueFd listener, std::string description);
+  ~ListenChannel() override;
+
+  Result<void> start(Peer& peer) override;
+  void send(std::string& bytes) override;
+  std::size_t unsent() const override { return client_ ? client_->unsent() : 0; }
+  void resume_input() override;
+  void finish() override;
+  const std::string& description() const override { return description_; }
+
+ private:
+  void accept_next();
+  void release_client();
+  void stream_ended(bool hung_up) override;
+  void stream_failed(int error_number) override;
+  void stream_drained() override;
+
+  Reactor& reactor_;
+  platform::UniqueFd listener_;
+  std::string description_;
+  Peer* peer_ = nullptr;
+  Watch watch_;
+  std::shared_ptr<ByteStream> client_;
+  bool finishing_ = false;  // the client has all its replies once the rest is sent
+};
+
+}  // namespace bellhop::channel

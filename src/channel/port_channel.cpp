@@ -1,0 +1,115 @@
+#include "channel/port_channel.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace bellhop::channel {
+namespace {
+
+// A device that is there but failed this soon after it was opened is broken rather than replugged.
+constexpr std::chrono::seconds short_life(1);
+// How often a broken device, or one that no notice comes of, is tried: as qemu-ga does.
+constexpr std::chrono::seconds retry_interval(5);
+
+}  // namespace
+
+PortChannel::PortChannel(Reactor& reactor, Options options)
+    : reactor_(reactor), options_(std::move(options)), retry_(reactor.loop()) {}
+
+PortChannel::~PortChannel() {
+  if (port_) port_->close();
+}
+
+Result<void> PortChannel::start(Peer& peer) {
+  peer_ = &peer;
+  const Result<void> opened = open_port();
+  if (opened || !options_.wait_at_start) return opened;
+  options_.report(opened.error().message + "; waiting for it to appear");
+  wait_for_path();
+  return {};
+}
+
+Result<void> PortChannel::open_port() {
+  Result<platform::UniqueFd> fd = options_.open(options_.path);
+  if (!fd) return std::unexpected(fd.error());
+  ByteStream::Owner& owner = *this;
+  auto port = std::make_shared<ByteStream>(reactor_, *std::move(fd), ByteStream::Kind::port,
+                                           *peer_, owner);
+  if (Result<void> started = port->start(); !started) return started;
+  port_ = std::move(port);
+  opened_ = std::chrono::steady_clock::now();
+  return {};
+}
+
+void PortChannel::lose_port() {
+  port_->close();
+  port_.reset();
+  peer_->disconnected();
+  wait_for_path();
+}
+
+void PortChannel::wait_for_path() {
+  watch_ = Watch();
+  Result<platform::PathWatch> path_watch = platform::PathWatch::create(options_.path);
+  if (!path_watch) return try_again_later();
+  path_watch_ = *std::move(path_watch);
+  Result<Watch> watch = reactor_.watch(
+      path_watch_->descriptor(), [this](const platform::EdgeEvent&) { path_changed(); });
+  if (!watch) return try_again_later();
+  watch_ = *std::move(watch);
+  path_changed();
+}
+
+void PortChannel::path_changed() {
+  if (port_) return;
+  if (Result<void> armed = path_watch_->rearm(); !armed) return try_again_later();
+  std::error_code ignored;
+  const bool just_lost = std::chrono::steady_clock::now() - opened_ < short_life;
+  if (just_lost && std::filesystem::exists(options_.path, ignored)) return try_again_later();
+  if (!open_port()) {
+    opened_ = {};  // it is really away: when it returns, it is opened at once
+    return;
+  }
+  options_.report(fmt::format("{} is open again", options_.description));
+  watch_ = Watch();
+  path_watch_.reset();
+}
+
+void PortChannel::try_again_later() {
+  watch_ = Watch();
+  path_watch_.reset();
+  retry_.expires_after(retry_interval);
+  retry_.async_wait([this](std::error_code cancelled) {
+    if (!cancelled && !port_) wait_for_path();
+  });
+}
+
+void PortChannel::send(std::string& bytes) {
+  if (port_) {
+    port_->send(bytes);
+  } else {
+    bytes.clear();
+  }
+}
+
+void PortChannel::resume_input() {
+  if (port_) port_->resume_input();
+}
+
+void PortChannel::stream_ended(bool) {
+  if (!options_.end_means_host_closed) return stream_failed(EIO);
+  port_->drop_output();
+  peer_->disconnected();
+}
+
+void PortChannel::stream_failed(int error_number) {
+  options_.report(fmt::format("{} is lost: {}; waiting for it to come back", options_.description,
+                              std::generic_category().message(error_number)));
+  lose_port();
+}
+
+}  // namespace bellhop::channel

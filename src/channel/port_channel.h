@@ -1,0 +1,67 @@
+// A channel over a character device: virtio-serial or a serial line.
+#pragma once
+
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "channel/byte_stream.h"
+#include "channel/channel.h"
+#include "channel/reactor.h"
+#include "platform/path_watch.h"
+
+namespace bellhop::channel {
+
+// Keeps a device open and opens it again when it vanishes and comes back. The host's closing is not
+// an end: the next host finds the port as it was.
+class PortChannel : public Channel, private ByteStream::Owner {
+ public:
+  using Open = std::function<Result<platform::UniqueFd>(const std::string& path)>;
+
+  struct Options {
+    std::string path;
+    std::string description;
+    Open open;
+    // Whether a device that cannot be opened at the start is waited for; else start() fails.
+    bool wait_at_start = false;
+    // Whether read(2) returning 0 means that the host has closed (virtio-serial) or that the
+    // device is lost (serial lines).
+    bool end_means_host_closed = true;
+    // Called with what happened to the device, in words for the log.
+    std::function<void(const std::string&)> report;
+  };
+
+  PortChannel(Reactor& reactor, Options options);
+  ~PortChannel() override;
+
+  Result<void> start(Peer& peer) override;
+  void send(std::string& bytes) override;
+  std::size_t unsent() const override { return port_ ? port_->unsent() : 0; }
+  void resume_input() override;
+  void finish() override {}  // a port's host has no half-closed state
+  const std::string& description() const override { return options_.description; }
+
+ private:
+  Result<void> open_port();
+  void lose_port();
+  void wait_for_path();
+  void path_changed();
+  void try_again_later();
+  void stream_ended(bool hung_up) override;
+  void stream_failed(int error_number) override;
+  void stream_drained() override { peer_->output_sent(); }
+
+  Reactor& reactor_;
+  Options options_;
+  Peer* peer_ = nullptr;
+  std::shared_ptr<ByteStream> port_;
+  std::optional<platform::PathWatch> path_watch_;
+  Watch watch_;
+  asio::steady_timer retry_;
+  std::chrono::steady_clock::time_point opened_;
+};
+
+}  // namespace bellhop::channel

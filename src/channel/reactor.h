@@ -1,0 +1,68 @@
+// Brings edge-triggered readiness into the Asio loop.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "platform/edge_poll.h"
+
+namespace bellhop::channel {
+
+class Reactor;
+
+// A descriptor under watch; ends the watch when it goes. Must not outlive its reactor.
+class Watch {
+ public:
+  Watch() = default;
+  Watch(Watch&& other) noexcept;
+  Watch& operator=(Watch&& other) noexcept;
+  ~Watch();
+
+ private:
+  friend class Reactor;
+  Watch(Reactor& reactor, std::uint64_t token) : reactor_(&reactor), token_(token) {}
+  Reactor* reactor_ = nullptr;
+  std::uint64_t token_ = 0;
+};
+
+// Calls back once for every change of a watched descriptor, on the loop's thread.
+class Reactor {
+ public:
+  using Callback = std::function<void(const platform::EdgeEvent&)>;
+
+  static Result<std::unique_ptr<Reactor>> create(asio::io_context& loop);
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+  ~Reactor();
+
+  // Watches `fd`, which the caller keeps open until the watch has ended. The callback may end any
+  // watch, its own too.
+  Result<Watch> watch(int fd, Callback callback);
+
+  asio::io_context& loop() { return loop_; }
+
+ private:
+  friend class Watch;
+  struct Entry {
+    int fd;
+    std::shared_ptr<Callback> callback;  // shared: it may be ended while it runs
+  };
+
+  Reactor(asio::io_context& loop, platform::EdgePoll poll);
+  void wait();
+  void deliver();
+  void end(std::uint64_t token);
+
+  asio::io_context& loop_;
+  platform::EdgePoll poll_;
+  asio::posix::stream_descriptor outer_;
+  std::unordered_map<std::uint64_t, Entry> entries_;
+  std::uint64_t next_token_ = 1;
+};
+
+}  // namespace bellhop::channel

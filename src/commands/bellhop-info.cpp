@@ -1,0 +1,71 @@
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "agent/agent.h"
+#include "agent/version.h"
+#include "command/command.h"
+#include "platform/clock.h"
+#include "state/freeze.h"
+
+namespace bellhop::commands {
+namespace {
+
+std::int64_t nanoseconds(auto duration) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+}
+
+struct Reply {
+  std::string version;
+  std::string protocol;
+  std::int64_t started;
+  std::int64_t uptime;
+  bool frozen;
+  std::optional<std::int64_t> frozen_since;
+
+  static constexpr std::string_view wire_type = "BellhopInfo";
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"version", &Reply::version>("Bellhop's version."),
+        field<"protocol", &Reply::protocol>("The version of qemu-ga that it does as."),
+        field<"started", &Reply::started>(
+            "When the agent started, in nanoseconds since 1970-01-01 in UTC, by the clock as it is "
+            "set now."),
+        field<"uptime", &Reply::uptime>("How long the agent has run, in whole seconds."),
+        field<"frozen", &Reply::frozen>("Whether it holds filesystems frozen."),
+        field<"frozen-since", &Reply::frozen_since>(
+            "Since when, in nanoseconds since 1970-01-01 in UTC."));
+  }
+};
+
+Result<Reply> run(Agent& agent, const Nothing&) {
+  const auto now = platform::get_time();
+  if (!now) return std::unexpected(now.error());
+  const auto up = std::chrono::steady_clock::now() - agent.started;
+  const auto frozen_since = agent.freeze.frozen_since();
+  Reply reply{
+      .version = std::string(agent::version),
+      .protocol = std::string(agent::protocol_version),
+      .started = *now - nanoseconds(up),
+      .uptime = std::chrono::duration_cast<std::chrono::seconds>(up).count(),
+      .frozen = frozen_since.has_value(),
+  };
+  if (frozen_since) reply.frozen_since = nanoseconds(frozen_since->time_since_epoch());
+  return reply;
+}
+
+}  // namespace
+
+extern constinit const Command bellhop_info = declare<run>({
+    .name = "bellhop-info",
+    .documentation = "Returns what an operator wants to know about the agent itself.",
+    .since = "bellhop 0.1",
+    .access = Access::inspect,
+    .runs = Runs::at_once,
+    .urgency = Urgency::never_waits,
+    .served_while_frozen = true,
+    .polled = true,
+});
+
+}  // namespace bellhop::commands

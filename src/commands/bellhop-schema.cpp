@@ -1,0 +1,27 @@
+#include "agent/agent.h"
+#include "agent/version.h"
+#include "command/command.h"
+#include "command/schema.h"
+
+namespace bellhop::commands {
+namespace {
+
+Result<AnyJson> run(Agent& agent, const Nothing&) {
+  return AnyJson{[&agent](wire::JsonWriter& writer) {
+    write_schema(writer, agent.commands, agent::version);
+  }};
+}
+
+}  // namespace
+
+extern constinit const Command bellhop_schema = declare<run>({
+    .name = "bellhop-schema",
+    .documentation =
+        "Returns the schema of all commands: what each does, what access it takes, and its "
+        "arguments and reply as JSON Schema. The same as `bellhopd --schema` prints.",
+    .since = "bellhop 0.1",
+    .access = Access::none,
+    .runs = Runs::at_once,
+});
+
+}  // namespace bellhop::commands

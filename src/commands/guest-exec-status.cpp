@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "state/jobs.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Arguments {
+  std::int64_t pid;
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"pid", &Arguments::pid>("The process, as guest-exec returned it."));
+  }
+};
+
+struct Reply {
+  bool exited;
+  std::optional<std::int64_t> exitcode;
+  std::optional<std::int64_t> signal;
+  std::optional<Base64Stream> out_data;
+  std::optional<Base64Stream> err_data;
+  std::optional<bool> out_truncated;
+  std::optional<bool> err_truncated;
+  static constexpr std::string_view wire_type = "GuestExecStatus";
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"exited", &Reply::exited>(
+            "Whether the process has ended and, where its output is captured, nobody that it "
+            "started can write to it any more. The other members are only there when it has."),
+        field<"exitcode", &Reply::exitcode>("Its exit status, when it ended by itself."),
+        field<"signal", &Reply::signal>("The signal that killed it."),
+        field<"out-data", &Reply::out_data>(
+            "What it wrote to its standard output, when that was captured and not empty."),
+        field<"err-data", &Reply::err_data>(
+            "What it wrote to its standard error, when that was captured and not empty."),
+        field<"out-truncated", &Reply::out_truncated>("Whether out-data lacks the rest."),
+        field<"err-truncated", &Reply::err_truncated>("Whether err-data lacks the rest."));
+  }
+};
+
+constexpr std::size_t piece_size = std::size_t{3} << 16;  // a multiple of 3
+
+// The bytes in pieces, so that a reply of two full streams need not lie in memory twice.
+std::optional<Base64Stream> stream(std::string bytes) {
+  if (bytes.empty()) return std::nullopt;
+  auto kept = std::make_shared<const std::string>(std::move(bytes));
+  return Base64Stream{[kept, rest = std::as_bytes(std::span(*kept))]() mutable {
+    const auto piece = rest.first(std::min(piece_size, rest.size()));
+    rest = rest.subspan(piece.size());
+    return piece;
+  }};
+}
+
+// qemu-ga's reply has it whenever it has output; without output only if that has been dropped.
+std::optional<bool> truncated(const state::JobOutput& output) {
+  if (output.bytes.empty() && !output.truncated) return std::nullopt;
+  return output.truncated;
+}
+
+Result<Reply> run(Agent& agent, const Arguments& arguments) {
+  auto status = agent.jobs.status(arguments.pid);
+  if (!status) return failure("PID {} does not exist", arguments.pid);
+  const auto out_truncated = truncated(status->out);
+  const auto err_truncated = truncated(status->err);
+  return Reply{.exited = status->exited,
+               .exitcode = status->end.exit_code,
+               .signal = status->end.signal,
+               .out_data = stream(std::move(status->out.bytes)),
+               .err_data = stream(std::move(status->err.bytes)),
+               .out_truncated = out_truncated,
+               .err_truncated = err_truncated};
+}
+
+}  // namespace
+
+extern constinit const Command guest_exec_status = declare<run>({
+    .name = "guest-exec-status",
+    .documentation =
+        "Tells how a program that guest-exec started is doing. The first reply with `exited` true "
+        "brings its output and forgets it: the next one is an error. Until then it is kept, "
+        "whichever client asks; when finished programs are not asked for, the output of the oldest "
+        "goes once all together hold 256 MiB, and the oldest itself once there are 65,536.",
+    .since = "2.5",
+    .access = Access::execute,
+    .runs = Runs::on_worker,  // the reply can be larger than the channel takes at once
+    .polled = true,
+});
+
+}  // namespace bellhop::commands

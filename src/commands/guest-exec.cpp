@@ -1,0 +1,126 @@
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/process.h"
+#include "state/jobs.h"
+
+namespace bellhop::commands {
+namespace {
+
+using platform::Output;
+using platform::ProcessRequest;
+
+enum class CaptureMode { none, out, err, separated, merged };
+
+constexpr std::array<std::string_view, 5> wire_names(CaptureMode) {
+  return {"none", "stdout", "stderr", "separated", "merged"};
+}
+
+struct Capture {
+  std::variant<bool, CaptureMode> value;
+  static constexpr std::string_view wire_type = "GuestExecCaptureOutput";
+};
+
+struct Arguments {
+  std::string_view path;
+  std::optional<std::vector<std::string_view>> arg;
+  std::optional<std::vector<std::string_view>> env;
+  std::optional<Base64Argument> input_data;
+  std::optional<Capture> capture_output;
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"path", &Arguments::path>(
+            "The program: a file's path, or a name without '/' that is looked for in PATH, that of "
+            "`env` if it has one. Without any PATH, in /bin, /usr/bin and the agent's directory. A "
+            "file that may be executed and is neither a binary nor has an interpreter line is run "
+            "by /bin/sh."),
+        field<"arg", &Arguments::arg>("Arguments, without the program's name."),
+        field<"env", &Arguments::env>(
+            "The whole environment, as `NAME=value`; that of the agent when left out."),
+        field<"input-data", &Arguments::input_data>(
+            "What the program reads from its standard input; /dev/null when left out."),
+        field<"capture-output", &Arguments::capture_output>(
+            "What of the output is kept for guest-exec-status, up to 16 MiB of each stream; what "
+            "is more is read and thrown away. `merged` keeps both streams as one, in the order of "
+            "writing. true is `separated`; false, the default, is `none`."));
+  }
+};
+
+struct Reply {
+  std::int64_t pid;
+  static constexpr std::string_view wire_type = "GuestExec";
+
+  static constexpr auto fields() {
+    return bellhop::fields(field<"pid", &Reply::pid>("The process, for guest-exec-status."));
+  }
+};
+
+CaptureMode capture_mode(const std::optional<Capture>& capture) {
+  if (!capture) return CaptureMode::none;
+  if (const auto* mode = std::get_if<CaptureMode>(&capture->value)) return *mode;
+  return std::get<bool>(capture->value) ? CaptureMode::separated : CaptureMode::none;
+}
+
+void set_capture(ProcessRequest& request, CaptureMode mode) {
+  switch (mode) {
+    case CaptureMode::none:
+      return;
+    case CaptureMode::out:
+      request.out = Output::capture;
+      return;
+    case CaptureMode::err:
+      request.err = Output::capture;
+      return;
+    case CaptureMode::separated:
+      request.out = Output::capture;
+      request.err = Output::capture;
+      return;
+    case CaptureMode::merged:
+      request.out = Output::capture;
+      request.err = Output::with_out;
+      return;
+  }
+}
+
+std::vector<std::string> copies(const std::vector<std::string_view>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+Result<Reply> run(Agent& agent, const Arguments& arguments) {
+  ProcessRequest request;
+  request.path = arguments.path;
+  if (arguments.arg) request.arguments = copies(*arguments.arg);
+  if (arguments.env) request.environment = copies(*arguments.env);
+  set_capture(request, capture_mode(arguments.capture_output));
+  if (arguments.input_data) {
+    const auto bytes = arguments.input_data->decode();
+    if (!bytes) return std::unexpected(bytes.error());
+    request.input.emplace(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  }
+  const auto pid = agent.jobs.start(std::move(request));
+  if (!pid) return std::unexpected(pid.error());
+  return Reply{.pid = *pid};
+}
+
+}  // namespace
+
+extern constinit const Command guest_exec = declare<run>({
+    .name = "guest-exec",
+    .documentation =
+        "Starts a program and returns at once; guest-exec-status tells how it is doing. The "
+        "program runs as the agent's user and in the agent's directory. It goes on when the client "
+        "leaves, and also when the agent ends.",
+    .since = "2.5",
+    .access = Access::execute,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

@@ -1,0 +1,36 @@
+#include "agent/agent.h"
+#include "agent/log.h"
+#include "command/command.h"
+#include "state/open_files.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Arguments {
+  std::int64_t handle;
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."));
+  }
+};
+
+Result<void> run(Agent& agent, const Arguments& arguments) {
+  agent.log.audit("guest-file-close called, handle: {}", arguments.handle);
+  return agent.files.close(arguments.handle);
+}
+
+}  // namespace
+
+extern constinit const Command guest_file_close = declare<run>({
+    .name = "guest-file-close",
+    .documentation =
+        "Closes a file that guest-file-open opened. The handle is gone afterwards, also when the "
+        "system reports an error, which some network filesystems do here for what was written "
+        "before.",
+    .since = "0.15.0",
+    .access = Access::read,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

@@ -1,0 +1,37 @@
+#include "agent/agent.h"
+#include "command/command.h"
+#include "state/open_files.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Arguments {
+  std::int64_t handle;
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."));
+  }
+};
+
+// Nothing is ever kept back: a write is in the file when it is answered.
+Result<void> run(Agent& agent, const Arguments& arguments) {
+  const auto turn = agent.files.use(arguments.handle);
+  if (!turn) return std::unexpected(turn.error());
+  return {};
+}
+
+}  // namespace
+
+extern constinit const Command guest_file_flush = declare<run>({
+    .name = "guest-file-flush",
+    .documentation =
+        "Does nothing but to see that the handle exists: guest-file-write answers when its bytes "
+        "are in the file, where every program of the guest sees them. As with qemu-ga, they need "
+        "not be on the disk then.",
+    .since = "0.15.0",
+    .access = Access::read,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

@@ -1,0 +1,49 @@
+#include <optional>
+#include <string_view>
+
+#include "agent/agent.h"
+#include "agent/log.h"
+#include "command/command.h"
+#include "state/open_files.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Arguments {
+  std::string_view path;
+  std::optional<std::string_view> mode;
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"path", &Arguments::path>("The file, by its full path."),
+        field<"mode", &Arguments::mode>("How to open it, as for fopen(3) in the C standard: `r`, "
+                                        "`w`, `a`, each with `+`, `b` or both; `r` when left "
+                                        "out."));
+  }
+};
+
+Result<std::int64_t> run(Agent& agent, const Arguments& arguments) {
+  const std::string_view mode = arguments.mode.value_or("r");
+  agent.log.audit("guest-file-open called, filepath: {}, mode: {}", arguments.path, mode);
+  auto handle = agent.files.open(arguments.path, mode);
+  if (handle) agent.log.audit("guest-file-open, handle: {}", *handle);
+  return handle;
+}
+
+}  // namespace
+
+extern constinit const Command guest_file_open = declare<run>({
+    .name = "guest-file-open",
+    .documentation =
+        "Opens a file of the guest and returns a handle for it, to be closed with "
+        "guest-file-close. A handle stays valid when the client goes, whoever uses it, until the "
+        "agent ends; its number is never used again. A file that is created can be read and "
+        "written by everyone. A FIFO, a terminal or a device is opened without waiting, which "
+        "fails for writing to a FIFO that nobody reads. Programs that the agent starts do not "
+        "inherit the file.",
+    .since = "0.15.0",
+    .access = Access::write,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

@@ -1,0 +1,76 @@
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "state/file_reading.h"
+#include "state/open_files.h"
+
+namespace bellhop::commands {
+namespace {
+
+constexpr std::int64_t default_count = 4096;
+constexpr std::int64_t largest_count = std::int64_t{48} << 20;
+
+struct Arguments {
+  std::int64_t handle;
+  std::optional<std::int64_t> count;
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."),
+        field<"count", &Arguments::count>(
+            "How many bytes to read at most: up to 50331648 (48 MiB), 4096 when left out."));
+  }
+};
+
+// The count and the end are known when the bytes have been written.
+struct Reply {
+  Base64Stream buf_b64;
+  Late<std::int64_t> count;
+  Late<bool> eof;
+  static constexpr std::string_view wire_type = "GuestFileRead";
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"buf-b64", &Reply::buf_b64>("The bytes."),
+        field<"count", &Reply::count>("How many they are, before base64."),
+        field<"eof", &Reply::eof>(
+            "Whether the file ended before `count` bytes. A read that ends exactly where the file "
+            "does has not seen the end yet."));
+  }
+};
+
+Result<Reply> run(Agent& agent, const Arguments& arguments) {
+  auto turn = agent.files.use(arguments.handle);
+  if (!turn) return std::unexpected(std::move(turn).error());
+  const std::int64_t count = arguments.count.value_or(default_count);
+  if (count < 0 || count > largest_count) {
+    return invalid("value '{}' is invalid for argument count", count);
+  }
+  auto begun = state::FileReading::begin(*std::move(turn), static_cast<std::uint64_t>(count));
+  if (!begun) return std::unexpected(std::move(begun).error());
+
+  const auto reading = std::make_shared<state::FileReading>(*std::move(begun));
+  return Reply{.buf_b64 = {[reading] { return reading->next(); }},
+               .count = {[reading] { return reading->count(); }},
+               .eof = {[reading] { return reading->eof(); }}};
+}
+
+}  // namespace
+
+extern constinit const Command guest_file_read = declare<run>({
+    .name = "guest-file-read",
+    .documentation =
+        "Reads from a file, beginning where the last read, write or seek ended. Memory does not "
+        "grow with `count`. An error after some bytes ends the reply there, with `eof` false, and "
+        "the next read reports it. From a FIFO or a device it takes what there is: an error "
+        "(`Resource temporarily unavailable`) when that is nothing now but may be something later.",
+    .since = "0.15.0",
+    .access = Access::read,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

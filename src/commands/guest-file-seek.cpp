@@ -1,0 +1,86 @@
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "state/open_files.h"
+
+namespace bellhop::commands {
+namespace {
+
+using platform::SeekFrom;
+
+enum class Seek { set, cur, end };
+
+constexpr std::array<std::string_view, 3> wire_names(Seek) {
+  return {"set", "cur", "end"};
+}
+
+struct Whence {
+  std::variant<std::int64_t, Seek> value;
+  static constexpr std::string_view wire_type = "GuestFileWhence";
+};
+
+struct Arguments {
+  std::int64_t handle;
+  std::int64_t offset;
+  Whence whence;
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."),
+        field<"offset", &Arguments::offset>("How many bytes to go, backwards when negative."),
+        field<"whence", &Arguments::whence>(
+            "From where: `set` or 0 is the start of the file, `cur` or 1 the current position, "
+            "`end` or 2 the end of the file. The numbers are the same on every system."));
+  }
+};
+
+struct Reply {
+  std::int64_t position;
+  bool eof;
+  static constexpr std::string_view wire_type = "GuestFileSeek";
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"position", &Reply::position>("The new position, in bytes from the start."),
+        field<"eof", &Reply::eof>("Always false: only a read can meet the end of the file."));
+  }
+};
+
+Result<SeekFrom> seek_from(const Whence& whence) {
+  constexpr std::array places{SeekFrom::start, SeekFrom::current, SeekFrom::end};
+  const std::int64_t* number = std::get_if<std::int64_t>(&whence.value);
+  const std::int64_t code =
+      number ? *number : static_cast<std::int64_t>(std::get<Seek>(whence.value));
+  if (code < 0 || code > 2) return invalid("invalid whence code {}", code);
+  return places[static_cast<std::size_t>(code)];
+}
+
+Result<Reply> run(Agent& agent, const Arguments& arguments) {
+  const auto turn = agent.files.use(arguments.handle);
+  if (!turn) return std::unexpected(turn.error());
+  const auto from = seek_from(arguments.whence);
+  if (!from) return std::unexpected(from.error());
+  const auto position = turn->file().seek(arguments.offset, *from);
+  if (!position) return std::unexpected(position.error());
+  return Reply{.position = *position, .eof = false};
+}
+
+}  // namespace
+
+extern constinit const Command guest_file_seek = declare<run>({
+    .name = "guest-file-seek",
+    .documentation =
+        "Moves the position in a file from which the next read or write begins, and returns it; "
+        "with `offset` 0 and `whence` `cur` it only tells. It may lie behind the end. FIFOs and "
+        "terminals have no position (`failed to seek file: Illegal seek`).",
+    .since = "0.15.0",
+    .access = Access::read,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

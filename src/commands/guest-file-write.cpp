@@ -1,0 +1,80 @@
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "state/open_files.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Arguments {
+  std::int64_t handle;
+  Base64Argument buf_b64;
+  std::optional<std::int64_t> count;
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."),
+        field<"buf-b64", &Arguments::buf_b64>(
+            "The bytes. Line feeds in the base64 are ignored; characters after the last group of "
+            "four are too, so padding must not be missing."),
+        field<"count", &Arguments::count>(
+            "How many of the bytes to write, not more than there are; all when left out."));
+  }
+};
+
+struct Reply {
+  std::int64_t count;
+  bool eof;
+  static constexpr std::string_view wire_type = "GuestFileWrite";
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"count", &Reply::count>("How many bytes were written: all that were to be."),
+        field<"eof", &Reply::eof>("Always false; qemu-ga has this member."));
+  }
+};
+
+Result<void> write_all(platform::File& file, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const auto written = file.write(bytes);
+    if (!written) return std::unexpected(written.error());
+    bytes = bytes.subspan(*written);
+  }
+  return {};
+}
+
+Result<Reply> run(Agent& agent, const Arguments& arguments) {
+  const auto turn = agent.files.use(arguments.handle);
+  if (!turn) return std::unexpected(turn.error());
+  const auto bytes = arguments.buf_b64.decode();
+  if (!bytes) return std::unexpected(bytes.error());
+  const auto size = static_cast<std::int64_t>(bytes->size());
+  const std::int64_t count = arguments.count.value_or(size);
+  if (count < 0 || count > size) {
+    return invalid("value '{}' is invalid for argument count", count);
+  }
+  auto written = write_all(turn->file(), bytes->first(static_cast<std::size_t>(count)));
+  if (!written) return std::unexpected(std::move(written).error());
+  return Reply{.count = count, .eof = false};
+}
+
+}  // namespace
+
+extern constinit const Command guest_file_write = declare<run>({
+    .name = "guest-file-write",
+    .documentation =
+        "Writes to a file, beginning where the last read, write or seek ended, or at the end of a "
+        "file opened to append. When it is answered the bytes are in the file, where every "
+        "program of the guest sees them; guest-file-flush is not needed. An error may come after "
+        "some of the bytes have been written. One request carries a little less than 48 MiB.",
+    .since = "0.15.0",
+    .access = Access::write,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

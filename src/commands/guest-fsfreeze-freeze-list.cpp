@@ -1,0 +1,44 @@
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "state/freeze.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Arguments {
+  std::optional<std::vector<std::string_view>> mountpoints;
+
+  static constexpr auto fields() {
+    return bellhop::fields(field<"mountpoints", &Arguments::mountpoints>(
+        "The mountpoints of the filesystems to freeze; without it, all are frozen. Names that are "
+        "no mountpoints of local filesystems are passed over."));
+  }
+};
+
+Result<std::int64_t> run(Agent& agent, const Arguments& arguments) {
+  std::optional<std::span<const std::string_view>> names;
+  if (arguments.mountpoints) names = *arguments.mountpoints;
+  return agent.freeze.freeze(names);
+}
+
+}  // namespace
+
+extern constinit const Command guest_fsfreeze_freeze_list = declare<run>({
+    .name = "guest-fsfreeze-freeze-list",
+    .documentation =
+        "Writes filesystems out and freezes them: whoever writes to them waits until "
+        "guest-fsfreeze-thaw. Returns how many were frozen; with 0 no thaw is needed. On an error "
+        "all are thawed again. A hook of the administrator runs first, and its failure prevents "
+        "the freeze.",
+    .since = "2.2",
+    .access = Access::power,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

@@ -1,0 +1,36 @@
+#include <array>
+#include <string_view>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "state/freeze.h"
+
+namespace bellhop::commands {
+namespace {
+
+enum class Status { thawed, frozen };
+
+constexpr std::array<std::string_view, 2> wire_names(Status) {
+  return {"thawed", "frozen"};
+}
+
+Result<Status> run(Agent& agent, const Nothing&) {
+  return agent.freeze.is_frozen() ? Status::frozen : Status::thawed;
+}
+
+}  // namespace
+
+extern constinit const Command guest_fsfreeze_status = declare<run>({
+    .name = "guest-fsfreeze-status",
+    .documentation =
+        "Returns whether the agent holds filesystems frozen. What others than the agent freeze or "
+        "thaw does not count.",
+    .since = "0.15.0",
+    .access = Access::inspect,
+    .runs = Runs::at_once,
+    .urgency = Urgency::never_waits,
+    .served_while_frozen = true,
+    .polled = true,
+});
+
+}  // namespace bellhop::commands

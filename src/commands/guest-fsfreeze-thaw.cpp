@@ -1,0 +1,29 @@
+#include <cstdint>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "state/freeze.h"
+
+namespace bellhop::commands {
+namespace {
+
+Result<std::int64_t> run(Agent& agent, const Nothing&) {
+  return agent.freeze.thaw();
+}
+
+}  // namespace
+
+extern constinit const Command guest_fsfreeze_thaw = declare<run>({
+    .name = "guest-fsfreeze-thaw",
+    .documentation =
+        "Thaws all filesystems, whoever froze them, and runs the administrator's hook; also when "
+        "the agent has frozen none. A freeze that is going on is given up. Returns how many "
+        "filesystems were thawed.",
+    .since = "0.15.0",
+    .access = Access::power,
+    .runs = Runs::on_worker,
+    .urgency = Urgency::never_waits,
+    .served_while_frozen = true,
+});
+
+}  // namespace bellhop::commands

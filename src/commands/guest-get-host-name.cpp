@@ -1,0 +1,37 @@
+#include <string>
+#include <utility>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/host_name.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Reply {
+  std::string host_name;
+
+  static constexpr std::string_view wire_type = "GuestHostName";
+  static constexpr auto fields() {
+    return bellhop::fields(field<"host-name", &Reply::host_name>(
+        "The name, with or without a domain, as the guest has it set."));
+  }
+};
+
+Result<Reply> run(Agent&, const Nothing&) {
+  auto name = platform::host_name();
+  if (!name) return std::unexpected(std::move(name).error());
+  return Reply{.host_name = *std::move(name)};
+}
+
+}  // namespace
+
+extern constinit const Command guest_get_host_name = declare<run>({
+    .name = "guest-get-host-name",
+    .documentation = "Returns the name of the guest.",
+    .since = "2.10",
+    .access = Access::inspect,
+    .runs = Runs::at_once,
+});
+
+}  // namespace bellhop::commands

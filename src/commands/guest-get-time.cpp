@@ -1,0 +1,23 @@
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/clock.h"
+
+namespace bellhop::commands {
+namespace {
+
+Result<std::int64_t> run(Agent&, const Nothing&) {
+  return platform::get_time();
+}
+
+}  // namespace
+
+extern constinit const Command guest_get_time = declare<run>({
+    .name = "guest-get-time",
+    .documentation = "Returns the guest's time, in nanoseconds since 1970-01-01 in UTC.",
+    .since = "1.5",
+    .access = Access::inspect,
+    .runs = Runs::at_once,
+    .polled = true,
+});
+
+}  // namespace bellhop::commands

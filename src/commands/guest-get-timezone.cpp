@@ -1,0 +1,44 @@
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/clock.h"
+#include "platform/timezone.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Reply {
+  std::optional<std::string> zone;
+  std::int64_t offset;
+
+  static constexpr std::string_view wire_type = "GuestTimezone";
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"zone", &Reply::zone>("What the zone is called now, as `CEST`. For people to read."),
+        field<"offset", &Reply::offset>("Seconds east of UTC, with daylight saving time."));
+  }
+};
+
+Result<Reply> run(Agent&, const Nothing&) {
+  const auto now = platform::get_time();
+  if (!now) return std::unexpected(now.error());
+  auto zone = platform::timezone_at(*now / 1'000'000'000);
+  if (!zone) return std::unexpected(std::move(zone).error());
+  return Reply{.zone = std::move(zone->zone), .offset = zone->offset};
+}
+
+}  // namespace
+
+extern constinit const Command guest_get_timezone = declare<run>({
+    .name = "guest-get-timezone",
+    .documentation = "Returns the time zone in force in the guest.",
+    .since = "2.10",
+    .access = Access::inspect,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

@@ -1,0 +1,50 @@
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/users.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct User {
+  std::string user;
+  double login_time;
+  std::optional<std::string> domain;
+
+  static constexpr std::string_view wire_type = "GuestUser";
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"user", &User::user>("Name of the user."),
+        field<"login-time", &User::login_time>(
+            "When the earliest of the user's sessions began, in seconds since 1970 in UTC, with "
+            "fractions."),
+        field<"domain", &User::domain>("Domain of the logon; only on Windows."));
+  }
+};
+
+Result<std::vector<User>> run(Agent&, const Nothing&) {
+  auto users = platform::logged_in_users(platform::session_record_path());
+  if (!users) return std::unexpected(std::move(users).error());
+  std::vector<User> reply;
+  reply.reserve(users->size());
+  for (auto& user : *users) {
+    reply.push_back({.user = std::move(user.user), .login_time = user.login_time});
+  }
+  return reply;
+}
+
+}  // namespace
+
+extern constinit const Command guest_get_users = declare<run>({
+    .name = "guest-get-users",
+    .documentation = "Returns the users who are logged in, each once.",
+    .since = "2.10",
+    .access = Access::inspect,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

@@ -1,0 +1,71 @@
+#include <string>
+#include <vector>
+
+#include "agent/agent.h"
+#include "agent/policy.h"
+#include "agent/version.h"
+#include "command/command.h"
+#include "state/freeze.h"
+
+namespace bellhop::commands {
+namespace {
+
+// Clients compare whole entries: no further members may appear here.
+struct CommandInfo {
+  std::string name;
+  bool enabled;
+  bool success_response;
+
+  static constexpr std::string_view wire_type = "GuestAgentCommandInfo";
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"name", &CommandInfo::name>("The command's name."),
+        field<"enabled", &CommandInfo::enabled>(
+            "Whether it may be called now: the guest's administrator allows it, and filesystems "
+            "are not frozen or it is served while they are."),
+        field<"success-response", &CommandInfo::success_response>(
+            "Whether success is answered; errors always are."));
+  }
+};
+
+struct Reply {
+  std::string version;
+  std::vector<CommandInfo> supported_commands;
+
+  static constexpr std::string_view wire_type = "GuestAgentInfo";
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"version", &Reply::version>(
+            "The version of qemu-ga that this agent does as; see bellhop-info for its own."),
+        field<"supported_commands", &Reply::supported_commands>("All commands that exist here."));
+  }
+};
+
+Result<Reply> run(Agent& agent, const Nothing&) {
+  Reply reply{.version = std::string(agent::protocol_version)};
+  const bool frozen = agent.freeze.is_frozen();
+  for (const Command* command : agent.commands) {
+    const Facts& facts = command->facts;
+    reply.supported_commands.push_back({
+        .name = std::string(facts.name),
+        .enabled = agent.policy.allows(facts.name) && (!frozen || facts.served_while_frozen),
+        .success_response = facts.answers_success,
+    });
+  }
+  return reply;
+}
+
+}  // namespace
+
+extern constinit const Command guest_info = declare<run>({
+    .name = "guest-info",
+    .documentation = "Returns the agent's version and the commands that it knows.",
+    .since = "0.15.0",
+    .access = Access::none,
+    .runs = Runs::at_once,
+    .urgency = Urgency::never_waits,
+    .served_while_frozen = true,
+    .polled = true,
+});
+
+}  // namespace bellhop::commands

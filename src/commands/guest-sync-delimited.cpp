@@ -1,0 +1,35 @@
+#include "agent/agent.h"
+#include "command/command.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Arguments {
+  std::int64_t id;
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"id", &Arguments::id>("A number that the client draws at random."));
+  }
+};
+
+Result<std::int64_t> run(Agent&, const Arguments& arguments) { return arguments.id; }
+
+}  // namespace
+
+extern constinit const Command guest_sync_delimited = declare<run>({
+    .name = "guest-sync-delimited",
+    .documentation =
+        "As guest-sync, with one byte 0xFF before the reply, so that a client can skip to it whatever "
+        "was left in the channel. A client sends 0xFF before the request for the same reason.",
+    .since = "1.1",
+    .access = Access::none,
+    .runs = Runs::at_once,
+    .urgency = Urgency::never_waits,
+    .served_while_frozen = true,
+    .delimits_reply = true,
+    .resynchronises = true,
+    .polled = true,
+});
+
+}  // namespace bellhop::commands

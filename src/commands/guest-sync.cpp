@@ -1,0 +1,35 @@
+#include "agent/agent.h"
+#include "command/command.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Arguments {
+  std::int64_t id;
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"id", &Arguments::id>("A number that the client draws at random."));
+  }
+};
+
+Result<std::int64_t> run(Agent&, const Arguments& arguments) { return arguments.id; }
+
+}  // namespace
+
+extern constinit const Command guest_sync = declare<run>({
+    .name = "guest-sync",
+    .documentation =
+        "Returns the number it was given. A client that lost track of the channel reads on until "
+        "it sees its number: what came before belongs to requests that it gave up on. Replies to "
+        "those that are not ready within half a second are dropped.",
+    .since = "0.15.0",
+    .access = Access::none,
+    .runs = Runs::at_once,
+    .urgency = Urgency::never_waits,
+    .served_while_frozen = true,
+    .resynchronises = true,
+    .polled = true,
+});
+
+}  // namespace bellhop::commands

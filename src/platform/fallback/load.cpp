@@ -1,0 +1,11 @@
+#include "platform/load.h"
+
+#include "platform/unsupported.h"
+
+namespace bellhop::platform {
+
+Result<LoadAverage> load_average() {
+  return unsupported();
+}
+
+}  // namespace bellhop::platform

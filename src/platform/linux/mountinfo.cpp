@@ -1,0 +1,96 @@
+#include "platform/linux/mountinfo.h"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <charconv>
+#include <istream>
+#include <set>
+#include <utility>
+
+namespace bellhop::platform {
+namespace {
+
+// Takes the next word, up to a space, off the front of a line.
+std::string_view take_word(std::string_view& line) {
+  const std::size_t end = line.find(' ');
+  const std::string_view word = line.substr(0, end);
+  line.remove_prefix(end == line.npos ? line.size() : end + 1);
+  return word;
+}
+
+bool is_octal(char digit) {
+  return digit >= '0' && digit <= '7';
+}
+
+// The kernel writes blanks, line feeds, '#' and backslashes as \ooo.
+std::string unescape(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size() && text[i + 1] <= '3' && is_octal(text[i + 1]) &&
+        is_octal(text[i + 2]) && is_octal(text[i + 3])) {
+      plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
+                                 (text[i + 3] - '0'));
+      i += 3;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+bool parse_number(std::string_view text, unsigned int& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// Whether a mount is of a filesystem with a disk; gives btrfs, whose device number tells nothing,
+// the one of its disk.
+bool has_disk(Mount& mount) {
+  if (mount.device_major != 0) return true;
+  if (mount.type != "btrfs") return false;
+  struct stat disk{};
+  if (::stat(mount.source.c_str(), &disk) != 0 || !S_ISBLK(disk.st_mode)) return false;
+  mount.device_major = major(disk.st_rdev);
+  mount.device_minor = minor(disk.st_rdev);
+  return true;
+}
+
+}  // namespace
+
+std::optional<Mount> parse_mountinfo_line(std::string_view line) {
+  Mount mount;
+  take_word(line);  // the mount's number
+  take_word(line);  // its parent's
+  const std::string_view device = take_word(line);
+  const std::size_t colon = device.find(':');
+  if (colon == device.npos) return std::nullopt;
+  if (!parse_number(device.substr(0, colon), mount.device_major)) return std::nullopt;
+  if (!parse_number(device.substr(colon + 1), mount.device_minor)) return std::nullopt;
+  take_word(line);  // the folder of the filesystem that is mounted
+  mount.mountpoint = unescape(take_word(line));
+  if (mount.mountpoint.empty()) return std::nullopt;
+  take_word(line);  // options
+  // Any number of optional fields, ended by a dash.
+  while (!line.empty() && take_word(line) != "-") {
+  }
+  mount.type = unescape(take_word(line));
+  if (mount.type.empty()) return std::nullopt;
+  mount.source = unescape(take_word(line));
+  return mount;
+}
+
+std::vector<std::string> disk_mountpoints(std::istream& table) {
+  std::vector<std::string> found;
+  std::set<std::pair<unsigned int, unsigned int>> seen;
+  for (std::string line; std::getline(table, line);) {
+    auto mount = parse_mountinfo_line(line);
+    if (!mount || !has_disk(*mount)) continue;
+    if (seen.emplace(mount->device_major, mount->device_minor).second) {
+      found.push_back(std::move(mount->mountpoint));
+    }
+  }
+  return found;
+}
+
+}  // namespace bellhop::platform

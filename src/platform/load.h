@@ -1,0 +1,17 @@
+// How busy the system is.
+#pragma once
+
+#include "base/error.h"
+
+namespace bellhop::platform {
+
+// Processes that ran or wanted to, on average over the last 1, 5 and 15 minutes.
+struct LoadAverage {
+  double one_minute = 0;
+  double five_minutes = 0;
+  double fifteen_minutes = 0;
+};
+
+Result<LoadAverage> load_average();
+
+}  // namespace bellhop::platform

@@ -1,0 +1,81 @@
+// Runs other programs: starts them, feeds and reads their pipes, and tells when they end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace bellhop::platform {
+
+// What becomes of an output stream of a process.
+enum class Output {
+  discard,
+  capture,   // handed to the observer
+  with_out,  // standard error only: into the same pipe as standard output
+};
+
+// A program to run. Strings with a zero byte in them end there, as everywhere in the system.
+struct ProcessRequest {
+  // A file's path; a name without a slash is looked for in PATH: that of `environment`, else the
+  // agent's own, else /bin:/usr/bin:. as GLib does. Files that are no binaries and have no
+  // interpreter line are given to /bin/sh.
+  std::string path;
+  std::vector<std::string> arguments;                   // after the name of the program
+  std::optional<std::vector<std::string>> environment;  // "NAME=value"; none: the agent's own
+  std::optional<std::string> input;                     // standard input; none: /dev/null
+  Output out = Output::discard;
+  Output err = Output::discard;
+};
+
+// How a process ended: one of both; neither when the system did not say.
+struct ProcessEnd {
+  std::optional<int> exit_code;
+  std::optional<int> signal;
+};
+
+enum class OutputStream { out, err };
+
+// Is told what a process does. Its functions are called on the private thread of Processes, one
+// call at a time, and must not block.
+class ProcessObserver {
+ public:
+  virtual ~ProcessObserver() = default;
+  virtual void has_written(OutputStream stream, std::span<const std::byte> bytes) = 0;
+  // Nobody has that captured stream open for writing any more. Others than the process may have
+  // inherited it, so this can come long after the process has ended.
+  virtual void has_closed(OutputStream stream) = 0;
+  virtual void has_ended(ProcessEnd end) = 0;
+};
+
+// Runs any number of processes at once, none of which can delay another. One private thread serves
+// them all; it starts with the first of them and sleeps while nothing happens.
+//
+// Any thread may call start(). SIGCHLD must not be ignored in the agent, else the system throws
+// away how processes ended. The processes live on when this object goes.
+class Processes {
+ public:
+  Processes();
+  ~Processes();
+  Processes(const Processes&) = delete;
+  Processes& operator=(const Processes&) = delete;
+
+  // Starts a process and returns its number. Waits until the program has been loaded: as long as
+  // the disk takes that it lies on. The observer is kept until nothing more can happen.
+  // Errors are worded as qemu-ga's.
+  Result<std::int64_t> start(ProcessRequest request, std::shared_ptr<ProcessObserver> observer);
+
+ private:
+  class Runner;
+
+  std::mutex mutex_;                // for making the runner
+  std::unique_ptr<Runner> runner_;  // made with the first process
+};
+
+}  // namespace bellhop::platform

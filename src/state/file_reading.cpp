@@ -1,0 +1,49 @@
+#include "state/file_reading.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bellhop::state {
+
+FileReading::FileReading(FileTurn turn, std::uint64_t count)
+    : turn_(std::move(turn)),
+      remaining_(count),
+      buffer_(std::make_unique_for_overwrite<std::byte[]>(
+          static_cast<std::size_t>(std::min<std::uint64_t>(count, piece_size)))) {}
+
+Result<FileReading> FileReading::begin(FileTurn turn, std::uint64_t count) {
+  FileReading reading(std::move(turn), count);
+  if (auto filled = reading.fill(); !filled) return std::unexpected(std::move(filled).error());
+  return reading;
+}
+
+std::span<const std::byte> FileReading::next() {
+  if (!std::exchange(first_, false)) {
+    if (!turn_) return {};
+    // The error is not lost: the same read fails again.
+    if (!fill()) return {};
+  }
+  count_ += static_cast<std::int64_t>(filled_);
+  return {buffer_.get(), filled_};
+}
+
+Result<void> FileReading::fill() {
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, piece_size));
+  bool more = true;
+  filled_ = 0;
+  while (more && filled_ < wanted) {
+    const auto got = turn_->file().read({buffer_.get() + filled_, wanted - filled_});
+    if (!got && filled_ == 0) {
+      turn_.reset();
+      return std::unexpected(got.error());
+    }
+    eof_ = got && *got == 0;
+    more = got && *got > 0;
+    filled_ += got.value_or(0);
+  }
+  remaining_ -= filled_;
+  if (!more || remaining_ == 0) turn_.reset();
+  return {};
+}
+
+}  // namespace bellhop::state

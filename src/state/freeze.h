@@ -1,0 +1,132 @@
+// The freeze: whether filesystems are held still, and the way into it and out of it.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "platform/freeze.h"
+
+namespace bellhop::state {
+
+// Runs the administrator's hook with `action`, "freeze" or "thaw", and returns when it has ended,
+// or soon after `stop` when it was asked to stop. An error whose `system` is timed_out or
+// operation_canceled says that the hook was killed half-way.
+using FreezeHook = std::function<Result<void>(std::string_view action, std::stop_token stop)>;
+
+struct FreezeOptions {
+  // Exists while filesystems are frozen. A start that finds it is frozen from the start.
+  std::filesystem::path state_file;
+  FreezeHook hook = {};  // none when empty
+  // Called with true before the first filesystem freezes, with false when all have thawed; on any
+  // thread. From the one to the other nothing may be written to a disk. Not called for a freeze
+  // that was there at the start.
+  std::function<void(bool frozen)> on_change = {};
+  // Told what went wrong where there is no caller to tell; on any thread.
+  std::function<void(std::string_view message)> warn = {};
+  // How long thaw() works before it answers with what it has.
+  std::chrono::milliseconds patience{800};
+};
+
+// Freezes and thaws, one at a time; may be used from any thread.
+class Freeze {
+ public:
+  Freeze(platform::Filesystems& filesystems, FreezeOptions options);
+  // Kills a running hook. What is frozen stays frozen: thaw first.
+  ~Freeze();
+  Freeze(const Freeze&) = delete;
+  Freeze& operator=(const Freeze&) = delete;
+
+  bool is_frozen() const { return frozen_.load(std::memory_order_acquire); }
+  // When the freeze began; none when thawed.
+  std::optional<std::chrono::system_clock::time_point> frozen_since() const;
+
+  // Runs the hook and freezes those of the filesystems whose mountpoints are named, without names
+  // all, in reverse order of mounting. Returns how many it froze; with 0, and with an error, all
+  // is thawed again and the hook told so. May block as long as a disk does.
+  Result<std::int64_t> freeze(const std::optional<std::span<const std::string_view>>& mountpoints);
+
+  // Thaws all filesystems of the system, whoever froze them, and runs the hook; also when nothing
+  // is frozen. A freeze that is going on is given up. Returns how many filesystems it thawed.
+  // Answers within `patience`: with an error when a filesystem is frozen still, and without waiting
+  // for the hook or for filesystems that the agent did not freeze. The work goes on meanwhile, and
+  // the next thaw() joins it.
+  Result<std::int64_t> thaw();
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+  using Names = std::optional<std::span<const std::string_view>>;
+
+  enum class Phase { idle, freezing, thawing };
+
+  // A filesystem that the agent froze and holds open until it has thawed.
+  struct Held {
+    std::string mountpoint;
+    std::shared_ptr<platform::Filesystem> filesystem;
+  };
+
+  // What has come of a thaw so far; guarded by mutex_.
+  struct Thawing {
+    std::int64_t count = 0;
+    std::optional<Error> error = {};
+    bool all_thawed = false;  // nothing is left that the agent froze
+    bool done = false;        // everybody's filesystems were seen to and the hook has ended
+  };
+
+  Result<void> begin_freeze();
+  void end_phase();
+  Result<std::int64_t> freeze_named(const Names& names);
+  Result<std::vector<std::string>> choose(const Names& names);
+  Result<std::int64_t> freeze_mountpoints(const std::vector<std::string>& mountpoints);
+  Result<bool> freeze_one(const std::string& mountpoint);
+  std::unexpected<Error> give_up(Error error);
+
+  void start_thaw(Lock& lock);
+  void finish_thaw(Thawing& thawing);
+  void thaw_everything(Thawing& thawing);
+  bool thaw_held(Thawing& thawing);
+  void thaw_others(Thawing& thawing, bool errors_count);
+  void note_thawing(const std::string& mountpoint);
+  void tally(Thawing& thawing, const Result<bool>& thawed, bool errors_count);
+  Result<std::int64_t> outcome(const Thawing& thawing) const;
+
+  Result<void> run_hook(std::string_view action, std::stop_token stop) const;
+  void tell_hook_thawed() const;
+  void set_frozen();
+  void set_thawed();
+  void warn(std::string_view message) const;
+
+  platform::Filesystems& filesystems_;
+  const FreezeOptions options_;
+  std::atomic<bool> frozen_ = false;
+  std::stop_source end_;  // stops hooks when the agent ends
+
+  mutable std::mutex mutex_;  // guards what follows; never held while something may block
+  std::condition_variable changed_;
+  Phase phase_ = Phase::idle;
+  std::stop_source stop_freezing_;
+  std::vector<Held> held_;  // in the order in which they were frozen
+  // The mountpoints that the kernel was last asked to freeze and to thaw.
+  std::string freezing_;
+  std::string thawing_mountpoint_;
+  bool inherited_ = false;  // frozen before this agent started: what, is not known
+  std::optional<std::chrono::system_clock::time_point> frozen_since_;
+  std::shared_ptr<Thawing> thawing_;  // the last thaw, or the one going on
+
+  std::jthread thaw_thread_;
+};
+
+}  // namespace bellhop::state

@@ -1,0 +1,138 @@
+#include "state/jobs.h"
+
+#include <algorithm>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace bellhop::state {
+
+// A started program. Its observer keeps it until its process can do nothing more; it is also in
+// jobs_ from when its number is known until it is collected.
+struct Jobs::Job {
+  bool is_done() const { return end && !out_open && !err_open; }
+
+  std::int64_t number = 0;  // 0: not known yet
+  std::optional<platform::ProcessEnd> end;
+  bool out_open = false;
+  bool err_open = false;
+  bool forgotten = false;  // its output is not kept
+  JobOutput out;
+  JobOutput err;
+  std::optional<JobList::iterator> place;  // in finished_
+};
+
+// Carries what happens to a process to its job.
+class Jobs::Observer : public platform::ProcessObserver {
+ public:
+  Observer(Jobs& jobs, std::shared_ptr<Job> job) : jobs_(jobs), job_(std::move(job)) {}
+
+  void has_written(platform::OutputStream stream, std::span<const std::byte> bytes) override {
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const std::scoped_lock lock(jobs_.mutex_);
+    jobs_.append(*job_, stream == platform::OutputStream::out ? job_->out : job_->err, text);
+  }
+
+  void has_closed(platform::OutputStream stream) override {
+    const std::scoped_lock lock(jobs_.mutex_);
+    (stream == platform::OutputStream::out ? job_->out_open : job_->err_open) = false;
+    jobs_.finish_if_done(job_);
+  }
+
+  void has_ended(platform::ProcessEnd end) override {
+    const std::scoped_lock lock(jobs_.mutex_);
+    job_->end = end;
+    jobs_.finish_if_done(job_);
+  }
+
+ private:
+  Jobs& jobs_;
+  std::shared_ptr<Job> job_;
+};
+
+Result<std::int64_t> Jobs::start(platform::ProcessRequest request) {
+  const auto job = std::make_shared<Job>();
+  job->out_open = request.out == platform::Output::capture;
+  job->err_open = request.err == platform::Output::capture;
+  const auto number = processes_.start(std::move(request), std::make_shared<Observer>(*this, job));
+  if (!number) return std::unexpected(number.error());
+
+  const std::scoped_lock lock(mutex_);
+  const auto former = jobs_.find(*number);
+  if (former != jobs_.end()) forget(std::shared_ptr(former->second));
+  job->number = *number;
+  jobs_.emplace(*number, job);
+  finish_if_done(job);
+  return *number;
+}
+
+std::optional<JobStatus> Jobs::status(std::int64_t number) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = jobs_.find(number);
+  if (found == jobs_.end()) return std::nullopt;
+  const std::shared_ptr<Job> job = found->second;
+  if (!job->is_done()) return JobStatus{};
+  kept_ -= job->out.bytes.size() + job->err.bytes.size();
+  JobStatus status{.exited = true,
+                   .end = *job->end,
+                   .out = std::exchange(job->out, {}),
+                   .err = std::exchange(job->err, {})};
+  forget(job);
+  return status;
+}
+
+Waited Jobs::wait_for_end(std::int64_t number, std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  const auto found = jobs_.find(number);
+  if (found == jobs_.end()) return Waited::no_such_job;
+  const std::shared_ptr<Job> job = found->second;
+  const bool done =
+      changed_.wait_until(lock, deadline, [&] { return job->is_done() || job->forgotten; });
+  if (job->forgotten) return Waited::no_such_job;
+  return done ? Waited::ended : Waited::too_long;
+}
+
+void Jobs::append(Job& job, JobOutput& output, std::string_view bytes) {
+  if (job.forgotten || output.truncated) return;  // what follows a gap is of no use
+  std::size_t taken = std::min(bytes.size(), limits_.stream - output.bytes.size());
+  make_room(taken);
+  taken = std::min(taken, limits_.output - kept_);
+  if (taken < bytes.size()) output.truncated = true;
+  output.bytes.append(bytes.substr(0, taken));
+  kept_ += taken;
+}
+
+// Drops output of jobs that have finished, from the first on, until so many bytes more may be kept.
+void Jobs::make_room(std::size_t size) {
+  for (const auto& job : finished_) {
+    if (limits_.output - kept_ >= size) return;
+    drop_output(*job);
+  }
+}
+
+void Jobs::drop_output(Job& job) {
+  for (JobOutput* output : {&job.out, &job.err}) {
+    if (output->bytes.empty()) continue;
+    kept_ -= output->bytes.size();
+    *output = {.truncated = true};
+  }
+}
+
+// Lists a job as finished, once, when it is done and clients know its number.
+void Jobs::finish_if_done(const std::shared_ptr<Job>& job) {
+  if (!job->is_done() || job->number == 0 || job->forgotten) return;
+  job->place = finished_.insert(finished_.end(), job);
+  if (finished_.size() > limits_.finished) forget(std::shared_ptr(finished_.front()));
+  changed_.notify_all();
+}
+
+void Jobs::forget(const std::shared_ptr<Job>& job) {
+  drop_output(*job);
+  job->forgotten = true;
+  if (job->place) finished_.erase(*job->place);
+  job->place.reset();
+  jobs_.erase(job->number);
+  changed_.notify_all();
+}
+
+}  // namespace bellhop::state

@@ -1,0 +1,85 @@
+// The programs that clients have started: what they write and how they end, kept until asked for.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "platform/process.h"
+
+namespace bellhop::state {
+
+// What is kept of jobs, in memory.
+struct JobLimits {
+  std::size_t stream = std::size_t{16} << 20;  // bytes of one stream of one job; as qemu-ga
+  // Bytes of all jobs together. Beyond it the output of the job that finished first is dropped
+  // and flagged as truncated; when there is none to drop, new output is.
+  std::size_t output = std::size_t{256} << 20;
+  // Finished jobs that nobody has asked for. Beyond it the one that finished first is forgotten.
+  std::size_t finished = 65536;
+};
+
+// A captured stream.
+struct JobOutput {
+  std::string bytes;
+  bool truncated = false;  // there was more, which was read and thrown away
+};
+
+struct JobStatus {
+  // The process has ended and nobody can write into its captured streams any more. The rest is
+  // only set then.
+  bool exited = false;
+  platform::ProcessEnd end;
+  JobOutput out;
+  JobOutput err;
+};
+
+enum class Waited { ended, too_long, no_such_job };
+
+// Any thread may call. A job's number is that of its process. When the system gives the number of
+// a finished job that nobody has asked for to a new one, the old one is forgotten.
+// Jobs that still run when this object goes live on, without anybody to read what they write.
+class Jobs {
+ public:
+  explicit Jobs(JobLimits limits = {}) : limits_(limits) {}
+
+  // Starts a program and returns its number. Waits until it is loaded.
+  Result<std::int64_t> start(platform::ProcessRequest request);
+
+  // How a job is doing, nothing when there is none with that number. The first call after it has
+  // exited takes its output along and forgets it.
+  std::optional<JobStatus> status(std::int64_t number);
+
+  // Waits until a job has exited, as status() understands it, and leaves it there.
+  Waited wait_for_end(std::int64_t number, std::chrono::steady_clock::time_point deadline);
+
+ private:
+  struct Job;
+  class Observer;
+  using JobList = std::list<std::shared_ptr<Job>>;
+
+  void append(Job& job, JobOutput& output, std::string_view bytes);
+  void make_room(std::size_t size);
+  void drop_output(Job& job);
+  void finish_if_done(const std::shared_ptr<Job>& job);
+  void forget(const std::shared_ptr<Job>& job);
+
+  const JobLimits limits_;
+  std::mutex mutex_;  // for what follows and all jobs in it
+  std::condition_variable changed_;
+  std::unordered_map<std::int64_t, std::shared_ptr<Job>> jobs_;
+  JobList finished_;      // those that have exited, in that order
+  std::size_t kept_ = 0;  // bytes of all jobs' output
+
+  platform::Processes processes_;  // goes first: nothing is observed after it
+};
+
+}  // namespace bellhop::state

@@ -1,0 +1,144 @@
+#include "state/open_files.h"
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <optional>
+#include <utility>
+
+namespace bellhop::state {
+namespace {
+
+using platform::FileMode;
+
+constexpr FileMode reading(std::string_view name) {
+  return {.name = name, .read = true};
+}
+constexpr FileMode updating(std::string_view name) {
+  return {.name = name, .read = true, .write = true};
+}
+constexpr FileMode replacing(std::string_view name) {
+  return {.name = name, .write = true, .create = true, .truncate = true};
+}
+constexpr FileMode appending(std::string_view name) {
+  return {.name = name, .write = true, .create = true, .append = true};
+}
+constexpr FileMode also_reading(FileMode mode) {
+  mode.read = true;
+  return mode;
+}
+
+// The modes of fopen in the C standard, and no others: no `x`, no `e`, no letters in other order.
+constexpr std::array modes{
+    reading("r"),
+    reading("rb"),
+    replacing("w"),
+    replacing("wb"),
+    appending("a"),
+    appending("ab"),
+    updating("r+"),
+    updating("rb+"),
+    updating("r+b"),
+    also_reading(replacing("w+")),
+    also_reading(replacing("wb+")),
+    also_reading(replacing("w+b")),
+    also_reading(appending("a+")),
+    also_reading(appending("ab+")),
+    also_reading(appending("a+b")),
+};
+
+std::unexpected<Error> not_found(std::int64_t handle) {
+  return failure("handle '{}' has not been found", handle);
+}
+
+}  // namespace
+
+// A file, and whose turn at it is.
+class OpenFile : public std::enable_shared_from_this<OpenFile> {
+ public:
+  OpenFile(std::int64_t handle, std::unique_ptr<platform::File> file)
+      : handle_(handle), file_(std::move(file)) {}
+
+  Result<FileTurn> use(std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    const auto settled = [this] { return !in_use_ || closed_; };
+    if (!free_.wait_for(lock, patience, settled)) {
+      return failure("handle '{}' is busy: an earlier command on it has not ended", handle_);
+    }
+    if (closed_) return not_found(handle_);
+    in_use_ = true;
+    return FileTurn(shared_from_this());
+  }
+
+  void end_use() {
+    const std::lock_guard lock(mutex_);
+    in_use_ = false;
+    free_.notify_all();
+  }
+
+  // To be called once, by whoever took the file out of the table.
+  Result<void> close(std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    closed_ = true;  // those who wait for their turn need wait no longer
+    free_.notify_all();
+    if (!free_.wait_for(lock, patience, [this] { return !in_use_; })) return {};
+    lock.unlock();
+    return file_->close();
+  }
+
+  platform::File& file() const { return *file_; }
+
+ private:
+  const std::int64_t handle_;
+  const std::unique_ptr<platform::File> file_;  // only for whose turn it is
+
+  std::mutex mutex_;
+  std::condition_variable free_;
+  bool in_use_ = false;
+  bool closed_ = false;
+};
+
+FileTurn::~FileTurn() {
+  if (open_file_) open_file_->end_use();
+}
+
+platform::File& FileTurn::file() const {
+  return open_file_->file();
+}
+
+Result<std::int64_t> OpenFiles::open(std::string_view path, std::string_view mode) {
+  const auto known = std::ranges::find(modes, mode, &FileMode::name);
+  if (known == modes.end()) return invalid("invalid file open mode '{}'", mode);
+  auto file = opener_(std::string(path), *known);
+  if (!file) return std::unexpected(std::move(file).error());
+  const auto handle = persistent_.next_handle();
+  if (!handle) return handle;
+  auto open_file = std::make_shared<OpenFile>(*handle, *std::move(file));
+  const std::lock_guard lock(mutex_);
+  files_.emplace(*handle, std::move(open_file));
+  return handle;
+}
+
+Result<FileTurn> OpenFiles::use(std::int64_t handle) {
+  std::shared_ptr<OpenFile> file;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = files_.find(handle);
+    if (found != files_.end()) file = found->second;
+  }
+  if (!file) return not_found(handle);
+  return file->use(patience_);
+}
+
+Result<void> OpenFiles::close(std::int64_t handle) {
+  std::shared_ptr<OpenFile> file;
+  {
+    const std::lock_guard lock(mutex_);
+    auto node = files_.extract(handle);
+    if (node) file = std::move(node.mapped());
+  }
+  if (!file) return not_found(handle);
+  return file->close(patience_);
+}
+
+}  // namespace bellhop::state

@@ -1,0 +1,105 @@
+#include "state/persistent_state.h"
+
+#include <charconv>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "platform/small_file.h"
+
+namespace bellhop::state {
+namespace {
+
+constexpr std::int64_t first_handle = 1000;
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view space = " \t\r\v\f";
+  const std::size_t begin = text.find_first_not_of(space);
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(space) - begin + 1);
+}
+
+// A handle as the file has it. What is no number that a handle can be is like no entry at all.
+std::optional<std::int64_t> parse_counter(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  std::int64_t counter = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), counter);
+  if (error != std::errc() || end != text.data() + text.size() || counter < 0) return std::nullopt;
+  return counter;
+}
+
+// The last fd_counter of [global] in a key file. Fails at a line that a key file cannot have.
+Result<std::optional<std::int64_t>> find_counter(std::string_view content) {
+  std::optional<std::string_view> group;
+  std::optional<std::int64_t> counter;
+  while (!content.empty()) {
+    const std::size_t length = content.find('\n');
+    const std::string_view line = trimmed(content.substr(0, length));
+    content.remove_prefix(length == content.npos ? content.size() : length + 1);
+    // Zeros are what a crash of the system can leave of a file: no line at all, as for qemu-ga.
+    if (line.empty() || line.starts_with('#') || line.starts_with('\0')) continue;
+    const std::size_t equals = line.find('=');
+    if (line.starts_with('[') && line.ends_with(']')) {
+      group = line.substr(1, line.size() - 2);
+    } else if (!group || equals == line.npos || equals == 0) {
+      return failure("'{}' is neither a group nor a key with a value", line);
+    } else if (group == "global" && trimmed(line.substr(0, equals)) == "fd_counter") {
+      counter = parse_counter(trimmed(line.substr(equals + 1)));
+    }
+  }
+  return counter;
+}
+
+std::string state_file(std::string directory) {
+  if (!directory.ends_with('/')) directory += '/';
+  return directory + "qga.state";
+}
+
+}  // namespace
+
+PersistentState::PersistentState(std::string directory) : path_(state_file(std::move(directory))) {}
+
+Result<void> PersistentState::load(Missing missing) {
+  const std::lock_guard lock(mutex_);
+  return load_locked(missing);
+}
+
+Result<void> PersistentState::load_locked(Missing missing) {
+  const auto content = platform::read_small_file(path_);
+  if (!content) return std::unexpected(content.error());
+  if (!*content) {
+    if (missing == Missing::create) {
+      if (auto written = write(first_handle); !written) return written;
+    }
+    counter_ = first_handle;
+    return {};
+  }
+  const auto counter = find_counter(**content);
+  if (!counter) return failure("{} is damaged: {}", path_, counter.error().message);
+  counter_ = counter->value_or(first_handle);
+  return {};
+}
+
+Result<std::int64_t> PersistentState::next_handle() {
+  const std::lock_guard lock(mutex_);
+  if (!counter_) {
+    if (auto loaded = load_locked(Missing::ignore); !loaded) {
+      return std::unexpected(std::move(loaded).error());
+    }
+  }
+  if (*counter_ == std::numeric_limits<std::int64_t>::max()) {
+    return failure("no file handle is left");
+  }
+  if (auto written = write(*counter_ + 1); !written) {
+    // qemu-ga's words; the reason goes along for the log.
+    return std::unexpected(Error{ErrorCode::failed, "failed to commit persistent state to disk",
+                                 written.error().system});
+  }
+  return (*counter_)++;
+}
+
+Result<void> PersistentState::write(std::int64_t counter) const {
+  return platform::replace_small_file(path_, fmt::format("[global]\nfd_counter={}\n", counter));
+}
+
+}  // namespace bellhop::state

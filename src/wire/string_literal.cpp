@@ -1,0 +1,115 @@
+#include "wire/string_literal.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+#include "wire/utf8.h"
+
+namespace bellhop::wire {
+namespace {
+
+bool is_high_surrogate(char32_t unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
+bool is_low_surrogate(char32_t unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
+
+// The byte that a backslash and `c` stand for.
+std::optional<char> simple_escape(char c) {
+  switch (c) {
+    case '"':
+    case '\'':
+    case '\\':
+    case '/':
+      return c;
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return std::nullopt;
+  }
+}
+
+// The UTF-16 unit of an escape \uXXXX at the beginning of `text`.
+std::optional<char32_t> unicode_escape(std::string_view text) {
+  if (!text.starts_with("\\u") || text.size() < 6) return std::nullopt;
+  unsigned unit = 0;
+  const char* const digits = text.data() + 2;
+  const auto [end, error] = std::from_chars(digits, digits + 4, unit, 16);
+  if (error != std::errc() || end != digits + 4) return std::nullopt;
+  return unit;
+}
+
+class Decoder {
+ public:
+  Decoder(std::string_view literal, char* out)
+      : rest_(literal.substr(1)), out_(out) {}
+
+  // Takes one character or a run of simple ones. Returns what is wrong, or nothing.
+  std::optional<std::string> take() {
+    if (rest_[0] == '\\') return rest_[1] == 'u' ? take_unicode() : take_simple();
+    return take_run();
+  }
+
+  bool done() const { return rest_.size() == 1; }
+  char* out() const { return out_; }
+
+ private:
+  std::optional<std::string> take_run() {
+    const std::string_view run = rest_.substr(0, std::min(rest_.find('\\'), rest_.size() - 1));
+    if (!utf8::is_valid(run)) return "invalid UTF-8 sequence in string";
+    std::memmove(out_, run.data(), run.size());
+    out_ += run.size();
+    rest_.remove_prefix(run.size());
+    return std::nullopt;
+  }
+
+  std::optional<std::string> take_simple() {
+    const std::optional<char> byte = simple_escape(rest_[1]);
+    if (!byte) return "invalid escape sequence in string";
+    *out_++ = *byte;
+    rest_.remove_prefix(2);
+    return std::nullopt;
+  }
+
+  std::optional<std::string> take_unicode() {
+    const std::optional<char32_t> unit = unicode_escape(rest_);
+    std::size_t length = 6;
+    char32_t code_point = unit.value_or(0);
+    if (unit && is_high_surrogate(*unit)) {
+      const std::optional<char32_t> low = unicode_escape(rest_.substr(length));
+      if (low && is_low_surrogate(*low)) {
+        code_point = 0x10000 + ((*unit & 0x3FF) << 10) + (*low & 0x3FF);
+        length *= 2;
+      }
+    }
+    if (!unit || !utf8::is_character(code_point)) {
+      return std::string(rest_.substr(0, length)) + " is not a valid Unicode character";
+    }
+    out_ = utf8::encode(out_, code_point);
+    rest_.remove_prefix(length);
+    return std::nullopt;
+  }
+
+  std::string_view rest_;  // with the closing quote
+  char* out_;
+};
+
+}  // namespace
+
+std::expected<std::size_t, std::string> decode_string_literal(std::string_view literal,
+                                                              char* out) {
+  Decoder decoder(literal, out);
+  while (!decoder.done()) {
+    if (auto wrong = decoder.take()) return std::unexpected(*std::move(wrong));
+  }
+  return static_cast<std::size_t>(decoder.out() - out);
+}
+
+}  // namespace bellhop::wire

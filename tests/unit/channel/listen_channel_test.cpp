@@ -1,0 +1,158 @@
+#include "channel/listen_channel.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstring>
+
+#include "platform/sockets.h"
+#include "unit/channel/recording_peer.h"
+
+namespace bellhop::channel {
+namespace {
+
+class ListenChannelTest : public testing::Test {
+ protected:
+  ListenChannelTest()
+      : reactor_(*Reactor::create(loop_)),
+        channel_(*reactor_, *platform::listen_unix(path_), "unix-listen") {
+    EXPECT_TRUE(channel_.start(peer_));
+  }
+
+  platform::UniqueFd connect() const {
+    platform::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return fd;
+  }
+
+  static void write(const platform::UniqueFd& fd, std::string_view text) {
+    EXPECT_EQ(::write(fd.get(), text.data(), text.size()), std::ssize(text));
+  }
+
+  static std::string read(const platform::UniqueFd& fd) {
+    char buffer[4096];
+    const ssize_t count = ::read(fd.get(), buffer, sizeof buffer);
+    return count > 0 ? std::string(buffer, static_cast<std::size_t>(count)) : std::string();
+  }
+
+  void send(std::string text) { channel_.send(text); }
+  void until(const std::function<bool()>& condition) { run_until(loop_, condition); }
+
+  ScratchFolder folder_;
+  std::string path_ = folder_.file("socket");
+  asio::io_context loop_;
+  std::unique_ptr<Reactor> reactor_;
+  RecordingPeer peer_;
+  ListenChannel channel_;
+};
+
+TEST_F(ListenChannelTest, CarriesBytesBothWays) {
+  const platform::UniqueFd client = connect();
+  write(client, "request");
+  until([&] { return peer_.received == "request"; });
+  send("reply");
+  EXPECT_EQ(read(client), "reply");
+}
+
+TEST_F(ListenChannelTest, ServesTheNextClientWhenTheFirstHasLeft) {
+  platform::UniqueFd first = connect();
+  const platform::UniqueFd second = connect();
+  write(first, "one ");
+  write(second, "two");
+  until([&] { return peer_.received == "one "; });
+  first.reset();
+  until([&] { return peer_.received == "one two"; });
+  EXPECT_EQ(peer_.disconnections, 1);
+}
+
+TEST_F(ListenChannelTest, StillAnswersAClientThatHasEndedItsInput) {
+  const platform::UniqueFd client = connect();
+  write(client, "request");
+  ::shutdown(client.get(), SHUT_WR);
+  until([&] { return peer_.ends == 1; });
+  EXPECT_EQ(peer_.received, "request");
+  EXPECT_EQ(peer_.disconnections, 0);
+  send("reply");
+  channel_.finish();
+  until([&] { return peer_.disconnections == 1; });
+  EXPECT_EQ(read(client), "reply");
+  EXPECT_EQ(read(client), "");
+}
+
+TEST_F(ListenChannelTest, NoticesThatAHalfClosedClientIsGone) {
+  platform::UniqueFd client = connect();
+  ::shutdown(client.get(), SHUT_WR);
+  until([&] { return peer_.ends == 1; });
+  client.reset();
+  until([&] { return peer_.disconnections == 1; });
+}
+
+TEST_F(ListenChannelTest, KeepsWhatDoesNotFitAndSendsItLater) {
+  const platform::UniqueFd client = connect();
+  write(client, "x");
+  until([&] { return !peer_.received.empty(); });
+  const std::string large(8 * 1024 * 1024, 'r');
+  send(large);
+  EXPECT_GT(channel_.unsent(), 0U);
+  fcntl(client.get(), F_SETFL, O_NONBLOCK);
+  std::string got;
+  until([&] {
+    for (std::string piece = read(client); !piece.empty(); piece = read(client)) got += piece;
+    return got.size() == large.size();
+  });
+  EXPECT_EQ(got, large);
+  EXPECT_EQ(channel_.unsent(), 0U);
+  EXPECT_EQ(peer_.drained, 1);
+}
+
+TEST_F(ListenChannelTest, ReadsOnlyWhileThePeerHasRoom) {
+  peer_.accepts_input = false;
+  const platform::UniqueFd client = connect();
+  write(client, "request");
+  loop_.restart();
+  loop_.poll();
+  EXPECT_EQ(peer_.received, "");
+  peer_.accepts_input = true;
+  until([&] {
+    channel_.resume_input();
+    return peer_.received == "request";
+  });
+}
+
+TEST_F(ListenChannelTest, NoticesALostClientThoughThePeerHasNoRoom) {
+  peer_.accepts_input = false;
+  platform::UniqueFd client = connect();
+  write(client, "request");
+  client.reset();
+  until([&] { return peer_.disconnections == 1; });
+}
+
+TEST_F(ListenChannelTest, ReadsWhatAClientSentBeforeItWentThoughRepliesCannotReachIt) {
+  platform::UniqueFd client = connect();
+  write(client, "request");
+  client.reset();
+  peer_.on_input = [&] { send("reply"); };
+  until([&] { return peer_.disconnections == 1; });
+  EXPECT_EQ(peer_.received, "request");
+}
+
+TEST_F(ListenChannelTest, ReplacesAStaleSocket) {
+  EXPECT_TRUE(platform::listen_unix(path_)) << "a second listener takes the path over";
+}
+
+TEST(ListenUnix, NamesThePathThatItCannotUse) {
+  const auto missing = platform::listen_unix("/nonexistent-folder/socket");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message,
+            "cannot listen at '/nonexistent-folder/socket': No such file or directory");
+  const auto too_long = platform::listen_unix("/" + std::string(200, 'x'));
+  ASSERT_FALSE(too_long);
+  EXPECT_NE(too_long.error().message.find("at most 107 bytes"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace bellhop::channel

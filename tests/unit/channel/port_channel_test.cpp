@@ -1,0 +1,148 @@
+#include "channel/port_channel.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <termios.h>
+
+#include <filesystem>
+
+#include "platform/port.h"
+#include "unit/channel/recording_peer.h"
+
+namespace bellhop::channel {
+namespace {
+
+// A pseudo-terminal stands for the serial line; the test holds the host's end.
+class Line {
+ public:
+  Line() : host_(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+    EXPECT_EQ(grantpt(host_.get()), 0);
+    EXPECT_EQ(unlockpt(host_.get()), 0);
+    // Raw on the host's side too, so that bytes pass unchanged.
+    termios settings{};
+    tcgetattr(host_.get(), &settings);
+    cfmakeraw(&settings);
+    tcsetattr(host_.get(), TCSANOW, &settings);
+  }
+
+  std::string path() const { return ptsname(host_.get()); }
+  void write(std::string_view text) const {
+    EXPECT_EQ(::write(host_.get(), text.data(), text.size()), std::ssize(text));
+  }
+  std::string read() const {
+    char buffer[256];
+    const ssize_t count = ::read(host_.get(), buffer, sizeof buffer);
+    return count > 0 ? std::string(buffer, static_cast<std::size_t>(count)) : std::string();
+  }
+
+ private:
+  platform::UniqueFd host_;
+};
+
+class PortChannelTest : public testing::Test {
+ protected:
+  PortChannelTest() : reactor_(*Reactor::create(loop_)) {}
+
+  std::unique_ptr<PortChannel> channel(const std::string& path, bool wait_at_start) {
+    return std::make_unique<PortChannel>(
+        *reactor_, PortChannel::Options{.path = path,
+                                        .description = "isa-serial " + path,
+                                        .open = platform::open_serial_line,
+                                        .wait_at_start = wait_at_start,
+                                        .end_means_host_closed = false,
+                                        .report = [this](const std::string& text) {
+                                          reports_ += text + "\n";
+                                        }});
+  }
+
+  void until(const std::function<bool()>& condition) { run_until(loop_, condition); }
+
+  // What a line held before it was opened is flushed, as qemu-ga does: it is nobody's request.
+  void until_open_again() {
+    until([this] { return reports_.find("is open again") != std::string::npos; });
+  }
+
+  asio::io_context loop_;
+  std::unique_ptr<Reactor> reactor_;
+  RecordingPeer peer_;
+  std::string reports_;
+};
+
+TEST_F(PortChannelTest, CarriesEveryByteUnchangedOverASerialLine) {
+  const Line line;
+  const auto port = channel(line.path(), false);
+  ASSERT_TRUE(port->start(peer_));
+  const std::string request("\xFF{\x03\x04\x11\x13\r\n\x7F}", 10);
+  line.write(request);
+  until([&] { return peer_.received.size() == request.size(); });
+  EXPECT_EQ(peer_.received, request);
+  std::string reply = "\xFFok\r\n";
+  port->send(reply);
+  EXPECT_EQ(line.read(), "\xFFok\r\n");
+}
+
+TEST_F(PortChannelTest, FailsAtTheStartWhenThePortIsMissing) {
+  const auto port = channel("/nonexistent/port", false);
+  const Result<void> started = port->start(peer_);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().message,
+            "cannot open serial line '/nonexistent/port': No such file or directory");
+}
+
+TEST_F(PortChannelTest, RefusesAFileThatIsNoSerialLine) {
+  const ScratchFolder folder;
+  const platform::UniqueFd file(::open(folder.file("plain").c_str(), O_CREAT | O_RDWR, 0600));
+  const auto opened = platform::open_serial_line(folder.file("plain"));
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("is it a serial line"), std::string::npos);
+}
+
+TEST_F(PortChannelTest, WaitsForAPortAndTheFoldersThatLeadToIt) {
+  const Line line;
+  const ScratchFolder folder;
+  const std::string path = folder.file("ports/deep/name");
+  const auto port = channel(path, true);
+  ASSERT_TRUE(port->start(peer_));
+  EXPECT_NE(reports_.find("waiting for it to appear"), std::string::npos);
+  std::filesystem::create_directories(folder.file("ports/deep"));
+  loop_.restart();
+  loop_.poll();
+  std::filesystem::create_symlink(line.path(), path);
+  until_open_again();
+  line.write("hello");
+  until([&] { return peer_.received == "hello"; });
+}
+
+TEST_F(PortChannelTest, ComesBackWhenALostPortReturns) {
+  auto first = std::make_unique<Line>();
+  const ScratchFolder folder;
+  const std::string path = folder.file("port");
+  std::filesystem::create_symlink(first->path(), path);
+  const auto port = channel(path, false);
+  ASSERT_TRUE(port->start(peer_));
+  first->write("one ");
+  until([&] { return peer_.received == "one "; });
+
+  std::filesystem::remove(path);
+  first.reset();
+  until([&] { return peer_.disconnections == 1; });
+  EXPECT_NE(reports_.find("is lost"), std::string::npos);
+
+  const Line second;
+  std::filesystem::create_symlink(second.path(), path);
+  until_open_again();
+  second.write("two");
+  until([&] { return peer_.received == "one two"; });
+}
+
+TEST_F(PortChannelTest, DropsRepliesWhileThePortIsAway) {
+  const auto port = channel("/nonexistent/port", true);
+  ASSERT_TRUE(port->start(peer_));
+  std::string reply = "lost";
+  port->send(reply);
+  EXPECT_EQ(port->unsent(), 0U);
+  EXPECT_EQ(reply, "");
+}
+
+}  // namespace
+}  // namespace bellhop::channel

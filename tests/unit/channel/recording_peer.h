@@ -1,0 +1,65 @@
+// A peer that remembers what its channel told it, and helpers to run the loop until something is so.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <asio/io_context.hpp>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "channel/channel.h"
+
+namespace bellhop::channel {
+
+struct RecordingPeer : Peer {
+  std::span<char> input_room() override {
+    return accepts_input ? std::span<char>(buffer) : std::span<char>();
+  }
+  void input(std::size_t bytes) override {
+    received.append(buffer.data(), bytes);
+    if (on_input) on_input();
+  }
+  void input_ended() override { ++ends; }
+  void disconnected() override { ++disconnections; }
+  void output_sent() override { ++drained; }
+
+  bool accepts_input = true;
+  std::string received;
+  std::function<void()> on_input;
+  int ends = 0;
+  int disconnections = 0;
+  int drained = 0;
+
+ private:
+  std::array<char, 4096> buffer;
+};
+
+// Runs the loop until `condition` holds. The limit only ends a test that fails.
+inline void run_until(asio::io_context& loop, const std::function<bool()>& condition) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  loop.restart();
+  while (!condition()) {
+    ASSERT_TRUE(loop.run_one_until(limit)) << "the loop ended or nothing happened for 30 s";
+  }
+}
+
+// A folder of the test's own, removed with everything in it.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "bellhop-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder() { std::filesystem::remove_all(path_); }
+  std::string file(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace bellhop::channel

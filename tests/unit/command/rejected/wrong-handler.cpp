@@ -1,0 +1,8 @@
+// expect: the handler must be `Result<Reply> run\(Agent&, const Arguments&\)`
+#include "command/command.h"
+
+namespace {
+bellhop::Result<void> run(const bellhop::Nothing&) { return {}; }
+}  // namespace
+
+constexpr bellhop::Command command = bellhop::declare<run>({.name = "guest-x"});

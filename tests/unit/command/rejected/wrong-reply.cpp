@@ -1,0 +1,8 @@
+// expect: the reply's type has no form on the wire
+#include "command/command.h"
+
+namespace {
+bellhop::Result<float> run(bellhop::Agent&, const bellhop::Nothing&) { return 1.0F; }
+}  // namespace
+
+constexpr bellhop::Command command = bellhop::declare<run>({.name = "guest-x"});

@@ -1,0 +1,106 @@
+#include "platform/users.h"
+
+#include <gtest/gtest.h>
+#include <utmp.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+namespace bellhop::platform {
+namespace {
+
+// Writes records of sessions to a file of its own.
+class UsersTest : public testing::Test {
+ protected:
+  UsersTest() {
+    const auto name = "bellhop-users-" + std::to_string(std::random_device()());
+    path_ = std::filesystem::temp_directory_path() / name;
+  }
+  ~UsersTest() override {
+    std::error_code error;
+    std::filesystem::remove_all(path_, error);
+  }
+
+  void add(std::string_view user, std::uint32_t seconds, int microseconds = 0,
+           short type = USER_PROCESS) {
+    utmp record{};
+    record.ut_type = type;
+    std::memcpy(record.ut_user, user.data(), std::min(user.size(), sizeof record.ut_user));
+    std::memset(record.ut_host, 'h', sizeof record.ut_host);
+    record.ut_tv.tv_sec = static_cast<decltype(record.ut_tv.tv_sec)>(seconds);
+    record.ut_tv.tv_usec = microseconds;
+    add_bytes({reinterpret_cast<const char*>(&record), sizeof record});
+  }
+  void add_bytes(std::string_view bytes) {
+    std::ofstream(path_, std::ios::binary | std::ios::app) << bytes;
+  }
+  std::vector<LoggedInUser> users() {
+    auto users = logged_in_users(path_);
+    EXPECT_TRUE(users);
+    return users.value_or(std::vector<LoggedInUser>{});
+  }
+
+  std::filesystem::path path_;
+};
+
+TEST_F(UsersTest, NobodyIsLoggedInWithoutARecord) {
+  EXPECT_TRUE(users().empty());
+}
+
+TEST_F(UsersTest, NobodyIsLoggedInWhenTheRecordIsAFolder) {
+  std::filesystem::create_directory(path_);
+  EXPECT_TRUE(users().empty());
+}
+
+TEST_F(UsersTest, TimesHaveFractions) {
+  add("alice", 1'500'000'000, 250'000);
+  ASSERT_EQ(users().size(), 1U);
+  EXPECT_EQ(users()[0].user, "alice");
+  EXPECT_DOUBLE_EQ(users()[0].login_time, 1'500'000'000.25);
+}
+
+TEST_F(UsersTest, AUserAppearsOnceWithTheEarliestLogin) {
+  add("alice", 200, 5);
+  add("bob", 50);
+  add("alice", 200, 4);
+  add("alice", 300);
+  const auto all = users();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].user, "alice");
+  EXPECT_DOUBLE_EQ(all[0].login_time, 200.000004);
+  EXPECT_EQ(all[1].user, "bob");
+}
+
+TEST_F(UsersTest, OnlySessionsOfUsersCount) {
+  add("reboot", 1, 0, BOOT_TIME);
+  add("LOGIN", 2, 0, LOGIN_PROCESS);
+  add("gone", 3, 0, DEAD_PROCESS);
+  add("here", 4);
+  const auto all = users();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].user, "here");
+}
+
+TEST_F(UsersTest, ANameMayFillItsField) {
+  const std::string longest(sizeof(utmp::ut_user), 'x');
+  add(longest, 5);
+  ASSERT_EQ(users().size(), 1U);
+  EXPECT_EQ(users()[0].user, longest);
+}
+
+TEST_F(UsersTest, APieceOfARecordIsIgnored) {
+  add("alice", 5);
+  add_bytes("half a record");
+  EXPECT_EQ(users().size(), 1U);
+}
+
+TEST_F(UsersTest, TimesBeyond2038Count) {
+  add("alice", 4'000'000'000U);
+  ASSERT_EQ(users().size(), 1U);
+  EXPECT_DOUBLE_EQ(users()[0].login_time, 4'000'000'000.0);
+}
+
+}  // namespace
+}  // namespace bellhop::platform

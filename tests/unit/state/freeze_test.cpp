@@ -1,0 +1,352 @@
+#include "state/freeze.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include "unit/state/fake_filesystems.h"
+
+namespace bellhop::state {
+namespace {
+
+using bellhop::testing::Barrier;
+using bellhop::testing::FakeFilesystems;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+using namespace std::chrono_literals;
+
+// A freeze over fake filesystems mounted as /, /a, /a/b, /c, with a hook that writes down its
+// calls.
+class FreezeTest : public ::testing::Test {
+ protected:
+  FreezeTest() {
+    options.state_file = std::filesystem::temp_directory_path() /
+                         ("bellhop-frozen-" + std::to_string(std::random_device()()));
+    options.patience = 1min;
+    options.hook = [this](std::string_view action, std::stop_token) -> Result<void> {
+      filesystems.add_log("hook " + std::string(action));
+      if (action == hook_fails_on) return std::unexpected(hook_error);
+      return {};
+    };
+    options.on_change = [this](bool frozen) { filesystems.add_log(frozen ? "frozen" : "thawed"); };
+    options.warn = [this](std::string_view message) {
+      filesystems.add_log("warning: " + std::string(message));
+    };
+  }
+  ~FreezeTest() override { std::filesystem::remove(options.state_file); }
+
+  Freeze& freeze() {
+    if (!freeze_) freeze_ = std::make_unique<Freeze>(filesystems, options);
+    return *freeze_;
+  }
+  Result<std::int64_t> freeze_list(std::vector<std::string_view> names) {
+    return freeze().freeze(std::span<const std::string_view>(names));
+  }
+  bool has_state_file() const { return std::filesystem::exists(options.state_file); }
+
+  FakeFilesystems filesystems{{"/", "/a", "/a/b", "/c"}};
+  FreezeOptions options;
+  Barrier barrier;  // what a test lets hang
+  std::string hook_fails_on;
+  Error hook_error{.message = "hook failed"};
+
+ private:
+  std::unique_ptr<Freeze> freeze_;
+};
+
+TEST_F(FreezeTest, IsThawedAtFirst) {
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_FALSE(freeze().frozen_since());
+}
+
+TEST_F(FreezeTest, FreezesInReverseOrderOfMountingAndThawsInOrder) {
+  EXPECT_EQ(freeze_list({"/", "/a/b", "/a"}), 3);
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("hook freeze", "frozen", "freeze /a/b", "freeze /a", "freeze /"));
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_TRUE(freeze().frozen_since());
+  EXPECT_EQ(freeze().thaw(), 3);
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("thaw /", "thaw /a", "thaw /a/b", "thawed", "hook thaw"));
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_FALSE(freeze().frozen_since());
+}
+
+TEST_F(FreezeTest, FreezesAllWithoutNames) {
+  EXPECT_EQ(freeze().freeze(std::nullopt), 4);
+  EXPECT_EQ(freeze().thaw(), 4);
+}
+
+TEST_F(FreezeTest, IgnoresNamesThatAreNoMountpoints) {
+  EXPECT_EQ(freeze_list({"/a/", "/nonexistent", "/c", "/c"}), 1);
+  EXPECT_EQ(filesystems.frozen("/c"), 1);
+}
+
+TEST_F(FreezeTest, StaysThawedWhenNothingIsNamedAndTellsTheHook) {
+  EXPECT_EQ(freeze_list({}), 0);
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
+}
+
+TEST_F(FreezeTest, StaysThawedWhenNothingCanFreezeAndTellsTheHook) {
+  filesystems["/a"].can_freeze = false;
+  EXPECT_EQ(freeze_list({"/a"}), 0);
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_FALSE(has_state_file());
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "frozen", "thawed", "hook thaw"));
+}
+
+TEST_F(FreezeTest, DoesNotCountWhatOthersHaveFrozenButThawsIt) {
+  filesystems["/a"].frozen = 1;
+  EXPECT_EQ(freeze_list({"/a", "/c"}), 1);
+  EXPECT_EQ(freeze().thaw(), 2);
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+}
+
+TEST_F(FreezeTest, RefusesASecondFreeze) {
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  const auto again = freeze_list({"/c"});
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().message, "filesystems are frozen already");
+  EXPECT_EQ(filesystems.frozen("/c"), 0);
+}
+
+TEST_F(FreezeTest, KeepsAFileWhileFrozen) {
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  EXPECT_TRUE(has_state_file());
+  EXPECT_EQ(freeze().thaw(), 1);
+  EXPECT_FALSE(has_state_file());
+}
+
+TEST_F(FreezeTest, IsFrozenFromTheStartWhenTheFileIsThere) {
+  std::ofstream(options.state_file).flush();
+  filesystems["/a"].frozen = 1;
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_TRUE(freeze().frozen_since());
+  EXPECT_THAT(filesystems.take_log(), IsEmpty());
+  EXPECT_EQ(freeze().thaw(), 1);
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_FALSE(has_state_file());
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("thaw /a", "thawed", "hook thaw"));
+}
+
+TEST_F(FreezeTest, FreezesAlsoWhenTheFileCannotBeMade) {
+  options.state_file = "/nonexistent/frozen";
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("hook freeze",
+                          "warning: unable to create /nonexistent/frozen, fsfreeze may not "
+                          "function properly",
+                          "frozen", "freeze /a"));
+}
+
+TEST_F(FreezeTest, ThawsEverythingAfterAnError) {
+  filesystems["/a"].freeze_error = "failed to freeze /a: no";
+  const auto frozen = freeze_list({"/c", "/a", "/"});
+  ASSERT_FALSE(frozen);
+  EXPECT_EQ(frozen.error().message, "failed to freeze /a: no");
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_FALSE(has_state_file());
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("hook freeze", "frozen", "freeze /c", "thaw /c", "thawed", "hook thaw"));
+}
+
+TEST_F(FreezeTest, ThawsEverythingWhenAMountpointCannotBeOpened) {
+  filesystems["/a"].open_error = "failed to open /a: no";
+  const auto frozen = freeze_list({"/c", "/a"});
+  ASSERT_FALSE(frozen);
+  EXPECT_EQ(frozen.error().message, "failed to open /a: no");
+  EXPECT_EQ(filesystems.frozen("/c"), 0);
+  EXPECT_FALSE(freeze().is_frozen());
+}
+
+TEST_F(FreezeTest, AFailingHookPreventsTheFreeze) {
+  hook_fails_on = "freeze";
+  const auto frozen = freeze_list({"/c"});
+  ASSERT_FALSE(frozen);
+  EXPECT_EQ(frozen.error().message, "hook failed");
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze"));
+}
+
+TEST_F(FreezeTest, AHookThatWasKilledIsToldThatThereIsNoFreeze) {
+  hook_fails_on = "freeze";
+  hook_error.system = std::make_error_code(std::errc::timed_out);
+  EXPECT_FALSE(freeze_list({"/c"}));
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
+}
+
+TEST_F(FreezeTest, TheHookIsToldWhenTheMountsCannotBeRead) {
+  filesystems.table_error = "no table";
+  const auto frozen = freeze_list({"/c"});
+  ASSERT_FALSE(frozen);
+  EXPECT_EQ(frozen.error().message, "no table");
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
+}
+
+TEST_F(FreezeTest, ThawsWhatOthersFrozeAlsoWhenThawed) {
+  filesystems["/a"].frozen = 2;
+  EXPECT_EQ(freeze().thaw(), 1);
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("thaw /a", "hook thaw"));
+  EXPECT_EQ(freeze().thaw(), 0);
+}
+
+TEST_F(FreezeTest, ThawsWhatIsHiddenMeanwhile) {
+  EXPECT_EQ(freeze_list({"/c"}), 1);
+  filesystems["/c"].open_error = "failed to open /c: No such file or directory";
+  EXPECT_EQ(freeze().thaw(), 1);
+  EXPECT_EQ(filesystems.frozen("/c"), 0);
+}
+
+TEST_F(FreezeTest, AFailingThawHookIsAnErrorButEverythingIsThawed) {
+  hook_fails_on = "thaw";
+  EXPECT_EQ(freeze_list({"/c"}), 1);
+  const auto thawed = freeze().thaw();
+  ASSERT_FALSE(thawed);
+  EXPECT_EQ(thawed.error().message, "hook failed");
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_EQ(filesystems.frozen("/c"), 0);
+}
+
+TEST_F(FreezeTest, StaysFrozenWhenAFilesystemDoesNotThawAndCanBeThawedLater) {
+  EXPECT_EQ(freeze_list({"/a", "/c"}), 2);
+  filesystems["/a"].thaw_error = "failed to thaw /a: Input/output error";
+  filesystems.take_log();
+  const auto thawed = freeze().thaw();
+  ASSERT_FALSE(thawed);
+  EXPECT_EQ(thawed.error().message, "failed to thaw /a: Input/output error");
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_TRUE(has_state_file());
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("thaw /c", "warning: failed to thaw /a: Input/output error"));
+  filesystems["/a"].thaw_error.clear();
+  EXPECT_EQ(freeze().thaw(), 1);
+  EXPECT_FALSE(freeze().is_frozen());
+}
+
+TEST_F(FreezeTest, StaysFrozenWhenWhatWasFrozenBeforeTheStartDoesNotThaw) {
+  std::ofstream(options.state_file).flush();
+  filesystems["/a"].thaw_error = "failed to thaw /a: Operation not permitted";
+  EXPECT_FALSE(freeze().thaw());
+  EXPECT_TRUE(freeze().is_frozen());
+}
+
+TEST_F(FreezeTest, IgnoresThatOthersFilesystemsDoNotThaw) {
+  filesystems["/a"].thaw_error = "failed to thaw /a: Operation not permitted";
+  EXPECT_EQ(freeze().thaw(), 0);
+  EXPECT_EQ(freeze_list({"/c"}), 1);
+  EXPECT_EQ(freeze().thaw(), 1);
+}
+
+// Joins its thread before what the thread uses goes.
+class FreezeTogether : public FreezeTest {
+ protected:
+  void freeze_on_thread(std::vector<std::string_view> names) {
+    freeze();
+    thread_ = std::jthread([this, names] { frozen_ = freeze_list(names); });
+  }
+  Result<std::int64_t> frozen() {
+    thread_.join();
+    return frozen_;
+  }
+  // Thaws until there is an answer, however slow the machine is: further calls join the first.
+  Result<std::int64_t> thaw() {
+    auto thawed = freeze().thaw();
+    while (!thawed) thawed = freeze().thaw();
+    return thawed;
+  }
+
+ private:
+  Result<std::int64_t> frozen_ = -1;
+  std::jthread thread_;
+};
+
+TEST_F(FreezeTogether, AThawStopsAHookThatSleeps) {
+  barrier.open();
+  options.hook = [&](std::string_view action, std::stop_token stop) -> Result<void> {
+    filesystems.add_log("hook " + std::string(action));
+    if (action == "thaw") return {};
+    Barrier stopped;
+    const std::stop_callback on_stop(stop, [&] { stopped.open(); });
+    barrier.pass();
+    stopped.pass();
+    return std::unexpected(
+        Error{.message = "stopped", .system = std::make_error_code(std::errc::operation_canceled)});
+  };
+  freeze_on_thread({"/c"});
+  barrier.await_someone();
+  EXPECT_EQ(freeze().thaw(), 0);
+  EXPECT_FALSE(frozen());
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw", "hook thaw"));
+}
+
+TEST_F(FreezeTogether, AThawDoesNotWaitForAFilesystemThatHangs) {
+  options.patience = 20ms;
+  filesystems["/a"].freeze_barrier = &barrier;
+  freeze_on_thread({"/a", "/c"});
+  barrier.await_someone();
+  EXPECT_EQ(filesystems.frozen("/c"), 1);
+
+  const auto early = freeze().thaw();
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().message, "the thaw goes on: '/a' does not answer; call again");
+  EXPECT_TRUE(freeze().is_frozen());
+
+  barrier.open();
+  const auto given_up = frozen();
+  ASSERT_FALSE(given_up);
+  EXPECT_EQ(given_up.error().message,
+            "the freeze was given up: guest-fsfreeze-thaw was called meanwhile");
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+  EXPECT_EQ(filesystems.frozen("/c"), 0);
+}
+
+TEST_F(FreezeTogether, AThawDoesNotWaitForItsHook) {
+  options.patience = 20ms;
+  options.hook = [&](std::string_view action, std::stop_token) -> Result<void> {
+    if (action == "thaw") barrier.pass();
+    return {};
+  };
+  EXPECT_EQ(freeze_list({"/a", "/c"}), 2);
+  EXPECT_EQ(thaw(), 2);
+  EXPECT_FALSE(freeze().is_frozen());
+  barrier.open();
+}
+
+TEST_F(FreezeTogether, AThawDoesNotWaitForOthersFilesystemsThatHang) {
+  options.patience = 20ms;
+  filesystems["/"].thaw_barrier = &barrier;
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  EXPECT_EQ(thaw(), 1);
+  EXPECT_FALSE(freeze().is_frozen());
+  barrier.open();
+}
+
+TEST_F(FreezeTogether, AFreezeWaitsForTheThawBeforeIt) {
+  options.patience = 20ms;
+  options.hook = [&](std::string_view action, std::stop_token) -> Result<void> {
+    if (action == "thaw") barrier.pass();
+    filesystems.add_log("hook " + std::string(action) + " ends");
+    return {};
+  };
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  EXPECT_EQ(thaw(), 1);
+  filesystems.take_log();
+  freeze_on_thread({"/a"});
+  barrier.open();
+  EXPECT_EQ(frozen(), 1);
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("hook thaw ends", "hook freeze ends", "frozen", "freeze /a"));
+  EXPECT_EQ(thaw(), 1);
+}
+
+}  // namespace
+}  // namespace bellhop::state

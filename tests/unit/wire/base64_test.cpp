@@ -1,0 +1,207 @@
+#include "wire/base64.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string_view>
+
+#include "wire/base64_implementation.h"
+
+namespace bellhop::wire::base64 {
+namespace {
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+
+std::string encoded(const Implementation& implementation, std::string_view bytes) {
+  std::string out;
+  append_encoded(implementation, out, bytes_of(bytes));
+  return out;
+}
+
+// nullopt for text that is refused.
+std::optional<std::string> decoded(const Implementation& implementation, std::string text) {
+  const auto bytes = decode_in_place(implementation, text);
+  if (!bytes) return std::nullopt;
+  return std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+}
+
+// What the comment in base64.h says, written down as plainly as can be.
+std::optional<std::string> expected_decoding(std::string_view text) {
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  std::string quantum;
+  for (const char character : text) {
+    if (character == '\n') continue;
+    if (character != '=' && alphabet.find(character) == alphabet.npos) return std::nullopt;
+    quantum += character;
+    if (quantum.size() < 4) continue;
+    unsigned group = 0;
+    for (const char digit : quantum) {
+      group = group * 64 + (digit == '=' ? 0 : static_cast<unsigned>(alphabet.find(digit)));
+    }
+    out += static_cast<char>(group / 65536);
+    if (quantum[2] != '=') out += static_cast<char>(group / 256 % 256);
+    if (quantum[3] != '=') out += static_cast<char>(group % 256);
+    quantum.clear();
+  }
+  return out;
+}
+
+std::string random_bytes(std::mt19937& random, std::size_t size) {
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random() & 255);
+  return bytes;
+}
+
+class Base64 : public testing::TestWithParam<const Implementation*> {
+ protected:
+  const Implementation& implementation() const { return *GetParam(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Implementations, Base64, testing::ValuesIn(available_implementations()),
+                         [](const auto& chosen) { return std::string(chosen.param->name); });
+
+TEST_P(Base64, EncodesTheVectorsOfTheRfc) {
+  EXPECT_EQ(encoded(implementation(), ""), "");
+  EXPECT_EQ(encoded(implementation(), "f"), "Zg==");
+  EXPECT_EQ(encoded(implementation(), "fo"), "Zm8=");
+  EXPECT_EQ(encoded(implementation(), "foo"), "Zm9v");
+  EXPECT_EQ(encoded(implementation(), "foob"), "Zm9vYg==");
+  EXPECT_EQ(encoded(implementation(), "fooba"), "Zm9vYmE=");
+  EXPECT_EQ(encoded(implementation(), "foobar"), "Zm9vYmFy");
+}
+
+TEST_P(Base64, EncodesAndDecodesEveryLength) {
+  std::mt19937 random(1);
+  for (std::size_t size = 0; size <= 300; ++size) {
+    const std::string bytes = random_bytes(random, size);
+    const std::string text = encoded(implementation(), bytes);
+    ASSERT_EQ(text, encoded(scalar_implementation(), bytes)) << size;
+    ASSERT_EQ(text.size(), encoded_size(size));
+    ASSERT_EQ(decoded(implementation(), text), bytes) << size;
+  }
+}
+
+TEST_P(Base64, EncodesBehindWhatIsThere) {
+  std::string out = "before ";
+  append_encoded(implementation(), out, bytes_of("foobar"));
+  EXPECT_EQ(out, "before Zm9vYmFy");
+}
+
+TEST_P(Base64, KnowsEveryCharacterOfTheAlphabet) {
+  // 64 values of 6 bits each, in order and shifted, so that each stands in every place.
+  const std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t shift = 0; shift < 64; ++shift) {
+    const std::string text = alphabet.substr(shift) + alphabet.substr(0, shift) + alphabet;
+    const auto bytes = decoded(implementation(), text);
+    ASSERT_EQ(bytes, expected_decoding(text));
+    ASSERT_EQ(encoded(implementation(), *bytes), text);
+  }
+}
+
+TEST_P(Base64, SkipsLineFeedsAnywhere) {
+  std::mt19937 random(2);
+  for (std::size_t size = 0; size <= 300; ++size) {
+    const std::string bytes = random_bytes(random, size);
+    std::string text = encoded(implementation(), bytes);
+    for (unsigned feeds = 1 + random() % 8; feeds > 0; --feeds) {
+      text.insert(random() % (text.size() + 1), 1 + random() % 3, '\n');
+    }
+    ASSERT_EQ(decoded(implementation(), text), bytes) << text;
+  }
+}
+
+TEST_P(Base64, DecodesLinesOf76Characters) {
+  std::mt19937 random(3);
+  const std::string bytes = random_bytes(random, 100'000);
+  std::string text;
+  for (std::size_t at = 0; const char character : encoded(implementation(), bytes)) {
+    text += character;
+    if (++at % 76 == 0) text += '\n';
+  }
+  EXPECT_EQ(decoded(implementation(), text), bytes);
+}
+
+TEST_P(Base64, RefusesEveryOtherByteAtEveryPlace) {
+  const std::string good = encoded(implementation(), std::string(150, '\x5A'));
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    std::string text = good;
+    const char character = static_cast<char>(byte);
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      text[at] = character;
+      ASSERT_EQ(decoded(implementation(), text), expected_decoding(text))
+          << "byte " << byte << " at " << at;
+      text[at] = good[at];
+    }
+  }
+}
+
+// Found with guest-file-write of qemu-ga 11.1.3.
+TEST_P(Base64, MakesOfIrregularTextWhatQemuGaDoes) {
+  using std::string_literals::operator""s;
+  const std::pair<std::string, std::string> cases[] = {
+      {"=", ""},
+      {"====", "\0"s},
+      {"QQ", ""},
+      {"QQ=", ""},
+      {"QQ==", "A"},
+      {"QR==", "A"},
+      {"QQ===", "A"},
+      {"QUI", ""},
+      {"QUI=", "AB"},
+      {"QUJD=", "ABC"},
+      {"QUJD====", "ABC\0"s},
+      {"QUJDR", "ABC"},
+      {"Q===", "@"},
+      {"QQ==QUJD", "AABC"},
+      {"QUI=QUJD", "ABABC"},
+      {"Q=UJD", "@\5\11"},
+      {"QU=JD", "A\11"},
+      {"QQ=\n=", "A"},
+      {"\n=", ""},
+      {"====QUJD", "\0ABC"s},
+      {"=QUJD", "\1\5\11"},
+      {"QQ==QQ==", "AA"},
+      {"QUI==UI=", "AB\1B"},
+      {"QQ=Q", "A\20"},
+      {"QQQ\nQ", "A\4\20"},
+      {"QQ====QUJD", "A\0\4\24"s},
+  };
+  for (const auto& [text, bytes] : cases) {
+    EXPECT_EQ(decoded(implementation(), text), bytes) << text;
+  }
+}
+
+TEST_P(Base64, AgreesWithItsDescriptionOnRandomText) {
+  std::mt19937 random(4);
+  constexpr std::string_view characters = "ABCXYZabcxyz0189+/AQgw====\n\n";
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text(random() % 150, '\0');
+    const unsigned kinds = random() % 2 == 0 ? 20 : 28;  // without irregular ones or with
+    for (char& character : text) character = characters[random() % kinds];
+    ASSERT_EQ(decoded(implementation(), text), expected_decoding(text)) << text;
+  }
+}
+
+TEST_P(Base64, LeavesTheBytesBehindTheTextAlone) {
+  for (std::size_t size = 0; size <= 100; ++size) {
+    std::string text = encoded(implementation(), std::string(size, 'x'));
+    const std::size_t length = text.size();
+    text.append(64, '~');
+    ASSERT_TRUE(decode_in_place(implementation(), std::span(text).first(length)));
+    ASSERT_THAT(text.substr(length), testing::Each('~')) << size;
+  }
+}
+
+TEST(Base64Choice, IsTheFastestThatTheProcessorHas) {
+  const std::string_view chosen = implementation();
+  EXPECT_EQ(chosen, available_implementations().front()->name);
+  EXPECT_STREQ(available_implementations().back()->name, "scalar");
+}
+
+}  // namespace
+}  // namespace bellhop::wire::base64

@@ -1,0 +1,20 @@
+# What the tools share. Sourced by them, from the top of the repository.
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+  say "$0: $*"
+  exit 1
+}
+
+# Bellhop needs std::expected: GCC 12 or newer. Ubuntu 22.04's plain g++ is 11, its g++-12 is good.
+choose_compiler() {
+  [[ -n ${CXX:-} ]] && return
+  local candidate
+  for candidate in g++ g++-14 g++-13 g++-12; do
+    if command -v "$candidate" >/dev/null &&
+      [[ $("$candidate" -dumpversion | cut -d. -f1) -ge 12 ]]; then
+      export CXX=$candidate
+      return
+    fi
+  done
+}

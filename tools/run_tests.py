@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Runs the unit tests and the conformance tests of a finished build and counts them."""
+
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CONFORMANCE = ROOT / "tests" / "conformance"
+
+
+class Count:
+    """How many tests passed, failed and were skipped, with the reasons of the skips."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.failures = []
+        self.skips = []
+
+
+def skip_reason(case):
+    """The reason that GTEST_SKIP() gave, from what the test printed."""
+    output = case.findtext("system-out") or ""
+    found = re.search(r"Skipped\n(.*?)\n\n?\[", output, re.DOTALL)
+    if found:
+        return " ".join(found.group(1).split())
+    skipped = case.find("skipped")
+    return (skipped.get("message") if skipped is not None else None) or "no reason given"
+
+
+def run_unit_tests(build, names, count):
+    """Runs what CTest knows of the build."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = pathlib.Path(folder) / "report.xml"
+        command = ["ctest", "--test-dir", str(build), "--output-on-failure", "--no-tests=ignore",
+                   "--parallel", str(os.cpu_count()), "--output-junit", str(report)]
+        if names:
+            command += ["--tests-regex", "|".join(re.escape(name) for name in names)]
+        subprocess.run(command, check=False)
+        if not report.exists():
+            count.failed += 1
+            count.failures.append("ctest: left no report")
+            return
+        for case in ElementTree.parse(report).getroot().iter("testcase"):
+            status = case.get("status")
+            if status == "run":
+                count.passed += 1
+            elif case.find("skipped") is not None:
+                count.skipped += 1
+                count.skips.append(f"{case.get('name')}: {skip_reason(case)}")
+            else:
+                count.failed += 1
+                count.failures.append(case.get("name"))
+
+
+def run_conformance_tests(build, names, count):
+    """Runs the tests that talk to whole programs, file by file."""
+    environment = dict(os.environ, BELLHOPD=str(build / "src" / "bellhopd"),
+                       BELLHOP=str(build / "client" / "bellhop"))
+    files = sorted(CONFORMANCE.glob("*_test.py"))
+    if names:
+        files = [file for file in files if any(name in file.stem for name in names)]
+    for file in files:
+        print(f"== {file.relative_to(ROOT)}", flush=True)
+        process = subprocess.Popen([sys.executable, str(CONFORMANCE / "run.py"), str(file)],
+                                   env=environment, stdout=subprocess.PIPE, text=True)
+        counted = False
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            numbers = re.fullmatch(r"(\d+) passed, (\d+) failed, (\d+) skipped\n?", line)
+            if numbers:
+                counted = True
+                passed, failed, skipped = map(int, numbers.groups())
+                count.passed += passed
+                count.failed += failed
+                count.skipped += skipped
+                if failed:
+                    count.failures.append(file.stem)
+            elif line.startswith("skip: "):
+                count.skips.append(line[len("skip: "):].strip())
+        status = process.wait()
+        if not counted or (status != 0 and file.stem not in count.failures):
+            count.failed += 1
+            count.failures.append(f"{file.stem}: ended with status {status}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--unit", action="store_true", help="only the unit tests")
+    parser.add_argument("--conformance", action="store_true", help="only the conformance tests")
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    build = (ROOT / options.build).resolve()
+
+    count = Count()
+    if not options.conformance:
+        run_unit_tests(build, options.names, count)
+    if not options.unit:
+        run_conformance_tests(build, options.names, count)
+
+    print()
+    for failure in count.failures:
+        print(f"failed: {failure}")
+    for skip in count.skips:
+        print(f"skipped: {skip}")
+    print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped")
+    return 1 if count.failed or not count.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
