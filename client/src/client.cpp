@@ -7,6 +7,7 @@
 
 #include "connection.h"
 #include "failures.h"
+#include "printable.h"
 #include "reply.h"
 
 namespace bellhop::client {
@@ -33,10 +34,10 @@ std::expected<std::string, Error> encode_request(std::string_view command, const
   if (!arguments.empty()) request["arguments"] = arguments;
   try {
     return request.dump(-1, ' ', true) + '\n';
-  } catch (const json::exception&) {
-    return std::unexpected(Error{ErrorKind::invalid_argument,
-                                 "the command or its arguments hold text that is not "
-                                 "UTF-8"});
+  } catch (const json::exception& error) {  // of text that is not UTF-8
+    return std::unexpected(Error{
+        ErrorKind::invalid_argument,
+        "the command or its arguments cannot be written as JSON: " + printable(error.what())});
   }
 }
 

@@ -34,7 +34,7 @@ int connect_socket(int fd, const UnixSocket& address, const Deadline& deadline) 
   std::memcpy(name.sun_path, address.path.data(), address.path.size());
   while (!deadline.passed()) {
     limit_connect(fd, deadline);
-    const auto* pointer = static_cast<const sockaddr*>(static_cast<const void*>(&name));
+    const auto* pointer = reinterpret_cast<const sockaddr*>(&name);
     if (::connect(fd, pointer, sizeof name) == 0) return 0;
     if (errno != EINTR && errno != EAGAIN) return errno;
   }

@@ -93,11 +93,12 @@ Error reply_too_large(const Subject& subject, std::size_t limit) {
                       printable(subject.endpoint), printable(subject.command), limit)};
 }
 
-Error agent_error(std::string_view command, std::string agent_class, std::string description) {
-  std::string message =
-      fmt::format("{}: {}: {}", printable(command), printable(agent_class), printable(description));
-  return {ErrorKind::agent_error, std::move(message), std::move(agent_class),
-          std::move(description)};
+Error agent_error(std::string_view command, std::string_view agent_class,
+                  std::string_view description) {
+  return {
+      ErrorKind::agent_error,
+      fmt::format("{}: {}: {}", printable(command), printable(agent_class), printable(description)),
+      std::string(agent_class), std::string(description)};
 }
 
 Error cannot_synchronise(const Subject& subject, Error refusal) {

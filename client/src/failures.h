@@ -26,7 +26,8 @@ Error connection_lost(const Subject& subject, int error_number, std::size_t rece
 // `text` is what came in place of a reply, `reason` what is wrong with it.
 Error no_reply(const Subject& subject, std::string_view text, std::string_view reason);
 Error reply_too_large(const Subject& subject, std::size_t limit);
-Error agent_error(std::string_view command, std::string agent_class, std::string description);
+Error agent_error(std::string_view command, std::string_view agent_class,
+                  std::string_view description);
 // The agent refused the command that synchronises.
 Error cannot_synchronise(const Subject& subject, Error refusal);
 

@@ -50,7 +50,8 @@ std::optional<Error> error_in(const json& reply, std::string_view command) {
   const auto description = error->find("desc");
   if (agent_class == error->end() || !agent_class->is_string()) return std::nullopt;
   if (description == error->end() || !description->is_string()) return std::nullopt;
-  return agent_error(command, agent_class->get<std::string>(), description->get<std::string>());
+  return agent_error(command, agent_class->get_ref<const std::string&>(),
+                     description->get_ref<const std::string&>());
 }
 
 }  // namespace

@@ -37,6 +37,20 @@ Freeze::~Freeze() {
   end_.request_stop();
 }
 
+bool Freeze::stop(std::chrono::milliseconds patience) {
+  end_.request_stop();
+  Lock lock(mutex_);
+  std::stop_source stop_freezing = stop_freezing_;
+  lock.unlock();
+  stop_freezing.request_stop();
+  lock.lock();
+  return changed_.wait_for(lock, patience, [this] { return is_at_rest(); });
+}
+
+bool Freeze::is_at_rest() const {
+  return phase_ == Phase::idle && (!thawing_ || thawing_->done);
+}
+
 std::optional<std::chrono::system_clock::time_point> Freeze::frozen_since() const {
   const Lock lock(mutex_);
   return frozen_since_;

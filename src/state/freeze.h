@@ -45,10 +45,15 @@ struct FreezeOptions {
 class Freeze {
  public:
   Freeze(platform::Filesystems& filesystems, FreezeOptions options);
-  // Kills a running hook. What is frozen stays frozen: thaw first.
+  // Kills a running hook and waits for the thread of a thaw. What is frozen stays frozen.
   ~Freeze();
   Freeze(const Freeze&) = delete;
   Freeze& operator=(const Freeze&) = delete;
+
+  // Gives a freeze that is going on up, kills a running hook, and waits up to `patience` for both
+  // and for a thaw to end. False when a thread is stuck in the kernel: the destructor would wait
+  // for it.
+  bool stop(std::chrono::milliseconds patience);
 
   bool is_frozen() const { return frozen_.load(std::memory_order_acquire); }
   // When the freeze began; none when thawed.
@@ -86,6 +91,7 @@ class Freeze {
     bool done = false;        // everybody's filesystems were seen to and the hook has ended
   };
 
+  bool is_at_rest() const;
   Result<void> begin_freeze();
   void end_phase();
   Result<std::int64_t> freeze_named(const Names& names);

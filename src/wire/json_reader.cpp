@@ -20,7 +20,9 @@ constexpr std::size_t complaint_limit = 1023;
 constexpr std::uint32_t few_members = 8;
 
 // A string stays where it is when the hole before it is small compared to it.
-bool may_stay(std::size_t hole, std::size_t length) { return hole <= length / 4 && length >= 512; }
+bool may_stay(std::size_t hole, std::size_t length) {
+  return hole <= length / 4 && length >= 512;
+}
 
 Error request_error(std::string message) {
   return Error{ErrorCode::invalid_request, std::move(message)};

@@ -14,7 +14,9 @@ namespace {
 
 constexpr char32_t replacement = 0xFFFD;
 
-bool is_verbatim(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+bool is_verbatim(char c) {
+  return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
 
 // The first byte that is not written as it is.
 const char* find_special(const char* at, const char* end) {
@@ -166,7 +168,9 @@ void JsonWriter::base64_piece(std::span<const std::byte> bytes) {
   base64::append_encoded(out_, bytes);
 }
 
-void JsonWriter::end_base64() { out_ += '"'; }
+void JsonWriter::end_base64() {
+  out_ += '"';
+}
 
 // Values nest as deep as a client likes, so this does not recurse.
 void JsonWriter::value(Value value) {

@@ -6,9 +6,15 @@
 namespace bellhop::wire {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return c >= 'a' && c <= 'z';
+}
 
 std::optional<TokenType> structural(char c) {
   switch (c) {
@@ -45,8 +51,8 @@ const char* find_string_special(const char* at, const char* end, char quote, boo
     unsigned char high = 0;
     for (std::ptrdiff_t i = 0; i < block; ++i) {
       const auto byte = static_cast<unsigned char>(at[i]);
-      special |= static_cast<unsigned char>((byte == quote_byte) | (byte == '\\') |
-                                            (byte < 0x20) | (byte >= 0xFE));
+      special |= static_cast<unsigned char>((byte == quote_byte) | (byte == '\\') | (byte < 0x20) |
+                                            (byte >= 0xFE));
       high |= byte;
     }
     if (special != 0) break;
@@ -108,8 +114,8 @@ const char* Lexer::skip_to_token(const char* at, const char* end) {
 }
 
 const char* Lexer::recover(const char* at, const char* end) {
-  const char* const stop = std::find_if(
-      at, end, [](char c) { return structural(c) || (is_forbidden(c) && c != '\t'); });
+  const char* const stop =
+      std::find_if(at, end, [](char c) { return structural(c) || (is_forbidden(c) && c != '\t'); });
   column_ += static_cast<std::uint64_t>(stop - at);
   if (stop != end) {
     state_ = State::start;

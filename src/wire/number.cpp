@@ -31,8 +31,8 @@ double beyond_range(std::string_view text) {
   const std::size_t point = std::min(text.find('.'), e);
   const std::size_t first = text.find_first_of("123456789");
   // 0.1 has the magnitude 0, 1 has 1.
-  std::int64_t magnitude = static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) +
-                           (first > point ? 1 : 0);
+  std::int64_t magnitude =
+      static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) + (first > point ? 1 : 0);
   if (e != text.size()) magnitude += exponent_of(text.substr(e + 1));
   return sign * (magnitude > 0 ? std::numeric_limits<double>::infinity() : 0.0);
 }

@@ -10,8 +10,12 @@
 namespace bellhop::wire {
 namespace {
 
-bool is_high_surrogate(char32_t unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
-bool is_low_surrogate(char32_t unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
+bool is_high_surrogate(char32_t unit) {
+  return unit >= 0xD800 && unit <= 0xDBFF;
+}
+bool is_low_surrogate(char32_t unit) {
+  return unit >= 0xDC00 && unit <= 0xDFFF;
+}
 
 // The byte that a backslash and `c` stand for.
 std::optional<char> simple_escape(char c) {
@@ -48,8 +52,7 @@ std::optional<char32_t> unicode_escape(std::string_view text) {
 
 class Decoder {
  public:
-  Decoder(std::string_view literal, char* out)
-      : rest_(literal.substr(1)), out_(out) {}
+  Decoder(std::string_view literal, char* out) : rest_(literal.substr(1)), out_(out) {}
 
   // Takes one character or a run of simple ones. Returns what is wrong, or nothing.
   std::optional<std::string> take() {
@@ -103,8 +106,7 @@ class Decoder {
 
 }  // namespace
 
-std::expected<std::size_t, std::string> decode_string_literal(std::string_view literal,
-                                                              char* out) {
+std::expected<std::size_t, std::string> decode_string_literal(std::string_view literal, char* out) {
   Decoder decoder(literal, out);
   while (!decoder.done()) {
     if (auto wrong = decoder.take()) return std::unexpected(*std::move(wrong));

@@ -11,7 +11,9 @@ namespace {
 // skipped as one.
 constexpr int longest = 6;
 
-bool is_continuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
+bool is_continuation(unsigned char byte) {
+  return (byte & 0xC0) == 0x80;
+}
 
 // The smallest code point that needs a sequence of that length.
 char32_t smallest(std::size_t length) {

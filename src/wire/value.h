@@ -72,9 +72,7 @@ class Value {
   std::int64_t integer() const { return node_->integer; }
   std::uint64_t unsigned_integer() const { return node_->unsigned_integer; }
   double real() const { return node_->real; }
-  std::string_view string() const {
-    return {text_ + node_->string.begin, node_->string.length};
-  }
+  std::string_view string() const { return {text_ + node_->string.begin, node_->string.length}; }
   // The same bytes, for decoding them where they are. Nothing reads them as text afterwards.
   std::span<char> mutable_string() const {
     return {text_ + node_->string.begin, node_->string.length};
@@ -136,6 +134,8 @@ class Value {
   const Node* node_;
 };
 
-inline Value Document::root() const { return Value(text_.get(), nodes_.data(), 0); }
+inline Value Document::root() const {
+  return Value(text_.get(), nodes_.data(), 0);
+}
 
 }  // namespace bellhop::wire

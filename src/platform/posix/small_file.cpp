@@ -12,7 +12,7 @@
 namespace bellhop::platform {
 namespace {
 
-constexpr std::size_t size_limit = 64 * 1024;
+constexpr std::size_t size_limit = std::size_t{64} * 1024;
 
 // Writes everything, to the disk. Returns 0 or the reason.
 int write_through(const UniqueFd& fd, std::string_view content) {

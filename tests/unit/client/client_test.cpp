@@ -237,14 +237,18 @@ TEST(Client, SaysWhenItTimedOutBeforeTheCommandWasSent) {
 }
 
 TEST(Client, DropsWhatArrivedBetweenCalls) {
-  std::atomic<bool> sent = false;
+  std::atomic<int> step = 0;
+  const auto reach = [&](int next) {
+    step = next;
+    step.notify_all();
+  };
   ScriptedServer server([&](Peer& peer) {
     peer.answer_sync();
     peer.read_line();
     peer.send("{\"return\": 1}\n");
+    step.wait(0);
     peer.send("{\"return\": \"not asked for\"}\n");
-    sent = true;
-    sent.notify_one();
+    reach(2);
     peer.answer_sync();
     peer.read_line();
     peer.send("{\"return\": 2}\n");
@@ -252,7 +256,23 @@ TEST(Client, DropsWhatArrivedBetweenCalls) {
   });
   Client client = connect(server);
   EXPECT_EQ(client.call("a"), json(1));
-  sent.wait(false);
+  reach(1);
+  step.wait(1);
+  EXPECT_EQ(client.call("b"), json(2));
+}
+
+TEST(Client, DropsWhatArrivedTogetherWithTheReply) {
+  ScriptedServer server([](Peer& peer) {
+    peer.answer_sync();
+    peer.read_line();
+    peer.send("{\"return\": 1}\n{\"return\": \"not asked for\"}\n");
+    peer.answer_sync();
+    peer.read_line();
+    peer.send("{\"return\": 2}\n");
+    peer.wait_for_close();
+  });
+  Client client = connect(server);
+  EXPECT_EQ(client.call("a"), json(1));
   EXPECT_EQ(client.call("b"), json(2));
 }
 
@@ -260,8 +280,8 @@ TEST(Client, ReportsWhatIsNoReplyAndSynchronises) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync();
     peer.read_line();
-    peer.send("vm login: \n{\"return\": 1}\n");
-    peer.answer_sync("more of it");
+    peer.send("vm login: \n");
+    peer.answer_sync("{\"return\": 1}\n");
     peer.read_line();
     peer.send("{\"return\": 2}\n");
     peer.wait_for_close();

@@ -34,7 +34,7 @@ int occupy(const Endpoint& endpoint) {
   const std::string& path = std::get<UnixSocket>(endpoint.address).path;
   path.copy(name.sun_path, sizeof name.sun_path - 1);
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  const auto* pointer = static_cast<const sockaddr*>(static_cast<const void*>(&name));
+  const auto* pointer = reinterpret_cast<const sockaddr*>(&name);
   if (::connect(fd, pointer, sizeof name) == 0) return fd;
   ::close(fd);
   return -1;

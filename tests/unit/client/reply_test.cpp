@@ -93,6 +93,11 @@ TEST(SyncSearch, SurvivesAnyAmountOfAnythingBefore) {
   EXPECT_TRUE(search.take("{\"return\": 42}\n"));
 }
 
+TEST(SyncSearch, KeepsNoMoreOfALineThanAReplyTakes) {
+  SyncSearch search(42);
+  EXPECT_FALSE(search.take("\xFF{\"return\": 42" + std::string(2000, ' ') + "}\n"));
+}
+
 TEST(SyncSearch, EndsWhenTheAgentRefuses) {
   SyncSearch search(42);
   EXPECT_FALSE(

@@ -87,7 +87,7 @@ ScriptedServer::ScriptedServer(Script script, int backlog) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   path_.copy(name.sun_path, sizeof name.sun_path - 1);
-  const auto* pointer = static_cast<const sockaddr*>(static_cast<const void*>(&name));
+  const auto* pointer = reinterpret_cast<const sockaddr*>(&name);
   if (::bind(listener_, pointer, sizeof name) != 0 || ::listen(listener_, backlog) != 0) {
     std::abort();
   }

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <random>
 #include <thread>
+#include <tuple>
 
 #include "unit/state/fake_filesystems.h"
 
@@ -328,6 +329,31 @@ TEST_F(FreezeTogether, AThawDoesNotWaitForOthersFilesystemsThatHang) {
   EXPECT_EQ(thaw(), 1);
   EXPECT_FALSE(freeze().is_frozen());
   barrier.open();
+}
+
+TEST_F(FreezeTogether, TheEndStopsAHookThatSleeps) {
+  options.hook = [&](std::string_view, std::stop_token stop) -> Result<void> {
+    Barrier stopped;
+    const std::stop_callback on_stop(stop, [&] { stopped.open(); });
+    barrier.pass();
+    stopped.pass();
+    return std::unexpected(Error{.message = "stopped"});
+  };
+  barrier.open();
+  freeze_on_thread({"/c"});
+  barrier.await_someone();
+  EXPECT_TRUE(freeze().stop(1min));
+  EXPECT_FALSE(frozen());
+}
+
+TEST_F(FreezeTogether, TheEndDoesNotWaitForADiskThatHangs) {
+  options.patience = 0ms;
+  filesystems["/"].thaw_barrier = &barrier;
+  std::ignore = freeze().thaw();
+  barrier.await_someone();
+  EXPECT_FALSE(freeze().stop(0ms));
+  barrier.open();
+  EXPECT_TRUE(freeze().stop(1min));
 }
 
 TEST_F(FreezeTogether, AFreezeWaitsForTheThawBeforeIt) {

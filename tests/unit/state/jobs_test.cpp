@@ -199,6 +199,33 @@ TEST(JobLimits, TruncateNewOutputWhenThereIsNoneToDrop) {
   EXPECT_FALSE(jobs.status(next)->out.truncated);
 }
 
+TEST(JobLimits, LeaveNoGapInOutput) {
+  TemporaryDirectory directory;
+  Gate written(directory / "written");
+  Gate gate(directory / "gate");
+  Gate other_gate(directory / "other");
+  Jobs jobs({.stream = 100, .output = 60, .finished = 10});
+  const auto start_and_write = [&](int size, const Gate& before_more) {
+    const auto script = "head -c " + std::to_string(size) + " /dev/zero; echo >" + written.path() +
+                        "; " + before_more.wait_command() + "; echo more";
+    const auto number = *jobs.start(shell(script));
+    written.wait();
+    // What was written before this one ended has been read.
+    EXPECT_EQ(jobs.wait_for_end(*jobs.start(shell("true")), never), Waited::ended);
+    return number;
+  };
+  const auto first = start_and_write(40, gate);
+  const auto second = start_and_write(60, other_gate);  // 40 of it find no room
+  gate.open();
+  ASSERT_EQ(jobs.wait_for_end(first, never), Waited::ended);
+  EXPECT_EQ(jobs.status(first)->out.bytes.size(), 40U);  // now there is room again
+  other_gate.open();
+  ASSERT_EQ(jobs.wait_for_end(second, never), Waited::ended);
+  const auto status = jobs.status(second);
+  EXPECT_EQ(status->out.bytes, std::string(20, '\0'));
+  EXPECT_TRUE(status->out.truncated);
+}
+
 TEST(JobLimits, ForgetTheJobThatFinishedFirst) {
   Jobs jobs({.stream = 100, .output = 100, .finished = 2});
   std::vector<std::int64_t> numbers;

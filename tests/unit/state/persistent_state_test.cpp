@@ -150,6 +150,7 @@ TEST_F(PersistentStateTest, GivesEveryThreadItsOwnHandles) {
   std::vector<std::vector<std::int64_t>> handles(threads);
   {
     std::vector<std::jthread> running;
+    running.reserve(threads);
     for (auto& mine : handles) {
       running.emplace_back([&] {
         for (std::size_t i = 0; i < each; ++i) mine.push_back(state.next_handle().value_or(-1));

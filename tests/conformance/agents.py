@@ -1,0 +1,390 @@
+"""Starts guest agents, bellhopd or a real qemu-ga, and talks to them over a unix socket."""
+
+import atexit
+import base64
+import functools
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+# What an agent that runs on a real machine must never do. Every agent is started with these
+# blocked, and no test sends one of them.
+DANGEROUS = (
+    "guest-shutdown", "guest-suspend-disk", "guest-suspend-ram", "guest-suspend-hybrid",
+    "guest-set-time", "guest-fsfreeze-freeze", "guest-fsfreeze-freeze-list", "guest-fstrim",
+    "guest-set-user-password", "guest-set-vcpus", "guest-set-memory-blocks",
+    "guest-ssh-add-authorized-keys", "guest-ssh-remove-authorized-keys",
+)
+
+SUITES = ("sid", "trixie", "bookworm")  # newest first
+
+PATIENCE = 30.0  # seconds for anything that must happen; never a measure of speed
+
+
+class Unavailable(Exception):
+    """Something that a test needs cannot be had here; the message says why."""
+
+
+class NoReply(AssertionError):
+    """The agent did not answer in time, or hung up."""
+
+
+def build_directories():
+    named = os.environ.get("BELLHOP_BUILD")
+    if named:
+        return [pathlib.Path(named)]
+    return sorted((p.parent for p in ROOT.glob("build*/**/CMakeCache.txt")),
+                  key=lambda p: p.stat().st_mtime, reverse=True)
+
+
+def bellhopd():
+    """The bellhopd to test: AGENT or BELLHOPD, else the newest build's."""
+    named = os.environ.get("AGENT") or os.environ.get("BELLHOPD")
+    if named:
+        if not os.access(named, os.X_OK):
+            raise Unavailable(f"{named} cannot be run")
+        return os.path.abspath(named)
+    for build in build_directories():
+        program = build / "src" / "bellhopd"
+        if os.access(program, os.X_OK):
+            return str(program)
+    raise Unavailable("bellhopd is not built (AGENT can name one)")
+
+
+_spawning = threading.Lock()
+
+
+def spawn(*arguments, **options):
+    """subprocess.Popen for tests that run at the same time in threads: while it returns no other
+    one is between fork and exec, where a child holds copies of descriptors that are being closed."""
+    with _spawning:
+        return subprocess.Popen(*arguments, **options)
+
+
+def close_everywhere(descriptor):
+    """Closes a descriptor so that no child being started has it any more."""
+    with _spawning:
+        os.close(descriptor)
+
+
+_oracles = {}
+
+
+def oracle(suite):
+    """The command of the real qemu-ga of a Debian suite."""
+    if suite not in _oracles:
+        try:
+            run = subprocess.run([ROOT / "tools" / "get-qemu-ga", suite], text=True, timeout=300,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+            _oracles[suite] = (run.stdout.strip(), run.stderr.strip().replace("\n", "; "))
+        except subprocess.TimeoutExpired:
+            _oracles[suite] = ("", "get-qemu-ga took more than 300 s")
+    command, reason = _oracles[suite]
+    if not command:
+        raise Unavailable(f"no qemu-ga of {suite}: {reason}")
+    return command
+
+
+@functools.lru_cache(maxsize=None)
+def version(command):
+    """(kind, (major, minor, micro)) of an agent, from its --version."""
+    text = subprocess.run([command, "--version"], text=True, stdout=subprocess.PIPE, check=True,
+                          timeout=PATIENCE).stdout
+    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    if not found:
+        raise Unavailable(f"{command} --version says {text!r}")
+    kind = "qemu-ga" if text.startswith("QEMU") else "bellhopd"
+    return kind, tuple(int(part or 0) for part in found.groups())
+
+
+def record(kind, request, reply):
+    """Appends a request and its reply to the file named by BELLHOP_RECORD, for schema_test."""
+    path = os.environ.get("BELLHOP_RECORD")
+    if not path or not isinstance(request, dict):
+        return
+    line = json.dumps({"agent": kind, "request": _abbreviated(request),
+                       "reply": _abbreviated(reply)}) + "\n"
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(file, line.encode())
+    finally:
+        os.close(file)
+
+
+def _abbreviated(value):
+    if isinstance(value, str):
+        return value[:4096]
+    if isinstance(value, list):
+        return [_abbreviated(element) for element in value[:4096]]
+    if isinstance(value, dict):
+        return {key: _abbreviated(member) for key, member in value.items()}
+    return value
+
+
+def compact(value):
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+class Connection:
+    """One client of an agent."""
+
+    def __init__(self, path, kind="bellhopd", patience=PATIENCE):
+        self.kind = kind
+        self.patience = patience
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(patience)
+        self.socket.connect(str(path))
+        self.buffer = bytearray()
+
+    def send(self, data):
+        self.socket.settimeout(self.patience)
+        self.socket.sendall(data)
+
+    def read_line(self, patience=None):
+        """The next line with its line feed; raises NoReply."""
+        deadline = time.monotonic() + (self.patience if patience is None else patience)
+        searched = 0
+        while True:
+            end = self.buffer.find(b"\n", searched)
+            if end >= 0:
+                line = bytes(self.buffer[:end + 1])
+                del self.buffer[:end + 1]
+                return line
+            searched = len(self.buffer)
+            self._receive(deadline)
+
+    def read_until(self, marker, patience=None):
+        """Everything up to and with `marker`."""
+        deadline = time.monotonic() + (self.patience if patience is None else patience)
+        searched = 0
+        while True:
+            end = self.buffer.find(marker, searched)
+            if end >= 0:
+                data = bytes(self.buffer[:end + len(marker)])
+                del self.buffer[:end + len(marker)]
+                return data
+            searched = max(0, len(self.buffer) - len(marker) + 1)
+            self._receive(deadline)
+
+    def _receive(self, deadline):
+        left = deadline - time.monotonic()
+        try:
+            if left <= 0:
+                raise TimeoutError
+            self.socket.settimeout(left)
+            data = self.socket.recv(1 << 20)
+        except TimeoutError:
+            raise NoReply(f"no reply in time; read so far: {bytes(self.buffer[:2000])!r}") from None
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            raise NoReply(f"the agent hung up; read so far: {bytes(self.buffer[:2000])!r}")
+        self.buffer += data
+
+    def request(self, request, patience=None):
+        """Sends one request and returns the reply, decoded."""
+        self.send(compact(request) + b"\n")
+        return self.reply_to(request, patience)
+
+    def reply_to(self, request, patience=None):
+        reply = json.loads(self.read_line(patience).lstrip(b"\xff"))
+        record(self.kind, request, reply)
+        return reply
+
+    def call(self, command, patience=None, **arguments):
+        """Calls a command ('_' in argument names stands for '-') and returns what it returns."""
+        request = {"execute": command}
+        if arguments:
+            request["arguments"] = {key.replace("_", "-"): value
+                                    for key, value in arguments.items()}
+        reply = self.request(request, patience)
+        if "return" not in reply:
+            raise AssertionError(f"{command}: {reply}")
+        return reply["return"]
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+_running = {}
+
+
+@atexit.register
+def _stop_all():
+    for process in list(_running.values()):
+        if process.poll() is None:
+            process.kill()
+
+
+class Agent:
+    """An agent that runs in a temporary directory of its own. Use it in a `with`.
+
+    options: further options. block: further commands to block. allow: commands for -a.
+    configuration: text of the file that QGA_CONF names; ${dir} and ${blocked} are replaced.
+    unblocked: dangerous commands that the test may use because it made what they work on.
+    prepare: called with the directory before the start.
+    wrap: a command to start it with, such as strace.
+    channel: (method, path) instead of the socket; (None, None): what the service manager gives.
+    own_configuration: text of Bellhop's own configuration file.
+    """
+
+    def __init__(self, command, options=(), block=(), allow=None, configuration="",
+                 environment=None, unblocked=(), prepare=None, wrap=(), channel=None,
+                 own_configuration=""):
+        self.command = command
+        self.kind, self.version = version(command)
+        self.options = list(options)
+        self.environment = dict(environment or {})
+        self.wrap = list(wrap)
+        self.blocked = ",".join([c for c in DANGEROUS if c not in unblocked] + list(block))
+        self.allow = allow
+        self.configuration = configuration
+        self.prepare = prepare
+        self.channel = channel
+        self.own_configuration = own_configuration
+        self.directory = None
+        self.pass_fds = ()
+        self.process = None
+        self.status = None
+        self.final_log = ""
+
+    def __enter__(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-agent-"))
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self.kind == "qemu-ga" and self.process:
+            # Its signal handler takes a lock that the interrupted code may hold: it hangs when
+            # SIGTERM comes while it works.
+            self.process.kill()
+        elif self.process and (self.directory / "qga.state.isfrozen").exists():
+            self.process.kill()  # it ignores SIGTERM, and must
+        self.stop()
+        self.final_log = self.log()
+        if self.directory:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def working(self):
+        """The agent's working directory: never the one that the tests are started in."""
+        work = self.directory / "work"
+        return work if work.is_dir() else self.directory
+
+    @property
+    def socket_path(self):
+        return self.directory / "sock"
+
+    @property
+    def log_path(self):
+        return self.directory / "log"
+
+    def arguments(self):
+        conf_blocks = "${blocked}" in self.configuration
+        method, path = self.channel or ("unix-listen", str(self.socket_path))
+        arguments = ["-t", str(self.directory)]
+        if method:
+            arguments += ["-m", method, "-p", path]
+        if self.kind == "bellhopd":
+            arguments += ["--bellhop-config", str(self.directory / "bellhop.conf")]
+        if not conf_blocks:
+            arguments += ["-b", self.blocked]
+        if self.allow is not None:
+            assert not set(self.allow) & set(DANGEROUS)
+            arguments += ["-a", ",".join(self.allow)]
+        return arguments + [option.replace("${dir}", str(self.directory))
+                            for option in self.options]
+
+    def environ(self, configuration_path):
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "QGA_CONF": str(configuration_path),
+                       "TMPDIR": str(self.directory)}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                environment[name] = os.environ[name]
+        environment.update(self.environment)
+        return {name: value.replace("${dir}", str(self.directory))
+                for name, value in environment.items() if value is not None}
+
+    def start(self, wait=True):
+        configuration_path = self.directory / "agent.conf"
+        configuration_path.write_text(self.configuration.replace("${dir}", str(self.directory))
+                                      .replace("${blocked}", self.blocked), encoding="utf-8")
+        if self.kind == "bellhopd":
+            (self.directory / "bellhop.conf").write_text(self.own_configuration, encoding="utf-8")
+        if self.prepare:
+            self.prepare(self.directory)
+        with open(self.log_path, "ab") as log:
+            self.process = spawn(
+                self.wrap + [self.command] + self.arguments(), stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, env=self.environ(configuration_path), cwd=self.working,
+                pass_fds=self.pass_fds)
+        _running[self.process.pid] = self.process
+        if wait and not self.channel:
+            self.wait_for_socket()
+
+    def wait_for_socket(self):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise AssertionError(f"{self.command} ended with {self.process.returncode}: "
+                                     f"{self.log()}")
+            if self.socket_path.exists() and self._listens():
+                return
+            time.sleep(0.005)
+        raise AssertionError(f"{self.command} made no socket: {self.log()}")
+
+    def _listens(self):
+        # A probe that connects would take the one-client socket; /proc says it as well.
+        with open("/proc/net/unix", encoding="utf-8", errors="replace") as table:
+            return any(line.rstrip("\n").endswith(" " + str(self.socket_path)) and
+                       line.split()[3] == "00010000" for line in table)
+
+    def stop(self, patience=PATIENCE):
+        """Ends the agent with SIGTERM, at last with SIGKILL; its exit status."""
+        process, self.process = self.process, None
+        if process is None:
+            return self.status
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(patience)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        _running.pop(process.pid, None)
+        self.status = process.returncode
+        return self.status
+
+    def log(self):
+        try:
+            return self.log_path.read_text(encoding="utf-8", errors="replace")[-4000:]
+        except OSError:
+            return ""
+
+    def connect(self, patience=PATIENCE):
+        return Connection(self.socket_path, self.kind, patience)
+
+
+def b64(data):
+    return base64.b64encode(data).decode()

@@ -1,0 +1,79 @@
+"""Plays every case of cases/ against bellhopd and against each real qemu-ga.
+
+AGENT=PATH or --agent PATH: only this agent (bellhopd or a qemu-ga). A case states a fact only if
+the real ones pass it too; where bellhopd differs on purpose, docs/compatibility.md says why.
+"""
+
+import os
+import sys
+import unittest
+
+import agents
+import cases
+
+CASES = cases.load()
+
+
+class Documented(unittest.TestCase):
+    def test_each_marked_difference_is_in_the_compatibility_page(self):
+        page = (agents.ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
+        for case in CASES:
+            if "differs" in case:
+                self.assertIn(f"`{case['differs']['id']}`", page, case["name"])
+
+
+def _test(case, command):
+    def test(self):
+        kind, version = agents.version(command)
+        reason = cases.applies(case, kind, version)
+        if reason:
+            self.not_for_this_agent(reason)
+            return
+        cases.run(case, command)
+    test.__doc__ = case["why"]
+    return test
+
+
+class _Conformance(unittest.TestCase):
+    maxDiff = None
+
+    def not_for_this_agent(self, reason):
+        """A version limit is no gap in the test: bellhopd and newer ones play the case."""
+
+    def shortDescription(self):
+        return None
+
+
+def _make(name, find):
+    """A test class with one test a case; one skip for all when there is no such agent."""
+    try:
+        command = find()
+    except agents.Unavailable as error:
+        def test(self, reason=str(error)):
+            if name == "bellhopd":
+                self.fail(reason)
+            self.skipTest(reason)
+        return type(name, (_Conformance,), {"test_all_cases": test})
+    tests = {f"test_{case['file']}_{case['name']}": _test(case, command) for case in CASES}
+    return type(name, (_Conformance,), tests)
+
+
+def load_tests(loader, _, __):
+    suite = unittest.TestSuite([loader.loadTestsFromTestCase(Documented)])
+    if os.environ.get("AGENT"):
+        made = [_make("bellhopd", agents.bellhopd)]
+    else:
+        made = [_make("bellhopd", agents.bellhopd)]
+        made += [_make("qemu_ga_" + suite_name, lambda name=suite_name: agents.oracle(name))
+                 for suite_name in agents.SUITES]
+    for tests in made:
+        suite.addTests(loader.loadTestsFromTestCase(tests))
+    return suite
+
+
+if __name__ == "__main__":
+    if "--agent" in sys.argv:
+        at = sys.argv.index("--agent")
+        os.environ["AGENT"] = sys.argv[at + 1]
+        del sys.argv[at:at + 2]
+    unittest.main()

@@ -1,0 +1,83 @@
+"""Some random streams in every run of the tests; differential.py plays as many as are wanted.
+
+BELLHOP_STREAMS: how many (default 10000). BELLHOP_SEED: from which seed (default: a random one).
+"""
+
+import io
+import os
+import unittest
+
+import agents
+import differential
+import streams
+
+
+class Differential(unittest.TestCase):
+    def play(self, left, right, count, seed):
+        output = io.StringIO()
+        played, differences = differential.run(left, right, seed, count, 0,
+                                               differential.Reporter(left, right, output))
+        self.assertEqual((played, differences), (count, 0), f"seed {seed}\n{output.getvalue()}")
+
+    def test_random_streams_are_answered_as_by_qemu_ga(self):
+        try:
+            other = agents.oracle("sid")
+        except agents.Unavailable as error:
+            self.skipTest(str(error))
+        count = int(os.environ.get("BELLHOP_STREAMS", "10000"))
+        seed = int(os.environ.get("BELLHOP_SEED") or int.from_bytes(os.urandom(4), "big"))
+        self.play(agents.bellhopd(), other, count, seed)
+
+    def test_random_streams_do_not_stop_it(self):
+        """Without an oracle: both sides are bellhopd."""
+        self.play(agents.bellhopd(), agents.bellhopd(), 2000,
+                  int.from_bytes(os.urandom(4), "big"))
+
+
+class SameAnswers(unittest.TestCase):
+    """Only the documented differences are evened out."""
+
+    def test_equal(self):
+        self.assertTrue(differential.same(b'{"return": {}}\n', b'{"return": {}}\n'))
+
+    def test_order_of_members(self):
+        self.assertTrue(differential.same(b'{"return": {}, "id": {"a": 1, "b": inf}}\n',
+                                          b'{"return": {}, "id": {"b": inf, "a": 1}}\n'))
+
+    def test_numbers_as_written(self):
+        self.assertFalse(differential.same(b'{"return": {}, "id": {"a": 1.0}}\n',
+                                           b'{"return": {}, "id": {"a": 1}}\n'))
+
+    def test_a_reply_more(self):
+        self.assertFalse(differential.same(b'{"return": {}}\n', b'{"return": {}}\n{"return": {}}\n'))
+
+    def test_first_of_several_errors(self):
+        left, right = (b'{"error": {"class": "GenericError", "desc": "%s"}}\n' % text for text in
+                       (b"Parameter 'x' is unexpected", b"Parameter 'y' is unexpected"))
+        self.assertTrue(differential.same(left, right))
+
+    def test_another_message(self):
+        left, right = (b'{"error": {"class": "GenericError", "desc": "%s"}}\n' % text for text in
+                       (b"1:1: JSON parse error, expecting value",
+                        b"1:2: JSON parse error, expecting value"))
+        self.assertFalse(differential.same(left, right))
+
+    def test_delimiter(self):
+        self.assertFalse(differential.same(b'\xff{"return": 1}\n', b'{"return": 1}\n'))
+
+
+class Streams(unittest.TestCase):
+    def test_dangerous_ones_are_found(self):
+        for stream in (b'{"execute":"guest-shutdown"}', b'{"execute":"guest-shutdow\\u006e"}',
+                       b'{"execute":"guest-file-open","arguments":{"path":"/x"}}',
+                       b'{"execute":"guest-file-open","arguments":{"path":"x","mode":"w"}}',
+                       b'{"execute":"guest-file-open","arguments":{"path":"x","m\\u006fde":"r+"}}'):
+            self.assertFalse(streams.harmless(stream), stream)
+
+    def test_shrinking_keeps_the_difference(self):
+        smallest = differential.shrink(b"abc{xyz}def" * 5, lambda stream: b"xyz" in stream)
+        self.assertEqual(smallest, b"xyz")
+
+
+if __name__ == "__main__":
+    unittest.main()

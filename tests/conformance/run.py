@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Runs test files, several tests at once, and counts them.
+
+usage: run.py [-k PART] FILE…      PART: only tests whose name contains it
+For each file it prints `skip: name: reason` lines and then `N passed, N failed, N skipped`.
+BELLHOP_JOBS: how many tests at once (default: the number of processors).
+Fixtures of classes and modules are not supported, so that any tests may run at the same time.
+"""
+
+import argparse
+import concurrent.futures
+import importlib.util
+import os
+import pathlib
+import sys
+import threading
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+_printing = threading.Lock()
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return unittest.defaultTestLoader.loadTestsFromModule(module)
+
+
+def each(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from each(test)
+        else:
+            yield test
+
+
+def name_of(test):
+    return test.id().split(".", 1)[-1]
+
+
+def play(test):
+    """Runs one test; (name, failures, skip reason)."""
+    result = unittest.TestResult()
+    started = time.monotonic()
+    test.run(result)
+    failures = [text for _, text in result.failures + result.errors]
+    reason = result.skipped[0][1] if result.skipped and not failures else None
+    with _printing:
+        if failures:
+            print(f"FAILED {name_of(test)} after {time.monotonic() - started:.1f} s\n"
+                  + "\n".join(failures), flush=True)
+    return name_of(test), failures, reason
+
+
+def run_file(path, part, jobs):
+    try:
+        tests = [test for test in each(load(path)) if part in test.id()]
+    except Exception as error:  # a file that cannot be loaded is a failed test
+        print(f"FAILED {path.name}: {type(error).__name__}: {error}")
+        print("0 passed, 1 failed, 0 skipped", flush=True)
+        return 1
+    # The long ones first, so that nobody waits for them at the end.
+    tests.sort(key=lambda test: not getattr(getattr(test, test._testMethodName), "long", False))
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        results = list(pool.map(play, tests))
+    skips = [(name, reason) for name, _, reason in results if reason is not None]
+    failed = sum(1 for _, failures, _ in results if failures)
+    for name, reason in skips:
+        print(f"skip: {name}: {reason}")
+    print(f"{len(results) - failed - len(skips)} passed, {failed} failed, {len(skips)} skipped",
+          flush=True)
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("-k", default="", metavar="PART")
+    parser.add_argument("files", nargs="+", type=pathlib.Path)
+    options = parser.parse_args()
+    jobs = int(os.environ.get("BELLHOP_JOBS") or os.cpu_count() or 2)
+    failed = sum(run_file(path.resolve(), options.k, jobs) for path in options.files)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+#include "agent/log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "agent/log_format.h"
+#include "unit/temporary_directory.h"
+
+namespace bellhop::agent {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// Keeps what it is told, as "level: text".
+class Recorder : public platform::LogOutput {
+ public:
+  explicit Recorder(std::vector<std::string>& lines) : lines_(lines) {}
+  void write(const platform::LogRecord& record) override {
+    lines_.push_back(fmt::format("{}: {}", platform::log_level_name(record.level), record.message));
+  }
+
+ private:
+  std::vector<std::string>& lines_;
+};
+
+class LogTest : public testing::Test {
+ protected:
+  void say_everything(Log& log) {
+    log.error("{}", 1);
+    log.critical("{}", 2);
+    log.warning("{}", 3);
+    log.message("{}", 4);
+    log.info("{}", 5);
+    log.debug("{}", 6);
+  }
+  std::vector<std::string> lines_;
+  std::vector<std::string> audit_;
+};
+
+TEST_F(LogTest, WritesWhatIsGraveEnough) {
+  Log log(Log::Level::critical, std::make_unique<Recorder>(lines_));
+  say_everything(log);
+  EXPECT_THAT(lines_, ElementsAre("error: 1", "critical: 2"));
+  EXPECT_FALSE(log.writes(Log::Level::warning));
+}
+
+TEST_F(LogTest, WritesEverythingWhenVerbose) {
+  Log log(Log::Level::debug, std::make_unique<Recorder>(lines_));
+  say_everything(log);
+  EXPECT_THAT(lines_, ElementsAre("error: 1", "critical: 2", "warning: 3", "message: 4", "info: 5",
+                                  "debug: 6"));
+}
+
+TEST_F(LogTest, IsSilentWhileDisabled) {
+  Log log(Log::Level::debug, std::make_unique<Recorder>(lines_),
+          std::make_unique<Recorder>(audit_));
+  log.disable();
+  say_everything(log);
+  log.audit("used");
+  EXPECT_FALSE(log.writes(Log::Level::error));
+  EXPECT_THAT(lines_, IsEmpty());
+  EXPECT_THAT(audit_, IsEmpty());
+  log.enable();
+  log.debug("again");
+  EXPECT_THAT(lines_, ElementsAre("debug: again"));
+}
+
+TEST_F(LogTest, AuditsAtEveryLevel) {
+  Log log(Log::Level::error, std::make_unique<Recorder>(lines_),
+          std::make_unique<Recorder>(audit_));
+  log.audit("{} called", "guest-exec");
+  EXPECT_THAT(lines_, IsEmpty());
+  EXPECT_THAT(audit_, ElementsAre("info: guest-exec called"));
+}
+
+TEST_F(LogTest, AuditsInTheLogItselfWithoutAnotherOutput) {
+  Log log(Log::Level::error, std::make_unique<Recorder>(lines_));
+  log.audit("used");
+  EXPECT_THAT(lines_, ElementsAre("info: used"));
+}
+
+TEST_F(LogTest, GoesOnInAnotherOutput) {
+  Log log(Log::Level::error, std::make_unique<Recorder>(lines_));
+  log.set_output(std::make_unique<Recorder>(audit_));
+  log.error("there");
+  EXPECT_THAT(lines_, IsEmpty());
+  EXPECT_THAT(audit_, ElementsAre("error: there"));
+}
+
+platform::LogRecord record(std::string_view message,
+                           std::span<const platform::LogField> fields = {}) {
+  using namespace std::chrono;
+  return {platform::LogLevel::critical, message,
+          system_clock::time_point(
+              duration_cast<system_clock::duration>(microseconds(1795415014218712))),
+          fields};
+}
+
+std::string text_line(std::string_view message) {
+  std::string text;
+  append_text_line(text, record(message));
+  return text;
+}
+
+TEST(LogLine, IsQemuGas) {
+  EXPECT_EQ(text_line("x y"), "1795415014.218712: critical: x y\n");
+}
+
+TEST(LogLine, HasSixDigitsOfMicroseconds) {
+  std::string text;
+  append_text_line(text,
+                   {platform::LogLevel::debug, "x",
+                    std::chrono::system_clock::time_point(std::chrono::microseconds(1000042))});
+  EXPECT_EQ(text, "1.000042: debug: x\n");
+}
+
+TEST(LogLine, CannotBeForged) {
+  EXPECT_EQ(text_line("a\n1.000000: error: b"),
+            "1795415014.218712: critical: a\\n1.000000: error: b\n");
+  EXPECT_EQ(text_line("\x1b[31m\tä\x7f\r"),
+            "1795415014.218712: critical: \\x1b[31m\tä\\x7f\\x0d\n");
+}
+
+TEST(LogLine, IsAnObjectInJson) {
+  const platform::LogField fields[] = {{"COMMAND", "guest-ping"}};
+  std::string text;
+  append_json_line(text, record("a\n\"b\"", fields));
+  EXPECT_EQ(text.find('\n'), text.size() - 1);
+  EXPECT_EQ(nlohmann::json::parse(text), nlohmann::json::parse(R"({
+    "time": "2026-11-23T06:23:34.218712Z", "level": "critical", "message": "a\n\"b\"",
+    "command": "guest-ping"})"));
+}
+
+Settings to_file(const std::string& path) {
+  Settings settings;
+  settings.log_file = path;
+  settings.log.target = LogTarget::file;
+  return settings;
+}
+
+TEST(LogFile, IsAppendedTo) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("log", "before\n");
+  auto output = open_log_output(to_file(path), "bellhopd");
+  ASSERT_TRUE(output);
+  (*output)->write(record("x"));
+  EXPECT_EQ(directory.content("log"), "before\n1795415014.218712: critical: x\n");
+}
+
+TEST(LogFile, HasTheModeThatTheUmaskLeaves) {
+  const TemporaryDirectory directory;
+  const mode_t before = ::umask(022);
+  EXPECT_TRUE(open_log_output(to_file(directory.path("log")), "bellhopd"));
+  ::umask(before);
+  struct stat facts{};
+  ASSERT_EQ(::stat(directory.path("log").c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 0777u, 0644u);
+}
+
+TEST(LogFile, MustBeOneThatCanBeOpened) {
+  const TemporaryDirectory directory;
+  const auto output = open_log_output(to_file(directory.path("no/log")), "bellhopd");
+  ASSERT_FALSE(output);
+  EXPECT_THAT(output.error().message, testing::EndsWith("': No such file or directory"));
+}
+
+TEST(LogFile, IsNotOpenedWhenDeferred) {
+  const TemporaryDirectory directory;
+  EXPECT_TRUE(open_log_output(to_file(directory.path("log")), "bellhopd", true));
+  EXPECT_FALSE(std::filesystem::exists(directory.path("log")));
+}
+
+TEST(LogFile, KeepsLinesOfSeveralThreadsApart) {
+  const TemporaryDirectory directory;
+  auto output = open_log_output(to_file(directory.path("log")), "bellhopd");
+  ASSERT_TRUE(output);
+  Log log(Log::Level::debug, std::move(*output));
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&log] {
+        for (int i = 0; i < 200; ++i) log.debug("{}", std::string(100, 'x'));
+      });
+    }
+  }
+  std::ifstream stream(directory.path("log"));
+  int count = 0;
+  for (std::string line; std::getline(stream, line); ++count) {
+    EXPECT_THAT(line, testing::EndsWith(": debug: " + std::string(100, 'x')));
+  }
+  EXPECT_EQ(count, 800);
+}
+
+TEST(LogAudit, GoesToTheSystemsLogUnlessTheLogIsShared) {
+  Settings settings;
+  EXPECT_NE(open_audit_output(settings, "x"), nullptr);
+  settings.log.target = LogTarget::syslog;
+  EXPECT_EQ(open_audit_output(settings, "x"), nullptr);
+  settings.log.target = LogTarget::journal;
+  EXPECT_EQ(open_audit_output(settings, "x"), nullptr);
+}
+
+}  // namespace
+}  // namespace bellhop::agent

@@ -1,0 +1,43 @@
+#include "agent/policy.h"
+
+#include <gtest/gtest.h>
+
+namespace bellhop::agent {
+namespace {
+
+using Names = std::vector<std::string>;
+
+TEST(Policy, AllowsEverythingByDefault) {
+  EXPECT_TRUE(Policy(Names{}).allows("guest-exec"));
+}
+
+TEST(Policy, RefusesWhatIsBlocked) {
+  const Policy policy(Names{"guest-exec", "no-such-command"});
+  EXPECT_FALSE(policy.allows("guest-exec"));
+  EXPECT_TRUE(policy.allows("guest-exec-status"));
+}
+
+TEST(Policy, ServesOnlyWhatAnAllowListNames) {
+  const Policy policy(Names{}, Names{"guest-ping"});
+  EXPECT_TRUE(policy.allows("guest-ping"));
+  EXPECT_FALSE(policy.allows("guest-info"));
+}
+
+TEST(Policy, LetsBlockedBeatAllowed) {
+  const Policy policy(Names{"guest-ping"}, Names{"guest-ping", "guest-info"});
+  EXPECT_FALSE(policy.allows("guest-ping"));
+  EXPECT_TRUE(policy.allows("guest-info"));
+}
+
+TEST(Policy, ServesNothingWithAnAllowListOfNoCommand) {
+  EXPECT_FALSE(Policy(Names{}, Names{}).allows("guest-ping"));
+}
+
+TEST(Policy, TakesNamesAsTheyAre) {
+  const Policy policy(Names{" guest-ping", "Guest-Info"});
+  EXPECT_TRUE(policy.allows("guest-ping"));
+  EXPECT_TRUE(policy.allows("guest-info"));
+}
+
+}  // namespace
+}  // namespace bellhop::agent
