@@ -8,6 +8,36 @@
 #include "wire/reply.h"
 
 namespace bellhop::agent {
+namespace {
+
+// Whether the guest's administrator wants to find it in the system's log, as from qemu-ga.
+bool is_audited(const Facts& facts) {
+  if (facts.polled) return false;
+  switch (facts.access) {
+    case Access::none:
+    case Access::inspect:
+    case Access::read:
+      return false;
+    case Access::write:
+    case Access::execute:
+    case Access::power:
+      return true;
+  }
+  return true;
+}
+
+// The first argument, which is what a command acts on: ", path: /etc/fstab".
+std::string subject(const Command& command, const wire::Request& request) {
+  if (!request.arguments || command.arguments->fields.empty()) return {};
+  const std::string_view name = command.arguments->fields.front().name;
+  const std::optional<wire::Value> value = request.arguments->find(name);
+  if (!value) return {};
+  if (value->is(wire::Kind::string)) return fmt::format(", {}: {}", name, value->string());
+  if (value->is(wire::Kind::integer)) return fmt::format(", {}: {}", name, value->integer());
+  return {};
+}
+
+}  // namespace
 
 Dispatcher::Dispatcher(Agent& agent) : agent_(agent) {
   by_name_.reserve(agent.commands.size());
@@ -35,13 +65,20 @@ Result<const Command*> Dispatcher::admit(const wire::Request& request) const {
   return command;
 }
 
+void Dispatcher::log_call(const Command& command, const wire::Request& request) const {
+  const std::string_view name = command.facts.name;
+  if (is_audited(command.facts)) {
+    agent_.log.audit("{} called{}", name, subject(command, request));
+  } else if (command.facts.polled) {
+    agent_.log.debug("{} called", name);
+  } else {
+    agent_.log.info("{} called", name);
+  }
+}
+
 bool Dispatcher::execute(const Command& command, const wire::Request& request, std::string& out,
                          wire::JsonWriter::Drain drain) const {
-  if (command.facts.polled) {
-    agent_.log.debug("{} called", command.facts.name);
-  } else {
-    agent_.log.info("{} called", command.facts.name);
-  }
+  log_call(command, request);
   const std::size_t before = out.size();
   wire::SuccessReply reply(out, std::move(drain), command.facts.delimits_reply);
   const Result<void> result = command.invoke(agent_, request.arguments, reply);

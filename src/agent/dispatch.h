@@ -30,6 +30,8 @@ class Dispatcher {
                wire::JsonWriter::Drain drain = {}) const;
 
  private:
+  void log_call(const Command& command, const wire::Request& request) const;
+
   Agent& agent_;
   std::unordered_map<std::string_view, const Command*> by_name_;
 };

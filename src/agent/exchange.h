@@ -48,7 +48,7 @@ struct Exchange {
   std::chrono::steady_clock::time_point arrival;
   std::size_t bytes = 0;  // of input, roughly
   State state = State::waiting;
-  bool out_of_turn = false;   // runs though exchanges before it are not done
+  bool out_of_turn = false;  // runs though exchanges before it are not done
   bool partly_sent = false;
   ReplyPipe reply;
 };

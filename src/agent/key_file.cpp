@@ -183,9 +183,11 @@ std::expected<KeyFile, KeyFileError> KeyFile::load(const std::string& path) {
   if (!file) return system_error({errno, std::generic_category()});
   std::string text;
   char piece[4096];
-  while (const std::size_t count = std::fread(piece, 1, sizeof piece, file.get())) {
+  std::size_t count = 0;
+  do {
+    count = std::fread(piece, 1, sizeof piece, file.get());
     text.append(piece, count);
-  }
+  } while (count == sizeof piece);
   if (std::ferror(file.get())) return system_error({errno, std::generic_category()});
   return parse(text);
 }

@@ -76,12 +76,11 @@ void Lane::run_on_worker(const Pointer& exchange, const Command& command) {
   };
   const bool started = workers_.run([this, lane = shared_from_this(), exchange, &command, moved] {
     std::string reply;
-    dispatcher_.execute(command, exchange->request, reply,
-                        [&exchange, &moved](std::string& piece) {
-                          const bool wanted = exchange->reply.drain(piece);
-                          moved();
-                          return wanted;
-                        });
+    dispatcher_.execute(command, exchange->request, reply, [&exchange, &moved](std::string& piece) {
+      const bool wanted = exchange->reply.drain(piece);
+      moved();
+      return wanted;
+    });
     exchange->reply.finish(std::move(reply));
     moved();
   });

@@ -125,4 +125,6 @@ int main(int argc, char* argv[]) {
 }  // namespace
 }  // namespace bellhop::agent
 
-int main(int argc, char* argv[]) { return bellhop::agent::main(argc, argv); }
+int main(int argc, char* argv[]) {
+  return bellhop::agent::main(argc, argv);
+}

@@ -68,8 +68,8 @@ state::FreezeOptions Service::freeze_options(Deferred after_first_thaw) {
 }
 
 Result<void> Service::start() {
-  const auto missing =
-      frozen_at_start_ ? state::PersistentState::Missing::ignore : state::PersistentState::Missing::create;
+  const auto missing = frozen_at_start_ ? state::PersistentState::Missing::ignore
+                                        : state::PersistentState::Missing::create;
   if (Result<void> loaded = persistent_.load(missing); !loaded) return loaded;
   Result<std::unique_ptr<channel::Reactor>> reactor = channel::Reactor::create(loop_);
   if (!reactor) return std::unexpected(reactor.error());
@@ -126,22 +126,24 @@ Result<std::unique_ptr<channel::Channel>> Service::make_channel(const ChannelSet
 Result<std::unique_ptr<channel::Channel>> Service::make_port(const ChannelSettings& settings) {
   const bool virtio = settings.method == "virtio-serial";
   return std::make_unique<channel::PortChannel>(
-      *reactor_,
-      channel::PortChannel::Options{
-          .path = settings.path,
-          .description = fmt::format("{} {}", settings.method, settings.path),
-          .open = virtio ? platform::open_virtio_port : platform::open_serial_line,
-          .wait_at_start = plan_.settings.retry_path,
-          .end_means_host_closed = virtio,
-          .report = [this](const std::string& text) { log_.warning("{}", text); }});
+      *reactor_, channel::PortChannel::Options{
+                     .path = settings.path,
+                     .description = fmt::format("{} {}", settings.method, settings.path),
+                     .open = virtio ? platform::open_virtio_port : platform::open_serial_line,
+                     .wait_at_start = plan_.settings.retry_path,
+                     .end_means_host_closed = virtio,
+                     .report = [this](const std::string& text) { log_.warning("{}", text); }});
 }
 
-void Service::run() { loop_.run(); }
+void Service::run() {
+  loop_.run();
+}
 
 bool Service::stop() {
   sessions_.clear();
   channels_.clear();
-  return workers_.stop(farewell);
+  const bool freeze_ended = freeze_.stop(farewell);
+  return workers_.stop(farewell) && freeze_ended;
 }
 
 }  // namespace bellhop::agent

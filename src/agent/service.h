@@ -40,8 +40,8 @@ class Service {
 
   // `frozen_at_start` says whether the state directory holds the mark of a freeze; nothing is then
   // written before the thaw. `log` must outlive the service.
-  Service(StartPlan plan, std::span<const Command* const> commands, Log& log,
-          bool frozen_at_start, Deferred after_first_thaw);
+  Service(StartPlan plan, std::span<const Command* const> commands, Log& log, bool frozen_at_start,
+          Deferred after_first_thaw);
   ~Service();
 
   // Opens the channels. An error says why the agent cannot serve.

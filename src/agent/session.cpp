@@ -24,7 +24,9 @@ Session::Session(asio::io_context& loop, channel::Channel& channel, const Dispat
   new_lane();
 }
 
-Session::~Session() { lane_->detach(); }
+Session::~Session() {
+  lane_->detach();
+}
 
 void Session::new_lane() {
   lane_ = std::make_shared<Lane>(loop_, dispatcher_, workers_, static_cast<Lane::Sink&>(*this));
@@ -102,7 +104,9 @@ void Session::send_replies() {
   if (!outbox_.empty()) channel_.send(outbox_);
 }
 
-bool Session::has_room() const { return channel_.unsent() + outbox_.size() < most_unsent; }
+bool Session::has_room() const {
+  return channel_.unsent() + outbox_.size() < most_unsent;
+}
 
 void Session::receive(std::string& bytes) {
   if (outbox_.empty()) {

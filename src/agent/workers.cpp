@@ -30,7 +30,9 @@ struct Workers::Shared {
 
 Workers::Workers(std::size_t limit) : shared_(std::make_shared<Shared>(limit)) {}
 
-Workers::~Workers() { stop(std::chrono::milliseconds(0)); }
+Workers::~Workers() {
+  stop(std::chrono::milliseconds(0));
+}
 
 bool Workers::run(Task task) {
   const std::lock_guard lock(shared_->mutex);

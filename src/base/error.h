@@ -18,7 +18,8 @@ enum class ErrorCode {
   command_disabled,   // the command exists, policy or a freeze forbids it
 };
 
-// A failure that its caller is told about. `message` names the operation, the object and the reason.
+// A failure that its caller is told about. `message` names the operation, the object and the
+// reason.
 struct Error {
   ErrorCode code = ErrorCode::failed;
   std::string message;
@@ -47,9 +48,9 @@ template <class... Args>
 std::unexpected<Error> system_failure(int error_number, fmt::format_string<Args...> format,
                                       Args&&... args) {
   const std::error_code system(error_number, std::generic_category());
-  return std::unexpected(Error{
-      ErrorCode::failed,
-      fmt::format(format, std::forward<Args>(args)...) + ": " + system.message(), system});
+  return std::unexpected(
+      Error{ErrorCode::failed,
+            fmt::format(format, std::forward<Args>(args)...) + ": " + system.message(), system});
 }
 
 }  // namespace bellhop

@@ -19,13 +19,12 @@ bool would_block(int error_number) {
 
 }  // namespace
 
-ByteStream::ByteStream(Reactor& reactor, platform::UniqueFd fd, Kind kind, Peer& peer,
-                       Owner& owner)
+ByteStream::ByteStream(Reactor& reactor, platform::UniqueFd fd, Kind kind, Peer& peer, Owner& owner)
     : reactor_(reactor), fd_(std::move(fd)), kind_(kind), peer_(peer), owner_(owner) {}
 
 Result<void> ByteStream::start() {
-  Result<Watch> watch = reactor_.watch(
-      fd_.get(), [this](const platform::EdgeEvent& event) { changed(event); });
+  Result<Watch> watch =
+      reactor_.watch(fd_.get(), [this](const platform::EdgeEvent& event) { changed(event); });
   if (!watch) return std::unexpected(watch.error());
   watch_ = *std::move(watch);
   return {};
@@ -112,10 +111,9 @@ void ByteStream::pump_output() {
 std::size_t ByteStream::write_some(const char* bytes, std::size_t size) {
   std::size_t written = 0;
   while (fd_ && writable_ && !output_is_lost_ && written < size) {
-    const ssize_t count =
-        kind_ == Kind::socket
-            ? ::send(fd_.get(), bytes + written, size - written, MSG_NOSIGNAL)
-            : ::write(fd_.get(), bytes + written, size - written);
+    const ssize_t count = kind_ == Kind::socket
+                              ? ::send(fd_.get(), bytes + written, size - written, MSG_NOSIGNAL)
+                              : ::write(fd_.get(), bytes + written, size - written);
     if (count > 0) {
       written += static_cast<std::size_t>(count);
     } else if (count == 0 || would_block(errno)) {

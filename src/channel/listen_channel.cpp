@@ -8,8 +8,7 @@
 
 namespace bellhop::channel {
 
-ListenChannel::ListenChannel(Reactor& reactor, platform::UniqueFd listener,
-                             std::string description)
+ListenChannel::ListenChannel(Reactor& reactor, platform::UniqueFd listener, std::string description)
     : reactor_(reactor), listener_(std::move(listener)), description_(std::move(description)) {}
 
 ListenChannel::~ListenChannel() {
@@ -75,7 +74,9 @@ void ListenChannel::stream_ended(bool hung_up) {
   }
 }
 
-void ListenChannel::stream_failed(int) { release_client(); }
+void ListenChannel::stream_failed(int) {
+  release_client();
+}
 
 void ListenChannel::stream_drained() {
   if (finishing_) {

@@ -37,8 +37,8 @@ Result<void> PortChannel::open_port() {
   Result<platform::UniqueFd> fd = options_.open(options_.path);
   if (!fd) return std::unexpected(fd.error());
   ByteStream::Owner& owner = *this;
-  auto port = std::make_shared<ByteStream>(reactor_, *std::move(fd), ByteStream::Kind::port,
-                                           *peer_, owner);
+  auto port =
+      std::make_shared<ByteStream>(reactor_, *std::move(fd), ByteStream::Kind::port, *peer_, owner);
   if (Result<void> started = port->start(); !started) return started;
   port_ = std::move(port);
   opened_ = std::chrono::steady_clock::now();
@@ -57,8 +57,8 @@ void PortChannel::wait_for_path() {
   Result<platform::PathWatch> path_watch = platform::PathWatch::create(options_.path);
   if (!path_watch) return try_again_later();
   path_watch_ = *std::move(path_watch);
-  Result<Watch> watch = reactor_.watch(
-      path_watch_->descriptor(), [this](const platform::EdgeEvent&) { path_changed(); });
+  Result<Watch> watch = reactor_.watch(path_watch_->descriptor(),
+                                       [this](const platform::EdgeEvent&) { path_changed(); });
   if (!watch) return try_again_later();
   watch_ = *std::move(watch);
   path_changed();

@@ -31,7 +31,9 @@ Reactor::Reactor(asio::io_context& loop, platform::EdgePoll poll)
   outer_.assign(poll_.descriptor());
 }
 
-Reactor::~Reactor() { outer_.release(); }  // the descriptor belongs to poll_
+Reactor::~Reactor() {
+  outer_.release();
+}  // the descriptor belongs to poll_
 
 Result<Watch> Reactor::watch(int fd, Callback callback) {
   const std::uint64_t token = next_token_++;

@@ -47,10 +47,10 @@ struct Facts {
   Runs runs = Runs::on_worker;
   Urgency urgency = Urgency::in_turn;
   bool served_while_frozen = false;
-  bool answers_success = true;   // false: success has no reply (guest-shutdown)
-  bool delimits_reply = false;   // 0xFF before its success reply (guest-sync-delimited)
-  bool resynchronises = false;   // the client has given up on what it asked before
-  bool polled = false;           // clients call it over and over: not logged at the default level
+  bool answers_success = true;  // false: success has no reply (guest-shutdown)
+  bool delimits_reply = false;  // 0xFF before its success reply (guest-sync-delimited)
+  bool resynchronises = false;  // the client has given up on what it asked before
+  bool polled = false;          // clients call it over and over: not logged at the default level
 };
 
 // A command: its facts, the types of its arguments and reply, and how to run it.
@@ -79,8 +79,7 @@ template <class R, class A>
 inline constexpr bool is_handler<Result<R> (*)(Agent&, const A&)> = Struct<A>;
 
 template <auto Handler>
-Result<void> invoke(Agent& agent, std::optional<wire::Value> arguments,
-                    wire::SuccessReply& reply) {
+Result<void> invoke(Agent& agent, std::optional<wire::Value> arguments, wire::SuccessReply& reply) {
   using Traits = HandlerTraits<decltype(Handler)>;
   auto decoded = decode_arguments<typename Traits::Arguments>(arguments);
   if (!decoded) return std::unexpected(std::move(decoded).error());

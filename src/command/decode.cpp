@@ -6,8 +6,8 @@ namespace bellhop {
 
 std::string Path::text() const {
   std::string before = parent ? parent->text() : std::string();
-  if (name.empty()) return fmt::format("{}[{}]", before, index);
-  if (before.empty()) return std::string(name);
+  if (index) return fmt::format("{}[{}]", before, *index);
+  if (!parent) return std::string(name);
   return fmt::format("{}.{}", before, name);
 }
 

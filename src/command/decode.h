@@ -19,8 +19,8 @@ namespace bellhop {
 // Where in the arguments a value stands, for errors: 'vcpus[0].logical-id'.
 struct Path {
   const Path* parent = nullptr;
-  std::string_view name = {};  // empty for an element of an array
-  std::size_t index = 0;
+  std::string_view name = {};
+  std::optional<std::size_t> index = {};  // for an element of an array, which has no name
 
   std::string text() const;
 };

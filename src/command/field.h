@@ -88,7 +88,8 @@ consteval bool is_wire_type() {
            std::same_as<T, std::uint64_t> || std::same_as<T, double> ||
            std::same_as<T, std::string> || std::same_as<T, std::string_view> ||
            std::same_as<T, Base64Argument> || std::same_as<T, Base64Bytes> ||
-           std::same_as<T, Base64Stream> || std::same_as<T, AnyJson> || Struct<T> || Enumeration<T> || Alternate<T>;
+           std::same_as<T, Base64Stream> || std::same_as<T, AnyJson> || Struct<T> ||
+           Enumeration<T> || Alternate<T>;
   }
 }
 
@@ -179,8 +180,8 @@ struct FieldInfos<std::tuple<Field<Names, Pointers>...>> {
     return std::apply(
         [](auto... field) {
           return std::array<FieldInfo, sizeof...(field)>{
-              FieldInfo{field.name, &TypeOf<typename decltype(field)::Value>::value,
-                        field.optional, field.documentation}...};
+              FieldInfo{field.name, &TypeOf<typename decltype(field)::Value>::value, field.optional,
+                        field.documentation}...};
         },
         T::fields());
   }
@@ -230,10 +231,9 @@ struct TypeOf<Late<T>> : TypeOf<T> {};
 template <Struct T>
 struct TypeOf<T> {
   static constexpr auto infos = FieldInfos<decltype(T::fields())>::template of<T>();
-  static constexpr Type value{
-      .kind = infos.empty() ? Type::Kind::nothing : Type::Kind::object,
-      .name = type_name<T>(),
-      .fields = infos};
+  static constexpr Type value{.kind = infos.empty() ? Type::Kind::nothing : Type::Kind::object,
+                              .name = type_name<T>(),
+                              .fields = infos};
 };
 
 template <Enumeration T>

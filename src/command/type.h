@@ -20,13 +20,13 @@ struct FieldInfo {
 // A type of arguments or replies. Types live for ever: they are constants.
 struct Type {
   enum class Kind {
-    nothing,           // a command without arguments; a reply of {}
+    nothing,  // a command without arguments; a reply of {}
     boolean,
     integer,           // int64
     unsigned_integer,  // uint64
     number,            // double
     string,
-    base64,            // a string of base64
+    base64,  // a string of base64
     anything,
     array,
     object,
@@ -35,11 +35,11 @@ struct Type {
   };
 
   Kind kind;
-  std::string_view name = {};                    // objects, enumerations, alternates that have one
-  std::span<const FieldInfo> fields = {};        // objects
-  const Type* element = nullptr;                 // arrays
+  std::string_view name = {};                     // objects, enumerations, alternates that have one
+  std::span<const FieldInfo> fields = {};         // objects
+  const Type* element = nullptr;                  // arrays
   std::span<const std::string_view> values = {};  // enumerations
-  std::span<const Type* const> choices = {};     // alternates
+  std::span<const Type* const> choices = {};      // alternates
 };
 
 }  // namespace bellhop

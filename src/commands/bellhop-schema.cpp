@@ -7,9 +7,8 @@ namespace bellhop::commands {
 namespace {
 
 Result<AnyJson> run(Agent& agent, const Nothing&) {
-  return AnyJson{[&agent](wire::JsonWriter& writer) {
-    write_schema(writer, agent.commands, agent::version);
-  }};
+  return AnyJson{
+      [&agent](wire::JsonWriter& writer) { write_schema(writer, agent.commands, agent::version); }};
 }
 
 }  // namespace

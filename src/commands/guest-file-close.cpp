@@ -1,5 +1,4 @@
 #include "agent/agent.h"
-#include "agent/log.h"
 #include "command/command.h"
 #include "state/open_files.h"
 
@@ -16,7 +15,6 @@ struct Arguments {
 };
 
 Result<void> run(Agent& agent, const Arguments& arguments) {
-  agent.log.audit("guest-file-close called, handle: {}", arguments.handle);
   return agent.files.close(arguments.handle);
 }
 

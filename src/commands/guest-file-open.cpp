@@ -2,7 +2,6 @@
 #include <string_view>
 
 #include "agent/agent.h"
-#include "agent/log.h"
 #include "command/command.h"
 #include "state/open_files.h"
 
@@ -23,11 +22,7 @@ struct Arguments {
 };
 
 Result<std::int64_t> run(Agent& agent, const Arguments& arguments) {
-  const std::string_view mode = arguments.mode.value_or("r");
-  agent.log.audit("guest-file-open called, filepath: {}, mode: {}", arguments.path, mode);
-  auto handle = agent.files.open(arguments.path, mode);
-  if (handle) agent.log.audit("guest-file-open, handle: {}", *handle);
-  return handle;
+  return agent.files.open(arguments.path, arguments.mode.value_or("r"));
 }
 
 }  // namespace

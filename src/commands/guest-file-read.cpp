@@ -71,6 +71,7 @@ extern constinit const Command guest_file_read = declare<run>({
     .since = "0.15.0",
     .access = Access::read,
     .runs = Runs::on_worker,
+    .polled = true,
 });
 
 }  // namespace bellhop::commands

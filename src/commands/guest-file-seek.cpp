@@ -81,6 +81,7 @@ extern constinit const Command guest_file_seek = declare<run>({
     .since = "0.15.0",
     .access = Access::read,
     .runs = Runs::on_worker,
+    .polled = true,
 });
 
 }  // namespace bellhop::commands

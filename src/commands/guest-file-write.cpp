@@ -75,6 +75,7 @@ extern constinit const Command guest_file_write = declare<run>({
     .since = "0.15.0",
     .access = Access::write,
     .runs = Runs::on_worker,
+    .polled = true,
 });
 
 }  // namespace bellhop::commands

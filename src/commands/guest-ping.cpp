@@ -4,7 +4,9 @@
 namespace bellhop::commands {
 namespace {
 
-Result<void> run(Agent&, const Nothing&) { return {}; }
+Result<void> run(Agent&, const Nothing&) {
+  return {};
+}
 
 }  // namespace
 

@@ -13,14 +13,17 @@ struct Arguments {
   }
 };
 
-Result<std::int64_t> run(Agent&, const Arguments& arguments) { return arguments.id; }
+Result<std::int64_t> run(Agent&, const Arguments& arguments) {
+  return arguments.id;
+}
 
 }  // namespace
 
 extern constinit const Command guest_sync_delimited = declare<run>({
     .name = "guest-sync-delimited",
     .documentation =
-        "As guest-sync, with one byte 0xFF before the reply, so that a client can skip to it whatever "
+        "As guest-sync, with one byte 0xFF before the reply, so that a client can skip to it "
+        "whatever "
         "was left in the channel. A client sends 0xFF before the request for the same reason.",
     .since = "1.1",
     .access = Access::none,

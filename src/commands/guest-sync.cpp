@@ -13,7 +13,9 @@ struct Arguments {
   }
 };
 
-Result<std::int64_t> run(Agent&, const Arguments& arguments) { return arguments.id; }
+Result<std::int64_t> run(Agent&, const Arguments& arguments) {
+  return arguments.id;
+}
 
 }  // namespace
 

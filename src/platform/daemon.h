@@ -12,7 +12,8 @@ namespace bellhop::platform {
 // the daemon works or has failed, and the daemon.
 class Daemon {
  public:
-  // Forks. To be called before any thread is started. In the process that was called it returns
+  // Forks, and sets the daemon's umask to 077: what it makes is its own. To be called before any
+  // thread is started. In the process that was called it returns
   // when the daemon has called detach(), or has ended.
   static Result<Daemon> start();
 
@@ -20,8 +21,8 @@ class Daemon {
   // is cleaned up twice. 0 when the daemon works; else its own status. nullopt in the daemon.
   std::optional<int> status() const { return status_; }
 
-  // In the daemon, when it works: leaves the session, goes to `/`, sets the umask to 077, puts
-  // /dev/null in place of standard input, output and error, and lets the other process leave.
+  // In the daemon, when it works: leaves the session, goes to `/`, puts /dev/null in
+  // place of standard input, output and error, and lets the other process leave.
   Result<void> detach();
 
  private:

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -57,8 +56,10 @@ class ProcessObserver {
 // Runs any number of processes at once, none of which can delay another. One private thread serves
 // them all; it starts with the first of them and sleeps while nothing happens.
 //
-// Any thread may call start(). SIGCHLD must not be ignored in the agent, else the system throws
-// away how processes ended. The processes live on when this object goes.
+// Any thread may call start(). The first call ends a SIGCHLD of the agent being ignored, which it
+// may have inherited: the system would throw away how processes end. It also raises the agent's
+// limit of open descriptors, where that is low; processes get the one that was in force when this
+// object was made. They live on when it goes.
 class Processes {
  public:
   Processes();
@@ -73,9 +74,7 @@ class Processes {
 
  private:
   class Runner;
-
-  std::mutex mutex_;                // for making the runner
-  std::unique_ptr<Runner> runner_;  // made with the first process
+  std::unique_ptr<Runner> runner_;
 };
 
 }  // namespace bellhop::platform

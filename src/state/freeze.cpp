@@ -273,8 +273,8 @@ Result<std::int64_t> Freeze::outcome(const Thawing& thawing) const {
   return thawing.count;
 }
 
-Result<void> Freeze::run_hook(std::string_view action, std::stop_token stop) const {
-  return options_.hook ? options_.hook(action, std::move(stop)) : Result<void>();
+Result<void> Freeze::run_hook(std::string_view action, const std::stop_token& stop) const {
+  return options_.hook ? options_.hook(action, stop) : Result<void>();
 }
 
 // For a freeze that came to nothing after the hook had prepared for it.

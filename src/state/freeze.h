@@ -25,7 +25,8 @@ namespace bellhop::state {
 // Runs the administrator's hook with `action`, "freeze" or "thaw", and returns when it has ended,
 // or soon after `stop` when it was asked to stop. An error whose `system` is timed_out or
 // operation_canceled says that the hook was killed half-way.
-using FreezeHook = std::function<Result<void>(std::string_view action, std::stop_token stop)>;
+using FreezeHook =
+    std::function<Result<void>(std::string_view action, const std::stop_token& stop)>;
 
 struct FreezeOptions {
   // Exists while filesystems are frozen. A start that finds it is frozen from the start.
@@ -109,7 +110,7 @@ class Freeze {
   void tally(Thawing& thawing, const Result<bool>& thawed, bool errors_count);
   Result<std::int64_t> outcome(const Thawing& thawing) const;
 
-  Result<void> run_hook(std::string_view action, std::stop_token stop) const;
+  Result<void> run_hook(std::string_view action, const std::stop_token& stop) const;
   void tell_hook_thawed() const;
   void set_frozen();
   void set_thawed();

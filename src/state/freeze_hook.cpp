@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t most_output = 64 * 1024;
+constexpr std::size_t most_output = std::size_t{64} * 1024;
 
 // How long to wait for the rest of the output of a hook that has ended: its children may keep the
 // pipe open for ever.
@@ -122,10 +122,10 @@ Result<void> run_program(platform::Processes& processes, const std::string& path
 
 FreezeHook program_hook(platform::Processes& processes, std::string path,
                         std::chrono::milliseconds limit) {
-  return
-      [&processes, path = std::move(path), limit](std::string_view action, std::stop_token stop) {
-        return run_program(processes, path, limit, action, stop);
-      };
+  return [&processes, path = std::move(path), limit](std::string_view action,
+                                                     const std::stop_token& stop) {
+    return run_program(processes, path, limit, action, stop);
+  };
 }
 
 }  // namespace bellhop::state

@@ -66,8 +66,9 @@ _spawning = threading.Lock()
 
 
 def spawn(*arguments, **options):
-    """subprocess.Popen for tests that run at the same time in threads: while it returns no other
-    one is between fork and exec, where a child holds copies of descriptors that are being closed."""
+    """subprocess.Popen for tests that run at the same time in threads. It keeps them from being
+    between fork and exec, where a child has copies of all descriptors, while another one closes
+    a descriptor with close_everywhere()."""
     with _spawning:
         return subprocess.Popen(*arguments, **options)
 

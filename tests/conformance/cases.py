@@ -8,8 +8,8 @@ A file in cases/ is a JSON array of cases:
   differs        {"id", "reason"}: bellhopd differs on purpose; docs/compatibility.md has the id
   agent          options, block, allow, configuration, environment: how it is started (agents.py)
   files          prepared in ${dir}: name -> BYTES, or {"directory": true}, {"fifo": true},
-                 {"link": target}, {"content": BYTES, "mode": "0600"}, {"state": true, "content":…}
-                 (the last one: in the state directory)
+                 {"link": target}, {"content": BYTES, "mode": "0600"},
+                 {"state": true, "content": BYTES} (in the state directory)
   after          checked at the end: name -> BYTES, {"absent": true}, {"size": n}, {"regex": "…"}
   steps          see below
 
@@ -67,8 +67,8 @@ def load():
     return cases
 
 
-_CASE_MEMBERS = {"name", "why", "since", "dropped", "agents", "differs", "agent", "files", "after", "steps",
-                 "file", "unfinished"}
+_CASE_MEMBERS = {"name", "why", "since", "dropped", "agents", "differs", "agent", "files", "after",
+                 "steps", "file", "unfinished"}
 
 
 def _check_form(case):

@@ -37,33 +37,42 @@ class Differential(unittest.TestCase):
 class SameAnswers(unittest.TestCase):
     """Only the documented differences are evened out."""
 
+    def same(self, left, right, stream=b""):
+        return differential.same(left, right, stream)
+
+    def errors(self, left, right, stream=b""):
+        return self.same(*(b'{"error": {"class": "GenericError", "desc": "%s"}}\n' % text
+                           for text in (left, right)), stream)
+
     def test_equal(self):
-        self.assertTrue(differential.same(b'{"return": {}}\n', b'{"return": {}}\n'))
+        self.assertTrue(self.same(b'{"return": {}}\n', b'{"return": {}}\n'))
 
     def test_order_of_members(self):
-        self.assertTrue(differential.same(b'{"return": {}, "id": {"a": 1, "b": inf}}\n',
-                                          b'{"return": {}, "id": {"b": inf, "a": 1}}\n'))
+        self.assertTrue(self.same(b'{"return": {}, "id": {"a": 1, "b": inf}}\n',
+                                  b'{"return": {}, "id": {"b": inf, "a": 1}}\n'))
 
     def test_numbers_as_written(self):
-        self.assertFalse(differential.same(b'{"return": {}, "id": {"a": 1.0}}\n',
-                                           b'{"return": {}, "id": {"a": 1}}\n'))
+        self.assertFalse(self.same(b'{"return": {}, "id": {"a": 1.0}}\n',
+                                   b'{"return": {}, "id": {"a": 1}}\n'))
 
     def test_a_reply_more(self):
-        self.assertFalse(differential.same(b'{"return": {}}\n', b'{"return": {}}\n{"return": {}}\n'))
+        self.assertFalse(self.same(b'{"return": {}}\n', b'{"return": {}}\n' * 2))
 
     def test_first_of_several_errors(self):
-        left, right = (b'{"error": {"class": "GenericError", "desc": "%s"}}\n' % text for text in
-                       (b"Parameter 'x' is unexpected", b"Parameter 'y' is unexpected"))
-        self.assertTrue(differential.same(left, right))
+        self.assertTrue(self.errors(b"Parameter 'x' is unexpected", b"Parameter 'y' is unexpected",
+                                    b'{"x":1,"\\u0079":2}'))
+
+    def test_an_error_in_nothing(self):
+        self.assertFalse(self.errors(b"Parameter '[0]' is unexpected",
+                                     b"Parameter '' is unexpected",
+                                     b'{"":1}'))
 
     def test_another_message(self):
-        left, right = (b'{"error": {"class": "GenericError", "desc": "%s"}}\n' % text for text in
-                       (b"1:1: JSON parse error, expecting value",
-                        b"1:2: JSON parse error, expecting value"))
-        self.assertFalse(differential.same(left, right))
+        self.assertFalse(self.errors(b"1:1: JSON parse error, expecting value",
+                                     b"1:2: JSON parse error, expecting value"))
 
     def test_delimiter(self):
-        self.assertFalse(differential.same(b'\xff{"return": 1}\n', b'{"return": 1}\n'))
+        self.assertFalse(self.same(b'\xff{"return": 1}\n', b'{"return": 1}\n'))
 
 
 class Streams(unittest.TestCase):

@@ -5,6 +5,8 @@ usage: run.py [-k PART] FILE…      PART: only tests whose name contains it
 For each file it prints `skip: name: reason` lines and then `N passed, N failed, N skipped`.
 BELLHOP_JOBS: how many tests at once (default: the number of processors).
 Fixtures of classes and modules are not supported, so that any tests may run at the same time.
+A file that defines SKIPPED is a program of its own: it runs its tests by unittest.main(verbosity=2)
+where it has prepared everything, and ends with that status when it cannot, saying why.
 """
 
 import argparse
@@ -12,6 +14,8 @@ import concurrent.futures
 import importlib.util
 import os
 import pathlib
+import re
+import subprocess
 import sys
 import threading
 import time
@@ -28,7 +32,29 @@ def load(path):
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
-    return unittest.defaultTestLoader.loadTestsFromModule(module)
+    return module
+
+
+def run_program(path, part, skipped_status):
+    """Runs a file that is a program of its own; (results, …) as play() gives them."""
+    command = [sys.executable, str(path)] + (["-k", part] if part else [])
+    process = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, text=True, check=False)
+    if process.returncode == skipped_status:
+        reason = process.stdout.strip().splitlines()[-1:] or ["no reason given"]
+        return [(path.stem, [], reason[0].removeprefix("skipped: "))]
+    results = []
+    for name, outcome in re.findall(r"^(\w+) \(.*?\)(?:\n.*?)?? \.\.\. (.*)$", process.stdout,
+                                    re.MULTILINE):
+        reason = re.fullmatch(r"skipped ['\"](.*)['\"]", outcome)
+        passed = outcome == "ok"
+        results.append((name, [] if passed or reason else [outcome],
+                        reason.group(1) if reason else None))
+    if process.returncode and not any(failures for _, failures, _ in results):
+        results.append((path.stem, [f"ended with status {process.returncode}"], None))
+    if process.returncode:
+        print(f"FAILED {path.name}\n{process.stdout}", flush=True)
+    return results
 
 
 def each(suite):
@@ -59,15 +85,21 @@ def play(test):
 
 def run_file(path, part, jobs):
     try:
-        tests = [test for test in each(load(path)) if part in test.id()]
+        module = load(path)
+        tests = unittest.defaultTestLoader.loadTestsFromModule(module)
     except Exception as error:  # a file that cannot be loaded is a failed test
         print(f"FAILED {path.name}: {type(error).__name__}: {error}")
         print("0 passed, 1 failed, 0 skipped", flush=True)
         return 1
-    # The long ones first, so that nobody waits for them at the end.
-    tests.sort(key=lambda test: not getattr(getattr(test, test._testMethodName), "long", False))
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        results = list(pool.map(play, tests))
+    if hasattr(module, "SKIPPED"):
+        results = run_program(path, part, module.SKIPPED)
+    else:
+        tests = [test for test in each(tests) if part in test.id()]
+        # The long ones first, so that nobody waits for them at the end.
+        tests.sort(key=lambda test: not getattr(getattr(test, test._testMethodName, None), "long",
+                                                False))
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            results = list(pool.map(play, tests))
     skips = [(name, reason) for name, _, reason in results if reason is not None]
     failed = sum(1 for _, failures, _ in results if failures)
     for name, reason in skips:

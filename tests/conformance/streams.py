@@ -10,20 +10,22 @@ INTEGERS = (0, 1, -1, 2, 7, 127, 128, 255, 256, 4095, 4096, 4097, 65535, 2147483
             4294967295, 9007199254740993, 9223372036854775807, 9223372036854775808,
             -9223372036854775808, -9223372036854775809, 18446744073709551615,
             18446744073709551616, 10 ** 25)
-NUMBERS = ("0", "-0", "1.0", "-0.0", "0.1", "1e2", "1E+2", "1e-7", "0.0e1", "1.5", "1e308", "1e-320",
-           "123456789.125", "3.141592653589793", "01", "1.", ".5", "-", "+1", "0e1", "1e", "0x1",
-           "1e400", "-1e400", "Infinity", "NaN")
-CHARACTERS = (" !#$%&()*+,-.:;<=>?@AZ[]^_`az{|}~0189'\"\\\b\f\n\r\t\0\x01\x1f\x7f\x80\xe9\xff"
-              "\u0100\u07ff\u0800\u20ac\ud7ff\ue000\ufdcf\ufdf0\ufffd\U00010000\U0001f600\U0010fffd")
+NUMBERS = ("0", "-0", "1.0", "-0.0", "0.1", "1e2", "1E+2", "1e-7", "0.0e1", "1.5", "1e308",
+           "1e-320", "123456789.125", "3.141592653589793", "01", "1.", ".5", "-", "+1", "0e1",
+           "1e", "0x1", "1e400", "-1e400", "Infinity", "NaN")
+GOOD_NUMBERS = NUMBERS[:14]
+CHARACTERS = (" !#$%&()*+,-.:;<=>?@AZ[]^_`az{|}~0189'\"\\\b\f\n\r\t\0\x01\x1f\x7f\x80\xe9"
+              "\xff\u0100\u07ff\u0800\u20ac\ud7ff\ue000\ufdcf\ufdf0\ufffd\U00010000\U0001f600"
+              "\U0010fffd")
 ODD_ESCAPES = (r"\ud800", r"\udc00", r"\ud83d\ude00", r"\uffff", r"\ufffe", r"\ufdd0", r"\u0000",
                r"\u12", r"\uXYZW", r"\a", r"\0", r"\'", r"\b", r"\ud800\n", r"\ud83f\udfff", r"\u")
-ODD_BYTES = (b"\xc0\x80", b"\xc1\xbf", b"\xe0\x80\x80", b"\xed\xa0\x80", b"\xef\xbf\xbf", b"\xf4\x90\x80\x80",
-             b"\xf8\x88\x80\x80\x80", b"\x80", b"\xbf", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"\xfd",
-             b"\xef\xb7\x90", b"\xf0\x9f\xbf\xbe")
-PIECES = (b"\xff", b"\xfe", b"\x00", b"\x01", b"\x0b", b"\x0c", b"\x1f", b"\x7f", b"\t", b"\n", b"\r", b" ",
-          b"{", b"}", b"[", b"]", b",", b":", b'"', b"'", b"\\", b"\\u", b"0", b"9", b"-", b"+", b".", b"e",
-          b"true", b"false", b"null", b"nul", b"x", b"@", b"#", b"{}", b"[]", b'""', b"''", b"1", b"1e",
-          b'"id":1', b',"id":1', b'"a"', b"\xef\xbb\xbf") + ODD_BYTES
+ODD_BYTES = (b"\xc0\x80", b"\xc1\xbf", b"\xe0\x80\x80", b"\xed\xa0\x80", b"\xef\xbf\xbf", b"\x80",
+             b"\xf4\x90\x80\x80", b"\xf8\x88\x80\x80\x80", b"\xbf", b"\xc3", b"\xe2\x82",
+             b"\xf0\x9f\x98", b"\xfd", b"\xef\xb7\x90", b"\xf0\x9f\xbf\xbe")
+PIECES = tuple(bytes([byte]) for byte in
+               b"\xff\xfe\0\x01\x0b\x0c\x1f\x7f\t\n\r {}[],:\"'\\09-+.ex@#")
+PIECES += (b"\\u", b"true", b"false", b"null", b"nul", b"{}", b"[]", b'""', b"''", b"1", b"1e",
+           b'"id":1', b',"id":1', b'"a"', b"\xef\xbb\xbf") + ODD_BYTES
 
 READABLE = {"r0": b"", "r1": b"0123456789", "r2": bytes(range(256)) * 20, "r3": b"x" * 4096}
 READ_MODES = ("r", "rb")
@@ -95,7 +97,7 @@ class Generator:
         if choice < 0.8:
             return str(r.choice(INTEGERS)).encode()
         if choice < 0.95:
-            return r.choice(NUMBERS[:12]).encode()
+            return r.choice(GOOD_NUMBERS).encode()
         return r.choice(NUMBERS).encode()
 
     def _value(self, depth=0):
@@ -116,9 +118,9 @@ class Generator:
 
     def _odd_string(self):
         r = self.random
-        inside = b"".join(r.choice((b"a", b"bc", r.choice(ODD_BYTES),
-                                    r.choice(ODD_ESCAPES).encode())) for _ in range(r.randint(1, 4)))
-        return b'"' + inside + b'"'
+        odd = [r.choice((b"a", b"bc", r.choice(ODD_BYTES), r.choice(ODD_ESCAPES).encode()))
+               for _ in range(r.randint(1, 4))]
+        return b'"' + b"".join(odd) + b'"'
 
     def _large(self):
         r = self.random
@@ -153,7 +155,8 @@ class Generator:
         if r.random() < 0.4:
             members.append(("id", self._value()))
         if r.random() < 0.03:
-            members.append((r.choice(("control", "exec-oob", "x", "", "Id", "return")), self._value()))
+            unexpected = r.choice(("control", "exec-oob", "x", "", "Id", "return"))
+            members.append((unexpected, self._value()))
         if r.random() < 0.03:
             at = r.randrange(len(members))
             members[at] = (members[at][0], self._value())
@@ -166,8 +169,8 @@ class Generator:
 
     def _command(self):
         r = self.random
-        kind = r.choice(("sync", "sync", "delimited", "ping", "ping", "ping", "none", "fact", "open",
-                         "handle", "handle", "handle", "handle", "status", "exec"))
+        kind = r.choice(("sync", "sync", "delimited", "ping", "ping", "ping", "none", "fact",
+                         "open", "handle", "handle", "handle", "handle", "status", "exec"))
         if kind in ("sync", "delimited"):
             name = "guest-sync" if kind == "sync" else "guest-sync-delimited"
             return name, self._arguments([("id", self._integer())])
@@ -203,12 +206,14 @@ class Generator:
         if what == "read":
             members = [handle]
             if r.random() < 0.8:
-                count = r.choice((0, 1, 2, 3, 7, 10, 11, 100, 4096, 5000, -1, 50331649, 2 ** 63 - 1))
+                count = r.choice((0, 1, 2, 3, 7, 10, 11, 100, 4096, 5000, -1, 50331649,
+                                  2 ** 63 - 1))
                 members.append(("count", str(count).encode()))
             return "guest-file-read", self._arguments(members)
         if what == "seek":
             offset = r.choice((0, 1, 3, 5, 9, 10, 11, 4095, 4096, 6000, -1, -3, -10, -(2 ** 63)))
-            whence = r.choice((b'"set"', b'"cur"', b'"end"', b"0", b"1", b"2", b"3", b'"x"', b"true"))
+            whence = r.choice((b'"set"', b'"cur"', b'"end"', b"0", b"1", b"2", b"3", b'"x"',
+                               b"true"))
             return "guest-file-seek", self._arguments([handle, ("offset", str(offset).encode()),
                                                        ("whence", whence)])
         if what == "write":
@@ -255,7 +260,8 @@ class Generator:
             if what == "write":
                 requests.append(("guest-file-write", self._write_arguments(handle)))
             elif what == "read":
-                requests.append(("guest-file-read", [handle, ("count", str(r.randint(0, 60)).encode())]))
+                count = ("count", str(r.randint(0, 60)).encode())
+                requests.append(("guest-file-read", [handle, count]))
             elif what == "seek":
                 requests.append(("guest-file-seek", [
                     handle, ("offset", str(r.randint(-20, 50)).encode()),
@@ -296,7 +302,8 @@ class Generator:
 
 def unescaped(stream):
     """The stream with \\u escapes of ASCII decoded, for harmless()."""
-    return re.sub(rb"\\u00([0-7][0-9a-fA-F])", lambda found: bytes([int(found.group(1), 16)]), stream)
+    return re.sub(rb"\\u00([0-7][0-9a-fA-F])",
+                  lambda found: bytes([int(found.group(1), 16)]), stream)
 
 
 def harmless(stream):

@@ -83,6 +83,9 @@ def freeze(stage, without_mounts):
         except filesystem.Unavailable as error:
             note(f"Skipped: {error}.")
             return False
+        # Thawed behind its back, an agent may go on holding what it froze: it ends before umount.
+        stack.callback(stage.stop)
+        stack.callback(disk.thaw)
         note(f"An ext4 filesystem on a loop device is mounted on {disk.mountpoint}. No other is "
              "touched.")
         frozen = stage.call("guest-fsfreeze-freeze-list", {"mountpoints": [str(disk.mountpoint)]})
@@ -110,7 +113,7 @@ def play(options):
         show(f"This machine plays both sides. The guest's agent is '{version_of(options.agent)}', "
              f"the host's client '{version_of(options.bellhop)}'. Lines with > are requests, lines "
              "with < the replies and how long they took. What the host runs is each time")
-        show(f"{os.path.relpath(options.bellhop)} --connect {stage.endpoint} call REQUEST",
+        show(f"{os.path.relpath(options.bellhop)} --connect {stage.endpoint} call …",
              indent="     ")
         stage.wait_until_up()
         ping(stage)

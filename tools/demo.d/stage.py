@@ -72,6 +72,7 @@ class Stage:
             time.sleep(0.01)
 
     def stop(self):
+        """Of no effect when it has ended."""
         self.process.terminate()
         try:
             self.process.wait(5)

@@ -6,6 +6,8 @@ Result<PathWatch> PathWatch::create(std::string path) {
   return failure("cannot watch for '{}' to appear: this system gives no notice of changes", path);
 }
 
-Result<void> PathWatch::rearm() { return {}; }
+Result<void> PathWatch::rearm() {
+  return {};
+}
 
 }  // namespace bellhop::platform

@@ -2,7 +2,9 @@
 
 namespace bellhop::platform {
 
-int vsock_family() { return -1; }
+int vsock_family() {
+  return -1;
+}
 
 Result<UniqueFd> listen_vsock(const std::string& address) {
   return failure("cannot listen at vsock address '{}': this system has no vsock", address);

@@ -25,7 +25,9 @@ Result<EdgePoll> EdgePoll::create() {
   return EdgePoll(std::make_unique<Set>(Set{std::move(epoll)}));
 }
 
-int EdgePoll::descriptor() const { return set_->epoll.get(); }
+int EdgePoll::descriptor() const {
+  return set_->epoll.get();
+}
 
 Result<void> EdgePoll::add(int fd, std::uint64_t token) {
   epoll_event event{};
@@ -37,7 +39,9 @@ Result<void> EdgePoll::add(int fd, std::uint64_t token) {
   return {};
 }
 
-void EdgePoll::remove(int fd) { epoll_ctl(set_->epoll.get(), EPOLL_CTL_DEL, fd, nullptr); }
+void EdgePoll::remove(int fd) {
+  epoll_ctl(set_->epoll.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
 
 std::span<EdgeEvent> EdgePoll::take(std::span<EdgeEvent> events) {
   std::array<epoll_event, 16> raw;

@@ -110,6 +110,14 @@ ProcessEnd reap(pid_t pid) {
   return {.signal = WTERMSIG(status)};
 }
 
+// Ignoring SIGCHLD, which a program inherits, makes the system reap children by itself.
+void keep_exit_statuses() {
+  struct sigaction action = {};
+  if (::sigaction(SIGCHLD, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
+    ::signal(SIGCHLD, SIG_DFL);
+  }
+}
+
 // Ends a child whose end nobody would learn of.
 void stop(pid_t pid) {
   ::kill(pid, SIGKILL);
@@ -128,9 +136,10 @@ class NobodyObserves : public ProcessObserver {
 // The private thread and all that it serves.
 class Processes::Runner {
  public:
+  Runner() {}  // not "= default", which would make it clear the buffer: most agents run nothing
   ~Runner();
 
-  // Makes the epoll instance and the thread.
+  // Makes the epoll instance and the thread, once.
   Result<void> begin();
   Result<std::int64_t> start(ProcessRequest request, std::shared_ptr<ProcessObserver> observer);
 
@@ -146,7 +155,8 @@ class Processes::Runner {
   void write_input(Child& child);
   void forget(Child* child);
 
-  RaisedDescriptorLimit limit_;
+  DescriptorLimit limit_;
+  std::mutex begin_mutex_;  // held while the thread is made
   UniqueFd epoll_;
   UniqueFd stop_event_;
   std::mutex mutex_;  // for what follows, never held across a call that can block
@@ -168,6 +178,10 @@ Processes::Runner::~Runner() {
 }
 
 Result<void> Processes::Runner::begin() {
+  const std::scoped_lock lock(begin_mutex_);
+  if (thread_.joinable()) return {};
+  limit_.raise();
+  keep_exit_statuses();
   epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
   stop_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
@@ -333,20 +347,13 @@ void Processes::Runner::forget(Child* child) {
   children_.erase(found);
 }
 
-Processes::Processes() = default;
+Processes::Processes() : runner_(std::make_unique<Runner>()) {}
 Processes::~Processes() = default;
 
 Result<std::int64_t> Processes::start(ProcessRequest request,
                                       std::shared_ptr<ProcessObserver> observer) {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (!runner_) {
-      auto runner = std::make_unique<Runner>();
-      const auto begun = runner->begin();
-      if (!begun) return std::unexpected(begun.error());
-      runner_ = std::move(runner);
-    }
-  }
+  const auto begun = runner_->begin();
+  if (!begun) return std::unexpected(begun.error());
   return runner_->start(std::move(request), std::move(observer));
 }
 

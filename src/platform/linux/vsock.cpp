@@ -21,7 +21,9 @@ std::optional<std::uint32_t> parse(std::string_view text) {
 
 }  // namespace
 
-int vsock_family() { return AF_VSOCK; }
+int vsock_family() {
+  return AF_VSOCK;
+}
 
 Result<UniqueFd> listen_vsock(const std::string& address) {
   const std::string_view text(address);

@@ -53,6 +53,7 @@ Result<Daemon> Daemon::start() {
   if (child < 0) return system_failure(errno, "failed to daemonize");
   Daemon daemon;
   if (child == 0) {
+    ::umask(077);
     daemon.ready_ = std::move(write_end);
   } else {
     write_end.reset();
@@ -64,7 +65,6 @@ Result<Daemon> Daemon::start() {
 Result<void> Daemon::detach() {
   if (::setsid() < 0) return system_failure(errno, "failed to daemonize");
   if (::chdir("/") != 0) return system_failure(errno, "failed to daemonize");
-  ::umask(077);
   if (auto redirected = redirect_standard_descriptors(); !redirected) return redirected;
   const char ready = 1;
   // Nobody reads when the other process was killed meanwhile, which does not matter.

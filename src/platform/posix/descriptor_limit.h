@@ -7,23 +7,31 @@
 
 namespace bellhop::platform {
 
-// Raises the process's soft limit of open descriptors as long as it lives. A job takes up to four,
-// and the usual limit of 1,024 is for programs that use select(2), so children get the former one.
-class RaisedDescriptorLimit {
+// The soft limit of open descriptors, which can be raised for as long as this object lives. A job
+// takes up to four, and the usual limit of 1,024 is meant for programs that use select(2): children
+// should get the one that was in force when this object was made.
+class DescriptorLimit {
  public:
-  RaisedDescriptorLimit() {
+  DescriptorLimit() {
     if (::getrlimit(RLIMIT_NOFILE, &former_) != 0) former_ = {RLIM_INFINITY, RLIM_INFINITY};
-    rlimit raised = former_;
-    raised.rlim_cur = std::max(former_.rlim_cur, std::min<rlim_t>(former_.rlim_max, enough));
-    raised_ = raised.rlim_cur != former_.rlim_cur && ::setrlimit(RLIMIT_NOFILE, &raised) == 0;
   }
-  ~RaisedDescriptorLimit() {
+  ~DescriptorLimit() {
     if (raised_) ::setrlimit(RLIMIT_NOFILE, &former_);
   }
-  RaisedDescriptorLimit(const RaisedDescriptorLimit&) = delete;
-  RaisedDescriptorLimit& operator=(const RaisedDescriptorLimit&) = delete;
+  DescriptorLimit(const DescriptorLimit&) = delete;
+  DescriptorLimit& operator=(const DescriptorLimit&) = delete;
 
   const rlimit& former() const { return former_; }
+
+  // As far as is allowed. Not being able to is no error: it only means fewer jobs at once.
+  void raise() {
+    rlimit limit;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    const rlim_t wanted = std::min(limit.rlim_max, enough);
+    if (limit.rlim_cur >= wanted) return;
+    limit.rlim_cur = wanted;
+    raised_ = ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+  }
 
  private:
   // Not the hard limit: that may be a thousand million, and old kernels close one by one.

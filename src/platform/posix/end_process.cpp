@@ -1,6 +1,6 @@
 #include "platform/end_process.h"
 
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): kill(2) is not in <csignal>
 #include <unistd.h>
 
 namespace bellhop::platform {

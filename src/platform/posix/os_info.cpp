@@ -13,7 +13,7 @@ namespace bellhop::platform {
 namespace {
 
 // Real files have some 500 bytes; what is beyond this is not read.
-constexpr std::size_t most_bytes = 1024 * 1024;
+constexpr std::size_t most_bytes = std::size_t{1024} * 1024;
 
 constexpr std::string_view blanks = " \t\r\v\f";
 

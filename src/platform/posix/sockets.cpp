@@ -75,17 +75,19 @@ Result<std::optional<UniqueFd>> inherited_socket(const char* pid, const char* co
   const std::optional<int> sockets = parse<int>(count);
   if (!owner || *owner != getpid() || !sockets || *sockets < 1) return std::nullopt;
   if (*sockets > 1) {
-    return invalid("the service manager passed {} sockets, one is expected: give the socket unit "
-                   "a single ListenStream=",
-                   *sockets);
+    return invalid(
+        "the service manager passed {} sockets, one is expected: give the socket unit "
+        "a single ListenStream=",
+        *sockets);
   }
   UniqueFd fd(first_inherited_descriptor);
   const int family = socket_option(fd.get(), SO_DOMAIN);
   const bool known = family == AF_UNIX || family == vsock_family();
   if (!known || socket_option(fd.get(), SO_TYPE) != SOCK_STREAM ||
       socket_option(fd.get(), SO_ACCEPTCONN) != 1) {
-    return invalid("the socket that the service manager passed is not a listening unix or vsock "
-                   "stream socket");
+    return invalid(
+        "the socket that the service manager passed is not a listening unix or vsock "
+        "stream socket");
   }
   make_nonblocking(fd.get());
   return std::optional<UniqueFd>(std::move(fd));

@@ -45,14 +45,13 @@ class PortChannelTest : public testing::Test {
 
   std::unique_ptr<PortChannel> channel(const std::string& path, bool wait_at_start) {
     return std::make_unique<PortChannel>(
-        *reactor_, PortChannel::Options{.path = path,
-                                        .description = "isa-serial " + path,
-                                        .open = platform::open_serial_line,
-                                        .wait_at_start = wait_at_start,
-                                        .end_means_host_closed = false,
-                                        .report = [this](const std::string& text) {
-                                          reports_ += text + "\n";
-                                        }});
+        *reactor_, PortChannel::Options{
+                       .path = path,
+                       .description = "isa-serial " + path,
+                       .open = platform::open_serial_line,
+                       .wait_at_start = wait_at_start,
+                       .end_means_host_closed = false,
+                       .report = [this](const std::string& text) { reports_ += text + "\n"; }});
   }
 
   void until(const std::function<bool()>& condition) { run_until(loop_, condition); }

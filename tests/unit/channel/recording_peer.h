@@ -1,4 +1,5 @@
-// A peer that remembers what its channel told it, and helpers to run the loop until something is so.
+// A peer that remembers what its channel told it, and helpers to run the loop until something is
+// so.
 #pragma once
 
 #include <gtest/gtest.h>

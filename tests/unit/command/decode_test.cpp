@@ -72,7 +72,9 @@ class Decoded {
   Result<T> result_;
 };
 
-std::string error_of(std::string_view json) { return Decoded<Everything>(json).error(); }
+std::string error_of(std::string_view json) {
+  return Decoded<Everything>(json).error();
+}
 
 TEST(DecodeArguments, TakesEveryType) {
   const Decoded<Everything> all(
@@ -115,6 +117,10 @@ TEST(DecodeArguments, RefusesUnexpectedParametersLast) {
             "Invalid parameter type for 'handle', expected: integer");
 }
 
+TEST(DecodeArguments, NamesAParameterWithoutAName) {
+  EXPECT_EQ(error_of(R"({"": 1})"), "Parameter '' is unexpected");
+}
+
 TEST(DecodeArguments, NamesTheTypeThatItExpects) {
   EXPECT_EQ(error_of(R"({"text": 1})"), "Invalid parameter type for 'text', expected: string");
   EXPECT_EQ(error_of(R"({"number": "1"})"),
@@ -149,8 +155,7 @@ TEST(DecodeArguments, RefusesFloatsAndTooLargeNumbersForIntegers) {
 
 TEST(DecodeArguments, RefusesValuesThatAnEnumerationLacks) {
   EXPECT_EQ(error_of(R"({"mode": "bogus"})"), "Parameter 'mode' does not accept value 'bogus'");
-  EXPECT_EQ(error_of(R"({"whence": "bogus"})"),
-            "Parameter 'whence' does not accept value 'bogus'");
+  EXPECT_EQ(error_of(R"({"whence": "bogus"})"), "Parameter 'whence' does not accept value 'bogus'");
 }
 
 TEST(DecodeArguments, TakesIntegersAsNumbers) {

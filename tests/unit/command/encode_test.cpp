@@ -21,8 +21,8 @@ struct Reply {
 
   static constexpr auto fields() {
     return bellhop::fields(field<"host-name", &Reply::host_name>(""),
-                           field<"count", &Reply::count>(""),
-                           field<"states", &Reply::states>(""), field<"load", &Reply::load>(""));
+                           field<"count", &Reply::count>(""), field<"states", &Reply::states>(""),
+                           field<"load", &Reply::load>(""));
   }
 };
 
@@ -40,7 +40,8 @@ TEST(Encode, WritesMembersInTheOrderOfTheFieldList) {
 }
 
 TEST(Encode, LeavesOutMembersWithoutAValue) {
-  EXPECT_EQ(encoded(Reply{"", std::nullopt, {}, 1}), R"({"host-name": "", "states": [], "load": 1})");
+  EXPECT_EQ(encoded(Reply{"", std::nullopt, {}, 1}),
+            R"({"host-name": "", "states": [], "load": 1})");
 }
 
 TEST(Encode, WritesScalars) {
@@ -74,12 +75,11 @@ struct Content {
 
 TEST(Encode, AsksForLateMembersAfterTheStream) {
   std::int64_t pieces = 0;
-  const Content content{
-      .data = {[&]() -> std::span<const std::byte> {
-        ++pieces;
-        return {};
-      }},
-      .count = {[&] { return pieces; }}};
+  const Content content{.data = {[&]() -> std::span<const std::byte> {
+                          ++pieces;
+                          return {};
+                        }},
+                        .count = {[&] { return pieces; }}};
   EXPECT_EQ(encoded(content), R"({"data": "", "count": 1})");
 }
 

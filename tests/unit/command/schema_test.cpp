@@ -31,8 +31,12 @@ struct Part {
   }
 };
 
-Result<std::vector<Part>> run(Agent&, const Arguments&) { return std::vector<Part>{}; }
-Result<void> run_without(Agent&, const Nothing&) { return {}; }
+Result<std::vector<Part>> run(Agent&, const Arguments&) {
+  return std::vector<Part>{};
+}
+Result<void> run_without(Agent&, const Nothing&) {
+  return {};
+}
 
 constexpr Command example = declare<run>({.name = "bellhop-example",
                                           .documentation = "Serves as an example.",

@@ -12,8 +12,8 @@ namespace {
 TEST(Filesystems, LeavesOutThoseWithoutADisk) {
   const auto mountpoints = system_filesystems()->mountpoints();
   ASSERT_TRUE(mountpoints);
-  EXPECT_THAT(*mountpoints, testing::Not(testing::Contains("/proc")));
-  EXPECT_THAT(*mountpoints, testing::Not(testing::Contains("/sys")));
+  EXPECT_THAT(*mountpoints, ::testing::Not(::testing::Contains("/proc")));
+  EXPECT_THAT(*mountpoints, ::testing::Not(::testing::Contains("/sys")));
 }
 
 TEST(Filesystems, SaysWhyOneCannotBeOpened) {

@@ -60,7 +60,7 @@ TEST(DiskMountpoints, KeepTheOrderOfTheTable) {
   EXPECT_THAT(mountpoints_in("1 0 8:1 / / rw - ext4 /dev/a rw\n"
                              "2 1 8:3 / /b rw - ext4 /dev/c rw\n"
                              "3 1 8:2 / /c rw - xfs /dev/b rw\n"),
-              testing::ElementsAre("/", "/b", "/c"));
+              ::testing::ElementsAre("/", "/b", "/c"));
 }
 
 TEST(DiskMountpoints, LeaveOutNetworkAndMemory) {
@@ -68,7 +68,7 @@ TEST(DiskMountpoints, LeaveOutNetworkAndMemory) {
                              "2 1 0:40 / /nfs rw - nfs4 server:/x rw\n"
                              "3 1 0:41 / /tmp rw - tmpfs tmpfs rw\n"
                              "4 1 0:42 / /fuse rw - fuse.sshfs host:/ rw\n"),
-              testing::IsEmpty());
+              ::testing::IsEmpty());
 }
 
 TEST(DiskMountpoints, NameEachFilesystemByItsFirstMount) {
@@ -76,13 +76,13 @@ TEST(DiskMountpoints, NameEachFilesystemByItsFirstMount) {
                              "2 1 8:2 / /data rw - ext4 /dev/b rw\n"
                              "3 1 8:2 /sub /bind rw - ext4 /dev/b rw\n"
                              "4 1 8:1 / /again rw - ext4 /dev/a rw\n"),
-              testing::ElementsAre("/", "/data"));
+              ::testing::ElementsAre("/", "/data"));
 }
 
 TEST(DiskMountpoints, LeaveOutBtrfsWithoutABlockDevice) {
   EXPECT_THAT(mountpoints_in("1 0 0:33 / /b rw - btrfs /dev/null rw\n"
                              "1 0 0:34 / /c rw - btrfs /nonexistent rw\n"),
-              testing::IsEmpty());
+              ::testing::IsEmpty());
 }
 
 }  // namespace

@@ -5,7 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
-#include <random>
+
+#include "unit/gate.h"
 
 namespace bellhop::platform {
 namespace {
@@ -101,25 +102,21 @@ TEST(OsRelease, KeepsEqualsSignsOfTheValue) {
 }
 
 // A file of one test.
-class OsReleaseFile : public testing::Test {
+class OsReleaseFile : public ::testing::Test {
  protected:
-  OsReleaseFile()
-      : path_(std::filesystem::temp_directory_path() /
-              ("bellhop-os-release-" + std::to_string(std::random_device()()))) {}
-  ~OsReleaseFile() override { std::filesystem::remove(path_); }
-
-  std::filesystem::path path_;
+  bellhop::testing::TemporaryDirectory directory_;
+  std::string path_ = directory_ / "os-release";
 };
 
 TEST_F(OsReleaseFile, IsTheOneThatIsNamed) {
   std::ofstream(path_) << "NAME=" << std::string(70'000, 'x') << "\nID=named\n";
-  const auto release = os_release(path_.string());
+  const auto release = os_release(path_);
   EXPECT_EQ(release.id, "named");
   EXPECT_EQ(release.name->size(), 70'000U);
 }
 
 TEST_F(OsReleaseFile, ThatCannotBeReadSetsNothing) {
-  EXPECT_FALSE(os_release(path_.string()).name);
+  EXPECT_FALSE(os_release(path_).name);
   EXPECT_FALSE(os_release("/proc").name);
   EXPECT_FALSE(os_release("").name);
 }

@@ -80,8 +80,11 @@ class Recorder : public ProcessObserver {
 class Process : public ::testing::Test {
  protected:
   std::shared_ptr<Recorder> start(ProcessRequest request) {
+    return start(processes_, std::move(request));
+  }
+  static std::shared_ptr<Recorder> start(Processes& processes, ProcessRequest request) {
     auto recorder = std::make_shared<Recorder>(request);
-    const auto pid = processes_.start(std::move(request), recorder);
+    const auto pid = processes.start(std::move(request), recorder);
     EXPECT_TRUE(pid.has_value()) << pid.error().message;
     if (!pid) recorder->give_up();
     return recorder;
@@ -100,8 +103,13 @@ class Process : public ::testing::Test {
             .err = Output::capture};
   }
   std::string output_of(ProcessRequest request) {
+    return output_of(processes_, std::move(request));
+  }
+  static std::string output_of(Processes& processes, ProcessRequest request) {
     request.out = Output::capture;
-    return finish(std::move(request))->out;
+    const auto recorder = start(processes, std::move(request));
+    recorder->wait();
+    return recorder->out;
   }
   Error failure_of(ProcessRequest request) {
     const auto pid = processes_.start(request, std::make_shared<Recorder>(request));
@@ -273,12 +281,24 @@ TEST_F(Process, HasTheLimitOfDescriptorsThatTheAgentWasStartedWith) {
   rlimit low = before;
   low.rlim_cur = 300;
   ::setrlimit(RLIMIT_NOFILE, &low);
-  const std::string limit = output_of(shell("ulimit -Sn"));
   rlimit raised;
-  ::getrlimit(RLIMIT_NOFILE, &raised);
+  std::string limits;
+  {
+    Processes one;
+    Processes another;
+    limits = output_of(one, shell("ulimit -Sn")) + output_of(another, shell("ulimit -Sn"));
+    ::getrlimit(RLIMIT_NOFILE, &raised);
+  }
   ::setrlimit(RLIMIT_NOFILE, &before);
-  EXPECT_EQ(limit, "300\n");
+  EXPECT_EQ(limits, "300\n300\n");
   EXPECT_EQ(raised.rlim_cur, std::min<rlim_t>(before.rlim_max, 65536));
+}
+
+TEST_F(Process, ReportsHowItEndedThoughTheAgentWasStartedWithSigchldIgnored) {
+  const auto before = ::signal(SIGCHLD, SIG_IGN);
+  const auto done = finish(shell("exit 9"));
+  ::signal(SIGCHLD, before);
+  EXPECT_EQ(done->end->exit_code, 9);
 }
 
 TEST_F(Process, IsLookedForInThePathOfItsEnvironment) {

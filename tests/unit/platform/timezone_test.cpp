@@ -12,7 +12,7 @@ constexpr std::int64_t winter = 1'705'320'000;  // 2024-01-15
 constexpr std::int64_t summer = 1'721'044'800;  // 2024-07-15
 
 // Sets TZ for one test.
-class TimezoneTest : public testing::Test {
+class TimezoneTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (const char* tz = std::getenv("TZ")) before_ = tz;

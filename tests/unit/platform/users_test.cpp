@@ -3,26 +3,18 @@
 #include <gtest/gtest.h>
 #include <utmp.h>
 
+#include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
-#include <random>
+
+#include "unit/gate.h"
 
 namespace bellhop::platform {
 namespace {
 
 // Writes records of sessions to a file of its own.
-class UsersTest : public testing::Test {
+class UsersTest : public ::testing::Test {
  protected:
-  UsersTest() {
-    const auto name = "bellhop-users-" + std::to_string(std::random_device()());
-    path_ = std::filesystem::temp_directory_path() / name;
-  }
-  ~UsersTest() override {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-
   void add(std::string_view user, std::uint32_t seconds, int microseconds = 0,
            short type = USER_PROCESS) {
     utmp record{};
@@ -42,7 +34,8 @@ class UsersTest : public testing::Test {
     return users.value_or(std::vector<LoggedInUser>{});
   }
 
-  std::filesystem::path path_;
+  bellhop::testing::TemporaryDirectory directory_;
+  std::string path_ = directory_ / "utmp";
 };
 
 TEST_F(UsersTest, NobodyIsLoggedInWithoutARecord) {
@@ -50,7 +43,7 @@ TEST_F(UsersTest, NobodyIsLoggedInWithoutARecord) {
 }
 
 TEST_F(UsersTest, NobodyIsLoggedInWhenTheRecordIsAFolder) {
-  std::filesystem::create_directory(path_);
+  path_ = directory_.path();
   EXPECT_TRUE(users().empty());
 }
 

@@ -23,8 +23,8 @@ class FreezeHookTest : public ::testing::Test {
     std::ofstream(path) << text;
     ::chmod(path.c_str(), mode);
   }
-  Result<void> run(std::chrono::milliseconds limit = 1min, std::stop_token stop = {}) {
-    return program_hook(processes, path, limit)("freeze", std::move(stop));
+  Result<void> run(std::chrono::milliseconds limit = 1min, const std::stop_token& stop = {}) {
+    return program_hook(processes, path, limit)("freeze", stop);
   }
   // What a client is told about a hook with that script; nothing when it succeeds.
   std::optional<std::string> error_of(const std::string& script) {
@@ -73,7 +73,7 @@ TEST_F(FreezeHookTest, KeepsOutputUpToAZeroByte) {
 TEST_F(FreezeHookTest, KeepsAPartOfVeryLongOutput) {
   const auto error = error_of("head -c 200000 /dev/zero | tr '\\0' x; exit 1");
   ASSERT_TRUE(error);
-  EXPECT_EQ(*error, prefix + std::string(64 * 1024, 'x'));
+  EXPECT_EQ(*error, prefix + std::string(std::size_t{64} * 1024, 'x'));
 }
 
 TEST_F(FreezeHookTest, FailsWhenItIsMissing) {

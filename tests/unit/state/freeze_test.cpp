@@ -5,10 +5,10 @@
 
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <thread>
 #include <tuple>
 
+#include "unit/gate.h"
 #include "unit/state/fake_filesystems.h"
 
 namespace bellhop::state {
@@ -26,10 +26,9 @@ using namespace std::chrono_literals;
 class FreezeTest : public ::testing::Test {
  protected:
   FreezeTest() {
-    options.state_file = std::filesystem::temp_directory_path() /
-                         ("bellhop-frozen-" + std::to_string(std::random_device()()));
+    options.state_file = directory / "frozen";
     options.patience = 1min;
-    options.hook = [this](std::string_view action, std::stop_token) -> Result<void> {
+    options.hook = [this](std::string_view action, const std::stop_token&) -> Result<void> {
       filesystems.add_log("hook " + std::string(action));
       if (action == hook_fails_on) return std::unexpected(hook_error);
       return {};
@@ -39,7 +38,6 @@ class FreezeTest : public ::testing::Test {
       filesystems.add_log("warning: " + std::string(message));
     };
   }
-  ~FreezeTest() override { std::filesystem::remove(options.state_file); }
 
   Freeze& freeze() {
     if (!freeze_) freeze_ = std::make_unique<Freeze>(filesystems, options);
@@ -50,6 +48,7 @@ class FreezeTest : public ::testing::Test {
   }
   bool has_state_file() const { return std::filesystem::exists(options.state_file); }
 
+  bellhop::testing::TemporaryDirectory directory;
   FakeFilesystems filesystems{{"/", "/a", "/a/b", "/c"}};
   FreezeOptions options;
   Barrier barrier;  // what a test lets hang
@@ -270,7 +269,7 @@ class FreezeTogether : public FreezeTest {
 
 TEST_F(FreezeTogether, AThawStopsAHookThatSleeps) {
   barrier.open();
-  options.hook = [&](std::string_view action, std::stop_token stop) -> Result<void> {
+  options.hook = [&](std::string_view action, const std::stop_token& stop) -> Result<void> {
     filesystems.add_log("hook " + std::string(action));
     if (action == "thaw") return {};
     Barrier stopped;
@@ -312,7 +311,7 @@ TEST_F(FreezeTogether, AThawDoesNotWaitForAFilesystemThatHangs) {
 
 TEST_F(FreezeTogether, AThawDoesNotWaitForItsHook) {
   options.patience = 20ms;
-  options.hook = [&](std::string_view action, std::stop_token) -> Result<void> {
+  options.hook = [&](std::string_view action, const std::stop_token&) -> Result<void> {
     if (action == "thaw") barrier.pass();
     return {};
   };
@@ -332,7 +331,7 @@ TEST_F(FreezeTogether, AThawDoesNotWaitForOthersFilesystemsThatHang) {
 }
 
 TEST_F(FreezeTogether, TheEndStopsAHookThatSleeps) {
-  options.hook = [&](std::string_view, std::stop_token stop) -> Result<void> {
+  options.hook = [&](std::string_view, const std::stop_token& stop) -> Result<void> {
     Barrier stopped;
     const std::stop_callback on_stop(stop, [&] { stopped.open(); });
     barrier.pass();
@@ -358,7 +357,7 @@ TEST_F(FreezeTogether, TheEndDoesNotWaitForADiskThatHangs) {
 
 TEST_F(FreezeTogether, AFreezeWaitsForTheThawBeforeIt) {
   options.patience = 20ms;
-  options.hook = [&](std::string_view action, std::stop_token) -> Result<void> {
+  options.hook = [&](std::string_view action, const std::stop_token&) -> Result<void> {
     if (action == "thaw") barrier.pass();
     filesystems.add_log("hook " + std::string(action) + " ends");
     return {};

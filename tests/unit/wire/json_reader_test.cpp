@@ -87,10 +87,10 @@ TEST(JsonReader, CutsALongComplaintAt1023Bytes) {
 TEST(JsonReader, RefusesADuplicateKeyWhenItsValueIsComplete) {
   EXPECT_EQ(feed("{\"a\":1,\"a\":"), Answers{});
   EXPECT_EQ(feed("{\"a\":1,\"a\":2}"), Answers{"1:12: JSON parse error, duplicate key"});
-  EXPECT_EQ(feed("{\"a\":1,\"a\":[2]"), Answers{"1:14: JSON parse error, duplicate key"});
+  EXPECT_EQ(feed("{\"a\":1,\"a\":[2]"), Answers{"1:15: JSON parse error, duplicate key"});
   EXPECT_EQ(feed("{\"a\":1,'\\u0061':null}"), Answers{"1:17: JSON parse error, duplicate key"});
   EXPECT_EQ(feed("{\"\\u0000\":1,\"\xC0\x80\":null}"),
-            Answers{"1:17: JSON parse error, duplicate key"});
+            Answers{"1:18: JSON parse error, duplicate key"});
 }
 
 TEST(JsonReader, LooksForDuplicateKeysInTheSameObjectOnly) {

@@ -39,9 +39,9 @@ using Tokens = std::vector<Seen>;
 TEST(Lexer, FindsEveryKindOfToken) {
   const Tokens expected = {{begin_object, "{", 1, 1}, {string, "\"a\"", 1, 2},
                            {colon, ":", 1, 5},        {begin_array, "[", 1, 6},
-                           {integer, "-10", 1, 7},    {comma, ",", 1, 10},
+                           {integer, "-10", 1, 7},    {comma, ",", 1, 11},
                            {real, "1.5e+7", 1, 11},   {word, "true", 1, 18},
-                           {end_array, "]", 1, 22},   {end_object, "}", 1, 23}};
+                           {end_array, "]", 1, 23},   {end_object, "}", 1, 23}};
   EXPECT_EQ(tokens("{\"a\":[-10,1.5e+7 true]}"), expected);
 }
 

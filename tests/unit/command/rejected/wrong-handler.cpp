@@ -2,7 +2,9 @@
 #include "command/command.h"
 
 namespace {
-bellhop::Result<void> run(const bellhop::Nothing&) { return {}; }
+bellhop::Result<void> run(const bellhop::Nothing&) {
+  return {};
+}
 }  // namespace
 
 constexpr bellhop::Command command = bellhop::declare<run>({.name = "guest-x"});

@@ -2,7 +2,9 @@
 #include "command/command.h"
 
 namespace {
-bellhop::Result<float> run(bellhop::Agent&, const bellhop::Nothing&) { return 1.0F; }
+bellhop::Result<float> run(bellhop::Agent&, const bellhop::Nothing&) {
+  return 1.0F;
+}
 }  // namespace
 
 constexpr bellhop::Command command = bellhop::declare<run>({.name = "guest-x"});

@@ -1,0 +1,110 @@
+"""An idle bellhopd costs nothing: it makes no system call for a minute."""
+
+import contextlib
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import agents
+from living import MEGABYTE, LifeTest, answered, long, sanitized, wait_for
+
+
+class Idle(LifeTest):
+    SETTLE, WATCH = 3.0, 60.0
+
+    def switches(self, agent):
+        total = 0
+        for task in pathlib.Path(f"/proc/{agent.process.pid}/task").iterdir():
+            text = (task / "status").read_text(encoding="ascii", errors="replace")
+            total += sum(int(line.split()[1]) for line in text.splitlines()
+                         if line.startswith("voluntary_ctxt_switches"))
+        return total
+
+    @contextlib.contextmanager
+    def line_without_host(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-line-"))
+        try:
+            yield self.agent(channel=("isa-serial", str(folder / "missing")), options=["-r"])
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def worked(self):
+        """An agent that has done something of everything, its client still there."""
+        agent = self.agent()
+        client = self.client(agent)
+        pid = answered(client, "guest-exec", path="/bin/true")["pid"]
+        wait_for("the end of true",
+                 lambda: answered(client, "guest-exec-status", pid=pid)["exited"])
+        handle = answered(client, "guest-file-open", path="/dev/zero")
+        answered(client, "guest-file-read", handle=handle, count=MEGABYTE)
+        answered(client, "guest-sync", id=1)
+        return agent
+
+    def left(self):
+        agent = self.agent()
+        with agent.connect() as client:
+            answered(client, "guest-get-host-name")
+        return agent
+
+    @long
+    def test_makes_no_system_call_for_a_minute(self):
+        with self.line_without_host() as waiting:
+            idle = {"never used": self.agent(), "a client is there": self.worked(),
+                    "its client left": self.left(), "its line is missing": waiting}
+            if any(sanitized(agent.process.pid) for agent in idle.values()):
+                self.skipTest("a sanitizer's threads are not ours")
+            time.sleep(self.SETTLE)
+            before = {name: self.switches(agent) for name, agent in idle.items()}
+            with contextlib.ExitStack() as stack:
+                traces = {name: stack.enter_context(Trace(agent))
+                          for name, agent in list(idle.items())[1:]}
+                time.sleep(self.WATCH)
+                after = {name: self.switches(agent) for name, agent in idle.items()}
+            # One is not traced: tracing itself wakes an agent up once.
+            self.assertEqual(after["never used"], before["never used"])
+            for name, trace in traces.items():
+                if trace.works:
+                    self.assertEqual(trace.calls(), [], name)
+                else:
+                    self.assertEqual(after[name], before[name], name)
+
+
+class Trace:
+    """strace on all threads of an agent, if it can be had."""
+
+    def __init__(self, agent):
+        self.path = agent.directory / "trace"
+        self.works = bool(shutil.which("strace"))
+        if not self.works:
+            return
+        self.process = agents.spawn(["strace", "-f", "-ttt", "-o", str(self.path),
+                                     "-p", str(agent.process.pid)],
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.PIPE)
+        self.works = b"attached" in self.process.stderr.readline()
+        self.begun = time.time() + 1.0  # attaching restarts the call that waits
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if shutil.which("strace"):
+            self.ended = time.time()
+            self.process.send_signal(signal.SIGINT)
+            self.process.communicate(timeout=agents.PATIENCE)
+
+    def calls(self):
+        found = []
+        for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
+            when = float(line.split()[1])
+            if self.begun < when < self.ended and "detached" not in line:
+                found.append(line)
+        return found
+
+
+if __name__ == "__main__":
+    unittest.main()

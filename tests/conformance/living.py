@@ -1,0 +1,130 @@
+"""What the tests of bellhopd's life share.
+
+No test measures speed: each waits for an event, with a limit that only a stuck agent reaches.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+
+import agents
+
+TEN_SECONDS = 10.0
+MEGABYTE = 1 << 20
+
+
+def long(test):
+    """Marks a test that takes a minute: the runner begins with it."""
+    test.long = True
+    return test
+
+
+def status_value(pid, name):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    for line in text.splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1])
+    raise KeyError(name)
+
+
+def sanitized(pid):
+    maps = pathlib.Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace")
+    return any(library in maps for library in ("libasan", "libtsan", "libubsan"))
+
+
+def wait_for(what, happened, patience=agents.PATIENCE):
+    deadline = time.monotonic() + patience
+    while not happened():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not happen in {patience} s")
+        time.sleep(0.01)
+
+
+def answered(connection, command, **arguments):
+    return connection.call(command, patience=TEN_SECONDS, **arguments)
+
+
+class LifeTest(unittest.TestCase):
+    def agent(self, **options):
+        agent = agents.Agent(agents.bellhopd(), **options)
+        self.addCleanup(agent.__exit__)
+        return agent.__enter__()
+
+    def client(self, agent):
+        connection = agent.connect()
+        self.addCleanup(connection.close)
+        return connection
+
+
+class Loop:
+    """A filesystem on a loop device, mounted only where one agent sees it."""
+
+    SCRIPT = """mount -o loop "$0" "$1" || exit 90
+(
+  # Whatever happens to the test, the filesystem does not stay frozen.
+  exec >/dev/null 2>&1
+  i=0
+  while [ $i -lt 120 ] && kill -0 $$; do sleep 1; i=$((i + 1)); done
+  fsfreeze -u "$1"
+) &
+shift
+exec "$@"
+"""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-loop-"))
+        self.mountpoint = self.folder / "mnt"
+        self.namespace = None
+
+    def __enter__(self):
+        reason = self._make()
+        if reason:
+            self.__exit__()
+            raise unittest.SkipTest(reason)
+        return self
+
+    def _make(self):
+        if os.geteuid() != 0:
+            return "mounting needs root"
+        for program in ("unshare", "nsenter", "mount", "mkfs.ext4", "fsfreeze"):
+            if not shutil.which(program):
+                return f"needs {program}"
+        self.mountpoint.mkdir()
+        image = self.folder / "image"
+        with open(image, "wb") as file:
+            file.truncate(32 * MEGABYTE)
+        self._run("mkfs.ext4", "-q", "-F", str(image))
+        trial = self._run("unshare", "-m", "sh", "-c", 'mount -o loop "$0" "$1" && umount "$1"',
+                          str(image), str(self.mountpoint), check=False)
+        return f"cannot mount a loop device: {trial.stderr.strip()}" if trial.returncode else None
+
+    @staticmethod
+    def _run(*command, check=True):
+        process = agents.spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+        output, errors = process.communicate(timeout=agents.PATIENCE)
+        if check and process.returncode:
+            raise AssertionError(f"{command}: {errors}")
+        return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+    @property
+    def wrap(self):
+        return ["unshare", "-m", "sh", "-c", self.SCRIPT, str(self.folder / "image"),
+                str(self.mountpoint)]
+
+    def enter(self, agent):
+        """Keeps the agent's mounts at hand: those of a process that is ending cannot be entered."""
+        self.namespace = os.open(f"/proc/{agent.process.pid}/ns/mnt", os.O_RDONLY)
+
+    def fsfreeze(self, option, check=True):
+        self._run("nsenter", f"--mount=/proc/{os.getpid()}/fd/{self.namespace}", "fsfreeze",
+                  option, str(self.mountpoint), check=check)
+
+    def __exit__(self, *_):
+        if self.namespace is not None:
+            os.close(self.namespace)
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,110 @@
+"""Compares the agents' replies with the schema that bellhopd gives of itself.
+
+Plays the conformance cases and the tests of a freeze once more with BELLHOP_RECORD set, and
+checks every recorded success, bellhopd's and qemu-ga's, with python3-jsonschema.
+BELLHOP_RECORD=FILE: checks what is recorded there instead.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import agents
+from living import Loop
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def schema():
+    run = subprocess.run([agents.bellhopd(), "--schema"], stdout=subprocess.PIPE, check=True,
+                         timeout=agents.PATIENCE)
+    return json.loads(run.stdout)
+
+
+def recorded():
+    """The recorded exchanges; plays the tests that make them unless there is a record."""
+    named = os.environ.get("BELLHOP_RECORD")
+    if named:
+        return _read(named)
+    with tempfile.TemporaryDirectory() as folder:
+        record = pathlib.Path(folder) / "record"
+        environment = dict(os.environ, BELLHOP_RECORD=str(record))
+        played = [("conformance_test.py", part) for part in ("bellhopd.", "qemu_ga_sid.")]
+        for file, part in played + [("stuck_test.py", "Freezes")]:
+            # Whether these tests pass is told where they are run by name.
+            subprocess.run([sys.executable, str(HERE / "run.py"), "-k", part, str(HERE / file)],
+                           env=environment, stdout=subprocess.DEVNULL, check=False)
+        return _read(record)
+
+
+def _read(path):
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+class Schema(unittest.TestCase):
+    def setUp(self):
+        if jsonschema is None:
+            self.skipTest("needs python3-jsonschema")
+        self.schema = schema()
+
+    def validator(self, part):
+        kind = jsonschema.validators.validator_for({"$schema": self.schema.get("$schema", "")},
+                                                   default=jsonschema.validators.validator_for({}))
+        kind.check_schema(part)
+        return kind(part)
+
+    def test_is_valid_itself(self):
+        self.assertIn("guest-ping", self.schema["commands"])
+        for name, command in self.schema["commands"].items():
+            for part in ("arguments", "returns"):
+                self.assertIn(part, command, name)
+                self.validator(command[part])
+
+    def test_a_wrong_reply_would_be_seen(self):
+        returns = self.validator(self.schema["commands"]["guest-file-read"]["returns"])
+        good = {"count": 1, "buf-b64": "eA==", "eof": False}
+        self.assertEqual(list(returns.iter_errors(good)), [])
+        for wrong in (dict(good, count="1"), dict(good, more=1), {"count": 1, "eof": False}, []):
+            self.assertTrue(list(returns.iter_errors(wrong)), wrong)
+
+    def test_bellhop_schema_returns_the_same(self):
+        with agents.Agent(agents.bellhopd()) as agent, agent.connect() as client:
+            self.assertEqual(client.call("bellhop-schema"), self.schema)
+
+    def test_replies_are_as_it_says_and_every_command_was_called(self):
+        validators = {name: (self.validator(command["arguments"]),
+                             self.validator(command["returns"]))
+                      for name, command in self.schema["commands"].items()}
+        successes = {}
+        wrong = []
+        for exchange in recorded():
+            name = exchange["request"].get("execute")
+            if "return" not in exchange["reply"] or name not in validators:
+                continue
+            if exchange["agent"] == "bellhopd":
+                successes[name] = successes.get(name, 0) + 1
+            arguments, returns = validators[name]
+            errors = list(arguments.iter_errors(exchange["request"].get("arguments", {})))
+            errors += returns.iter_errors(exchange["reply"]["return"])
+            if errors:
+                wrong.append(f"{exchange['agent']}: {exchange}: {errors[0].message}"[:1000])
+        self.assertEqual(wrong, [])
+        missing = set(validators) - set(successes)
+        if missing == {"guest-fsfreeze-freeze-list"}:
+            with Loop():  # skips with the reason why nothing can be frozen here
+                pass
+        self.assertEqual(missing, set(), "commands that no test called with success")
+
+
+if __name__ == "__main__":
+    unittest.main()

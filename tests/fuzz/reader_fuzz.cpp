@@ -1,0 +1,57 @@
+// What nlohmann's strict parser accepts is accepted, with the same value, except where qemu's
+// dialect is narrower; and what is read and written is read again as the same.
+#include <cstdint>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "unit/wire/answers.h"
+
+namespace {
+
+using bellhop::wire::parse;
+using bellhop::wire::testing::text_of;
+using nlohmann::json;
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+bool is_refused_on_purpose(std::string_view message) {
+  for (const char* reason : {"duplicate key", "is not a valid Unicode character",
+                             "invalid UTF-8 sequence in string", "limit exceeded"}) {
+    if (message.find(reason) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+// Infinities are written as they are, which is no JSON.
+bool has_infinity(std::string_view text) {
+  const json strict = json::parse(text, nullptr, false);
+  return strict.is_discarded() && text.find("inf") != std::string_view::npos;
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer wants this name.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const json expected = json::parse(text, nullptr, false);
+  const bool is_strict_json = !expected.is_discarded() && !text.starts_with("\xEF\xBB\xBF");
+
+  const auto document = parse(text);
+  if (!document) {
+    require(!is_strict_json || is_refused_on_purpose(document.error().message));
+    return 0;
+  }
+  const std::string written = text_of(document->root());
+  if (has_infinity(written)) return 0;
+  const json value = json::parse(written, nullptr, false);
+  require(!value.is_discarded());
+  if (is_strict_json) require(value == expected);
+
+  const auto again = parse(written);
+  require(again.has_value());
+  require(text_of(again->root()) == written);
+  return 0;
+}

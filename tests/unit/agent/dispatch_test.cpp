@@ -1,0 +1,96 @@
+#include "agent/dispatch.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "unit/commands/command_fixture.h"
+#include "wire/json_reader.h"
+#include "wire/request.h"
+
+namespace bellhop::agent {
+namespace {
+
+class DispatchTest : public testing::CommandTest {
+ protected:
+  // The reply to a request, whether it is admitted or not.
+  std::string answer(std::string_view json) {
+    const wire::Document document = *wire::parse(json);
+    const wire::Request request = *wire::read_request(document);
+    std::string out;
+    const Result<const Command*> command = dispatcher.admit(request);
+    if (!command) {
+      wire::append_error_reply(out, command.error(), request.id);
+    } else {
+      succeeded = dispatcher.execute(**command, request, out);
+    }
+    return out;
+  }
+
+  bool succeeded = false;
+  Dispatcher dispatcher{agent};
+};
+
+TEST_F(DispatchTest, RunsTheCommandThatIsNamed) {
+  EXPECT_EQ(answer(R"({"execute": "guest-sync", "arguments": {"id": 7}, "id": [1]})"),
+            "{\"return\": 7, \"id\": [1]}\n");
+  EXPECT_TRUE(succeeded);
+}
+
+TEST_F(DispatchTest, PutsTheDelimiterBeforeSuccessOnly) {
+  EXPECT_EQ(answer(R"({"execute": "guest-sync-delimited", "arguments": {"id": 7}})"),
+            "\xFF{\"return\": 7}\n");
+  EXPECT_EQ(answer(R"({"execute": "guest-sync-delimited"})").front(), '{');
+  EXPECT_FALSE(succeeded);
+}
+
+TEST_F(DispatchTest, DoesNotKnowOtherCommands) {
+  EXPECT_EQ(answer(R"({"execute": "guest-nonsense"})"),
+            "{\"error\": {\"class\": \"CommandNotFound\", "
+            "\"desc\": \"The command guest-nonsense has not been found\"}}\n");
+}
+
+TEST_F(DispatchTest, ServesFewCommandsWhileFrozen) {
+  const std::vector<std::string_view> home{"/home"};
+  ASSERT_EQ(freeze.freeze(std::span(home)), 1);
+  EXPECT_EQ(answer(R"({"execute": "guest-get-time"})"),
+            "{\"error\": {\"class\": \"CommandNotFound\", \"desc\": "
+            "\"Command guest-get-time has been disabled: the command is not allowed\"}}\n");
+  EXPECT_EQ(answer(R"({"execute": "guest-fsfreeze-status"})"), "{\"return\": \"frozen\"}\n");
+  EXPECT_TRUE(freeze.thaw());
+}
+
+TEST_F(DispatchTest, TellsTheAdministratorWhatChangesTheGuest) {
+  answer(R"({"execute": "guest-file-open", "arguments": {"path": "/dev/null", "mode": "r+"}})");
+  answer(R"({"execute": "guest-file-close", "arguments": {"handle": 1000}})");
+  const auto lines = log_lines.all();
+  EXPECT_EQ(std::ranges::count(lines, "guest-file-open called, path: /dev/null"), 1);
+  EXPECT_EQ(std::ranges::count(lines, "guest-file-close called, handle: 1000"), 1);
+}
+
+TEST_F(DispatchTest, MentionsPolledCommandsOnlyWhenDebugging) {
+  testing::LogLines quiet_lines;
+  Log quiet(Log::Level::info, std::make_unique<testing::RecordingLog>(quiet_lines));
+  Agent quiet_agent{.commands = agent.commands,
+                    .policy = policy,
+                    .settings = settings,
+                    .files = files,
+                    .jobs = jobs,
+                    .freeze = freeze,
+                    .log = quiet,
+                    .started = agent.started};
+  const Dispatcher quiet_dispatcher(quiet_agent);
+  for (const std::string_view name : {"guest-ping", "guest-get-host-name"}) {
+    std::string out;
+    quiet_dispatcher.execute(*quiet_dispatcher.find(name), {}, out);
+  }
+  EXPECT_EQ(quiet_lines.all(), std::vector<std::string>{"guest-get-host-name called"});
+}
+
+}  // namespace
+}  // namespace bellhop::agent
