@@ -1,8 +1,10 @@
 # Settings that all of Bellhop's targets share.
 
 find_program(BELLHOP_CCACHE ccache)
-if(BELLHOP_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${BELLHOP_CCACHE})
+if(BELLHOP_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  # So that another clone, somewhere else, finds what this one compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${BELLHOP_CCACHE})
 endif()
 
 add_library(bellhop-options INTERFACE)
@@ -17,6 +19,10 @@ if(BELLHOP_SANITIZE)
   target_compile_options(bellhop-options INTERFACE
     -fsanitize=${BELLHOP_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(bellhop-options INTERFACE -fsanitize=${BELLHOP_SANITIZE})
+  if(BELLHOP_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC warns of the fences in Asio, which the sanitizer does not see. Asio also locks there.
+    target_compile_options(bellhop-options INTERFACE -Wno-tsan)
+  endif()
 endif()
 if(BELLHOP_FUZZ)
   target_compile_options(bellhop-options INTERFACE -fsanitize=fuzzer-no-link)
@@ -27,4 +33,12 @@ function(bellhop_library name)
   cmake_parse_arguments(arg "" "" "DEPENDS" ${ARGN})
   add_library(${name} STATIC ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PUBLIC bellhop-options ${arg_DEPENDS})
+endfunction()
+
+# bellhop_test_options(NAME): settings of a test program. With sanitizers, tests are not optimised:
+# what they test is, and compiling them takes most of the time.
+function(bellhop_test_options name)
+  if(BELLHOP_SANITIZE)
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
 endfunction()

@@ -16,8 +16,8 @@ bool is_audited(const Facts& facts) {
   switch (facts.access) {
     case Access::none:
     case Access::inspect:
-    case Access::read:
       return false;
+    case Access::read:
     case Access::write:
     case Access::execute:
     case Access::power:
