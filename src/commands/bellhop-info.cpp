@@ -28,7 +28,7 @@ struct Reply {
   static constexpr auto fields() {
     return bellhop::fields(
         field<"version", &Reply::version>("Bellhop's version."),
-        field<"protocol", &Reply::protocol>("The version of qemu-ga that it does as."),
+        field<"protocol", &Reply::protocol>("The version of qemu-ga whose protocol it speaks."),
         field<"started", &Reply::started>(
             "When the agent started, in nanoseconds since 1970-01-01 in UTC, by the clock as it is "
             "set now."),

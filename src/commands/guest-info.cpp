@@ -36,7 +36,7 @@ struct Reply {
   static constexpr auto fields() {
     return bellhop::fields(
         field<"version", &Reply::version>(
-            "The version of qemu-ga that this agent does as; see bellhop-info for its own."),
+            "The version of qemu-ga whose protocol this agent speaks; see bellhop-info for its own."),
         field<"supported_commands", &Reply::supported_commands>("All commands that exist here."));
   }
 };

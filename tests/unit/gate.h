@@ -6,33 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <string>
-#include <system_error>
 #include <utility>
+
+#include "unit/temporary_directory.h"
 
 namespace bellhop::testing {
 
-// A directory that goes with all that is in it.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    char name[] = "/tmp/bellhop-test-XXXXXX";
-    path_ = ::mkdtemp(name);
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
+using bellhop::TemporaryDirectory;
 
 // A FIFO that this process keeps open, so opening it never blocks. A shell waits in
 // `read line <PATH` until someone writes a line; each line lets one through.

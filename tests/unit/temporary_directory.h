@@ -24,7 +24,10 @@ class TemporaryDirectory {
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 
-  std::string path(const std::string& name) const { return (path_ / name).string(); }
+  const std::string& path() const { return path_; }
+  // The path of what has that name in it.
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
+  std::string operator/(const std::string& name) const { return path(name); }
 
   // Writes a file and returns its path.
   std::string file(const std::string& name, const std::string& content) const {
@@ -38,7 +41,7 @@ class TemporaryDirectory {
   }
 
  private:
-  std::filesystem::path path_;
+  std::string path_;
 };
 
 }  // namespace bellhop

@@ -42,8 +42,8 @@ class ListenChannelTest : public testing::Test {
   void send(std::string text) { channel_.send(text); }
   void until(const std::function<bool()>& condition) { run_until(loop_, condition); }
 
-  ScratchFolder folder_;
-  std::string path_ = folder_.file("socket");
+  TemporaryDirectory folder_;
+  std::string path_ = folder_.path("socket");
   asio::io_context loop_;
   std::unique_ptr<Reactor> reactor_;
   RecordingPeer peer_;

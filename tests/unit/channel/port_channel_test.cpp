@@ -89,21 +89,21 @@ TEST_F(PortChannelTest, FailsAtTheStartWhenThePortIsMissing) {
 }
 
 TEST_F(PortChannelTest, RefusesAFileThatIsNoSerialLine) {
-  const ScratchFolder folder;
-  const platform::UniqueFd file(::open(folder.file("plain").c_str(), O_CREAT | O_RDWR, 0600));
-  const auto opened = platform::open_serial_line(folder.file("plain"));
+  const TemporaryDirectory folder;
+  const platform::UniqueFd file(::open(folder.path("plain").c_str(), O_CREAT | O_RDWR, 0600));
+  const auto opened = platform::open_serial_line(folder.path("plain"));
   ASSERT_FALSE(opened);
   EXPECT_NE(opened.error().message.find("is it a serial line"), std::string::npos);
 }
 
 TEST_F(PortChannelTest, WaitsForAPortAndTheFoldersThatLeadToIt) {
   const Line line;
-  const ScratchFolder folder;
-  const std::string path = folder.file("ports/deep/name");
+  const TemporaryDirectory folder;
+  const std::string path = folder.path("ports/deep/name");
   const auto port = channel(path, true);
   ASSERT_TRUE(port->start(peer_));
   EXPECT_NE(reports_.find("waiting for it to appear"), std::string::npos);
-  std::filesystem::create_directories(folder.file("ports/deep"));
+  std::filesystem::create_directories(folder.path("ports/deep"));
   loop_.restart();
   loop_.poll();
   std::filesystem::create_symlink(line.path(), path);
@@ -114,8 +114,8 @@ TEST_F(PortChannelTest, WaitsForAPortAndTheFoldersThatLeadToIt) {
 
 TEST_F(PortChannelTest, ComesBackWhenALostPortReturns) {
   auto first = std::make_unique<Line>();
-  const ScratchFolder folder;
-  const std::string path = folder.file("port");
+  const TemporaryDirectory folder;
+  const std::string path = folder.path("port");
   std::filesystem::create_symlink(first->path(), path);
   const auto port = channel(path, false);
   ASSERT_TRUE(port->start(peer_));

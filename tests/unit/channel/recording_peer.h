@@ -7,11 +7,11 @@
 #include <array>
 #include <asio/io_context.hpp>
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <string>
 
 #include "channel/channel.h"
+#include "unit/temporary_directory.h"
 
 namespace bellhop::channel {
 
@@ -46,21 +46,5 @@ inline void run_until(asio::io_context& loop, const std::function<bool()>& condi
     ASSERT_TRUE(loop.run_one_until(limit)) << "the loop ended or nothing happened for 30 s";
   }
 }
-
-// A folder of the test's own, removed with everything in it.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "bellhop-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  ~ScratchFolder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace bellhop::channel
