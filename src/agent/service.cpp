@@ -77,8 +77,9 @@ Result<void> Service::start() {
 
   ::signal(SIGPIPE, SIG_IGN);
   std::error_code error;
-  signals_.add(SIGINT, error);
-  if (!error) signals_.add(SIGTERM, error);
+  for (const int number : {SIGINT, SIGTERM}) {
+    if (!error) static_cast<void>(signals_.add(number, error));  // `error` says it all
+  }
   if (error) return failure("cannot handle signals: {}", error.message());
   await_signal();
 
