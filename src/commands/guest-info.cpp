@@ -35,8 +35,8 @@ struct Reply {
   static constexpr std::string_view wire_type = "GuestAgentInfo";
   static constexpr auto fields() {
     return bellhop::fields(
-        field<"version", &Reply::version>(
-            "The version of qemu-ga whose protocol this agent speaks; see bellhop-info for its own."),
+        field<"version", &Reply::version>("The version of qemu-ga whose protocol this agent "
+                                          "speaks; see bellhop-info for its own."),
         field<"supported_commands", &Reply::supported_commands>("All commands that exist here."));
   }
 };
