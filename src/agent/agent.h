@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <span>
 
 #include "command/command.h"
@@ -31,6 +32,9 @@ struct Agent {
   state::Freeze& freeze;
   agent::Log& log;
   std::chrono::steady_clock::time_point started;
+  // The directory that holds the system's /proc, /sys, /dev, /etc and /run: a recorded tree in
+  // tests.
+  std::filesystem::path system_root = "/";
 };
 
 }  // namespace bellhop
