@@ -50,6 +50,7 @@ struct Exchange {
   State state = State::waiting;
   bool out_of_turn = false;  // runs though exchanges before it are not done
   bool partly_sent = false;
+  WhenTaken when_taken = {};  // set before the reply is finished
   ReplyPipe reply;
 };
 

@@ -65,7 +65,7 @@ void Lane::begin(const Pointer& exchange) {
   if (!command) return finish(*exchange, command.error());
   if ((*command)->facts.runs == Runs::on_worker) return run_on_worker(exchange, **command);
   std::string reply;
-  dispatcher_.execute(**command, exchange->request, reply);
+  exchange->when_taken = dispatcher_.execute(**command, exchange->request, reply).when_taken;
   finish(*exchange, std::move(reply));
 }
 
@@ -76,11 +76,12 @@ void Lane::run_on_worker(const Pointer& exchange, const Command& command) {
   };
   const bool started = workers_.run([this, lane = shared_from_this(), exchange, &command, moved] {
     std::string reply;
-    dispatcher_.execute(command, exchange->request, reply, [&exchange, &moved](std::string& piece) {
+    const auto drain = [&exchange, &moved](std::string& piece) {
       const bool wanted = exchange->reply.drain(piece);
       moved();
       return wanted;
-    });
+    };
+    exchange->when_taken = dispatcher_.execute(command, exchange->request, reply, drain).when_taken;
     exchange->reply.finish(std::move(reply));
     moved();
   });
@@ -106,6 +107,7 @@ bool Lane::hand_over(Exchange& exchange) {
     exchange.partly_sent = true;
     sink_->receive(piece);
   }
+  if (finished && exchange.when_taken) exchange.when_taken();
   return finished;
 }
 
@@ -177,7 +179,7 @@ void Lane::resynchronise(const Pointer& sync) {
   const Result<const Command*> command = dispatcher_.admit(sync->request);
   if (!command) return;  // an error is answered in turn
   std::string reply;
-  if (!dispatcher_.execute(**command, sync->request, reply)) {
+  if (!dispatcher_.execute(**command, sync->request, reply).succeeded) {
     sync->out_of_turn = !exchanges_.front()->partly_sent;
     return finish(*sync, std::move(reply));
   }

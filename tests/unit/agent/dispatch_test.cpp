@@ -27,7 +27,7 @@ class DispatchTest : public testing::CommandTest {
     if (!command) {
       wire::append_error_reply(out, command.error(), request.id);
     } else {
-      succeeded = dispatcher.execute(**command, request, out);
+      succeeded = dispatcher.execute(**command, request, out).succeeded;
     }
     return out;
   }

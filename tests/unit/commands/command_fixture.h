@@ -73,6 +73,7 @@ class CommandTest : public ::testing::Test {
         command.invoke(agent, document ? std::optional(document->root()) : std::nullopt, reply);
     if (result) {
       reply.finish(std::nullopt);
+      if (*result && replies_are_taken) (*result)();
     } else {
       EXPECT_FALSE(reply.begun()) << "an error came after the reply had begun";
       wire::append_error_reply(out, result.error(), std::nullopt);
@@ -97,6 +98,7 @@ class CommandTest : public ::testing::Test {
   TemporaryDirectory directory;  // of the test: also the state directory
   LogLines log_lines;
   wire::JsonWriter::Drain drain = {};  // of large replies; none: they are collected
+  bool replies_are_taken = true;       // by the client
 
   agent::Policy policy{{}};
   agent::Settings settings = {};
