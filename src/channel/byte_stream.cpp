@@ -38,9 +38,11 @@ void ByteStream::close() {
 void ByteStream::changed(const platform::EdgeEvent& event) {
   const std::shared_ptr<ByteStream> self = shared_from_this();
   hung_up_ = event.hung_up;
+  input_ends_ = event.input_ends;
   if (event.writable) {
     writable_ = true;
     pump_output();
+    if (fd_ && writable_) watch_.await_writable(false);
   }
   if (event.readable) {
     readable_ = true;
@@ -66,7 +68,11 @@ void ByteStream::pump_input() {
     }
     const ssize_t count = ::read(fd_.get(), room.data(), room.size());
     if (count > 0) {
-      peer_.input(static_cast<std::size_t>(count));
+      const auto size = static_cast<std::size_t>(count);
+      // A socket that gives less than there is room for is empty, and tells when it is not; a port
+      // gives what came together.
+      if (kind_ == Kind::socket && size < room.size() && !input_ends_) readable_ = false;
+      peer_.input(size);
     } else if (count == 0) {
       readable_ = false;
       owner_.stream_ended(hung_up_);
@@ -118,6 +124,7 @@ std::size_t ByteStream::write_some(const char* bytes, std::size_t size) {
       written += static_cast<std::size_t>(count);
     } else if (count == 0 || would_block(errno)) {
       writable_ = false;
+      watch_.await_writable(true);
     } else if (errno != EINTR) {
       write_failed(errno);
     }

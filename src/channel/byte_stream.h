@@ -64,6 +64,7 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
   std::size_t unsent_ = 0;
   bool readable_ = false;
   bool writable_ = true;
+  bool input_ends_ = false;
   bool hung_up_ = false;
   bool output_is_lost_ = false;
 };
