@@ -14,55 +14,12 @@ import time
 import unittest
 
 import agents
+from namespaces import Namespace, NoNamespace
 
 INTERFACES = "guest-network-get-interfaces"
 ROUTES = "guest-network-get-route"
 
 ORACLES = ("sid", "trixie")
-
-
-class Namespace:
-    """A network namespace with an interface `lo` that is down. It ends with its `with`."""
-
-    def __init__(self):
-        self.process = None
-
-    def __enter__(self):
-        # The shell ends when this process does, because its input ends.
-        self.process = agents.spawn(
-            ["unshare", "--net", "sh", "-c", "echo made; exec cat >/dev/null"], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        if self.process.stdout.readline() != "made\n":
-            error = self.process.communicate()[1]
-            raise unittest.SkipTest(f"no network namespace can be made: {error.strip()}")
-        return self
-
-    def __exit__(self, *_):
-        self.process.communicate()
-
-    @property
-    def enter(self):
-        """The command that runs another one in the namespace."""
-        return ["nsenter", f"--net=/proc/{self.process.pid}/ns/net"]
-
-    def run(self, *command, given=None):
-        """Runs a command in the namespace; an error's text, or None."""
-        process = agents.spawn(self.enter + list(command), stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        output = process.communicate(given)[0].decode(errors="replace")
-        return None if process.returncode == 0 else output.strip() or "no reason given"
-
-    def ip(self, *lines):
-        """Runs commands of ip(8), a line each."""
-        given = "".join(line + "\n" for line in lines).encode("utf-8", "surrogateescape")
-        error = self.run("ip", "-batch", "-", given=given)
-        assert error is None, error
-
-    def add_link(self, line):
-        """`ip link add`; skips the test when the kernel has no such kind of interface."""
-        error = self.run("ip", "link", "add", *line.split())
-        if error:
-            raise unittest.SkipTest(f"ip link add {line}: {error}")
 
 
 def without_sign_extension(routes):
@@ -76,7 +33,16 @@ class NetworkTest(unittest.TestCase):
     def namespace(self):
         namespace = Namespace()
         self.addCleanup(namespace.__exit__)
-        return namespace.__enter__()
+        try:
+            return namespace.__enter__()
+        except NoNamespace as reason:
+            self.skipTest(str(reason))
+
+    def add_link(self, namespace, line):
+        """`ip link add`; skips the test when the kernel has no such kind of interface."""
+        error = namespace.run("ip", "link", "add", *line.split())
+        if error:
+            self.skipTest(f"ip link add {line}: {error}")
 
     def client(self, namespace, command, wrap=(), **options):
         agent = agents.Agent(command, wrap=namespace.enter + list(wrap), **options)
@@ -220,7 +186,7 @@ class Interfaces(NetworkTest):
         namespace = self.namespace()
         names = ["fifteen-letters", "caf\u00e9", "quote\"d", "back\\slash", "v0.5"]
         for number, name in enumerate(names):
-            namespace.add_link(f"{name} type veth peer name peer{number}")
+            self.add_link(namespace, f"{name} type veth peer name peer{number}")
             error = namespace.run("ip", "addr", "add", f"10.{number}.0.1/24", "dev", name)
             self.assertIsNone(error)
         interfaces, _ = self.compare(namespace)
@@ -264,7 +230,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
 
     def test_a_bond(self):
         namespace = self.namespace()
-        namespace.add_link("bond7 type bond mode active-backup")
+        self.add_link(namespace, "bond7 type bond mode active-backup")
         namespace.ip("link add v0 type veth peer name v1", "link add v2 type veth peer name v3",
                      "link set v0 master bond7", "link set v2 master bond7",
                      "addr add 10.1.0.1/24 dev bond7", "link set bond7 up", "link set v1 up")
@@ -369,7 +335,7 @@ class Kinds(NetworkTest):
         namespace = self.namespace()
         namespace.ip("link add v0 type veth peer name v1", "addr add 10.1.0.1/24 dev v0",
                      "addr add fd00::1/64 dev v0 nodad", "link set v0 up", "link set v1 up")
-        namespace.add_link(line)
+        self.add_link(namespace, line)
         namespace.run("ip", "addr", "add", "10.7.0.1/24", "dev", "x0")
         namespace.run("ip", "addr", "add", "fd07::1/64", "dev", "x0", "nodad")
         namespace.run("ip", "link", "set", "x0", "up")

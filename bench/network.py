@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""How long the network commands take, bellhopd beside qemu-ga, in networks of growing size.
+
+usage: bench/network.py [PAIRS…]      how many veth pairs; 10 100 500 2000 when none is named
+Needs root, ip(8) and a built bellhopd. Each network is a namespace of its own, in which both agents
+run; they are asked in turn. The time is that from the request to the end of the reply.
+"""
+
+import os
+import pathlib
+import statistics
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "conformance"))
+
+import agents  # noqa: E402
+from namespaces import Namespace  # noqa: E402
+
+COMMANDS = ("guest-network-get-interfaces", "guest-network-get-route")
+LONG = 1.0  # seconds: what takes longer is measured once
+
+
+def fill(namespace, pairs):
+    """Pairs with an address of each version of IP, and a route of each for each pair."""
+    for first in range(0, pairs, 500):
+        numbers = range(first, min(first + 500, pairs))
+        namespace.ip(*(f"link add a{i} type veth peer name b{i}" for i in numbers))
+        namespace.ip(*(f"addr add 10.{i >> 8}.{i & 255}.1/32 dev a{i}" for i in numbers),
+                     *(f"addr add fd00::{i:x}/128 dev a{i} nodad" for i in numbers))
+        namespace.ip(*(f"link set a{i} up" for i in numbers))
+        namespace.ip(*(f"route add 10.{i >> 8}.{i & 255}.2/32 dev a{i}" for i in numbers),
+                     *(f"route add fd01::{i:x}/128 dev a{i}" for i in numbers))
+
+
+def time_of(connection, command):
+    """Seconds, the median of some, and the size of the reply in bytes."""
+    times = []
+    while len(times) < 15 and sum(times) < LONG * 5:
+        started = time.monotonic()
+        connection.send(agents.compact({"execute": command}) + b"\n")
+        line = connection.read_line(600)
+        times.append(time.monotonic() - started)
+        assert line.startswith(b'{"return"'), line[:200]
+        if times[-1] > LONG:
+            break
+    return statistics.median(times), len(line)
+
+
+def measure(pairs, programs):
+    with Namespace() as namespace:
+        fill(namespace, pairs)
+        for command in COMMANDS:
+            times = []
+            for program in programs:
+                with (agents.Agent(program, wrap=namespace.enter) as agent,
+                      agent.connect() as connection):
+                    connection.call("guest-ping")
+                    times.append(time_of(connection, command))
+            (ours, size), (theirs, _) = times
+            print(f"| {command} | {2 * pairs + 1} | {size / 1000:.0f} kB | {ours * 1000:.2f} ms | "
+                  f"{theirs * 1000:.2f} ms | {theirs / ours:.1f} |", flush=True)
+
+
+def main():
+    programs = (agents.bellhopd(), agents.oracle(agents.SUITES[0]))
+    for program in programs:
+        kind, version = agents.version(program)
+        print(f"{kind} {'.'.join(map(str, version))}")
+    print(f"Linux {os.uname().release}, {os.uname().machine}, {os.cpu_count()} processors, "
+          f"{time.strftime('%Y-%m-%d', time.gmtime())}\n")
+    print("| command | interfaces | reply | bellhopd | qemu-ga | qemu-ga : bellhopd |")
+    print("|---|---|---|---|---|---|")
+    for pairs in map(int, sys.argv[1:] or (10, 100, 500, 2000)):
+        measure(pairs, programs)
+
+
+if __name__ == "__main__":
+    main()
