@@ -16,9 +16,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
 import agents  # noqa: E402
-from namespaces import Namespace  # noqa: E402
+from networks import INTERFACES, ROUTES, Namespace  # noqa: E402
 
-COMMANDS = ("guest-network-get-interfaces", "guest-network-get-route")
+COMMANDS = (INTERFACES, ROUTES)
 LONG = 1.0  # seconds: what takes longer is measured once
 
 

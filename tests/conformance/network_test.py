@@ -1,8 +1,6 @@
 """Compares what the agents say of the network with what a real qemu-ga says.
 
-Every test makes a network namespace of its own and starts bellhopd and qemu-ga in it. Counters and
-reference counts change all the time: qemu-ga is asked before and after, and bellhopd's reply counts
-when both of its replies are the same.
+Every test makes a network namespace of its own and starts bellhopd and qemu-ga in it.
 BELLHOP_PAIRS: how many veth pairs the largest network has; 100 when it is not set. 2000 is what
 issue reports speak of, and takes qemu-ga half a minute.
 """
@@ -10,23 +8,12 @@ issue reports speak of, and takes qemu-ga half a minute.
 import os
 import subprocess
 import threading
-import time
 import unittest
 
 import agents
-from namespaces import Namespace, NoNamespace
-
-INTERFACES = "guest-network-get-interfaces"
-ROUTES = "guest-network-get-route"
+from networks import INTERFACES, KINDS, ROUTES, Namespace, NoNamespace, settled
 
 ORACLES = ("sid", "trixie")
-
-
-def without_sign_extension(routes):
-    """qemu-ga's routes as they would be if it did not take 32-bit numbers for negative ones
-    (`route-numbers` in docs/compatibility.md)."""
-    return [dict(route, flags=route["flags"] & 0xFFFFFFFF, metric=route["metric"] & 0xFFFFFFFF)
-            for route in routes]
 
 
 class NetworkTest(unittest.TestCase):
@@ -54,17 +41,6 @@ class NetworkTest(unittest.TestCase):
     def bellhopd(self, namespace, **options):
         return self.client(namespace, agents.bellhopd(), **options)
 
-    def settled(self, ours, oracle, command, same_form=lambda reply: reply):
-        """bellhopd's reply and qemu-ga's, from a moment when nothing changed."""
-        deadline = time.monotonic() + agents.PATIENCE
-        while True:
-            before = oracle.call(command)
-            reply = ours.call(command)
-            expected = oracle.call(command)
-            if before == expected or reply == same_form(expected):
-                return reply, same_form(expected)
-            self.assertLess(time.monotonic(), deadline, "the network never comes to rest")
-
     def compare(self, namespace):
         """Asserts that bellhopd's replies are those of qemu-ga; returns both, by interface's name
         and as a list of routes."""
@@ -78,9 +54,9 @@ class NetworkTest(unittest.TestCase):
             except agents.Unavailable as reason:
                 reasons.append(str(reason))
                 continue
-            interfaces, expected = self.settled(ours, oracle, INTERFACES)
+            interfaces, expected = settled(ours, oracle, INTERFACES)
             self.assertEqual(interfaces, expected, suite)
-            routes, expected = self.settled(ours, oracle, ROUTES, without_sign_extension)
+            routes, expected = settled(ours, oracle, ROUTES)
             self.assertEqual(routes, expected, suite)
             compared += 1
         if not compared:
@@ -259,7 +235,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         other = self.bellhopd(namespace, wrap=unprivileged,
                               prepare=lambda directory: directory.chmod(0o777))
         for command in (INTERFACES, ROUTES):
-            reply, expected = self.settled(other, ours, command)
+            reply, expected = settled(other, ours, command)
             self.assertEqual(reply, expected)
 
     def test_interfaces_that_come_and_go(self):
@@ -302,32 +278,6 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
                      *(f"addr add fd00::{i:x}/128 dev b{i} nodad" for i in range(pairs)))
         interfaces, _ = self.compare(namespace)
         self.assertEqual(len(interfaces), 2 * pairs + 1)
-
-
-# Kinds of interfaces, as ip-link(8) makes them; some need v0, one end of a veth pair.
-KINDS = {
-    "vlan": "x0 link v0 type vlan id 5",
-    "vlan_in_a_vlan": "x0 link v0 type vlan proto 802.1ad id 5",
-    "macvlan": "x0 link v0 type macvlan mode bridge",
-    "macvtap": "x0 link v0 type macvtap",
-    "ipvlan": "x0 link v0 type ipvlan mode l2",
-    "macsec": "x0 link v0 type macsec",
-    "dummy": "x0 type dummy",
-    "ifb": "x0 type ifb",
-    "ipip": "x0 type ipip local 10.1.0.1 remote 10.1.0.2",
-    "sit": "x0 type sit local 10.1.0.1 remote 10.1.0.2",
-    "gre": "x0 type gre local 10.1.0.1 remote 10.1.0.2",
-    "gretap": "x0 type gretap local 10.1.0.1 remote 10.1.0.2",
-    "ip6tnl": "x0 type ip6tnl local fd00::1 remote fd00::2",
-    "ip6gre": "x0 type ip6gre local fd00::1 remote fd00::2",
-    "vti": "x0 type vti local 10.1.0.1 remote 10.1.0.2",
-    "vxlan": "x0 type vxlan id 4 dstport 4789 local 10.1.0.1 remote 10.1.0.2 dev v0",
-    "geneve": "x0 type geneve id 5 remote 10.1.0.2",
-    "wireguard": "x0 type wireguard",
-    "vrf": "x0 type vrf table 10",
-    "can": "x0 type vcan",
-    "nlmon": "x0 type nlmon",
-}
 
 
 class Kinds(NetworkTest):

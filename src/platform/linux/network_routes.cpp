@@ -94,7 +94,8 @@ std::optional<NetworkRoute> parse_ipv4_route_line(std::string_view line) {
   route.flags = words.number<std::uint32_t>(16);
   route.reference_count = words.number<std::int64_t>(10);
   route.use = words.number<std::int64_t>(10);
-  route.metric = words.number<std::int64_t>(10);
+  // 32 bits without a sign, which older kernels write with one.
+  route.metric = static_cast<std::uint32_t>(words.number<std::int64_t>(10));
   details.mask = words.ipv4_address();
   details.mtu = words.number<std::int64_t>(10);
   details.window = words.number<std::int64_t>(10);

@@ -41,6 +41,10 @@ TEST(Ipv4Route, AddressesAreInTheOrderOfTheMachinesBytes) {
   EXPECT_EQ(parse_ipv4_route_line("e 01020304 0 1 0 0 0 0 0 0 0")->destination, text);
 }
 
+TEST(Ipv4Route, AMetricHasNoSign) {
+  EXPECT_EQ(parse_ipv4_route_line("e 0 0 1 0 0 -1 0 0 0 0")->metric, 4294967295);
+}
+
 TEST(Ipv4Route, ARouteThatRefusesHasNoInterface) {
   EXPECT_EQ(
       parse_ipv4_route_line("*\t0000340A\t00000000\t0201\t0\t0\t0\t0000FFFF\t0\t0\t0")->interface,
