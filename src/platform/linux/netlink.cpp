@@ -108,6 +108,7 @@ class Attempt {
 Result<UniqueFd> open_route_netlink() {
   UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!fd) return system_failure(errno, "socket");
+  // A connected socket takes messages from its peer only: port 0, the kernel.
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel) != 0) {
