@@ -131,7 +131,6 @@ void Session::disconnected() {
   framer_.reset();
   unframed_bytes_ = 0;
   input_has_ended_ = false;
-  outbox_.clear();
   lane_->detach();
   new_lane();
 }
