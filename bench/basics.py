@@ -42,8 +42,8 @@ def first_answer(program):
 
 
 def ping(connection, _):
-    count = 1000
-    return timed(lambda: [connection.call("guest-ping") for _ in range(count)]) / count
+    """Of many, the median: a mean would measure who else uses the processor."""
+    return statistics.median(timed(lambda: connection.call("guest-ping")) for _ in range(2000))
 
 
 def run_program(connection, _):
