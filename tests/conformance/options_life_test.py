@@ -10,6 +10,7 @@ import stat
 import struct
 import subprocess
 import time
+import unittest
 
 import agents
 from command_lines import BLOCKED, LISTEN, Case, fill

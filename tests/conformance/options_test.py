@@ -6,6 +6,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import unittest
 
 import agents
 from command_lines import LISTEN, Case
