@@ -156,7 +156,13 @@ class Guest:
         self.qemu = qemu.Qemu(self.folder, self._command())
         self.qemu.connect()
         self.shell = Shell(self, self.folder / "control")
-        self.shell(":", patience=BOOT_LIMIT)
+        try:
+            self.shell(":", patience=BOOT_LIMIT)
+        except ShellError as error:
+            status = self.qemu.process.poll()
+            if status is None:
+                raise
+            raise qemu.Failed(f"{error}; QEMU ended with {status}: {self.qemu.said()}") from None
 
     def stop(self):
         self._end_qemu()
@@ -269,7 +275,7 @@ class Guest:
         """What a person needs first when something failed in this guest, within a screen."""
         now = time.monotonic()
         lines = [f"In {self}, booted {self.boots} times, its files are in {self.folder}:"]
-        for client in self.clients:
+        for client in self.clients[-3:]:
             if client.last:
                 when, data = client.last
                 lines.append(f"  last request to {client.agent.name}, {now - when:.1f} s ago: {data!r}")

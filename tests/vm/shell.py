@@ -36,6 +36,8 @@ class Shell:
             except TimeoutError:
                 raise ShellError(f"{self.guest}: '{script}' did not end in {patience} s, printed "
                                  f"{self._buffer[-500:]!r}") from None
+            except ConnectionResetError:
+                data = b""
             if not data:
                 raise ShellError(f"{self.guest}: QEMU closed the shell's port during '{script}'")
             self._buffer += data

@@ -48,3 +48,9 @@ class VmTest(unittest.TestCase):
     def _report(self):
         return "\n".join(f"{made.report()}\n  kept in {made.keep(self.id().split('.', 1)[-1])}"
                          for made in self.guests)
+
+
+def short(test):
+    """Marks a test of the part that tools/test runs without --all."""
+    test.short = True
+    return test
