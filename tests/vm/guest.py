@@ -57,8 +57,8 @@ def qemu_ga(suite="sid", name="qemu-ga", port="org.qemu.guest_agent.1", **facts)
 class Client(agents.Connection):
     """A host's connection to an agent. Its errors name the guest, the agent and the request."""
 
-    def __init__(self, guest, agent):
-        super().__init__(guest.folder / agent.name, agent.kind)
+    def __init__(self, guest, agent, channel):
+        super().__init__(guest.sockets / channel, agent.kind)
         self.guest = guest
         self.agent = agent
         guest.clients.append(self)
@@ -119,7 +119,8 @@ class Guest:
         self.machine, self.cpus, self.memory, self.flavour = machine, cpus, memory, kernel
         self.channels = dict(channels or {})
         self.archives = list(archives)
-        self.folder = None
+        self.folder = None  # of its files
+        self.sockets = None  # the folder of the present QEMU's sockets and logs
         self.qemu = self.shell = None
         self.clients = []
         self.boots = 0
@@ -151,11 +152,41 @@ class Guest:
             raise
         return self
 
+    def _start_qemu(self, *more):
+        self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="qemu-", dir=self.folder))
+        self.qemu = qemu.Qemu(self.sockets, [*self._command(), *more])
+        self.qemu.connect()
+
+    def migrate(self, live):
+        """Continues in another QEMU: `live` in one that runs already, else by way of a file."""
+        source, clients = self.qemu, list(self.clients)
+        self.qmp("migrate-set-capabilities",
+                 capabilities=[{"capability": "events", "state": True}])
+        self.shell.close()
+        if live:
+            self._start_qemu("-incoming", f"unix:{self.folder}/migration")
+            self._migrate_from(source, f"unix:{self.folder}/migration")
+        else:
+            self._migrate_from(source, f"exec:cat >{self.folder}/state")
+            self._start_qemu("-incoming", "defer")
+            self.qmp("migrate-incoming", uri=f"exec:cat {self.folder}/state")
+        self.qmp.event("RESUME", patience=BOOT_LIMIT)
+        for client in clients:
+            client.close()
+            self.clients.remove(client)
+        source.kill()
+        self.shell = Shell(self, self.sockets / "control")
+        self.shell(":", patience=BOOT_LIMIT)
+
+    @staticmethod
+    def _migrate_from(source, uri):
+        source.qmp("migrate", uri=uri)
+        source.qmp.event("MIGRATION", patience=BOOT_LIMIT, status="completed")
+
     def _boot(self):
         self.boots += 1
-        self.qemu = qemu.Qemu(self.folder, self._command())
-        self.qemu.connect()
-        self.shell = Shell(self, self.folder / "control")
+        self._start_qemu()
+        self.shell = Shell(self, self.sockets / "control")
         try:
             self.shell(":", patience=BOOT_LIMIT)
         except ShellError as error:
@@ -185,10 +216,10 @@ class Guest:
 
     # Agents
 
-    def connect(self, name=None, synchronize=True, patience=30.0):
-        """A new client of an agent, by default of the first."""
+    def connect(self, name=None, synchronize=True, patience=30.0, channel=None):
+        """A new client of an agent, by default of the first; channel: if not its own."""
         agent = self.agents[name] if name else next(iter(self.agents.values()))
-        client = Client(self, agent)
+        client = Client(self, agent, channel or agent.name)
         return client.synchronize(patience) if synchronize else client
 
     def start_agent(self, name):
@@ -244,8 +275,8 @@ class Guest:
             "-machine", self.machine, "-smp", str(self.cpus), "-m", str(self.memory),
             "-no-reboot", "-kernel", self.kernel.image, "-initrd", self.folder / "initrd",
             "-append", "console=ttyS0 quiet panic=-1 rdinit=/sbin/init",
-            *self._socket("console", f",logfile={self.folder}/console.log"),
-            "-serial", "chardev:console", "-serial", f"file:{self.folder}/agents.log",
+            *self._socket("console", f",logfile={self.sockets}/console.log"),
+            "-serial", "chardev:console", "-serial", f"file:{self.sockets}/agents.log",
             "-device", "virtio-serial-pci,id=hostside", *self._port("control", "hostside", "control")]
         names = {agent.name: agent.port for agent in self.agents.values()
                  if agent.channel == "virtio-serial"}
@@ -260,10 +291,10 @@ class Guest:
         for name in self.disks:
             command += ["-drive", f"file={self.disk(name)},format=raw,if=none,id={name},discard=unmap",
                         "-device", f"virtio-blk-pci,drive={name},serial={name},id=disk-{name}"]
-        return command + [str(option).replace("${dir}", str(self.folder)) for option in self.options]
+        return command + [str(option).replace("${dir}", str(self.sockets)) for option in self.options]
 
     def _socket(self, name, more=""):
-        return ["-chardev", f"socket,id={name},path={self.folder}/{name},server=on,wait=off{more}"]
+        return ["-chardev", f"socket,id={name},path={self.sockets}/{name},server=on,wait=off{more}"]
 
     def _port(self, name, bus, port):
         return [*self._socket(name),
@@ -282,15 +313,15 @@ class Guest:
         if self.qemu and self.qemu.process.poll() is not None:
             lines.append(f"  QEMU has ended with {self.qemu.process.returncode}")
         for name, count in (("agents.log", 8), ("console.log", 8), ("qemu.log", 4)):
-            lines += _tail(self.folder / name, count)
+            lines += _tail(self.sockets / name, count)
         return "\n".join(lines)
 
     def keep(self, name):
         """Keeps logs for later; where."""
         place = packages.CACHE / "failed" / f"{name}-{os.getpid()}"
         place.mkdir(parents=True, exist_ok=True)
-        for log in self.folder.glob("*.log"):
-            shutil.copy(log, place)
+        for log in self.folder.glob("*/*.log"):
+            shutil.copy(log, place / f"{log.parent.name}-{log.name}")
         return place
 
 
