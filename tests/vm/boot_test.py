@@ -2,10 +2,11 @@
 
 import unittest
 
-from vm import VmTest, guest
+from vm import VmTest, guest, short
 
 
 class Boot(VmTest):
+    @short
     def test_both_agents_answer(self):
         made = self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
         for name in made.agents:
@@ -13,6 +14,7 @@ class Boot(VmTest):
             self.assertEqual(client.call("guest-ping"), {})
             self.assertEqual(client.call("guest-get-osinfo")["id"], "minimal")
 
+    @short
     def test_powers_off(self):
         made = self.boot()
         made.shell("poweroff")

@@ -1,5 +1,6 @@
 """A guest of the minimal kind: BusyBox init, agents, and what a test asks for."""
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -14,7 +15,7 @@ import packages
 import qemu
 from shell import Shell, ShellError
 
-BOOT_LIMIT = float(os.environ.get("BELLHOP_VM_BOOT_LIMIT", "45"))  # seconds, then once more
+BOOT_LIMIT = float(os.environ.get("BELLHOP_VM_BOOT_LIMIT", "30"))  # seconds, then once more
 FIRST_PORT = "org.qemu.guest_agent.0"
 
 
@@ -337,6 +338,8 @@ def _tail(path, count):
 def _count_retry(guest, error):
     """A boot in some hundred comes up and never answers; it is counted, so that more are seen."""
     place = guest.keep(f"boot-{guest.name}")
+    with contextlib.suppress(AssertionError, OSError):
+        (place / "registers").write_text(guest.qmp.human("info registers"), encoding="utf-8")
     with open(packages.CACHE / "retried-boots.log", "a", encoding="utf-8") as log:
         log.write(f"{time.strftime('%F %T')} {guest.name}: {error}; logs in {place}\n")
     print(f"note: {guest} was booted again: {str(error).splitlines()[0]}; logs in {place}", flush=True)
