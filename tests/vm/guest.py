@@ -43,9 +43,9 @@ class Agent:
         return " ".join([*words, *self.options])
 
 
-def bellhopd(name="bellhopd", **facts):
-    """This build's bellhopd. Raises agents.Unavailable when it is not built."""
-    archive = image.programs({"usr/sbin/bellhopd": agents.bellhopd()})
+def bellhopd(name="bellhopd", program=None, **facts):
+    """This build's bellhopd, or that `program`. Raises agents.Unavailable when it is not built."""
+    archive = image.programs({"usr/sbin/bellhopd": program or agents.bellhopd()})
     return Agent(name, "/usr/sbin/bellhopd", "bellhopd", archive, **facts)
 
 
@@ -53,6 +53,13 @@ def qemu_ga(suite="sid", name="qemu-ga", port="org.qemu.guest_agent.1", **facts)
     """The real qemu-ga of a Debian suite. Raises agents.Unavailable."""
     archive = image.qemu_ga(agents.oracle(suite))
     return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", archive, port=port, **facts)
+
+
+def agent_of(program, name="agent"):
+    """An agent from a program of this machine: a bellhopd, or a qemu-ga as get-qemu-ga brings it."""
+    if pathlib.Path(program).read_bytes()[:2] != b"#!":
+        return bellhopd(name, program)
+    return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", image.qemu_ga(program))
 
 
 class Client(agents.Connection):
