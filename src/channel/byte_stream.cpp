@@ -27,7 +27,13 @@ Result<void> ByteStream::start() {
       reactor_.watch(fd_.get(), [this](const platform::EdgeEvent& event) { changed(event); });
   if (!watch) return std::unexpected(watch.error());
   watch_ = *std::move(watch);
+  if (kind_ == Kind::port) watch_.await_writable(true);
   return {};
+}
+
+// Of a port, room also tells that its host has come: it is always awaited.
+void ByteStream::await_room(bool wanted) {
+  if (kind_ == Kind::socket) watch_.await_writable(wanted);
 }
 
 void ByteStream::close() {
@@ -39,10 +45,11 @@ void ByteStream::changed(const platform::EdgeEvent& event) {
   const std::shared_ptr<ByteStream> self = shared_from_this();
   hung_up_ = event.hung_up;
   input_ends_ = event.input_ends;
+  if (!hung_up_) host_may_be_arriving_ = input_is_at_its_end_ = false;
   if (event.writable) {
     writable_ = true;
     pump_output();
-    if (fd_ && writable_) watch_.await_writable(false);
+    if (writable_) await_room(false);
   }
   if (event.readable) {
     readable_ = true;
@@ -72,9 +79,11 @@ void ByteStream::pump_input() {
       // A socket that gives less than there is room for is empty, and tells when it is not; a port
       // gives what came together.
       if (kind_ == Kind::socket && size < room.size() && !input_ends_) readable_ = false;
+      host_may_be_arriving_ |= std::exchange(input_is_at_its_end_, false);
       peer_.input(size);
     } else if (count == 0) {
       readable_ = false;
+      input_is_at_its_end_ = true;
       owner_.stream_ended(hung_up_);
     } else if (would_block(errno)) {
       readable_ = false;
@@ -124,7 +133,7 @@ std::size_t ByteStream::write_some(const char* bytes, std::size_t size) {
       written += static_cast<std::size_t>(count);
     } else if (count == 0 || would_block(errno)) {
       writable_ = false;
-      watch_.await_writable(true);
+      await_room(true);
     } else if (errno != EINTR) {
       write_failed(errno);
     }
@@ -142,6 +151,12 @@ void ByteStream::write_failed(int error_number) {
     self->drop_output();
     self->owner_.stream_drained();
   });
+}
+
+void ByteStream::host_left() {
+  host_may_be_arriving_ = false;
+  drop_output();
+  resume_input();  // it may have waited for room
 }
 
 void ByteStream::drop_output() {

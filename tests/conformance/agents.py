@@ -44,8 +44,10 @@ def build_directories():
     named = os.environ.get("BELLHOP_BUILD")
     if named:
         return [pathlib.Path(named)]
-    return sorted((p.parent for p in ROOT.glob("build*/**/CMakeCache.txt")),
-                  key=lambda p: p.stat().st_mtime, reverse=True)
+    # At these depths only: beside builds there may be whole systems, of guests.
+    found = [path for pattern in ("build*", "build*/*")
+             for path in ROOT.glob(f"{pattern}/CMakeCache.txt")]
+    return sorted((path.parent for path in found), key=lambda p: p.stat().st_mtime, reverse=True)
 
 
 def bellhopd():
@@ -357,9 +359,10 @@ class Agent:
 
     def _listens(self):
         # A probe that connects would take the one-client socket; /proc says it as well. The agent
-        # may be in a network namespace of its own.
+        # may be in a network namespace of its own, or have become a daemon in this one.
+        who = self.process.pid if self.process.poll() is None else "self"
         try:
-            with open(f"/proc/{self.process.pid}/net/unix", encoding="utf-8",
+            with open(f"/proc/{who}/net/unix", encoding="utf-8",
                       errors="replace") as table:
                 return any(line.rstrip("\n").endswith(" " + str(self.socket_path)) and
                            line.split()[3] == "00010000" for line in table)
