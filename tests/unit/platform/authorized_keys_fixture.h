@@ -101,8 +101,10 @@ class AuthorizedKeysTest : public ::testing::Test {
     write(outside + "/private", "secret of root", 0600);
     write(outside + "/public", "secret that everybody can read", 0644);
     write(outside + "/authorized_keys", "secret keys of somebody else", 0666);
+    ::mkdir((outside + "/roots").c_str(), 0755);
+    write(outside + "/roots/authorized_keys", "secret keys of root", 0644);
     if (!is_root()) return;
-    for (const char* name : {"/private", "/public"}) {
+    for (const char* name : {"/private", "/public", "/roots/authorized_keys"}) {
       ASSERT_EQ(::chown((outside + name).c_str(), 0, 0), 0);
     }
     ASSERT_EQ(::chown((outside + "/authorized_keys").c_str(), somebody_else, somebody_else), 0);

@@ -48,6 +48,9 @@ class HostileUser : public testing::AuthorizedKeysTest {
   std::vector<Attack> attacks() const {
     return {
         {"links .ssh to another folder", [this] { swap(ssh, "/old-ssh", outside); }},
+        {"links .ssh to a folder of root's", [this] { swap(ssh, "/old-ssh", outside + "/roots"); }},
+        {"links the file to the only name of one",
+         [this] { swap(path, "/old", outside + "/roots/authorized_keys"); }},
         {"links .ssh to the root", [this] { swap(ssh, "/old-ssh", "/"); }},
         {"links the home to another folder", [this] { swap(home, "/../old-home", outside); }},
         {"links the file to a readable one", [this] { swap(path, "/old", outside + "/public"); }},
@@ -104,7 +107,8 @@ class HostileUser : public testing::AuthorizedKeysTest {
     std::map<std::string, std::string> all;
     all[outside] = state(outside);
     for (const auto& entry : std::filesystem::recursive_directory_iterator(outside)) {
-      all[entry.path()] = state(entry.path()) + content(entry.path());
+      all[entry.path()] = state(entry.path());
+      if (S_ISREG(mode(entry.path()))) all[entry.path()] += content(entry.path());
     }
     for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
       all[entry.path()];

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -93,6 +94,39 @@ TEST_F(RunAsAnotherUser, HasNoWayBackAndNoPowers) {
   });
   ASSERT_TRUE(ran) << ran.error().message;
   EXPECT_FALSE(findings->ran);
+  EXPECT_EQ(findings->number, -1);
+  EXPECT_EQ(findings->error, EACCES);
+}
+
+// Makes this process one that is not root and yet may do what root may.
+bool become_powerful_stranger() {
+  if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || ::setresuid(61005, 61005, 61005) != 0) {
+    return false;
+  }
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  __user_cap_data_struct all[_LINUX_CAPABILITY_U32S_3] = {};
+  if (::syscall(SYS_capget, &header, all) != 0) return false;
+  for (auto& half : all) half.effective = half.permitted;
+  return ::syscall(SYS_capset, &header, all) == 0;
+}
+
+TEST_F(RunAsAnotherUser, TakesAlongNoPowersOfAnAgentThatIsNotRoot) {
+  const TemporaryDirectory directory;
+  const std::string secret = directory.file("secret", "x");
+  ::chmod(secret.c_str(), 0600);
+  // In a child, so that the test stays root.
+  const auto ran = run_as_user(myself(), 1min, [&] {
+    if (!become_powerful_stranger()) return;
+    findings->ran = ::open(secret.c_str(), O_RDONLY) >= 0;
+    const auto inner = run_as_user(alice(), 1min, [&] {
+      findings->number = ::open(secret.c_str(), O_RDONLY);
+      findings->error = errno;
+    });
+    findings->group_count = inner.has_value();
+  });
+  ASSERT_TRUE(ran) << ran.error().message;
+  ASSERT_TRUE(findings->ran) << "it should have been powerful";
+  EXPECT_EQ(findings->group_count, 1);
   EXPECT_EQ(findings->number, -1);
   EXPECT_EQ(findings->error, EACCES);
 }
