@@ -16,8 +16,8 @@ struct MemoryBlock {
 };
 
 // All blocks, by number; those that are gone or whose state the system does not tell at this
-// moment are left out. Empty when the system knows no blocks of memory. `system_root` is the
-// directory that holds the system's /sys.
+// moment are left out; when none is left, it is the error of the first. Empty when the system's
+// kernel has no blocks of memory. `system_root` is the directory that holds the system's /sys.
 Result<std::vector<MemoryBlock>> memory_blocks(const std::filesystem::path& system_root);
 
 // What became of an attempt to change a block.

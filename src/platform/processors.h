@@ -16,8 +16,8 @@ struct Processor {
 };
 
 // All processors that the machine has, by logical id; those that are gone or whose state the
-// system does not tell at this moment are left out. Empty lists don't occur: with no processor at
-// all it is an error. `system_root` is the directory that holds the system's /sys.
+// system does not tell at this moment are left out. Never empty: when none is left, it is the error
+// of the first. `system_root` is the directory that holds the system's /sys.
 Result<std::vector<Processor>> processors(const std::filesystem::path& system_root);
 
 // Takes a processor into service or out of it; nothing happens when it is so already. Waits until

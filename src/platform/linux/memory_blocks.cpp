@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "platform/linux/control_directory.h"
 
@@ -30,12 +32,21 @@ bool has_no_file(const ControlError& error) {
   return error.step == ControlError::Step::open && error.error_number == ENOENT;
 }
 
-// Nothing when the block is gone or the kernel does not tell its state.
-std::optional<MemoryBlock> read_block(const std::filesystem::path& root, std::uint64_t index) {
+std::unexpected<Error> file_failure(const ControlError& error, std::string_view file) {
+  if (error.step == ControlError::Step::open) {
+    return system_failure(error.error_number, "open sysfs file \"{}\"", file);
+  }
+  if (error.error_number == 0) return failure("pread sysfs file \"{}\": unexpected EOF", file);
+  return system_failure(error.error_number, "pread sysfs file \"{}\"", file);
+}
+
+Result<MemoryBlock> read_block(const std::filesystem::path& root, std::uint64_t index) {
   const auto directory = ControlDirectory::open(directory_of(root, index));
-  if (!directory) return std::nullopt;
+  if (!directory) {
+    return system_failure(directory.error(), "Could not open '/{}/memory{}/'", folder, index);
+  }
   const auto state = directory->read(state_file);
-  if (!state && !has_no_file(state.error())) return std::nullopt;
+  if (!state && !has_no_file(state.error())) return file_failure(state.error(), state_file);
   if (!state) return MemoryBlock{.phys_index = index, .online = true, .can_offline = false};
   const auto removable = directory->read("removable");
   return MemoryBlock{.phys_index = index,
@@ -53,16 +64,6 @@ MemoryBlockChange not_opened(const std::filesystem::path& root, int error_number
   return {any_blocks ? Outcome::not_found : Outcome::not_supported, error_number};
 }
 
-std::unexpected<Error> size_failure(const ControlError& error) {
-  if (error.step == ControlError::Step::open) {
-    return system_failure(error.error_number, "open sysfs file \"{}\"", size_file);
-  }
-  if (error.error_number == 0) {
-    return failure("pread sysfs file \"{}\": unexpected EOF", size_file);
-  }
-  return system_failure(error.error_number, "pread sysfs file \"{}\"", size_file);
-}
-
 }  // namespace
 
 Result<std::vector<MemoryBlock>> memory_blocks(const std::filesystem::path& system_root) {
@@ -71,11 +72,18 @@ Result<std::vector<MemoryBlock>> memory_blocks(const std::filesystem::path& syst
   if (!indexes) return system_failure(indexes.error(), "Can't open directory\"/{}/\"", folder);
   std::vector<MemoryBlock> blocks;
   blocks.reserve(indexes->size());
+  std::optional<Error> first_error;
   for (const std::uint64_t index : *indexes) {
-    if (const auto block = read_block(system_root, index)) blocks.push_back(*block);
+    auto block = read_block(system_root, index);
+    if (block) {
+      blocks.push_back(*block);
+    } else if (!first_error) {
+      first_error = std::move(block).error();
+    }
   }
-  if (blocks.empty()) return failure("guest reported zero memory blocks!");
-  return blocks;
+  if (!blocks.empty()) return blocks;
+  if (first_error) return std::unexpected(*std::move(first_error));
+  return failure("guest reported zero memory blocks!");
 }
 
 MemoryBlockChange set_memory_block_online(const std::filesystem::path& system_root,
@@ -95,7 +103,7 @@ Result<std::uint64_t> memory_block_size(const std::filesystem::path& system_root
   const auto directory = ControlDirectory::open(system_root / folder);
   if (!directory) return system_failure(directory.error(), "open(\"/{}/\")", folder);
   const auto text = directory->read(size_file);
-  if (!text) return size_failure(text.error());
+  if (!text) return file_failure(text.error(), size_file);
   std::uint64_t size = 0;
   const char* const end = text->data() + text->size();
   const auto read = std::from_chars(text->data(), end, size, 16);

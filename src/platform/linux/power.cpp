@@ -12,6 +12,7 @@
 
 #include "platform/linux/control_directory.h"
 #include "platform/linux/power_means.h"
+#include "platform/small_file.h"
 
 namespace bellhop::platform {
 namespace {
@@ -186,11 +187,16 @@ class LinuxPower final : public Power {
     return run_shutdown("openrc-shutdown", {stop.openrc_option, "now"});
   }
 
-  // BusyBox as init, without links for its other names.
+  // BusyBox as init, without links for its other names. As another program, such as the shell of
+  // a first filesystem, it takes no notice of signals.
   Attempt stop_busybox(const Stop& stop) {
     std::error_code error;
     const auto init = std::filesystem::read_symlink(root_ / "proc/1/exe", error);
     if (error || init.filename() != "busybox") return std::nullopt;
+    const auto command = read_small_file(root_ / "proc/1/cmdline");
+    if (!command || !*command) return std::nullopt;
+    const std::filesystem::path applet = (*command)->c_str();  // up to the zero byte
+    if (applet.filename() != "init" && applet.filename() != "linuxrc") return std::nullopt;
     return means_->signal_init(stop.busybox_signal);
   }
 

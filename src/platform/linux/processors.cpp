@@ -1,7 +1,9 @@
 #include "platform/processors.h"
 
 #include <cerrno>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "platform/linux/control_directory.h"
@@ -24,7 +26,7 @@ std::unexpected<Error> state_failure(const ControlError& error, std::int64_t log
   const std::string path = fmt::format("/{}/{}", name_of(logical_id), state_file);
   switch (error.step) {
     case ControlError::Step::open:
-      return system_failure(error.error_number, "open(\"{}\")", path);
+      return system_failure(error.error_number, "could not open {}", path);
     case ControlError::Step::write:
       return system_failure(error.error_number, "pwrite(\"{}\")", path);
     case ControlError::Step::read:
@@ -36,7 +38,7 @@ std::unexpected<Error> state_failure(const ControlError& error, std::int64_t log
 
 Result<ControlDirectory> open_processor(const std::filesystem::path& root, std::int64_t id) {
   auto directory = ControlDirectory::open(root / name_of(id));
-  if (!directory) return system_failure(directory.error(), "open(\"/{}\")", name_of(id));
+  if (!directory) return system_failure(directory.error(), "Could not open '/{}'", name_of(id));
   return *std::move(directory);
 }
 
@@ -64,17 +66,18 @@ Result<std::vector<Processor>> processors(const std::filesystem::path& system_ro
   if (!ids) return system_failure(ids.error(), "failed to list entries: /{}", folder);
   std::vector<Processor> all;
   all.reserve(ids->size());
-  auto nothing = failure("no processors in /{}", folder);
+  std::optional<Error> first_error;
   for (const std::uint64_t id : *ids) {
     auto processor = read_processor(system_root, static_cast<std::int64_t>(id));
     if (processor) {
       all.push_back(*processor);
-    } else {
-      nothing = std::unexpected(std::move(processor).error());
+    } else if (!first_error) {
+      first_error = std::move(processor).error();
     }
   }
-  if (all.empty()) return nothing;
-  return all;
+  if (!all.empty()) return all;
+  if (first_error) return std::unexpected(*std::move(first_error));
+  return failure("no processors in /{}", folder);
 }
 
 Result<void> set_processor_online(const std::filesystem::path& system_root, std::int64_t logical_id,

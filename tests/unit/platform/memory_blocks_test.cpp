@@ -81,6 +81,15 @@ TEST_F(MemoryBlocksTest, ThatVanishOrDoNotTellTheirStateAreLeftOut) {
   EXPECT_EQ(all(), "1+!");
 }
 
+TEST_F(MemoryBlocksTest, SayWhyWhenNoneTellsItsState) {
+  add(1, "");
+  tree_.link(path(2), "gone");
+  EXPECT_EQ(all(), "pread sysfs file \"state\": unexpected EOF");
+  tree_.remove(path(1));
+  EXPECT_EQ(all(),
+            "Could not open '/sys/devices/system/memory/memory2/': No such file or directory");
+}
+
 TEST_F(MemoryBlocksTest, AreNoneWhereTheKernelKnowsOfNone) {
   EXPECT_EQ(all(), "");
   tree_.make_directory("sys/devices/system/memory");

@@ -126,6 +126,7 @@ TEST_F(Shutdown, UsesTheProgramOfOpenRcWhereItIsTheOnlyOne) {
 
 TEST_F(Shutdown, SignalsBusyBoxWithoutPrograms) {
   tree_.link("proc/1/exe", "/bin/busybox");
+  tree_.write("proc/1/cmdline", std::string("/sbin/init\0", 11));
   shut_down(ShutdownMode::powerdown);
   shut_down(ShutdownMode::halt);
   shut_down(ShutdownMode::reboot);
@@ -137,6 +138,13 @@ TEST_F(Shutdown, StopsTheKernelAsLastResort) {
   tree_.link("proc/1/exe", "/init");
   EXPECT_EQ(shut_down(ShutdownMode::reboot), "the kernel does not stop the machine");
   EXPECT_EQ(calls(), Calls{"kernel 2"});
+}
+
+TEST_F(Shutdown, DoesNotTakeTheShellOfBusyBoxForAnInit) {
+  tree_.link("proc/1/exe", "/bin/busybox");
+  tree_.write("proc/1/cmdline", std::string("sh\0/init\0", 9));
+  shut_down(ShutdownMode::powerdown);
+  EXPECT_EQ(calls(), Calls{"kernel 1"});
 }
 
 TEST_F(Shutdown, TriesNothingHarsherWhenItIsRefused) {

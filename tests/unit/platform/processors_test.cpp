@@ -69,8 +69,11 @@ TEST_F(ProcessorsTest, ThatDoNotTellTheirStateAreLeftOut) {
 
 TEST_F(ProcessorsTest, SayWhyWhenNoneTellsItsState) {
   add(1, "");
+  tree_.link("sys/devices/system/cpu/cpu2", "gone");
   EXPECT_EQ(all(), "pread(\"/sys/devices/system/cpu/cpu1//online\"): unexpected EOF");
   tree_.remove("sys/devices/system/cpu/cpu1");
+  EXPECT_EQ(all(), "Could not open '/sys/devices/system/cpu/cpu2/': No such file or directory");
+  tree_.remove("sys/devices/system/cpu/cpu2");
   EXPECT_EQ(all(), "no processors in /sys/devices/system/cpu");
   tree_.remove("sys/devices/system/cpu");
   EXPECT_EQ(all(), "failed to list entries: /sys/devices/system/cpu: No such file or directory");
@@ -93,8 +96,10 @@ TEST_F(ProcessorsTest, ThatAreAsWantedAreNotWrittenTo) {
 
 TEST_F(ProcessorsTest, ThatDoNotExistCannotBeSet) {
   add(1, "1");
-  EXPECT_EQ(set(2, true), "open(\"/sys/devices/system/cpu/cpu2/\"): No such file or directory");
-  EXPECT_EQ(set(-1, true), "open(\"/sys/devices/system/cpu/cpu-1/\"): No such file or directory");
+  EXPECT_EQ(set(2, true),
+            "Could not open '/sys/devices/system/cpu/cpu2/': No such file or directory");
+  EXPECT_EQ(set(-1, true),
+            "Could not open '/sys/devices/system/cpu/cpu-1/': No such file or directory");
 }
 
 TEST_F(ProcessorsTest, WithAnUnreadableStateCannotBeSet) {
