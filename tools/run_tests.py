@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the unit tests and the conformance tests of a finished build and counts them."""
+"""Runs the unit tests, conformance tests and tests in virtual machines of a build, counts them."""
 
 import argparse
 import os
@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONFORMANCE = ROOT / "tests" / "conformance"
+VM = ROOT / "tests" / "vm"
 
 
 class Count:
@@ -58,16 +59,17 @@ def run_unit_tests(build, names, count):
                 count.failures.append(case.get("name"))
 
 
-def run_conformance_tests(build, names, count):
-    """Runs the tests that talk to whole programs, file by file."""
+def run_python_tests(folder, build, names, count, options=()):
+    """Runs the tests of a folder that talk to whole programs, file by file."""
     environment = dict(os.environ, BELLHOPD=str(build / "src" / "bellhopd"),
                        BELLHOP=str(build / "client" / "bellhop"))
-    files = sorted(CONFORMANCE.glob("*_test.py"))
+    files = sorted(folder.glob("*_test.py"))
     if names:
         files = [file for file in files if any(name in file.stem for name in names)]
     for file in files:
         print(f"== {file.relative_to(ROOT)}", flush=True)
-        process = subprocess.Popen([sys.executable, str(CONFORMANCE / "run.py"), str(file)],
+        process = subprocess.Popen([sys.executable, str(CONFORMANCE / "run.py"), *options,
+                                    str(file)],
                                    env=environment, stdout=subprocess.PIPE, text=True)
         counted = False
         for line in process.stdout:
@@ -92,17 +94,22 @@ def run_conformance_tests(build, names, count):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, required=True)
-    parser.add_argument("--unit", action="store_true", help="only the unit tests")
-    parser.add_argument("--conformance", action="store_true", help="only the conformance tests")
+    parser.add_argument("--unit", action="store_true", help="the unit tests")
+    parser.add_argument("--conformance", action="store_true", help="the conformance tests")
+    parser.add_argument("--vm", action="store_true", help="the tests in virtual machines")
+    parser.add_argument("--all", action="store_true", help="the long ones of these too")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     build = (ROOT / options.build).resolve()
 
     count = Count()
-    if not options.conformance:
+    chosen = options.unit or options.conformance or options.vm
+    if options.unit or not chosen:
         run_unit_tests(build, options.names, count)
-    if not options.unit:
-        run_conformance_tests(build, options.names, count)
+    if options.conformance or not chosen:
+        run_python_tests(CONFORMANCE, build, options.names, count)
+    if options.vm or not chosen:
+        run_python_tests(VM, build, options.names, count, [] if options.all else ["--short"])
 
     print()
     for failure in count.failures:

@@ -38,6 +38,7 @@ void ByteStream::close() {
 void ByteStream::changed(const platform::EdgeEvent& event) {
   const std::shared_ptr<ByteStream> self = shared_from_this();
   hung_up_ = event.hung_up;
+  if (!hung_up_) host_may_be_arriving_ = input_is_at_its_end_ = false;
   if (event.writable) {
     writable_ = true;
     pump_output();
@@ -66,9 +67,11 @@ void ByteStream::pump_input() {
     }
     const ssize_t count = ::read(fd_.get(), room.data(), room.size());
     if (count > 0) {
+      host_may_be_arriving_ |= std::exchange(input_is_at_its_end_, false);
       peer_.input(static_cast<std::size_t>(count));
     } else if (count == 0) {
       readable_ = false;
+      input_is_at_its_end_ = true;
       owner_.stream_ended(hung_up_);
     } else if (would_block(errno)) {
       readable_ = false;
@@ -135,6 +138,12 @@ void ByteStream::write_failed(int error_number) {
     self->drop_output();
     self->owner_.stream_drained();
   });
+}
+
+void ByteStream::host_left() {
+  host_may_be_arriving_ = false;
+  drop_output();
+  resume_input();  // it may have waited for room
 }
 
 void ByteStream::drop_output() {

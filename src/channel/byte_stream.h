@@ -40,12 +40,17 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
   // Takes the bytes and leaves the string empty.
   void send(std::string& bytes);
   std::size_t unsent() const { return unsent_; }
-  void drop_output();
+  // Of a port: forgets what the host that has left was to get. More of its input may follow.
+  void host_left();
   void resume_input();
+  // Whether input came after the end of input, from a host that the system has not told of yet: it
+  // tells of a port's data and of its host in no fixed order.
+  bool host_may_be_arriving() const { return host_may_be_arriving_; }
   // No callback comes after this.
   void close();
 
  private:
+  void drop_output();
   void changed(const platform::EdgeEvent& event);
   void pump_input();
   void pump_output();
@@ -65,6 +70,8 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
   bool readable_ = false;
   bool writable_ = true;
   bool hung_up_ = false;
+  bool input_is_at_its_end_ = false;
+  bool host_may_be_arriving_ = false;
   bool output_is_lost_ = false;
 };
 

@@ -14,11 +14,16 @@ namespace {
 constexpr std::chrono::seconds short_life(1);
 // How often a broken device, or one that no notice comes of, is tried: as qemu-ga does.
 constexpr std::chrono::seconds retry_interval(5);
+// How long a host may be heard without being seen: then it has left as soon as it had spoken.
+constexpr std::chrono::seconds arrival_limit(1);
 
 }  // namespace
 
 PortChannel::PortChannel(Reactor& reactor, Options options)
-    : reactor_(reactor), options_(std::move(options)), retry_(reactor.loop()) {}
+    : reactor_(reactor),
+      options_(std::move(options)),
+      retry_(reactor.loop()),
+      arrival_(reactor.loop()) {}
 
 PortChannel::~PortChannel() {
   if (port_) port_->close();
@@ -102,7 +107,15 @@ void PortChannel::resume_input() {
 
 void PortChannel::stream_ended(bool) {
   if (!options_.end_means_host_closed) return stream_failed(EIO);
-  port_->drop_output();
+  if (!port_->host_may_be_arriving()) return host_left();
+  arrival_.expires_after(arrival_limit);
+  arrival_.async_wait([this](std::error_code cancelled) {
+    if (!cancelled && port_ && port_->host_may_be_arriving()) host_left();
+  });
+}
+
+void PortChannel::host_left() {
+  port_->host_left();
   peer_->disconnected();
 }
 

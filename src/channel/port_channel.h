@@ -50,6 +50,7 @@ class PortChannel : public Channel, private ByteStream::Owner {
   void wait_for_path();
   void path_changed();
   void try_again_later();
+  void host_left();
   void stream_ended(bool hung_up) override;
   void stream_failed(int error_number) override;
   void stream_drained() override { peer_->output_sent(); }
@@ -61,6 +62,7 @@ class PortChannel : public Channel, private ByteStream::Owner {
   std::optional<platform::PathWatch> path_watch_;
   Watch watch_;
   asio::steady_timer retry_;
+  asio::steady_timer arrival_;  // runs while a host is heard and not yet seen
   std::chrono::steady_clock::time_point opened_;
 };
 

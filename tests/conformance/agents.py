@@ -44,8 +44,10 @@ def build_directories():
     named = os.environ.get("BELLHOP_BUILD")
     if named:
         return [pathlib.Path(named)]
-    return sorted((p.parent for p in ROOT.glob("build*/**/CMakeCache.txt")),
-                  key=lambda p: p.stat().st_mtime, reverse=True)
+    # At these depths only: beside builds there may be whole systems, of guests.
+    found = [path for pattern in ("build*", "build*/*")
+             for path in ROOT.glob(f"{pattern}/CMakeCache.txt")]
+    return sorted((path.parent for path in found), key=lambda p: p.stat().st_mtime, reverse=True)
 
 
 def bellhopd():

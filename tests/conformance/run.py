@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs test files, several tests at once, and counts them.
 
-usage: run.py [-k PART] FILE…      PART: only tests whose name contains it
+usage: run.py [-k PART] [--short] FILE…      PART: only tests whose name contains it
+--short: only tests that are marked as `short`.
 For each file it prints `skip: name: reason` lines and then `N passed, N failed, N skipped`.
 BELLHOP_JOBS: how many tests at once (default: the number of processors).
 Fixtures of classes and modules are not supported, so that any tests may run at the same time.
@@ -28,6 +29,7 @@ _printing = threading.Lock()
 
 
 def load(path):
+    sys.path.insert(0, str(path.parent))  # what the files of another folder share
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
@@ -83,7 +85,12 @@ def play(test):
     return name_of(test), failures, reason
 
 
-def run_file(path, part, jobs):
+def marked(test, mark):
+    """Whether a test's method carries a mark."""
+    return getattr(getattr(test, getattr(test, "_testMethodName", ""), None), mark, False)
+
+
+def run_file(path, part, jobs, short):
     try:
         module = load(path)
         tests = unittest.defaultTestLoader.loadTestsFromModule(module)
@@ -94,10 +101,10 @@ def run_file(path, part, jobs):
     if hasattr(module, "SKIPPED"):
         results = run_program(path, part, module.SKIPPED)
     else:
-        tests = [test for test in each(tests) if part in test.id()]
+        tests = [test for test in each(tests)
+                 if part in test.id() and (marked(test, "short") or not short)]
         # The long ones first, so that nobody waits for them at the end.
-        tests.sort(key=lambda test: not getattr(getattr(test, test._testMethodName, None), "long",
-                                                False))
+        tests.sort(key=lambda test: not marked(test, "long"))
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             results = list(pool.map(play, tests))
     skips = [(name, reason) for name, _, reason in results if reason is not None]
@@ -112,10 +119,11 @@ def run_file(path, part, jobs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("-k", default="", metavar="PART")
+    parser.add_argument("--short", action="store_true")
     parser.add_argument("files", nargs="+", type=pathlib.Path)
     options = parser.parse_args()
     jobs = int(os.environ.get("BELLHOP_JOBS") or os.cpu_count() or 2)
-    failed = sum(run_file(path.resolve(), options.k, jobs) for path in options.files)
+    failed = sum(run_file(path.resolve(), options.k, jobs, options.short) for path in options.files)
     return 1 if failed else 0
 
 

@@ -88,31 +88,45 @@ class Writer:
     def __init__(self, filesystem, stack):
         self.filesystem = filesystem
         self.path = filesystem.mountpoint / "file"
-        self.process = subprocess.Popen(["/bin/sh", "-c", 'echo "$1" >"$2"', "sh",
+        self._process = subprocess.Popen(["/bin/sh", "-c", 'echo "$1" >"$2"', "sh",
                                          "a line", str(self.path)])
+        self.pid = self._process.pid
         stack.callback(self.end)
+
+    def read(self, name):
+        """A file of the system about it; '' when it is over."""
+        try:
+            return pathlib.Path(f"/proc/{self.pid}/{name}").read_text(encoding="utf-8")
+        except OSError:
+            return ""
+
+    def wait(self, patience):
+        """Its exit status."""
+        return self._process.wait(patience)
+
+    def ended(self):
+        return self._process.poll() is not None
+
+    def written(self):
+        return self.path.read_text(encoding="utf-8").strip()
 
     def state(self):
         """As /proc tells it: 'D' for a wait in the kernel that no signal ends; '' when over."""
-        try:
-            stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8")
-        except OSError:
+        stat = self.read("stat")
+        if not stat:
             return ""
         return stat.rpartition(")")[2].split()[0]
 
     def waits_in(self):
         """The kernel's function that it waits in, '' where the kernel does not tell."""
-        try:
-            name = pathlib.Path(f"/proc/{self.process.pid}/wchan").read_text(encoding="utf-8")
-        except OSError:
-            return ""
+        name = self.read("wchan")
         return "" if name == "0" else name
 
     def wait_until_stuck(self, patience=5.0):
         """True when it came to wait in the kernel, and still did half a second later."""
         deadline = time.monotonic() + patience
         while self.state() != "D":
-            if self.process.poll() is not None or time.monotonic() > deadline:
+            if self.ended() or time.monotonic() > deadline:
                 return False
             time.sleep(0.005)
         time.sleep(0.5)
@@ -120,7 +134,7 @@ class Writer:
 
     def end(self):
         """Has it end: thaws, for nothing else ends a program that waits to write."""
-        if self.process.poll() is None:
+        if self._process.poll() is None:
             self.filesystem.thaw()
-            self.process.kill()
-        self.process.wait()
+            self._process.kill()
+        self._process.wait()

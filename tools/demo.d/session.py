@@ -12,6 +12,7 @@ import sys
 import tempfile
 
 import filesystem
+import machine
 from stage import Failure, Stage, note, show, title
 
 
@@ -63,54 +64,57 @@ def write_and_read(stage):
     reply = stage.call("guest-file-read", {"handle": handle, "count": len(data)})
     stage.call("guest-file-close", {"handle": handle})
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in (
-        ("sent", data), ("in the file", pathlib.Path(path).read_bytes()),
-        ("read back", base64.b64decode(reply["buf-b64"])))}
+        ("sent", data), ("read back", base64.b64decode(reply["buf-b64"])))}
+    sums["in the file"] = stage.checksum(path)
     for name, checksum in sums.items():
         note(f"SHA-256 {name + ':':<12} {checksum}")
     expect(len(set(sums.values())) == 1, "the checksums differ")
     note(f"The {len(data):,} bytes came through unchanged.")
 
 
-def freeze(stage, without_mounts):
+def freeze(stage):
     """True when it was shown, and not skipped."""
     title("5. A filesystem is frozen, as for a snapshot, and thawed")
-    if without_mounts:
-        note(f"Skipped: {without_mounts}.")
-        return False
     with contextlib.ExitStack() as stack:
         try:
-            disk = filesystem.make(stage.folder, stack)
+            disk = stage.disk(stack)
         except filesystem.Unavailable as error:
             note(f"Skipped: {error}.")
             return False
         # Thawed behind its back, an agent may go on holding what it froze: it ends before umount.
         stack.callback(stage.stop)
         stack.callback(disk.thaw)
-        note(f"An ext4 filesystem on a loop device is mounted on {disk.mountpoint}. No other is "
-             "touched.")
+        note(f"An ext4 filesystem of its own is mounted on {disk.mountpoint}. No other is touched.")
         frozen = stage.call("guest-fsfreeze-freeze-list", {"mountpoints": [str(disk.mountpoint)]})
         expect(frozen == 1, f"1 filesystem should have been frozen, not {frozen}")
         expect(stage.call("guest-fsfreeze-status") == "frozen", "the status should be 'frozen'")
-        writer = filesystem.Writer(disk, stack)
+        writer = stage.writer(disk, stack)
         expect(writer.wait_until_stuck(), "a write to the frozen filesystem did not wait")
         where = f", in {writer.waits_in()}" if writer.waits_in() else ""
-        note(f"Process {writer.process.pid} writes to a file there: state {writer.state()}, it "
+        note(f"Process {writer.pid} writes to a file there: state {writer.state()}, it "
              f"waits in the kernel{where}, for half a second now.")
         stage.call("guest-fsfreeze-thaw")
-        status = writer.process.wait(10)
+        status = writer.wait(10)
         expect(status == 0, f"the writer should have ended with 0, not {status}")
         note(f"The writer has gone on and ended with {status}: the file holds "
-             f"'{writer.path.read_text().strip()}'.")
+             f"'{writer.written()}'.")
         expect(stage.call("guest-fsfreeze-status") == "thawed", "the status should be 'thawed'")
     return True
 
 
+def set_stage(options, stack):
+    if options.vm:
+        return machine.GuestStage(options.agent, options.bellhop, stack)
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bellhop-demo-"))
+    stage = Stage(folder, options.agent, options.bellhop, options.without_mounts)
+    stack.callback(stage.stop)
+    return stage
+
+
 def play(options):
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bellhop-demo-"))
-        stage = Stage(folder, options.agent, options.bellhop)
-        stack.callback(stage.stop)
-        show(f"This machine plays both sides. The guest's agent is '{version_of(options.agent)}', "
+        stage = set_stage(options, stack)
+        show(f"{stage.introduction()} The guest's agent is '{version_of(options.agent)}', "
              f"the host's client '{version_of(options.bellhop)}'. Lines with > are requests, lines "
              "with < the replies and how long they took. What the host runs is each time")
         show(f"{os.path.relpath(options.bellhop)} --connect {stage.endpoint} call …",
@@ -120,7 +124,7 @@ def play(options):
         introduce(stage)
         run_program(stage)
         write_and_read(stage)
-        frozen = freeze(stage, options.without_mounts)
+        frozen = freeze(stage)
     last = "and hold a filesystem still against a writer" if frozen else "(no filesystem frozen)"
     print()
     show("You saw an agent answer, tell about its guest, run a program, carry a file both ways "
@@ -139,11 +143,12 @@ def main():
     parser.add_argument("--agent", required=True, type=os.path.abspath)
     parser.add_argument("--bellhop", required=True, type=os.path.abspath)
     parser.add_argument("--without-mounts", metavar="REASON")
+    parser.add_argument("--vm", action="store_true")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)
     try:
         play(parser.parse_args())
-    except (Failure, filesystem.Unavailable, subprocess.SubprocessError, OSError) as error:
+    except (Failure, filesystem.Unavailable, machine.Failed, subprocess.SubprocessError, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     return 0

@@ -1,5 +1,6 @@
 """The agent on the stage, and how what is said there is shown."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -7,6 +8,8 @@ import subprocess
 import sys
 import textwrap
 import time
+
+import filesystem
 
 WIDTH = 98
 STYLES = {"title": "1", "request": "36", "reply": "32", "note": "2"}
@@ -47,10 +50,14 @@ def shortened(value):
 
 
 class Stage:
-    """An agent that listens in a folder of its own, and the program bellhop to ask it with."""
+    """An agent that listens in a folder of its own, and the program bellhop to ask it with.
 
-    def __init__(self, folder, agent, bellhop):
+    without_mounts: why no filesystem can be mounted, if so.
+    """
+
+    def __init__(self, folder, agent, bellhop, without_mounts=None):
         self.folder = pathlib.Path(folder)
+        self.without_mounts = without_mounts
         self.endpoint = f"unix:{folder}/agent.sock"
         self.bellhop = bellhop
         (self.folder / "state").mkdir()
@@ -79,6 +86,23 @@ class Stage:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def introduction(self):
+        return "This machine plays both sides."
+
+    def checksum(self, path):
+        """Of a file where the agent runs."""
+        return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+
+    def disk(self, stack):
+        """A filesystem to freeze; filesystem.Unavailable when there is none."""
+        if self.without_mounts:
+            raise filesystem.Unavailable(self.without_mounts)
+        return filesystem.make(self.folder, stack)
+
+    def writer(self, disk, stack):
+        """A program that begins to write a line to a file on the disk."""
+        return filesystem.Writer(disk, stack)
 
     def call(self, command, arguments=None, until=lambda value: True):
         """Calls, shows request, reply and time, and returns the value.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <termios.h>
 
 #include <filesystem>
@@ -132,6 +133,81 @@ TEST_F(PortChannelTest, ComesBackWhenALostPortReturns) {
   until_open_again();
   second.write("two");
   until([&] { return peer_.received == "one two"; });
+}
+
+// A FIFO stands for what can be read from a virtio-serial port: without a writer it has hung up.
+class VirtioPortTest : public PortChannelTest {
+ protected:
+  VirtioPortTest() : path_(folder_.path("port")) {
+    EXPECT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+    port_ = std::make_unique<PortChannel>(
+        *reactor_, PortChannel::Options{.path = path_,
+                                        .description = "virtio-serial " + path_,
+                                        .open = open_for_reading,
+                                        .wait_at_start = false,
+                                        .end_means_host_closed = true,
+                                        .report = [](const std::string&) {}});
+    EXPECT_TRUE(port_->start(peer_));
+  }
+
+  static Result<platform::UniqueFd> open_for_reading(const std::string& path) {
+    return platform::UniqueFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  }
+  platform::UniqueFd host() const {
+    return platform::UniqueFd(::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  }
+  void says(const platform::UniqueFd& host, std::string_view text) {
+    EXPECT_EQ(::write(host.get(), text.data(), text.size()), std::ssize(text));
+  }
+  void until_received(std::string_view text) {
+    until([this, text] { return peer_.received == text; });
+  }
+  // One host has come, has spoken, and was seen to leave.
+  void serve_one() {
+    platform::UniqueFd first = host();
+    says(first, "one ");
+    until_received("one ");
+    first.reset();
+    until([this] { return peer_.disconnections == 1; });
+  }
+
+  TemporaryDirectory folder_;
+  std::string path_;
+  std::unique_ptr<PortChannel> port_;
+};
+
+TEST_F(VirtioPortTest, KeepsAHostThatIsHeardBeforeItIsSeen) {
+  serve_one();
+  platform::UniqueFd second = host();
+  says(second, "two ");
+  second
+      .reset();  // to the agent this looks the same as a host that the kernel does not tell of yet
+  until_received("one two ");
+  second = host();
+  says(second, "three");
+  until_received("one two three");
+  EXPECT_EQ(peer_.disconnections, 1);
+}
+
+TEST_F(VirtioPortTest, LetsGoOfAHostThatIsHeardAndNeverSeen) {
+  serve_one();
+  platform::UniqueFd second = host();
+  says(second, "two");
+  second.reset();
+  until_received("one two");
+  EXPECT_EQ(peer_.disconnections, 1);
+  until([this] { return peer_.disconnections == 2; });
+}
+
+TEST_F(VirtioPortTest, ReadsOnWhenAHostHasLeftAndThereWasNoRoom) {
+  platform::UniqueFd first = host();
+  peer_.accepts_input = false;
+  says(first, "one");
+  first.reset();
+  until([this] { return peer_.disconnections == 1; });
+  EXPECT_EQ(peer_.received, "");
+  peer_.accepts_input = true;
+  until_received("one");
 }
 
 TEST_F(PortChannelTest, DropsRepliesWhileThePortIsAway) {

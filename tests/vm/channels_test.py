@@ -1,0 +1,107 @@
+"""Channels other than one virtio-serial port, in a guest."""
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import unittest
+
+from vm import VmTest, agents, guest, short
+
+MEGABYTE = 1 << 20
+
+
+def carry(test, client, size):
+    """Sends random bytes into a file in the guest and reads them back."""
+    data = os.urandom(size)
+    handle = client.call("guest-file-open", path="/tmp/carried", mode="w+")
+    client.call("guest-file-write", handle=handle, buf_b64=agents.b64(data))
+    client.call("guest-file-seek", handle=handle, offset=0, whence="set")
+    reply = client.call("guest-file-read", handle=handle, count=size)
+    client.call("guest-file-close", handle=handle)
+    test.assertEqual(hashlib.sha256(base64.b64decode(reply["buf-b64"])).hexdigest(),
+                     hashlib.sha256(data).hexdigest())
+
+
+def socat(test):
+    """An archive with a program for the guest that connects what has no way to the host."""
+    program = shutil.which("socat")
+    if not program:
+        test.skipTest("needs socat: run tools/setup")
+    return guest.image.programs({"usr/bin/socat": program})
+
+
+def ask(made, address, command):
+    """The reply to a command, asked within the guest."""
+    request = agents.compact({"execute": command}).decode()
+    return json.loads(made.shell(f"echo '{request}' | socat -t 10 - {address}"))
+
+
+class Serial(VmTest):
+    @short
+    def test_isa_serial_carries_every_byte(self):
+        made = self.boot(agents=[self.agent(guest.bellhopd, channel="isa-serial")])
+        for _ in range(3):
+            with made.connect() as client:
+                self.assertEqual(client.call("guest-ping"), {})
+                carry(self, client, 64 * 1024)
+
+    def test_isa_serial_after_a_host_left_in_the_middle(self):
+        made = self.boot(agents=[self.agent(guest.bellhopd, channel="isa-serial")])
+        for part in (b'{"execute": "guest-', b'\xff{"exec', b'{"execute": "guest-ping", "id": "' +
+                     b"x" * 20000):
+            with made.connect(synchronize=False) as client:
+                client.send(part)
+            with made.connect() as client:
+                self.assertEqual(client.call("guest-ping"), {})
+
+
+class Several(VmTest):
+    CONFIGURATION = """[channels]
+channels=virtio-serial:/dev/virtio-ports/first;virtio-serial:/dev/virtio-ports/second;\
+isa-serial:/dev/ttyS2;unix-listen:/run/agent.sock
+"""
+
+    def test_are_served_at_the_same_time(self):
+        """A command that waits on one channel holds up none of the others."""
+        agent = self.agent(guest.bellhopd, channel=None,
+                           options=("--bellhop-config", "/etc/bellhop.conf"))
+        made = self.boot(
+            agents=[agent], files={"etc/bellhop.conf": self.CONFIGURATION},
+            channels={"one": "first", "two": "second"},
+            archives=[socat(self)],
+            options=["-chardev", "socket,id=line,path=${dir}/line,server=on,wait=off",
+                     "-device", "isa-serial,chardev=line"])
+        one, two, line = (made.connect(channel=name)
+                          for name in ("one", "two", "line"))
+        made.shell("mkfifo /tmp/fifo")
+        one.send(agents.compact({"execute": "guest-file-open", "arguments":
+                                 {"path": "/tmp/fifo", "mode": "r"}}) + b"\n")
+        for client in (two, line):
+            self.assertEqual(client.call("guest-ping"), {})
+            carry(self, client, 16 * 1024)
+        self.assertEqual(ask(made, "UNIX-CONNECT:/run/agent.sock", "guest-ping"), {"return": {}})
+        made.shell("echo >/tmp/fifo")
+        one.read_line()
+        self.assertEqual(one.call("guest-ping"), {})
+
+
+class Vsock(VmTest):
+    """Within the guest: its loopback has the address 1."""
+
+    @short
+    def test_answers_over_vsock(self):
+        made = self.boot(
+            agents=[self.agent(guest.bellhopd, channel=None,
+                               options=("-m", "vsock-listen", "-p", "4294967295:1024"))],
+            modules=["vsock_loopback"], archives=[socat(self)], channels={"bridge": "bridge"})
+        for _ in range(3):
+            self.assertEqual(ask(made, "VSOCK-CONNECT:1:1024", "guest-ping"), {"return": {}})
+        made.shell("socat /dev/virtio-ports/bridge VSOCK-CONNECT:1:1024 >/dev/null 2>&1 &")
+        with made.connect(channel="bridge") as client:
+            carry(self, client, 2 * MEGABYTE)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,352 @@
+"""A guest of the minimal kind: BusyBox init, agents, and what a test asks for."""
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import random
+import shutil
+import tempfile
+import time
+
+import agents
+import image
+import packages
+import qemu
+from shell import Shell, ShellError
+
+BOOT_LIMIT = float(os.environ.get("BELLHOP_VM_BOOT_LIMIT", "30"))  # seconds, then once more
+FIRST_PORT = "org.qemu.guest_agent.0"
+
+
+@dataclasses.dataclass
+class Agent:
+    """An agent to run in a guest, and where its channel is.
+
+    channel: "virtio-serial" or "isa-serial"; None: the test makes one itself.
+    starts: with the guest; else guest.start_agent() starts it.
+    """
+    name: str
+    program: str  # in the guest
+    kind: str  # "bellhopd" or "qemu-ga"
+    archive: pathlib.Path
+    options: tuple = ()
+    channel: "str | None" = "virtio-serial"
+    port: str = FIRST_PORT
+    starts: bool = True
+    device: str = ""  # in the guest; filled in by Guest for isa-serial
+
+    def command(self):
+        words = [self.program, "-t", f"/run/{self.name}"]
+        if self.channel:
+            words += ["-m", self.channel, "-p", self.device or f"/dev/virtio-ports/{self.port}"]
+        return " ".join([*words, *self.options])
+
+
+def bellhopd(name="bellhopd", program=None, **facts):
+    """This build's bellhopd, or that `program`. Raises agents.Unavailable when it is not built."""
+    archive = image.programs({"usr/sbin/bellhopd": program or agents.bellhopd()})
+    return Agent(name, "/usr/sbin/bellhopd", "bellhopd", archive, **facts)
+
+
+def qemu_ga(suite="sid", name="qemu-ga", port="org.qemu.guest_agent.1", **facts):
+    """The real qemu-ga of a Debian suite. Raises agents.Unavailable."""
+    archive = image.qemu_ga(agents.oracle(suite))
+    return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", archive, port=port, **facts)
+
+
+def agent_of(program, name="agent"):
+    """An agent from a program of this machine: a bellhopd, or a qemu-ga as get-qemu-ga brings it."""
+    if pathlib.Path(program).read_bytes()[:2] != b"#!":
+        return bellhopd(name, program)
+    return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", image.qemu_ga(program))
+
+
+class Client(agents.Connection):
+    """A host's connection to an agent. Its errors name the guest, the agent and the request."""
+
+    def __init__(self, guest, agent, channel):
+        super().__init__(guest.sockets / channel, agent.kind)
+        self.guest = guest
+        self.agent = agent
+        guest.clients.append(self)
+        self.last = None
+
+    def send(self, data):
+        self.last = (time.monotonic(), data[:300])
+        super().send(data)
+
+    def _receive(self, deadline):
+        try:
+            super()._receive(deadline)
+        except agents.NoReply as error:
+            asked = self.last and self.last[1]
+            raise agents.NoReply(f"{self.guest}, {self.agent.name}, after {asked!r}: {error}") from None
+
+    def synchronize(self, patience=30.0):
+        """Makes sure that the agent listens and the next line is the next request's reply."""
+        deadline = time.monotonic() + patience
+        while True:
+            number = random.randrange(1 << 31)
+            self.send(b"\xff" + agents.compact({"execute": "guest-sync-delimited",
+                                                "arguments": {"id": number}}) + b"\n")
+            try:
+                while True:
+                    left = min(5.0, deadline - time.monotonic())
+                    self.read_until(b"\xff", left)
+                    if f'"return": {number}}}' in self.read_line(left).decode(errors="replace"):
+                        return self
+            except agents.NoReply:
+                if time.monotonic() >= deadline:
+                    raise
+
+
+class Guest:
+    """A virtual machine. Use it in a `with`, or boot() and stop().
+
+    name: for messages. agents: those to run. disks: {name: size in bytes}, empty disks on
+    virtio-blk with the name as serial number. modules: kernel modules to load at the start;
+    at_hand: modules only to have. files: {path: bytes, text or path here}, added to the guest's.
+    start: script that runs before the agents start. options: further options of QEMU.
+    machine: "q35" or "pc" (suspend to RAM and hot-added processors need "pc"). cpus: of -smp.
+    kernel: "cloud" or "all" (every driver). channels: {name: port}, further virtio-serial ports.
+    archives: of image.programs(), with what else shall be in the guest.
+    """
+
+    def __init__(self, name="minimal", agents=(), disks=None, modules=(), at_hand=(), files=None,
+                 start="", options=(), machine="q35", cpus="1", memory="512", kernel="cloud",
+                 channels=None, archives=()):
+        self.name = name
+        self.agents = {agent.name: agent for agent in agents}
+        self.disks = dict(disks or {})
+        self.modules = tuple(modules)
+        self.at_hand = tuple(at_hand)
+        self.files = dict(files or {})
+        self.start_script = start
+        self.options = list(options)
+        self.machine, self.cpus, self.memory, self.flavour = machine, cpus, memory, kernel
+        self.channels = dict(channels or {})
+        self.archives = list(archives)
+        self.folder = None  # of its files
+        self.sockets = None  # the folder of the present QEMU's sockets and logs
+        self.qemu = self.shell = None
+        self.clients = []
+        self.boots = 0
+
+    def __str__(self):
+        return f"guest '{self.name}'"
+
+    def __enter__(self):
+        return self.boot()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    # Life
+
+    def boot(self):
+        """Starts the guest and waits until it answers; tries once more when it does not."""
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-vm-"))
+        try:
+            self._prepare()
+            try:
+                self._boot()
+            except (ShellError, qemu.Failed) as error:
+                _count_retry(self, error)
+                self._end_qemu()
+                self._boot()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start_qemu(self, *more):
+        self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="qemu-", dir=self.folder))
+        self.qemu = qemu.Qemu(self.sockets, [*self._command(), *more])
+        self.qemu.connect()
+
+    def migrate(self, live):
+        """Continues in another QEMU: `live` in one that runs already, else by way of a file."""
+        source, clients = self.qemu, list(self.clients)
+        self.qmp("migrate-set-capabilities",
+                 capabilities=[{"capability": "events", "state": True}])
+        self.shell.close()
+        if live:
+            self._start_qemu("-incoming", f"unix:{self.folder}/migration")
+            self._migrate_from(source, f"unix:{self.folder}/migration")
+        else:
+            self._migrate_from(source, f"exec:cat >{self.folder}/state")
+            self._start_qemu("-incoming", "defer")
+            self.qmp("migrate-incoming", uri=f"exec:cat {self.folder}/state")
+        self.qmp.event("RESUME", patience=BOOT_LIMIT)
+        for client in clients:
+            client.close()
+            self.clients.remove(client)
+        source.kill()
+        self.shell = Shell(self, self.sockets / "control")
+        self.shell(":", patience=BOOT_LIMIT)
+
+    @staticmethod
+    def _migrate_from(source, uri):
+        source.qmp("migrate", uri=uri)
+        source.qmp.event("MIGRATION", patience=BOOT_LIMIT, status="completed")
+
+    def _boot(self):
+        self.boots += 1
+        self._start_qemu()
+        self.shell = Shell(self, self.sockets / "control")
+        try:
+            self.shell(":", patience=BOOT_LIMIT)
+        except ShellError as error:
+            status = self.qemu.process.poll()
+            if status is None:
+                raise
+            raise qemu.Failed(f"{error}; QEMU ended with {status}: {self.qemu.said()}") from None
+
+    def stop(self):
+        self._end_qemu()
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end_qemu(self):
+        for client in self.clients:
+            client.close()
+        self.clients.clear()
+        if self.shell:
+            self.shell.close()
+        if self.qemu:
+            self.qemu.kill()
+        self.qemu = self.shell = None
+
+    @property
+    def qmp(self):
+        return self.qemu.qmp
+
+    # Agents
+
+    def connect(self, name=None, synchronize=True, patience=30.0, channel=None):
+        """A new client of an agent, by default of the first; channel: if not its own."""
+        agent = self.agents[name] if name else next(iter(self.agents.values()))
+        client = Client(self, agent, channel or agent.name)
+        return client.synchronize(patience) if synchronize else client
+
+    def start_agent(self, name):
+        self.shell(self._start_line(self.agents[name]))
+
+    def stop_agent(self, name, signal="TERM"):
+        """Ends an agent and waits for its end."""
+        self.shell(f"pid=$(cat /run/{name}.pid); kill -{signal} $pid; "
+                   f"while [ -e /proc/$pid ]; do sleep 0.05; done")
+
+    def agent_pid(self, name):
+        return int(self.shell(f"cat /run/{name}.pid"))
+
+    @staticmethod
+    def _start_line(agent):
+        # Their words go to a serial line that the host keeps: they survive whatever happens.
+        return (f"mkdir -p /run/{agent.name} /usr/local/var/run; "
+                f"{agent.command()} </dev/null >/dev/ttyS1 2>&1 & echo $! >/run/{agent.name}.pid\n")
+
+    # What QEMU is told
+
+    def disk(self, name):
+        """The image of a disk, raw."""
+        return self.folder / f"{name}.raw"
+
+    def _prepare(self):
+        self.kernel = packages.Kernel(self.flavour)
+        archives = [image.base(self.kernel, (*self.modules, *self.at_hand))]
+        archives += dict.fromkeys([*self.archives, *(agent.archive for agent in self.agents.values())])
+        self._serial_lines()
+        tree = image.Tree()
+        starts = [self._start_line(agent) for agent in self.agents.values() if agent.starts]
+        tree.file("etc/vm/start", self.start_script + "\n" + "".join(starts))
+        tree.file("etc/vm/modules", "".join(f"{module}\n" for module in
+                                            (*image.MODULES, *self.modules)))
+        for path, content in self.files.items():
+            tree.file(path, content)
+        with open(self.folder / "initrd", "wb") as initrd:
+            for archive in archives:
+                initrd.write(archive.read_bytes())
+            initrd.write(tree.archive())
+        for name, size in self.disks.items():
+            with open(self.disk(name), "wb") as disk:
+                disk.truncate(size)
+
+    def _serial_lines(self):
+        lines = [agent for agent in self.agents.values() if agent.channel == "isa-serial"]
+        for number, agent in enumerate(lines, 2):
+            agent.device = f"/dev/ttyS{number}"
+
+    def _command(self):
+        command = [
+            "-machine", self.machine, "-smp", str(self.cpus), "-m", str(self.memory),
+            "-no-reboot", "-kernel", self.kernel.image, "-initrd", self.folder / "initrd",
+            "-append", "console=ttyS0 quiet panic=-1 rdinit=/sbin/init",
+            *self._socket("console", f",logfile={self.sockets}/console.log"),
+            "-serial", "chardev:console", "-serial", f"file:{self.sockets}/agents.log",
+            "-device", "virtio-serial-pci,id=hostside", *self._port("control", "hostside", "control")]
+        names = {agent.name: agent.port for agent in self.agents.values()
+                 if agent.channel == "virtio-serial"}
+        names.update(self.channels)
+        if names:
+            command += ["-device", "virtio-serial-pci,id=ports"]
+        for name, port in names.items():
+            command += self._port(name, "ports", port)
+        for agent in self.agents.values():
+            if agent.channel == "isa-serial":
+                command += [*self._socket(agent.name), "-device", f"isa-serial,chardev={agent.name}"]
+        for name in self.disks:
+            command += ["-drive", f"file={self.disk(name)},format=raw,if=none,id={name},discard=unmap",
+                        "-device", f"virtio-blk-pci,drive={name},serial={name},id=disk-{name}"]
+        return command + [str(option).replace("${dir}", str(self.sockets)) for option in self.options]
+
+    def _socket(self, name, more=""):
+        return ["-chardev", f"socket,id={name},path={self.sockets}/{name},server=on,wait=off{more}"]
+
+    def _port(self, name, bus, port):
+        return [*self._socket(name),
+                "-device", f"virtserialport,bus={bus}.0,chardev={name},name={port},id=port-{name}"]
+
+    # For a person
+
+    def report(self):
+        """What a person needs first when something failed in this guest, within a screen."""
+        now = time.monotonic()
+        lines = [f"In {self}, booted {self.boots} times, its files are in {self.folder}:"]
+        for client in self.clients[-3:]:
+            if client.last:
+                when, data = client.last
+                lines.append(f"  last request to {client.agent.name}, {now - when:.1f} s ago: {data!r}")
+        if self.qemu and self.qemu.process.poll() is not None:
+            lines.append(f"  QEMU has ended with {self.qemu.process.returncode}")
+        for name, count in (("agents.log", 8), ("console.log", 8), ("qemu.log", 4)):
+            lines += _tail(self.sockets / name, count)
+        return "\n".join(lines)
+
+    def keep(self, name):
+        """Keeps logs for later; where."""
+        place = packages.CACHE / "failed" / f"{name}-{os.getpid()}"
+        place.mkdir(parents=True, exist_ok=True)
+        for log in self.folder.glob("*/*.log"):
+            shutil.copy(log, place / f"{log.parent.name}-{log.name}")
+        return place
+
+
+def _tail(path, count):
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    lines = [line.rstrip()[:160] for line in text.splitlines() if line.strip()]
+    return [f"  {path.name}:"] + [f"    {line}" for line in lines[-count:]] if lines else []
+
+
+def _count_retry(guest, error):
+    """A boot in some hundred comes up and never answers; it is counted, so that more are seen."""
+    place = guest.keep(f"boot-{guest.name}")
+    with contextlib.suppress(AssertionError, OSError):
+        (place / "registers").write_text(guest.qmp.human("info registers"), encoding="utf-8")
+    with open(packages.CACHE / "retried-boots.log", "a", encoding="utf-8") as log:
+        log.write(f"{time.strftime('%F %T')} {guest.name}: {error}; logs in {place}\n")
+    print(f"note: {guest} was booted again: {str(error).splitlines()[0]}; logs in {place}", flush=True)

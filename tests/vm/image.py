@@ -1,0 +1,151 @@
+"""The first filesystem of the minimal guest: BusyBox, kernel modules, agents."""
+
+import hashlib
+import pathlib
+import re
+import subprocess
+import tempfile
+
+import packages
+from agents import Unavailable
+from archive import Tree
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+# What every guest loads when it starts.
+MODULES = ("virtio_pci", "virtio_console", "virtio_blk")
+
+# mdev changes owner and mode of nodes only when told; ports get names.
+MDEV = "vport[0-9]+p[0-9]+ 0:0 600 */etc/vm/port\n.* 0:0 660\n"
+INITTAB = """::sysinit:/etc/vm/boot
+::respawn:/etc/vm/control
+::ctrlaltdel:/sbin/reboot
+::shutdown:/bin/umount -a -r
+"""
+ACCOUNTS = {
+    "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n"
+                  "guest:x:1000:1000:A guest:/home/guest:/bin/sh\n"
+                  "nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
+    "etc/group": "root:x:0:\ntty:x:5:\ndisk:x:6:\nguest:x:1000:\nnogroup:x:65534:\n",
+    "etc/hostname": "minimal\n",
+    "etc/hosts": "127.0.0.1 localhost minimal\n",
+    "etc/os-release": 'ID=minimal\nNAME="Minimal guest"\nPRETTY_NAME="Minimal guest 1"\n'
+                      'VERSION_ID=1\nVERSION="1"\n',
+    "etc/fstab": "",
+}
+
+
+def cached(name, inputs, make):
+    """The path of an archive that `make` returns the tree of; made once for the same inputs.
+
+    inputs: paths of files and texts that the archive is made from.
+    """
+    digest = hashlib.sha256()
+    for item in inputs:
+        data = item.read_bytes() if isinstance(item, pathlib.Path) else item.encode()
+        digest.update(b"%d:" % len(data) + data)
+    place = packages.CACHE / "images" / f"{name}-{digest.hexdigest()[:16]}"
+    with packages.making(place) as made:
+        if made:
+            (made / "archive").write_bytes(make().archive())
+            _forget_older(place)
+    return place / "archive"
+
+
+def _forget_older(place, keep=6):
+    """Builds come and go; of each kind of archive a few remain."""
+    kind = place.name.rpartition("-")[0]
+    older = sorted(place.parent.glob(f"{kind}-*/archive"), key=lambda path: path.stat().st_mtime)
+    for archive in older[:-keep]:
+        archive.unlink(missing_ok=True)
+        archive.parent.rmdir()
+
+
+def base(kernel, modules):
+    """The archive without agents. modules: those to have at hand, beside MODULES."""
+    names = sorted({*MODULES, *modules})
+    busybox = packages.busybox()
+    scripts = sorted((HERE / "minimal").iterdir())
+    # What this file says decides as well.
+    inputs = [busybox, *scripts, pathlib.Path(__file__), kernel.version, *names]
+
+    def make():
+        tree = Tree()
+        tree.copy(busybox, "bin/busybox")
+        for applet in packages.run(busybox, "--list-full").split():
+            if applet != "bin/busybox":
+                tree.link(applet, "/bin/busybox")
+        tree.link("init", "/sbin/init")
+        for path, content in {**ACCOUNTS, "etc/inittab": INITTAB, "etc/mdev.conf": MDEV}.items():
+            tree.file(path, content)
+        tree.file("etc/shadow", "root:*:19000:0:99999:7:::\nguest:*:19000:0:99999:7:::\n", 0o640)
+        for script in scripts:
+            tree.copy(script, f"etc/vm/{script.name}")
+        for directory in ("proc", "sys", "dev", "run", "mnt", "var/run", "var/lock",
+                          "usr/local/var/run"):
+            tree.directory(directory)
+        tree.directory("tmp", 0o1777)
+        tree.directory("root", 0o700)
+        tree.directory("home/guest")
+        kernel.add_modules(tree, names)
+        return tree
+
+    return cached("base", inputs, make)
+
+
+def _libraries(program):
+    """The libraries of a program that runs here, and its loader."""
+    said = subprocess.run(["ldd", program], text=True, check=False, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL).stdout
+    if "not found" in said:
+        raise Unavailable(f"ldd {program}: a library is not found")
+    return [pathlib.Path(path) for path in re.findall(r"(/\S+) \(0x", said)]
+
+
+def programs(paths):
+    """The archive with programs of this machine: {path in the guest: path here}."""
+    paths = {place: pathlib.Path(path) for place, path in paths.items()}
+    libraries = sorted({library for path in paths.values() for library in _libraries(path)})
+    inputs = [*paths, *map(str, libraries), *paths.values(), *libraries]
+
+    def make():
+        tree = Tree()
+        for library in libraries:
+            tree.file(library, library.resolve(), 0o755)
+        for place, path in paths.items():
+            tree.file(place, _stripped(path), 0o755)
+        return tree
+
+    return cached("programs", inputs, make)
+
+
+def _stripped(path):
+    """The program without what is for debuggers only, which makes most of its size."""
+    with tempfile.NamedTemporaryFile() as stripped:
+        try:
+            done = subprocess.run(["strip", "-o", stripped.name, path], check=False,
+                                  stderr=subprocess.DEVNULL)
+        except FileNotFoundError:
+            return path
+        return path if done.returncode else pathlib.Path(stripped.name).read_bytes()
+
+
+def qemu_ga(command):
+    """The archive with a real qemu-ga as tools/get-qemu-ga brought it, at /opt/qemu-ga."""
+    command = pathlib.Path(command)
+    top = command.parent
+    text = command.read_text(encoding="utf-8")
+    loader, folders, binary = re.search(
+        r'exec "(\S+?)" --library-path "(\S+?)" "(\S+?)"', text.replace("$here", str(top))).groups()
+    said = packages.run(loader, "--library-path", folders, "--list", binary)
+    libraries = [pathlib.Path(path) for path in re.findall(r"=> (/\S+) \(0x", said)]
+    inputs = [command, pathlib.Path(binary), pathlib.Path(loader), *libraries]
+
+    def make():
+        tree = Tree()
+        for path in inputs:
+            tree.file(f"opt/qemu-ga/{path.relative_to(top)}", path.resolve(), 0o755)
+        tree.directory("etc/qemu")
+        return tree
+
+    return cached("qemu-ga", inputs, make)

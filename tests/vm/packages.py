@@ -1,0 +1,167 @@
+"""Files from the distribution's packages, unpacked and not installed."""
+
+import contextlib
+import fcntl
+import functools
+import lzma
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+
+from agents import ROOT, Unavailable
+
+CACHE = pathlib.Path(os.environ.get("BELLHOP_VM_CACHE") or ROOT / "build" / "vm")
+
+
+@contextlib.contextmanager
+def making(place):
+    """Yields an empty directory that becomes `place`, or None if `place` is there already.
+
+    Of several that want the same place, one makes it.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{place}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if place.exists():
+            yield None
+            return
+        made = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        try:
+            yield made
+            made.rename(place)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
+
+
+def run(*command, **options):
+    """The output of a program; raises Unavailable with what it said when it fails."""
+    try:
+        done = subprocess.run([str(part) for part in command], text=True, check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, **options)
+    except FileNotFoundError:
+        raise Unavailable(f"needs {command[0]}: run tools/setup --vm") from None
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise Unavailable(f"{' '.join(map(str, command[:3]))}: {said[-1] if said else 'failed'}")
+    return done.stdout
+
+
+def unpack(packages, into):
+    """Downloads packages from the mirror that apt is configured with, and unpacks them."""
+    with tempfile.TemporaryDirectory(prefix="bellhop-deb-") as folder:
+        # It must be able to write as the user that apt changes to.
+        os.chmod(folder, 0o777)
+        run("apt-get", "download", "-q", *packages, cwd=folder, timeout=300)
+        for package in sorted(pathlib.Path(folder).glob("*.deb")):
+            run("dpkg-deb", "--extract", package, into, timeout=120)
+
+
+def _depends(package):
+    found = re.findall(r"^\s*Depends: (\S+)", run("apt-cache", "depends", package), re.MULTILINE)
+    if not found:
+        raise Unavailable(f"apt knows no package {package}")
+    return found
+
+
+def _kernel_packages(flavour):
+    """The packages of the newest kernel. flavour: "cloud" (small), "all" (every driver)."""
+    if "ubuntu" in pathlib.Path("/etc/os-release").read_text(encoding="utf-8").lower():
+        names = {"cloud": "linux-image-virtual", "all": "linux-image-generic"}
+    else:
+        machine = run("dpkg", "--print-architecture").strip()
+        names = {"cloud": f"linux-image-cloud-{machine}", "all": f"linux-image-{machine}"}
+    packages = [name for name in _depends(names[flavour])
+                if re.match(r"linux-(image|modules|modules-extra)-\d", name)]
+    if not packages:
+        raise Unavailable(f"{names[flavour]} depends on no kernel")
+    # Ubuntu's modules are a package of their own.
+    return packages + [name for package in packages for name in _depends(package)
+                       if re.match(r"linux-modules-\d", name) and name not in packages]
+
+
+class Kernel:
+    """A kernel and its modules. Raises Unavailable when it cannot be had."""
+
+    def __init__(self, flavour="cloud"):
+        if platform.machine() != "x86_64":
+            raise Unavailable(f"guests are made for x86-64 only, this is {platform.machine()}")
+        place = CACHE / f"kernel-{flavour}"
+        with making(place) as made:
+            if made:
+                unpack(_kernel_packages(flavour), made)
+                version = next(made.glob("**/modules/*/kernel")).parent.name
+                if not (made / "lib").exists():  # a merged /usr
+                    (made / "lib").symlink_to("usr/lib")
+                run("depmod", "-b", made, version, timeout=120)
+        self.image = next((place / "boot").glob("vmlinu*"))
+        self.modules = next((place / "lib" / "modules").iterdir())
+        self.version = self.modules.name
+
+    @functools.cached_property
+    def _index(self):
+        """Of each module by name: its path and those of the modules that it needs."""
+        index = {}
+        for line in (self.modules / "modules.dep").read_text(encoding="ascii").splitlines():
+            path, needs = line.split(":")
+            name = os.path.basename(path).split(".ko")[0].replace("-", "_")
+            index[name] = [path] + needs.split()
+        return index
+
+    @functools.cached_property
+    def _builtin(self):
+        text = (self.modules / "modules.builtin").read_text(encoding="ascii")
+        return {os.path.basename(line).split(".ko")[0].replace("-", "_")
+                for line in text.splitlines()}
+
+    def with_dependencies(self, names):
+        """The paths, below self.modules, of modules and all that they need."""
+        paths = {}
+        for name in (name.replace("-", "_") for name in names):
+            if name in self._index:
+                paths.update(dict.fromkeys(self._index[name]))
+            elif name not in self._builtin:
+                raise Unavailable(f"the kernel {self.version} has no module {name}")
+        return list(paths)
+
+    def add_modules(self, tree, names):
+        """Puts modules into the tree of a guest, uncompressed, with an index of their own."""
+        place = f"lib/modules/{self.version}"
+        paths = self.with_dependencies(names)
+        plain = {path: re.sub(r"\.(xz|zst|gz)$", "", path) for path in paths}
+        index = []
+        for path in paths:
+            name = os.path.basename(path).split(".ko")[0].replace("-", "_")
+            needs = [re.sub(r"\.(xz|zst|gz)$", "", need) for need in self._index[name][1:]]
+            index.append(f"{plain[path]}: {' '.join(needs)}\n")
+            tree.file(f"{place}/{plain[path]}", _uncompressed(self.modules / path))
+        tree.file(f"{place}/modules.dep", "".join(index))
+        for name in ("modules.builtin", "modules.order"):
+            tree.file(f"{place}/{name}", self.modules / name)
+        for name in ("modules.alias", "modules.symbols"):
+            tree.file(f"{place}/{name}", "")
+
+
+def _uncompressed(path):
+    if path.suffix == ".xz":
+        return lzma.decompress(path.read_bytes())
+    if path.suffix == ".zst":
+        return subprocess.run(["zstd", "-dcq", path], check=True, stdout=subprocess.PIPE).stdout
+    return path
+
+
+def busybox():
+    """The path of a BusyBox that needs no library."""
+    place = CACHE / "busybox"
+    with making(place) as made:
+        if made:
+            unpack(["busybox-static"], made)
+    for path in ("bin/busybox", "usr/bin/busybox"):
+        if (place / path).exists():
+            return place / path
+    raise Unavailable("the package busybox-static has no busybox")

@@ -1,0 +1,174 @@
+"""A running QEMU and its monitor."""
+
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import time
+
+import packages
+from agents import Unavailable
+
+PROGRAM = "qemu-system-x86_64"
+
+
+class Failed(AssertionError):
+    """QEMU ended, or did not do in time what it was asked for."""
+
+
+def monitored_start(command, log):
+    """Starts a program that the kernel kills when this thread ends, however it ends."""
+    if not shutil.which(command[0]):
+        raise Unavailable(f"needs {command[0]}: run tools/setup --vm")
+    with open(log, "ab") as output:
+        return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *map(str, command)],
+                                stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+
+
+def accelerator():
+    """Options of QEMU: KVM where a guest really starts with it, else emulation."""
+    wanted = os.environ.get("BELLHOP_VM_ACCEL")  # kvm, tcg
+    if wanted != "tcg" and (wanted == "kvm" or _kvm_works()):
+        return ["-accel", "kvm", "-cpu", "host"]
+    return ["-accel", "tcg,thread=multi", "-cpu", "max"]
+
+
+def _kvm_works(limit=10.0):
+    """Tried once after each start of this machine: /dev/kvm may be there and hang."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return False
+    boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    place = packages.CACHE / f"kvm-{boot}"
+    with packages.making(place) as made:
+        if made:
+            works = _starts_with_kvm(made, limit)
+            (made / "works").write_text("yes" if works else "no", encoding="ascii")
+    return (place / "works").read_text(encoding="ascii") == "yes"
+
+
+def _starts_with_kvm(folder, limit):
+    """A kernel that has no filesystem panics, and QEMU ends with it."""
+    process = monitored_start(
+        [PROGRAM, "-nodefaults", "-display", "none", "-no-user-config", "-machine", "q35", "-accel",
+         "kvm", "-cpu", "host", "-m", "256", "-kernel", packages.Kernel().image, "-append",
+         "console=ttyS0 panic=-1", "-no-reboot", "-serial", f"file:{folder}/console"],
+        folder / "qemu")
+    try:
+        return process.wait(limit) == 0 and "VFS" in (folder / "console").read_text(
+            encoding="utf-8", errors="replace")
+    except (subprocess.TimeoutExpired, OSError):
+        return False
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Qemu:
+    """A virtual machine as QEMU runs it. It ends with this process, whatever becomes of that."""
+
+    def __init__(self, folder, options):
+        self.folder = pathlib.Path(folder)
+        self.command = [PROGRAM, "-nodefaults", "-display", "none", "-no-user-config",
+                        *accelerator(), "-qmp", f"unix:{folder}/qmp,server=on,wait=off", *options]
+        self.process = monitored_start(self.command, self.folder / "qemu.log")
+        self.qmp = None
+
+    def connect(self, patience=10.0):
+        """Waits for the monitor. Raises Failed when QEMU does not start."""
+        deadline = time.monotonic() + patience
+        while True:
+            if self.process.poll() is not None:
+                raise Failed(f"QEMU ended with {self.process.returncode}: {self.said()}")
+            try:
+                self.qmp = Qmp(self.folder / "qmp", patience)
+                return
+            except (FileNotFoundError, ConnectionRefusedError):
+                if time.monotonic() > deadline:
+                    raise Failed("QEMU made no monitor") from None
+                time.sleep(0.01)
+
+    def said(self):
+        return (self.folder / "qemu.log").read_text(encoding="utf-8", errors="replace").strip()
+
+    def wait(self, patience=30.0):
+        """Waits until QEMU ends by itself, as when the guest powers off; its status."""
+        try:
+            return self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"QEMU still ran after {patience} s") from None
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        if self.qmp:
+            self.qmp.close()
+
+
+class Qmp:
+    """QEMU's monitor. Keeps events until somebody asks for them."""
+
+    def __init__(self, path, patience=30.0):
+        self.patience = patience
+        self.events = []
+        self.last = None
+        self._buffer = b""
+        self._socket = socket.socket(socket.AF_UNIX)
+        try:
+            self._socket.connect(str(path))
+        except OSError:
+            self._socket.close()
+            raise
+        self._message(time.monotonic() + patience)  # the greeting
+        self("qmp_capabilities")
+
+    def __call__(self, command, **arguments):
+        """Executes a command ('_' in names of arguments stands for '-'); what it returns."""
+        request = {"execute": command}
+        if arguments:
+            request["arguments"] = {key.replace("_", "-"): value
+                                    for key, value in arguments.items()}
+        self.last = json.dumps(request)
+        self._socket.settimeout(self.patience)
+        self._socket.sendall(self.last.encode() + b"\n")
+        deadline = time.monotonic() + self.patience
+        while True:
+            message = self._message(deadline)
+            if "return" in message:
+                return message["return"]
+            if "error" in message:
+                raise Failed(f"QMP {self.last}: {message['error']['desc']}")
+            self.events.append(message)
+
+    def human(self, line):
+        """Executes a line of the monitor for people; what it prints."""
+        return self("human-monitor-command", command_line=line)
+
+    def event(self, name, patience=30.0, **data):
+        """Waits for an event of that name whose data has these members, and forgets it."""
+        deadline = time.monotonic() + patience
+        data = {key.replace("_", "-"): value for key, value in data.items()}
+        while True:
+            for event in self.events:
+                if event["event"] == name and data.items() <= event.get("data", {}).items():
+                    self.events.remove(event)
+                    return event
+            try:
+                self.events.append(self._message(deadline))
+            except TimeoutError:
+                seen = [event["event"] for event in self.events]
+                raise Failed(f"no event {name} {data or ''} in {patience} s, only {seen}") from None
+
+    def _message(self, deadline):
+        while b"\n" not in self._buffer:
+            self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
+            data = self._socket.recv(1 << 16)
+            if not data:
+                raise Failed(f"QEMU closed its monitor; the last command was {self.last}")
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return json.loads(line)
+
+    def close(self):
+        self._socket.close()

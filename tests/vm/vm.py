@@ -1,0 +1,56 @@
+"""What the tests in virtual machines share."""
+
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "conformance"))
+
+import agents  # noqa: E402  (found through the line above)
+import guest  # noqa: E402
+
+
+class VmTest(unittest.TestCase):
+    """A test that boots guests. They end with it; when it fails, it tells about them."""
+
+    def boot(self, name="minimal", **facts):
+        """A running guest.Guest. Skips the test where guests cannot be had."""
+        made = guest.Guest(name, **facts)
+        try:
+            made.boot()
+        except agents.Unavailable as reason:
+            self.skipTest(str(reason))
+        self.guests.append(made)
+        return made
+
+    def agent(self, make, *arguments, **facts):
+        """guest.bellhopd or guest.qemu_ga with these arguments. Skips where it cannot be had."""
+        try:
+            return make(*arguments, **facts)
+        except agents.Unavailable as reason:
+            return self.skipTest(str(reason))
+
+    def run(self, result=None):
+        result = result or self.defaultTestResult()
+        self.guests = []
+        before = len(result.failures), len(result.errors)
+        try:
+            super().run(result)
+        finally:
+            for found, count in zip((result.failures, result.errors), before):
+                if len(found) > count:
+                    test, text = found[-1]
+                    found[-1] = (test, text + "\n" + self._report())
+            for made in self.guests:
+                made.stop()
+        return result
+
+    def _report(self):
+        return "\n".join(f"{made.report()}\n  kept in {made.keep(self.id().split('.', 1)[-1])}"
+                         for made in self.guests)
+
+
+def short(test):
+    """Marks a test of the part that tools/test runs without --all."""
+    test.short = True
+    return test

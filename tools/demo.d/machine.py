@@ -1,0 +1,78 @@
+"""The stage as a virtual machine, of the kind that the tests use."""
+
+import pathlib
+import sys
+
+import filesystem
+from stage import Stage, note
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tests" / "vm"))
+
+from vm import agents, guest  # noqa: E402  (found through the line above)
+
+Failed = (agents.Unavailable, AssertionError)  # a guest that cannot be had, or does not do its part
+
+
+class GuestStage(Stage):
+    """An agent in a guest of its own, asked over virtio-serial."""
+
+    def __init__(self, agent, bellhop, stack):
+        self.bellhop = bellhop
+        self.folder = pathlib.Path("/tmp")
+        made = guest.Guest(
+            agents=[guest.agent_of(agent)], disks={"data": 64 << 20},
+            start="mke2fs -q /dev/vda && mount -t ext4 /dev/vda /mnt")
+        self.guest = stack.enter_context(made)
+        self.endpoint = f"unix:{made.sockets}/agent"
+
+    def introduction(self):
+        return ("A virtual machine, booted just now, is the guest, this machine its host; a "
+                "virtio-serial port leads from one to the other.")
+
+    def wait_until_up(self, patience=30.0):
+        self.guest.connect(patience=patience).close()
+
+    def stop(self):
+        self.guest.stop_agent("agent")
+
+    def checksum(self, path):
+        return self.guest.shell(f"sha256sum {path}").split()[0]
+
+    def disk(self, stack):
+        note("The guest has a disk for this.")
+        return GuestDisk()
+
+    def writer(self, disk, stack):
+        return GuestWriter(self.guest, disk)
+
+
+class GuestDisk:
+    """What needs no care: it goes with the guest."""
+
+    mountpoint = pathlib.Path("/mnt")
+
+    def thaw(self):
+        pass
+
+
+class GuestWriter(filesystem.Writer):
+    """A program of the guest that writes a line to a new file."""
+
+    def __init__(self, made, disk):  # starts nothing of this machine
+        self.guest = made
+        self.path = disk.mountpoint / "file"
+        self.pid = int(made.shell(
+            f"(echo 'a line' >{self.path}; echo $? >/tmp/status) >/dev/null 2>&1 & echo $!"))
+
+    def read(self, name):
+        return self.guest.shell(f"cat /proc/{self.pid}/{name} 2>/dev/null", check=False)
+
+    def ended(self):
+        return not self.read("stat")
+
+    def wait(self, patience):
+        return int(self.guest.shell("while [ ! -s /tmp/status ]; do sleep 0.1; done; "
+                                    "cat /tmp/status", patience=patience))
+
+    def written(self):
+        return self.guest.shell(f"cat {self.path}").strip()
