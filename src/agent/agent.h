@@ -7,6 +7,11 @@
 
 #include "command/command.h"
 
+namespace bellhop::platform {
+class ClockSetting;
+class Power;
+}  // namespace bellhop::platform
+
 namespace bellhop::state {
 class OpenFiles;
 class Jobs;
@@ -30,6 +35,8 @@ struct Agent {
   state::OpenFiles& files;
   state::Jobs& jobs;
   state::Freeze& freeze;
+  platform::Power& power;
+  platform::ClockSetting& clock_setting;
   agent::Log& log;
   std::chrono::steady_clock::time_point started;
   // The directory that holds the system's /proc, /sys, /dev, /etc and /run: a recorded tree in

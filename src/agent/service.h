@@ -19,7 +19,9 @@
 #include "agent/workers.h"
 #include "channel/channel.h"
 #include "channel/reactor.h"
+#include "platform/clock_setting.h"
 #include "platform/freeze.h"
+#include "platform/power.h"
 #include "platform/process.h"
 #include "state/freeze.h"
 #include "state/jobs.h"
@@ -71,6 +73,8 @@ class Service {
   platform::Processes hook_processes_;
   std::unique_ptr<platform::Filesystems> filesystems_;
   state::Freeze freeze_;
+  std::unique_ptr<platform::Power> power_;
+  std::unique_ptr<platform::ClockSetting> clock_setting_;
   Agent agent_;
   Dispatcher dispatcher_;
   Workers workers_;

@@ -82,6 +82,8 @@ TEST_F(DispatchTest, MentionsPolledCommandsOnlyWhenDebugging) {
                     .files = files,
                     .jobs = jobs,
                     .freeze = freeze,
+                    .power = power,
+                    .clock_setting = clock_setting,
                     .log = quiet,
                     .started = agent.started};
   const Dispatcher quiet_dispatcher(quiet_agent);

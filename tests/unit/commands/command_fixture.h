@@ -20,6 +20,7 @@
 #include "state/jobs.h"
 #include "state/open_files.h"
 #include "state/persistent_state.h"
+#include "unit/commands/fake_machine.h"
 #include "unit/gate.h"
 #include "unit/state/fake_filesystems.h"
 #include "wire/json_reader.h"
@@ -53,8 +54,8 @@ class RecordingLog final : public platform::LogOutput {
   LogLines& lines_;
 };
 
-// Everything is real, except that filesystems only seem to freeze. A test changes what it needs
-// before its first call().
+// Everything is real, except that filesystems only seem to freeze and the machine to stop. A test
+// changes what it needs before its first call().
 class CommandTest : public ::testing::Test {
  protected:
   // Runs a command on this thread and returns its reply as it goes over the wire, without the line
@@ -107,6 +108,8 @@ class CommandTest : public ::testing::Test {
   state::Jobs jobs = state::Jobs();
   FakeFilesystems filesystems{{"/", "/home"}};
   state::Freeze freeze{filesystems, {.state_file = directory / "qga.state.isfrozen"}};
+  FakePower power;
+  FakeClockSetting clock_setting;
   agent::Log log{agent::Log::Level::debug, std::make_unique<RecordingLog>(log_lines)};
   Agent agent{.commands = all_commands(),
               .policy = policy,
@@ -114,6 +117,8 @@ class CommandTest : public ::testing::Test {
               .files = files,
               .jobs = jobs,
               .freeze = freeze,
+              .power = power,
+              .clock_setting = clock_setting,
               .log = log,
               .started = std::chrono::steady_clock::now()};
 };
