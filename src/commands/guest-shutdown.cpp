@@ -16,7 +16,8 @@ struct Arguments {
   static constexpr auto fields() {
     return bellhop::fields(field<"mode", &Arguments::mode>(
         "`powerdown`, the default: the machine is switched off. `halt`: the guest stops, the "
-        "machine stays on. `reboot`."));
+        "machine stays on, unless the guest's `halt` is set up to switch it off, as Debian's "
+        "sysvinit is by /etc/default/halt. `reboot`."));
   }
 };
 

@@ -114,6 +114,7 @@ class Processors(Compared):
         # qemu-ga opens it for writing even where nothing is to be written.
         self.assertEqual(self.ask(self.ours, "guest-set-vcpus", processors((1, True))),
                          {"return": 1})
+        self.assertEqual(self.ask(self.theirs, "guest-set-vcpus", processors((1, True))), ours)
 
 
 class Memory(Compared):

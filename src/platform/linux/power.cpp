@@ -96,7 +96,7 @@ Result<void> judge_shutdown(const ProgramRun& run) {
 // What qemu-ga says of a program that it suspends the guest with, and what the program said.
 Result<void> judge_suspend(const std::string& command, const ProgramRun& run) {
   if (run.end.exit_code == 0) return {};
-  const std::string said = run.output.substr(0, run.output.find_last_not_of("\n") + 1);
+  const std::string said = run.output.substr(0, run.output.find_last_not_of('\n') + 1);
   const std::string reason = said.empty() ? "" : ": " + said;
   if (!run.end.exit_code) return failure("the helper program '{}' was killed{}", command, reason);
   return failure("the helper program '{}' returned an unexpected exit status code ({}){}", command,
