@@ -11,6 +11,7 @@ namespace bellhop::state {
 class OpenFiles;
 class Jobs;
 class Freeze;
+class FilesystemSizes;
 }  // namespace bellhop::state
 
 namespace bellhop::agent {
@@ -30,6 +31,7 @@ struct Agent {
   state::OpenFiles& files;
   state::Jobs& jobs;
   state::Freeze& freeze;
+  state::FilesystemSizes& filesystem_sizes;
   agent::Log& log;
   std::chrono::steady_clock::time_point started;
   // The directory that holds the system's /proc, /sys, /dev, /etc and /run: a recorded tree in

@@ -39,6 +39,7 @@ Service::Service(StartPlan plan, std::span<const Command* const> commands, Log& 
              .files = files_,
              .jobs = jobs_,
              .freeze = freeze_,
+             .filesystem_sizes = filesystem_sizes_,
              .log = log_,
              .started = std::chrono::steady_clock::now()},
       dispatcher_(agent_),

@@ -21,6 +21,7 @@
 #include "channel/reactor.h"
 #include "platform/freeze.h"
 #include "platform/process.h"
+#include "state/filesystem_sizes.h"
 #include "state/freeze.h"
 #include "state/jobs.h"
 #include "state/open_files.h"
@@ -71,6 +72,7 @@ class Service {
   platform::Processes hook_processes_;
   std::unique_ptr<platform::Filesystems> filesystems_;
   state::Freeze freeze_;
+  state::FilesystemSizes filesystem_sizes_;
   Agent agent_;
   Dispatcher dispatcher_;
   Workers workers_;

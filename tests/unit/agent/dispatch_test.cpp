@@ -82,6 +82,7 @@ TEST_F(DispatchTest, MentionsPolledCommandsOnlyWhenDebugging) {
                     .files = files,
                     .jobs = jobs,
                     .freeze = freeze,
+                    .filesystem_sizes = filesystem_sizes,
                     .log = quiet,
                     .started = agent.started};
   const Dispatcher quiet_dispatcher(quiet_agent);

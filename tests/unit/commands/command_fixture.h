@@ -16,6 +16,7 @@
 #include "agent/policy.h"
 #include "agent/settings.h"
 #include "command/registry.h"
+#include "state/filesystem_sizes.h"
 #include "state/freeze.h"
 #include "state/jobs.h"
 #include "state/open_files.h"
@@ -105,6 +106,7 @@ class CommandTest : public ::testing::Test {
   state::Jobs jobs = state::Jobs();
   FakeFilesystems filesystems{{"/", "/home"}};
   state::Freeze freeze{filesystems, {.state_file = directory / "qga.state.isfrozen"}};
+  state::FilesystemSizes filesystem_sizes;
   agent::Log log{agent::Log::Level::debug, std::make_unique<RecordingLog>(log_lines)};
   Agent agent{.commands = all_commands(),
               .policy = policy,
@@ -112,6 +114,7 @@ class CommandTest : public ::testing::Test {
               .files = files,
               .jobs = jobs,
               .freeze = freeze,
+              .filesystem_sizes = filesystem_sizes,
               .log = log,
               .started = std::chrono::steady_clock::now()};
 };
