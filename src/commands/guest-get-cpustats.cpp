@@ -10,7 +10,7 @@
 namespace bellhop::commands {
 namespace {
 
-enum class System { linux_ };
+enum class System { on_linux };
 
 constexpr std::array<std::string_view, 1> wire_names(System) {
   return {"linux"};
@@ -56,7 +56,7 @@ Result<std::vector<Cpu>> run(Agent& agent, const Nothing&) {
   reply.reserve(cpus->size());
   for (const platform::CpuStatistics& cpu : *cpus) {
     reply.push_back({
-        .type = System::linux_,
+        .type = System::on_linux,
         .cpu = cpu.cpu,
         .user = cpu.user,
         .nice = cpu.nice,

@@ -30,7 +30,7 @@ enum class DiskBus {
   iscsi,
   sas,
   mmc,
-  virtual_,
+  virtual_disk,
   file_backed_virtual,
   nvme,
 };

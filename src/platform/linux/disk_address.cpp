@@ -187,7 +187,8 @@ std::optional<BlockDevice> nvme_controller(const BlockDevice& device) {
 
 // Fills in where the device is plugged in; false when that is not known.
 bool set_place(DiskAddress& address, const BlockDevice& device) {
-  if ((address.ccw_address = ccw_address(device))) {
+  address.ccw_address = ccw_address(device);
+  if (address.ccw_address) {
     if (is_on_virtio(device)) set_virtio(address, device);
     return true;
   }

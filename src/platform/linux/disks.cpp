@@ -57,7 +57,7 @@ void add_partitions(const BlockDevice& device, const std::string& node, std::vec
 Result<std::vector<Disk>> disks(const fs::path& system_root) {
   const fs::path directory = system_root / "sys/block";
   std::error_code error;
-  fs::directory_iterator(directory, error);
+  const fs::directory_iterator can_be_read(directory, error);
   if (error) {
     return system_failure(error.value(), "Can't open directory \"{}\"", directory.string());
   }
