@@ -16,6 +16,7 @@ namespace bellhop::state {
 class OpenFiles;
 class Jobs;
 class Freeze;
+class FilesystemSizes;
 }  // namespace bellhop::state
 
 namespace bellhop::agent {
@@ -37,6 +38,7 @@ struct Agent {
   state::Freeze& freeze;
   platform::Power& power;
   platform::ClockSetting& clock_setting;
+  state::FilesystemSizes& filesystem_sizes;
   agent::Log& log;
   std::chrono::steady_clock::time_point started;
   // The directory that holds the system's /proc, /sys, /dev, /etc and /run: a recorded tree in

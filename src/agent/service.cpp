@@ -45,6 +45,7 @@ Service::Service(StartPlan plan, std::span<const Command* const> commands, Log& 
              .freeze = freeze_,
              .power = *power_,
              .clock_setting = *clock_setting_,
+             .filesystem_sizes = filesystem_sizes_,
              .log = log_,
              .started = std::chrono::steady_clock::now(),
              .system_root = system_root},

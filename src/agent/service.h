@@ -23,6 +23,7 @@
 #include "platform/freeze.h"
 #include "platform/power.h"
 #include "platform/process.h"
+#include "state/filesystem_sizes.h"
 #include "state/freeze.h"
 #include "state/jobs.h"
 #include "state/open_files.h"
@@ -75,6 +76,7 @@ class Service {
   state::Freeze freeze_;
   std::unique_ptr<platform::Power> power_;
   std::unique_ptr<platform::ClockSetting> clock_setting_;
+  state::FilesystemSizes filesystem_sizes_;
   Agent agent_;
   Dispatcher dispatcher_;
   Workers workers_;

@@ -84,6 +84,7 @@ TEST_F(DispatchTest, MentionsPolledCommandsOnlyWhenDebugging) {
                     .freeze = freeze,
                     .power = power,
                     .clock_setting = clock_setting,
+                    .filesystem_sizes = filesystem_sizes,
                     .log = quiet,
                     .started = agent.started};
   const Dispatcher quiet_dispatcher(quiet_agent);

@@ -16,6 +16,7 @@
 #include "agent/policy.h"
 #include "agent/settings.h"
 #include "command/registry.h"
+#include "state/filesystem_sizes.h"
 #include "state/freeze.h"
 #include "state/jobs.h"
 #include "state/open_files.h"
@@ -110,6 +111,7 @@ class CommandTest : public ::testing::Test {
   state::Freeze freeze{filesystems, {.state_file = directory / "qga.state.isfrozen"}};
   FakePower power;
   FakeClockSetting clock_setting;
+  state::FilesystemSizes filesystem_sizes;
   agent::Log log{agent::Log::Level::debug, std::make_unique<RecordingLog>(log_lines)};
   Agent agent{.commands = all_commands(),
               .policy = policy,
@@ -119,6 +121,7 @@ class CommandTest : public ::testing::Test {
               .freeze = freeze,
               .power = power,
               .clock_setting = clock_setting,
+              .filesystem_sizes = filesystem_sizes,
               .log = log,
               .started = std::chrono::steady_clock::now()};
 };
