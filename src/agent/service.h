@@ -19,7 +19,7 @@
 #include "agent/workers.h"
 #include "channel/channel.h"
 #include "channel/reactor.h"
-#include "platform/freeze.h"
+#include "platform/local_filesystems.h"
 #include "platform/process.h"
 #include "state/freeze.h"
 #include "state/jobs.h"

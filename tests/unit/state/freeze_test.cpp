@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -18,6 +19,7 @@ using bellhop::testing::Barrier;
 using bellhop::testing::FakeFilesystems;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
 
 using namespace std::chrono_literals;
 
@@ -46,6 +48,8 @@ class FreezeTest : public ::testing::Test {
   Result<std::int64_t> freeze_list(std::vector<std::string_view> names) {
     return freeze().freeze(std::span<const std::string_view>(names));
   }
+  // The agent ends; the next freeze() is that of another one.
+  void forget() { freeze_.reset(); }
   bool has_state_file() const { return std::filesystem::exists(options.state_file); }
 
   bellhop::testing::TemporaryDirectory directory;
@@ -64,7 +68,7 @@ TEST_F(FreezeTest, IsThawedAtFirst) {
   EXPECT_FALSE(freeze().frozen_since());
 }
 
-TEST_F(FreezeTest, FreezesInReverseOrderOfMountingAndThawsInOrder) {
+TEST_F(FreezeTest, FreezesInReverseOrderAndThawsInOrder) {
   EXPECT_EQ(freeze_list({"/", "/a/b", "/a"}), 3);
   EXPECT_THAT(filesystems.take_log(),
               ElementsAre("hook freeze", "frozen", "freeze /a/b", "freeze /a", "freeze /"));
@@ -156,13 +160,44 @@ TEST_F(FreezeTest, ThawsEverythingAfterAnError) {
               ElementsAre("hook freeze", "frozen", "freeze /c", "thaw /c", "thawed", "hook thaw"));
 }
 
-TEST_F(FreezeTest, ThawsEverythingWhenAMountpointCannotBeOpened) {
-  filesystems["/a"].open_error = "failed to open /a: no";
+TEST_F(FreezeTest, FreezesNothingWhenAMountpointCannotBeOpened) {
+  filesystems["/a"].open_error = "no";
   const auto frozen = freeze_list({"/c", "/a"});
   ASSERT_FALSE(frozen);
   EXPECT_EQ(frozen.error().message, "failed to open /a: no");
-  EXPECT_EQ(filesystems.frozen("/c"), 0);
   EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
+}
+
+TEST_F(FreezeTest, SaysWhichFilesystemItLeavesOutBecauseAnotherCoversIt) {
+  filesystems["/a"].covered = true;
+  EXPECT_EQ(freeze_list({"/c", "/a"}), 1);
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("hook freeze",
+                          "warning: the filesystem at '/a' is not frozen: another one is mounted "
+                          "over it",
+                          "frozen", "freeze /c"));
+}
+
+TEST_F(FreezeTest, LeavesReadOnlyFilesystemsAlone) {
+  filesystems["/a"].read_only = true;
+  EXPECT_EQ(freeze().freeze(std::nullopt), 3);
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+  EXPECT_EQ(freeze().thaw(), 3);
+  EXPECT_EQ(freeze_list({"/a"}), 0);
+}
+
+TEST_F(FreezeTest, ThawsReadOnlyFilesystemsThatOthersFroze) {
+  filesystems["/a"].read_only = true;
+  filesystems["/a"].frozen = 1;
+  EXPECT_EQ(freeze().thaw(), 1);
+}
+
+TEST_F(FreezeTest, DoesNotMindThatAFilesystemIsUnmountedMeanwhile) {
+  filesystems["/a"].open_error = "No such file or directory";
+  filesystems.lists_until_unmount = 1;
+  EXPECT_EQ(freeze_list({"/", "/a", "/c"}), 2);
+  EXPECT_TRUE(freeze().is_frozen());
 }
 
 TEST_F(FreezeTest, AFailingHookPreventsTheFreeze) {
@@ -172,13 +207,6 @@ TEST_F(FreezeTest, AFailingHookPreventsTheFreeze) {
   EXPECT_EQ(frozen.error().message, "hook failed");
   EXPECT_FALSE(freeze().is_frozen());
   EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze"));
-}
-
-TEST_F(FreezeTest, AHookThatWasKilledIsToldThatThereIsNoFreeze) {
-  hook_fails_on = "freeze";
-  hook_error.system = std::make_error_code(std::errc::timed_out);
-  EXPECT_FALSE(freeze_list({"/c"}));
-  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
 }
 
 TEST_F(FreezeTest, TheHookIsToldWhenTheMountsCannotBeRead) {
@@ -199,7 +227,7 @@ TEST_F(FreezeTest, ThawsWhatOthersFrozeAlsoWhenThawed) {
 
 TEST_F(FreezeTest, ThawsWhatIsHiddenMeanwhile) {
   EXPECT_EQ(freeze_list({"/c"}), 1);
-  filesystems["/c"].open_error = "failed to open /c: No such file or directory";
+  filesystems["/c"].open_error = "No such file or directory";
   EXPECT_EQ(freeze().thaw(), 1);
   EXPECT_EQ(filesystems.frozen("/c"), 0);
 }
@@ -284,7 +312,7 @@ TEST_F(FreezeTogether, AThawStopsAHookThatSleeps) {
   EXPECT_EQ(freeze().thaw(), 0);
   EXPECT_FALSE(frozen());
   EXPECT_FALSE(freeze().is_frozen());
-  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw", "hook thaw"));
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
 }
 
 TEST_F(FreezeTogether, AThawDoesNotWaitForAFilesystemThatHangs) {
@@ -371,6 +399,100 @@ TEST_F(FreezeTogether, AFreezeWaitsForTheThawBeforeIt) {
   EXPECT_THAT(filesystems.take_log(),
               ElementsAre("hook thaw ends", "hook freeze ends", "frozen", "freeze /a"));
   EXPECT_EQ(thaw(), 1);
+}
+
+class FreezeLimit : public FreezeTogether {
+ protected:
+  FreezeLimit() {
+    options.limit = 1ms;
+    options.on_change = [this](bool frozen) {
+      filesystems.add_log(frozen ? "frozen" : "thawed");
+      if (!frozen) thawed_.open();
+    };
+  }
+  // A freeze that was there at the start and ends by itself.
+  void inherit_a_freeze() {
+    std::ofstream(options.state_file).flush();
+    filesystems["/a"].frozen = 1;
+    freeze().limit_inherited();
+    thawed_.pass();
+  }
+  void await_warning(const std::string& text) {
+    const std::string line = "warning: " + text;
+    for (auto log = filesystems.take_log(); std::ranges::find(log, line) == log.end();
+         log = filesystems.take_log()) {
+      std::this_thread::yield();
+    }
+  }
+  static constexpr auto note_pattern =
+      "the freeze that began at 20..-..-..T..:..:..Z ended by itself at 20..-..-..T..:..:..Z, at "
+      "the limit of 0.001 s: what was copied after that may be inconsistent";
+
+ private:
+  Barrier thawed_;
+};
+
+TEST_F(FreezeLimit, EndsAFreezeThatWasThereAtTheStart) {
+  inherit_a_freeze();
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_FALSE(has_state_file());
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+}
+
+TEST_F(FreezeLimit, IsToldByTheNextThawOnce) {
+  inherit_a_freeze();
+  const auto first = freeze().thaw();
+  ASSERT_FALSE(first);
+  EXPECT_THAT(first.error().message, MatchesRegex(note_pattern));
+  EXPECT_EQ(freeze().thaw(), 0);
+}
+
+TEST_F(FreezeLimit, IsNotToldAfterANewFreeze) {
+  inherit_a_freeze();
+  EXPECT_FALSE(freeze_list({"/nonexistent"}).value_or(1));
+  EXPECT_EQ(freeze().thaw(), 0);
+}
+
+TEST_F(FreezeLimit, IsToldByTheNextAgentToo) {
+  options.note_file = directory / "note";
+  inherit_a_freeze();
+  forget();
+  ASSERT_TRUE(std::filesystem::exists(options.note_file));
+  const auto first = freeze().thaw();
+  ASSERT_FALSE(first);
+  EXPECT_THAT(first.error().message, MatchesRegex(note_pattern));
+  EXPECT_FALSE(std::filesystem::exists(options.note_file));
+  EXPECT_EQ(freeze().thaw(), 0);
+}
+
+TEST_F(FreezeLimit, GivesUpAFreezeThatHangs) {
+  filesystems["/a"].freeze_barrier = &barrier;
+  freeze_on_thread({"/a", "/c"});
+  barrier.await_someone();
+  while (filesystems.frozen("/c") > 0) std::this_thread::yield();
+  barrier.open();
+  const auto given_up = frozen();
+  ASSERT_FALSE(given_up);
+  EXPECT_EQ(given_up.error().message,
+            "the freeze was given up: it was not done after 0.001 s, '/a' does not answer");
+  EXPECT_EQ(thaw(), 0);  // its caller knows: it is not told again
+  EXPECT_FALSE(freeze().is_frozen());
+}
+
+TEST_F(FreezeLimit, TriesAgainWhenAFilesystemDoesNotThaw) {
+  filesystems["/a"].thaw_error = "failed to thaw /a: Input/output error";
+  std::ofstream(options.state_file).flush();
+  freeze().limit_inherited();
+  await_warning("failed to thaw /a: Input/output error");
+  EXPECT_TRUE(freeze().is_frozen());
+}
+
+TEST_F(FreezeLimit, DoesNotExistWhenItIsZero) {
+  options.limit = 0ms;
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  freeze().limit_inherited();
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_EQ(freeze().thaw(), 1);
 }
 
 }  // namespace
