@@ -34,9 +34,8 @@ double seconds(std::chrono::milliseconds time) {
 Freeze::Freeze(platform::Filesystems& filesystems, FreezeOptions options)
     : filesystems_(filesystems),
       options_(std::move(options)),
+      note_(options_.note_file),
       limit_timer_([this] { end_by_itself(); }) {
-  std::ifstream note(options_.note_file);
-  if (std::string text; std::getline(note, text)) note_ = std::move(text);
   std::error_code error;
   const auto since = std::filesystem::last_write_time(options_.state_file, error);
   if (error) return;
@@ -87,7 +86,7 @@ Result<void> Freeze::begin_freeze() {
   over_limit_ = false;
   freezing_.clear();
   lock.unlock();
-  drop_note();
+  note_.take();  // whoever freezes anew does not believe in the freeze before
   return {};
 }
 
@@ -209,7 +208,7 @@ std::unexpected<Error> Freeze::give_up(Error error) {
 Result<std::int64_t> Freeze::thaw() {
   auto thawed = thaw_within_patience();
   if (!thawed) return thawed;
-  if (auto note = take_note()) return std::unexpected(*std::move(note));
+  if (const auto note = note_.take()) return failure("{}", *note);
   return thawed;
 }
 
@@ -403,8 +402,8 @@ void Freeze::end_by_itself() {
     if (!frozen_) return;
     if (phase_ == Phase::freezing) {
       over_limit_ = true;  // the caller of freeze() gets an error
-    } else if (!note_) {
-      note_ = ended_by_itself();
+    } else {
+      note_.set(ended_by_itself());
     }
   }
   const auto thawed = thaw_within_patience();
@@ -413,25 +412,10 @@ void Freeze::end_by_itself() {
     start_limit(next_try);
     return;
   }
-  std::optional<std::string> note;
-  {
-    const Lock lock(mutex_);
-    note = note_;
+  if (const auto note = note_.text()) {
+    note_.keep();
+    warn(*note);
   }
-  if (!note) return;
-  keep_note(*note);
-  warn(*note);
-}
-
-void Freeze::keep_note(std::string_view note) {
-  if (options_.note_file.empty()) return;
-  std::ofstream(options_.note_file) << note << '\n';
-  bool told = false;
-  {
-    const Lock lock(mutex_);
-    told = !note_;
-  }
-  if (told) drop_note();
 }
 
 // Called with mutex_ locked.
@@ -441,27 +425,6 @@ std::string Freeze::ended_by_itself() const {
       "the freeze that began at {} ended by itself at {}, at the limit of {} s: what was copied "
       "after that may be inconsistent",
       as_text(frozen_since_.value_or(now)), as_text(now), seconds(options_.limit));
-}
-
-// What the caller of thaw() must be told, once.
-std::optional<Error> Freeze::take_note() {
-  std::optional<std::string> note;
-  {
-    const Lock lock(mutex_);
-    note = note_;
-  }
-  if (!note) return std::nullopt;
-  drop_note();
-  return Error{.message = *std::move(note)};
-}
-
-void Freeze::drop_note() {
-  {
-    const Lock lock(mutex_);
-    note_.reset();
-  }
-  std::error_code ignored;
-  if (!options_.note_file.empty()) std::filesystem::remove(options_.note_file, ignored);
 }
 
 void Freeze::warn(std::string_view message) const {

@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "platform/local_filesystems.h"
+#include "state/freeze_note.h"
 #include "state/timer.h"
 
 namespace bellhop::state {
@@ -141,9 +142,6 @@ class Freeze {
   void start_limit(std::chrono::milliseconds from_now);
   void end_by_itself();
   std::string ended_by_itself() const;
-  void keep_note(std::string_view note);
-  std::optional<Error> take_note();
-  void drop_note();
   void warn(std::string_view message) const;
 
   platform::Filesystems& filesystems_;
@@ -163,8 +161,8 @@ class Freeze {
   bool inherited_ = false;  // frozen before this agent started: what, is not known
   std::optional<std::chrono::system_clock::time_point> frozen_since_;
   std::shared_ptr<Thawing> thawing_;  // the last thaw, or the one going on
-  std::optional<std::string> note_;   // about a freeze that ended by itself
 
+  FreezeNote note_;
   std::jthread thaw_thread_;
   Timer limit_timer_;
 };

@@ -99,27 +99,31 @@ class CycleTests(WorldTest):
 
     def test_a_copy_of_a_frozen_disk_is_complete(self):
         """What was written before the freeze is in a copy that is made meanwhile."""
-        agent = self.start()
-        for kind in Filesystems.kinds:
+        # Nothing of the copy's journal is played back. Two btrfs of one UUID cannot be mounted at
+        # the same time.
+        for kind, options in (("ext4", "loop,ro,noload"), ("xfs", "loop,ro,norecovery,nouuid")):
             with self.subTest(kind=kind):
-                path = Filesystems.paths[kind]
-                with open(path + "/before", "w", encoding="utf-8") as file:
-                    file.write(kind)  # and not synchronised
-                self.assertEqual(agent.freeze(path), 1)
-                copy = f"/images/copy-of-{kind}"
-                freezing.copy_sparse(f"/images/{kind}", copy)
-                self.assertEqual(agent.thaw(), 1)
-                options = {"ext4": "loop,ro,noload", "xfs": "loop,ro,norecovery,nouuid"}.get(kind)
-                if not options:
-                    continue  # two btrfs of one UUID cannot be mounted at the same time
-                copied = make_filesystem(f"copied-{kind}", image=copy, kind=kind, options=options,
-                                         fresh=False)
-                try:
-                    with open(copied + "/before", encoding="utf-8") as file:
-                        self.assertEqual(file.read(), kind)
-                finally:
-                    freezing.umount(copied)
-                    os.unlink(copy)
+                self.need(kind)
+                self.assert_copy_is_complete(kind, options)
+
+    def assert_copy_is_complete(self, kind, options):
+        path = Filesystems.paths[kind]
+        with open(path + "/before", "w", encoding="utf-8") as file:
+            file.write(kind)  # and not synchronised
+        agent = self.start()
+        self.assertEqual(agent.freeze(path), 1)
+        copy = f"/images/copy-of-{kind}"
+        freezing.copy_sparse(f"/images/{kind}", copy)
+        self.assertEqual(agent.thaw(), 1)
+        agent.stop()
+        copied = make_filesystem(f"copied-{kind}", image=copy, kind=kind, options=options,
+                                 fresh=False)
+        try:
+            with open(copied + "/before", encoding="utf-8") as file:
+                self.assertEqual(file.read(), kind)
+        finally:
+            freezing.umount(copied)
+            os.unlink(copy)
 
 
 class Bellhop(CycleTests, unittest.TestCase):

@@ -419,6 +419,10 @@ class WorldTest:
             agent.stop()
         thaw_all()  # what an agent left frozen must not reach the next test
 
+    def need(self, kind):
+        if not can_make(kind):
+            self.skipTest(f"this machine cannot make {kind}: the kernel or mkfs.{kind} is missing")
+
     def start(self, *options, **more):
         agent = Agent(self.PROGRAM, self.directory, *options, **more)
         self.agents.append(agent)

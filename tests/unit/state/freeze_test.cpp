@@ -3,65 +3,24 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 #include <tuple>
 
 #include "unit/gate.h"
-#include "unit/state/fake_filesystems.h"
+#include "unit/state/freeze_fixture.h"
 
 namespace bellhop::state {
 namespace {
 
 using bellhop::testing::Barrier;
-using bellhop::testing::FakeFilesystems;
+using bellhop::testing::FreezeTest;
+using bellhop::testing::FreezeTogether;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::MatchesRegex;
 
 using namespace std::chrono_literals;
-
-// A freeze over fake filesystems mounted as /, /a, /a/b, /c, with a hook that writes down its
-// calls.
-class FreezeTest : public ::testing::Test {
- protected:
-  FreezeTest() {
-    options.state_file = directory / "frozen";
-    options.patience = 1min;
-    options.hook = [this](std::string_view action, const std::stop_token&) -> Result<void> {
-      filesystems.add_log("hook " + std::string(action));
-      if (action == hook_fails_on) return std::unexpected(hook_error);
-      return {};
-    };
-    options.on_change = [this](bool frozen) { filesystems.add_log(frozen ? "frozen" : "thawed"); };
-    options.warn = [this](std::string_view message) {
-      filesystems.add_log("warning: " + std::string(message));
-    };
-  }
-
-  Freeze& freeze() {
-    if (!freeze_) freeze_ = std::make_unique<Freeze>(filesystems, options);
-    return *freeze_;
-  }
-  Result<std::int64_t> freeze_list(std::vector<std::string_view> names) {
-    return freeze().freeze(std::span<const std::string_view>(names));
-  }
-  // The agent ends; the next freeze() is that of another one.
-  void forget() { freeze_.reset(); }
-  bool has_state_file() const { return std::filesystem::exists(options.state_file); }
-
-  bellhop::testing::TemporaryDirectory directory;
-  FakeFilesystems filesystems{{"/", "/a", "/a/b", "/c"}};
-  FreezeOptions options;
-  Barrier barrier;  // what a test lets hang
-  std::string hook_fails_on;
-  Error hook_error{.message = "hook failed"};
-
- private:
-  std::unique_ptr<Freeze> freeze_;
-};
 
 TEST_F(FreezeTest, IsThawedAtFirst) {
   EXPECT_FALSE(freeze().is_frozen());
@@ -272,29 +231,6 @@ TEST_F(FreezeTest, IgnoresThatOthersFilesystemsDoNotThaw) {
   EXPECT_EQ(freeze().thaw(), 1);
 }
 
-// Joins its thread before what the thread uses goes.
-class FreezeTogether : public FreezeTest {
- protected:
-  void freeze_on_thread(std::vector<std::string_view> names) {
-    freeze();
-    thread_ = std::jthread([this, names] { frozen_ = freeze_list(names); });
-  }
-  Result<std::int64_t> frozen() {
-    thread_.join();
-    return frozen_;
-  }
-  // Thaws until there is an answer, however slow the machine is: further calls join the first.
-  Result<std::int64_t> thaw() {
-    auto thawed = freeze().thaw();
-    while (!thawed) thawed = freeze().thaw();
-    return thawed;
-  }
-
- private:
-  Result<std::int64_t> frozen_ = -1;
-  std::jthread thread_;
-};
-
 TEST_F(FreezeTogether, AThawStopsAHookThatSleeps) {
   barrier.open();
   options.hook = [&](std::string_view action, const std::stop_token& stop) -> Result<void> {
@@ -399,100 +335,6 @@ TEST_F(FreezeTogether, AFreezeWaitsForTheThawBeforeIt) {
   EXPECT_THAT(filesystems.take_log(),
               ElementsAre("hook thaw ends", "hook freeze ends", "frozen", "freeze /a"));
   EXPECT_EQ(thaw(), 1);
-}
-
-class FreezeLimit : public FreezeTogether {
- protected:
-  FreezeLimit() {
-    options.limit = 1ms;
-    options.on_change = [this](bool frozen) {
-      filesystems.add_log(frozen ? "frozen" : "thawed");
-      if (!frozen) thawed_.open();
-    };
-  }
-  // A freeze that was there at the start and ends by itself.
-  void inherit_a_freeze() {
-    std::ofstream(options.state_file).flush();
-    filesystems["/a"].frozen = 1;
-    freeze().limit_inherited();
-    thawed_.pass();
-  }
-  void await_warning(const std::string& text) {
-    const std::string line = "warning: " + text;
-    for (auto log = filesystems.take_log(); std::ranges::find(log, line) == log.end();
-         log = filesystems.take_log()) {
-      std::this_thread::yield();
-    }
-  }
-  static constexpr auto note_pattern =
-      "the freeze that began at 20..-..-..T..:..:..Z ended by itself at 20..-..-..T..:..:..Z, at "
-      "the limit of 0.001 s: what was copied after that may be inconsistent";
-
- private:
-  Barrier thawed_;
-};
-
-TEST_F(FreezeLimit, EndsAFreezeThatWasThereAtTheStart) {
-  inherit_a_freeze();
-  EXPECT_FALSE(freeze().is_frozen());
-  EXPECT_FALSE(has_state_file());
-  EXPECT_EQ(filesystems.frozen("/a"), 0);
-}
-
-TEST_F(FreezeLimit, IsToldByTheNextThawOnce) {
-  inherit_a_freeze();
-  const auto first = freeze().thaw();
-  ASSERT_FALSE(first);
-  EXPECT_THAT(first.error().message, MatchesRegex(note_pattern));
-  EXPECT_EQ(freeze().thaw(), 0);
-}
-
-TEST_F(FreezeLimit, IsNotToldAfterANewFreeze) {
-  inherit_a_freeze();
-  EXPECT_FALSE(freeze_list({"/nonexistent"}).value_or(1));
-  EXPECT_EQ(freeze().thaw(), 0);
-}
-
-TEST_F(FreezeLimit, IsToldByTheNextAgentToo) {
-  options.note_file = directory / "note";
-  inherit_a_freeze();
-  forget();
-  ASSERT_TRUE(std::filesystem::exists(options.note_file));
-  const auto first = freeze().thaw();
-  ASSERT_FALSE(first);
-  EXPECT_THAT(first.error().message, MatchesRegex(note_pattern));
-  EXPECT_FALSE(std::filesystem::exists(options.note_file));
-  EXPECT_EQ(freeze().thaw(), 0);
-}
-
-TEST_F(FreezeLimit, GivesUpAFreezeThatHangs) {
-  filesystems["/a"].freeze_barrier = &barrier;
-  freeze_on_thread({"/a", "/c"});
-  barrier.await_someone();
-  while (filesystems.frozen("/c") > 0) std::this_thread::yield();
-  barrier.open();
-  const auto given_up = frozen();
-  ASSERT_FALSE(given_up);
-  EXPECT_EQ(given_up.error().message,
-            "the freeze was given up: it was not done after 0.001 s, '/a' does not answer");
-  EXPECT_EQ(thaw(), 0);  // its caller knows: it is not told again
-  EXPECT_FALSE(freeze().is_frozen());
-}
-
-TEST_F(FreezeLimit, TriesAgainWhenAFilesystemDoesNotThaw) {
-  filesystems["/a"].thaw_error = "failed to thaw /a: Input/output error";
-  std::ofstream(options.state_file).flush();
-  freeze().limit_inherited();
-  await_warning("failed to thaw /a: Input/output error");
-  EXPECT_TRUE(freeze().is_frozen());
-}
-
-TEST_F(FreezeLimit, DoesNotExistWhenItIsZero) {
-  options.limit = 0ms;
-  EXPECT_EQ(freeze_list({"/a"}), 1);
-  freeze().limit_inherited();
-  EXPECT_TRUE(freeze().is_frozen());
-  EXPECT_EQ(freeze().thaw(), 1);
 }
 
 }  // namespace
