@@ -151,6 +151,27 @@ class FilesystemTests(WorldTest):
                 self.assertEqual(self.frozen(), [])
                 self.assertFalse(os.path.exists(self.directory + "/qga.state.isfrozen"))
 
+    def test_leaves_an_overlay_to_what_it_lies_on(self):
+        for folder in ("upper", "work"):
+            os.makedirs(f"{Filesystems.a}/{folder}", exist_ok=True)
+        overlay = f"{PLACE}/overlay"
+        os.makedirs(overlay, exist_ok=True)
+        try:
+            mount("-t", "overlay", "none", overlay, "-o", f"lowerdir={Filesystems.b},"
+                  f"upperdir={Filesystems.a}/upper,workdir={Filesystems.a}/work")
+        except subprocess.CalledProcessError as error:
+            self.skipTest(f"no overlay can be mounted: {error.stderr}")
+        try:
+            agent = self.start()
+            self.assertEqual(agent.freeze(overlay), 0)
+            self.assertEqual(agent.freeze(overlay, Filesystems.a), 1)
+            self.assertEqual(agent.thaw(), 1)
+            self.assertEqual(agent.freeze_all(), Filesystems.count)
+            self.assertEqual(agent.thaw(), Filesystems.count)
+        finally:
+            freezing.thaw_all()
+            umount(overlay)
+
     def test_a_mountpoint_that_cannot_be_reached(self):
         hidden = make_filesystem("hidden", f"{PLACE}/over/hidden")
         try:
