@@ -15,9 +15,6 @@ namespace {
 // How long a freeze waits for the thaw before it to end: shorter than clients wait.
 constexpr std::chrono::seconds turn_limit{4};
 
-// How long to wait before a thaw at the limit that failed is tried again.
-constexpr std::chrono::seconds next_try{10};
-
 using SystemTime = std::chrono::system_clock::time_point;
 
 std::string as_text(SystemTime time) {
@@ -84,6 +81,7 @@ Result<void> Freeze::begin_freeze() {
   phase_ = Phase::freezing;
   stop_freezing_ = std::stop_source();
   over_limit_ = false;
+  succeeded_ = false;
   freezing_.clear();
   lock.unlock();
   note_.take();  // whoever freezes anew does not believe in the freeze before
@@ -170,8 +168,15 @@ Result<std::int64_t> Freeze::freeze_all(std::vector<Held> opened) {
     const Lock lock(mutex_);
     held_.push_back(std::move(one));
   }
-  if (stop_freezing_.stop_requested()) return given_up();
+  if (!succeed()) return given_up();
   return count;
+}
+
+// False when the freeze has been given up. From then on its end is the business of others.
+bool Freeze::succeed() {
+  const Lock lock(mutex_);
+  succeeded_ = !over_limit_ && !stop_freezing_.stop_requested();
+  return succeeded_;
 }
 
 // An error about the first filesystem that could not be reached, unless all were unmounted
@@ -400,7 +405,7 @@ void Freeze::end_by_itself() {
   {
     const Lock lock(mutex_);
     if (!frozen_) return;
-    if (phase_ == Phase::freezing) {
+    if (phase_ == Phase::freezing && !succeeded_) {
       over_limit_ = true;  // the caller of freeze() gets an error
     } else {
       note_.set(ended_by_itself());
@@ -409,7 +414,7 @@ void Freeze::end_by_itself() {
   const auto thawed = thaw_within_patience();
   if (is_frozen()) {
     warn(thawed ? "the freeze goes on" : thawed.error().message);
-    start_limit(next_try);
+    start_limit(options_.next_try);
     return;
   }
   if (const auto note = note_.text()) {

@@ -40,6 +40,8 @@ struct FreezeOptions {
   // Keeps what the next thaw() is to tell about a freeze that ended by itself, over the agent's
   // end. None when empty.
   std::filesystem::path note_file = {};
+  // How long to wait before a thaw at the limit that failed is tried again.
+  std::chrono::milliseconds next_try{10'000};
   FreezeHook hook = {};  // none when empty
   // Called with true before the first filesystem freezes, with false when all have thawed; on any
   // thread. From the one to the other nothing may be written to a disk. Not called for a freeze
@@ -120,6 +122,7 @@ class Freeze {
   Result<std::vector<platform::MountedFilesystem>> choose(const Names& names);
   Result<std::vector<Held>> open_chosen(const Names& names);
   Result<std::int64_t> freeze_all(std::vector<Held> opened);
+  bool succeed();
   Result<void> check_gone(const Unreachable& unreachable);
   std::unexpected<Error> give_up(Error error);
   std::unexpected<Error> given_up() const;
@@ -154,6 +157,7 @@ class Freeze {
   Phase phase_ = Phase::idle;
   std::stop_source stop_freezing_;
   bool over_limit_ = false;  // why the freeze that is going on was stopped
+  bool succeeded_ = false;   // the freeze that is going on will not fail any more
   std::vector<Held> held_;   // in the order in which they were frozen
   // The mountpoints that the kernel was last asked to freeze and to thaw.
   std::string freezing_;
