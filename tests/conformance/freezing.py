@@ -454,6 +454,10 @@ def outer():
         subprocess.run(["modprobe", "loop"], capture_output=True, check=False)
     if not os.path.exists("/dev/loop-control"):
         skip("the kernel has no loop devices, not even after `modprobe loop`")
+    trial = subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True,
+                           check=False)
+    if trial.returncode:
+        skip(f"no mount namespace can be made: {trial.stderr.strip()}")
     world = tempfile.mkdtemp(prefix="bellhop-freeze-", dir="/tmp")
     environment = dict(os.environ, FREEZE_TEST_WORLD=world, BELLHOPD=os.path.abspath(BELLHOPD),
                        FREEZE_TEST_OUTER=os.readlink("/proc/self/ns/mnt"), **oracle())
@@ -471,11 +475,11 @@ def main(make=lambda: None):
     global watchdog
     if not WORLD:
         sys.exit(outer())
-    enter_world()
     try:
+        enter_world()
         make()
     except subprocess.CalledProcessError as error:
-        skip(f"cannot make a filesystem on a loop device: {error.stderr}")
+        skip(f"cannot make a filesystem on a loop device: {error}: {error.stderr}")
     watchdog = Watchdog()
     try:
         unittest.main(module="__main__", verbosity=2, exit=True)
