@@ -35,10 +35,8 @@ function(bellhop_library name)
   target_link_libraries(${name} PUBLIC bellhop-options ${arg_DEPENDS})
 endfunction()
 
-# bellhop_test_options(NAME): settings of a test program. With sanitizers, tests are not optimised:
-# what they test is, and compiling them takes most of the time.
+# bellhop_test_options(NAME): settings of a test program. Tests are not optimised: what they test
+# is, and compiling them takes most of the time.
 function(bellhop_test_options name)
-  if(BELLHOP_SANITIZE)
-    target_compile_options(${name} PRIVATE -O0)
-  endif()
+  target_compile_options(${name} PRIVATE -O0 -g1)
 endfunction()
