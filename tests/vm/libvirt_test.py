@@ -81,12 +81,13 @@ class Virsh(VmTest):
 
     def test_goes_on_after_an_agent_that_answered_late(self):
         with self.domains(guest.bellhopd) as (made,):
-            made.shell("mkfifo /tmp/fifo")
-            request = json.dumps({"execute": "guest-file-open", "arguments": {"path": "/tmp/fifo"}})
-            said, status = made.virsh("qemu-agent-command", "--timeout", "1", request)
+            made.shell("fsfreeze --freeze /mnt")  # by somebody else: the agent does not know
+            said, status = made.virsh("qemu-agent-command", "--timeout", "1", json.dumps(
+                {"execute": "guest-file-open", "arguments": {"path": "/mnt/new", "mode": "w"}}))
+            self.assertIn("not responding", said)
             self.assertNotEqual(status, 0, said)
             self.assertEqual(made.virsh("domhostname", "--source", "agent"), ("minimal", 0))
-            made.shell("echo >/tmp/fifo")
+            made.shell("fsfreeze --unfreeze /mnt")
             self.assertEqual(made.virsh("domhostname", "--source", "agent"), ("minimal", 0))
 
     def test_goes_on_after_the_agent_was_away(self):
