@@ -353,7 +353,7 @@ def _tail(path, count):
 def _count_retry(guest, error):
     """A boot in some hundred comes up and never answers; it is counted, so that more are seen."""
     place = guest.keep(f"boot-{guest.name}")
-    with contextlib.suppress(AssertionError, OSError):
+    with contextlib.suppress(AssertionError, OSError, AttributeError):  # it may have no monitor
         (place / "registers").write_text(guest.qmp.human("info registers"), encoding="utf-8")
     with open(packages.CACHE / "retried-boots.log", "a", encoding="utf-8") as log:
         log.write(f"{time.strftime('%F %T')} {guest.name}: {error}; logs in {place}\n")
