@@ -60,7 +60,7 @@ class Systemd(ServiceTest):
         made.shell(f"systemctl restart bellhopd; kill -0 {job}", patience=BOOT_PATIENCE)
         self.answers(made)
         made.shell("systemctl stop bellhopd", patience=BOOT_PATIENCE)
-        self.assertEqual(made.shell("systemctl is-failed bellhopd", check=False).strip(), "inactive")
+        self.assertIn("inactive", made.shell("systemctl is-failed bellhopd", check=False))
         made.shell("systemd-analyze verify --man=no bellhopd.service", patience=BOOT_PATIENCE)
 
     def test_debian_12(self):
