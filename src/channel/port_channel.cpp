@@ -12,8 +12,6 @@ namespace {
 
 // A device that is there but failed this soon after it was opened is broken rather than replugged.
 constexpr std::chrono::seconds short_life(1);
-// How often a broken device, or one that no notice comes of, is tried: as qemu-ga does.
-constexpr std::chrono::seconds retry_interval(5);
 // How long a host may be heard without being seen: then it has left as soon as it had spoken.
 constexpr std::chrono::seconds arrival_limit(1);
 
@@ -77,9 +75,12 @@ void PortChannel::path_changed() {
   if (just_lost && std::filesystem::exists(options_.path, ignored)) return try_again_later();
   if (!open_port()) {
     opened_ = {};  // it is really away: when it returns, it is opened at once
+    // A port has a name a moment before it can be opened, and no notice comes when it can.
+    if (std::filesystem::exists(options_.path, ignored)) start_retry_timer();
     return;
   }
   options_.report(fmt::format("{} is open again", options_.description));
+  retry_.cancel();
   watch_ = Watch();
   path_watch_.reset();
 }
@@ -87,7 +88,11 @@ void PortChannel::path_changed() {
 void PortChannel::try_again_later() {
   watch_ = Watch();
   path_watch_.reset();
-  retry_.expires_after(retry_interval);
+  start_retry_timer();
+}
+
+void PortChannel::start_retry_timer() {
+  retry_.expires_after(options_.retry_interval);
   retry_.async_wait([this](std::error_code cancelled) {
     if (!cancelled && !port_) wait_for_path();
   });

@@ -30,6 +30,8 @@ class PortChannel : public Channel, private ByteStream::Owner {
     // Whether read(2) returning 0 means that the host has closed (virtio-serial) or that the
     // device is lost (serial lines).
     bool end_means_host_closed = true;
+    // How often a device that is there and cannot be opened, or breaks at once, is tried again.
+    std::chrono::milliseconds retry_interval = std::chrono::seconds(5);  // as qemu-ga does
     // Called with what happened to the device, in words for the log.
     std::function<void(const std::string&)> report;
   };
@@ -49,6 +51,7 @@ class PortChannel : public Channel, private ByteStream::Owner {
   void lose_port();
   void wait_for_path();
   void path_changed();
+  void start_retry_timer();
   void try_again_later();
   void host_left();
   void stream_ended(bool hung_up) override;

@@ -58,6 +58,8 @@ def _debootstrap(suite, wanted, tree):
                                   timeout=900)
     except FileNotFoundError:
         raise Unavailable("needs unshare: run tools/setup --vm") from None
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"debootstrap {suite} took more than 15 minutes") from None
     if done.returncode:
         said = log.read_text(errors="replace").strip().splitlines()
         raise Unavailable(f"debootstrap {suite}: {said[-1] if said else done.returncode}")

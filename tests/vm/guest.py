@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import os
 import pathlib
-import random
 import shutil
 import tempfile
 import time
@@ -13,6 +12,7 @@ import agents
 import image
 import packages
 import qemu
+from client import Client
 from shell import Shell, ShellError
 
 BOOT_LIMIT = float(os.environ.get("BELLHOP_VM_BOOT_LIMIT", "30"))  # seconds, then once more
@@ -56,49 +56,10 @@ def qemu_ga(suite="sid", name="qemu-ga", port="org.qemu.guest_agent.1", **facts)
 
 
 def agent_of(program, name="agent"):
-    """An agent from a program of this machine: a bellhopd, or a qemu-ga as get-qemu-ga brings it."""
+    """An agent from a program of this machine: bellhopd, or qemu-ga as get-qemu-ga brings it."""
     if pathlib.Path(program).read_bytes()[:2] != b"#!":
         return bellhopd(name, program)
     return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", image.qemu_ga(program))
-
-
-class Client(agents.Connection):
-    """A host's connection to an agent. Its errors name the guest, the agent and the request."""
-
-    def __init__(self, guest, agent, channel):
-        super().__init__(guest.sockets / channel, agent.kind)
-        self.guest = guest
-        self.agent = agent
-        guest.clients.append(self)
-        self.last = None
-
-    def send(self, data):
-        self.last = (time.monotonic(), data[:300])
-        super().send(data)
-
-    def _receive(self, deadline):
-        try:
-            super()._receive(deadline)
-        except agents.NoReply as error:
-            asked = self.last and self.last[1]
-            raise agents.NoReply(f"{self.guest}, {self.agent.name}, after {asked!r}: {error}") from None
-
-    def synchronize(self, patience=30.0):
-        """Makes sure that the agent listens and the next line is the next request's reply."""
-        deadline = time.monotonic() + patience
-        while True:
-            number = random.randrange(1 << 31)
-            self.send(b"\xff" + agents.compact({"execute": "guest-sync-delimited",
-                                                "arguments": {"id": number}}) + b"\n")
-            try:
-                while True:
-                    left = min(5.0, deadline - time.monotonic())
-                    self.read_until(b"\xff", left)
-                    if f'"return": {number}}}' in self.read_line(left).decode(errors="replace"):
-                        return self
-            except agents.NoReply:
-                if time.monotonic() >= deadline:
-                    raise
 
 
 class Guest:
@@ -173,18 +134,20 @@ class Guest:
         self.qmp("migrate-set-capabilities",
                  capabilities=[{"capability": "events", "state": True}])
         self.shell.close()
-        if live:
-            self._start_qemu("-incoming", f"unix:{self.folder}/migration")
-            self._migrate_from(source, f"unix:{self.folder}/migration")
-        else:
-            self._migrate_from(source, f"exec:cat >{self.folder}/state")
-            self._start_qemu("-incoming", "defer")
-            self.qmp("migrate-incoming", uri=f"exec:cat {self.folder}/state")
-        self.qmp.event("RESUME", patience=BOOT_LIMIT)
-        for client in clients:
-            client.close()
-            self.clients.remove(client)
-        source.kill()
+        try:
+            if live:
+                self._start_qemu("-incoming", f"unix:{self.folder}/migration")
+                self._migrate_from(source, f"unix:{self.folder}/migration")
+            else:
+                self._migrate_from(source, f"exec:cat >{self.folder}/state")
+                self._start_qemu("-incoming", "defer")
+                self.qmp("migrate-incoming", uri=f"exec:cat {self.folder}/state")
+            self.qmp.event("RESUME", patience=BOOT_LIMIT)
+        finally:
+            source.kill()
+            for client in clients:
+                client.close()
+                self.clients.remove(client)
         self.shell = Shell(self, self.sockets / "control")
         self.shell(":", patience=BOOT_LIMIT)
 
@@ -303,7 +266,8 @@ class Guest:
             "-append", f"console=ttyS0 quiet panic=-1 rdinit={init}",
             *self._socket("console", f",logfile={self.sockets}/console.log"),
             "-serial", "chardev:console", "-serial", f"file:{self.sockets}/agents.log",
-            "-device", "virtio-serial-pci,id=hostside", *self._port("control", "hostside", "control")]
+            "-device", "virtio-serial-pci,id=hostside",
+            *self._port("control", "hostside", "control")]
         names = {agent.name: agent.port for agent in self.agents.values()
                  if agent.channel == "virtio-serial"}
         names.update(self.channels)
@@ -313,14 +277,17 @@ class Guest:
             command += self._port(name, "ports", port)
         for agent in self.agents.values():
             if agent.channel == "isa-serial":
-                command += [*self._socket(agent.name), "-device", f"isa-serial,chardev={agent.name}"]
+                command += [*self._socket(agent.name),
+                            "-device", f"isa-serial,chardev={agent.name}"]
         if self.root:
             command += ["-drive", f"file={self.root},format=raw,if=none,id=root,snapshot=on",
                         "-device", "virtio-blk-pci,drive=root,serial=root"]
         for name in self.disks:
-            command += ["-drive", f"file={self.disk(name)},format=raw,if=none,id={name},discard=unmap",
-                        "-device", f"virtio-blk-pci,drive={name},serial={name},id=disk-{name}"]
-        return command + [str(option).replace("${dir}", str(self.sockets)) for option in self.options]
+            drive = f"file={self.disk(name)},format=raw,if=none,id={name},discard=unmap"
+            command += ["-drive", drive, "-device",
+                        f"virtio-blk-pci,drive={name},serial={name},id=disk-{name}"]
+        return command + [str(option).replace("${dir}", str(self.sockets))
+                          for option in self.options]
 
     def _socket(self, name, more=""):
         return ["-chardev", f"socket,id={name},path={self.sockets}/{name},server=on,wait=off{more}"]
@@ -338,7 +305,8 @@ class Guest:
         for client in self.clients[-3:]:
             if client.last:
                 when, data = client.last
-                lines.append(f"  last request to {client.agent.name}, {now - when:.1f} s ago: {data!r}")
+                lines.append(f"  last request to {client.agent.name}, {now - when:.1f} s ago: "
+                             f"{data!r}")
         if self.qemu and self.qemu.process.poll() is not None:
             lines.append(f"  QEMU has ended with {self.qemu.process.returncode}")
         for name, count in (("agents.log", 8), ("console.log", 8), ("qemu.log", 4)):
@@ -366,8 +334,9 @@ def _tail(path, count):
 def _count_retry(guest, error):
     """A boot in some hundred comes up and never answers; it is counted, so that more are seen."""
     place = guest.keep(f"boot-{guest.name}")
-    with contextlib.suppress(AssertionError, OSError):
+    with contextlib.suppress(AssertionError, OSError, AttributeError):  # it may have no monitor
         (place / "registers").write_text(guest.qmp.human("info registers"), encoding="utf-8")
     with open(packages.CACHE / "retried-boots.log", "a", encoding="utf-8") as log:
         log.write(f"{time.strftime('%F %T')} {guest.name}: {error}; logs in {place}\n")
-    print(f"note: {guest} was booted again: {str(error).splitlines()[0]}; logs in {place}", flush=True)
+    print(f"note: {guest} was booted again: {str(error).splitlines()[0]}; logs in {place}",
+          flush=True)

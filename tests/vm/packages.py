@@ -46,6 +46,8 @@ def run(*command, **options):
                               stderr=subprocess.PIPE, **options)
     except FileNotFoundError:
         raise Unavailable(f"needs {command[0]}: run tools/setup --vm") from None
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"{' '.join(map(str, command[:3]))} took {error.timeout:.0f} s") from None
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()
         raise Unavailable(f"{' '.join(map(str, command[:3]))}: {said[-1] if said else 'failed'}")

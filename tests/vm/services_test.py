@@ -3,6 +3,7 @@
 import unittest
 
 from vm import VmTest, agents, debian, guest
+from shell import ShellError
 
 PORT = "/dev/virtio-ports/org.qemu.guest_agent.0"
 BOOT_PATIENCE = 120.0  # a whole Debian, emulated
@@ -59,7 +60,7 @@ class Systemd(ServiceTest):
         made.shell(f"systemctl restart bellhopd; kill -0 {job}", patience=BOOT_PATIENCE)
         self.answers(made)
         made.shell("systemctl stop bellhopd", patience=BOOT_PATIENCE)
-        self.assertEqual(made.shell("systemctl is-failed bellhopd", check=False).strip(), "inactive")
+        self.assertIn("inactive", made.shell("systemctl is-failed bellhopd", check=False))
         made.shell("systemd-analyze verify --man=no bellhopd.service", patience=BOOT_PATIENCE)
 
     def test_debian_12(self):
@@ -91,6 +92,16 @@ class Sysvinit(ServiceTest):
 class OpenRc(ServiceTest):
     def test_lives(self):
         made = self.system("bookworm", "openrc")
+        try:
+            # While it starts a runlevel, it forgets what is told to it.
+            made.shell("until [ -e /run/openrc/started/bellhopd ]; do sleep 0.5; done; "
+                       "while pidof openrc || [ -e /run/openrc/rc.starting ]; do sleep 0.5; done",
+                       patience=BOOT_PATIENCE)
+        except ShellError:
+            at = made.shell("ls /run/openrc/starting", check=False).split()
+            if "bellhopd" in at or not at:
+                raise
+            self.skipTest(f"the guest's OpenRC does not get past its own {', '.join(at)}")
         self.answers(made)
         made.shell("rc-service bellhopd status")
         made.shell("kill -9 $(pidof bellhopd)")
@@ -98,8 +109,8 @@ class OpenRc(ServiceTest):
         self.comes_back_with_the_port(made)
         made.shell("rc-service bellhopd restart", patience=BOOT_PATIENCE)
         self.answers(made)
-        made.shell("rc-service bellhopd stop", patience=BOOT_PATIENCE)
-        self.assertEqual(made.shell("pidof bellhopd", check=False), "")
+        made.shell("rc-service bellhopd stop; while pidof bellhopd; do sleep 0.2; done",
+                   patience=BOOT_PATIENCE)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "
 
 from vm import agents, guest  # noqa: E402  (found through the line above)
 
-Failed = (agents.Unavailable, AssertionError)  # a guest that cannot be had, or does not do its part
+# A guest that cannot be had, and one that does not do its part.
+FAILURES = (agents.Unavailable, AssertionError)
 
 
 class GuestStage(Stage):

@@ -148,7 +148,8 @@ def main():
         signal.signal(number, interrupted)
     try:
         play(parser.parse_args())
-    except (Failure, filesystem.Unavailable, machine.Failed, subprocess.SubprocessError, OSError) as error:
+    except (Failure, filesystem.Unavailable, *machine.FAILURES, subprocess.SubprocessError,
+            OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     return 0

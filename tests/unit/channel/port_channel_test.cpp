@@ -7,6 +7,7 @@
 #include <termios.h>
 
 #include <array>
+#include <cerrno>
 #include <filesystem>
 
 #include "platform/port.h"
@@ -233,6 +234,26 @@ TEST_F(VirtioPortTest, ReadsOnWhenAHostHasLeftAndThereWasNoRoom) {
   EXPECT_EQ(peer_.received, "");
   peer_.accepts_input = true;
   until_received("one");
+}
+
+TEST_F(PortChannelTest, TriesAgainWhenAPortIsThereButCannotBeOpenedYet) {
+  const Line line;
+  int attempts = 0;
+  PortChannel port(
+      *reactor_,
+      PortChannel::Options{.path = line.path(),
+                           .description = "isa-serial " + line.path(),
+                           .open = [&](const std::string& path) -> Result<platform::UniqueFd> {
+                             if (++attempts < 4) return system_failure(ENXIO, "cannot open it");
+                             return platform::open_serial_line(path);
+                           },
+                           .wait_at_start = true,
+                           .end_means_host_closed = false,
+                           .retry_interval = std::chrono::milliseconds(1),
+                           .report = [this](const std::string& text) { reports_ += text + "\n"; }});
+  ASSERT_TRUE(port.start(peer_));
+  until_open_again();
+  EXPECT_EQ(attempts, 4);
 }
 
 TEST_F(PortChannelTest, DropsRepliesWhileThePortIsAway) {
