@@ -54,8 +54,9 @@ class ClientsTest(unittest.TestCase):
         os.mkfifo(fifo)
         stuck = agent.connect()
         self.addCleanup(stuck.close)
-        stuck.send(agents.compact({"execute": "guest-file-open",
-                                   "arguments": {"path": str(fifo)}}) + b"\n")
+        handle = stuck.call("guest-file-open", path=str(fifo), mode="r+")
+        stuck.send(agents.compact({"execute": "guest-file-read",
+                                   "arguments": {"handle": handle}}) + b"\n")
         if client["wire"] == "proxmox":
             connect = agent.connect  # it hangs up
             stuck.close()
@@ -66,8 +67,8 @@ class ClientsTest(unittest.TestCase):
         self.addCleanup(player.close)
         player.wire.patience = max(client["patience"], TEN_SECONDS)
         player.call(client["while-stuck"])
-        with open(fifo, "wb"):
-            pass
+        with open(fifo, "wb") as end:
+            end.write(b"x")
 
 
 def _add_tests():

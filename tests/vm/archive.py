@@ -27,17 +27,19 @@ class Tree:
     def link(self, path, target):
         self._add(path, stat.S_IFLNK | 0o777, str(target).encode())
 
-    def copy(self, source, path):
-        """A file, link or directory with all that is in it."""
+    def copy(self, source, path, contents=False):
+        """A file, link or directory with all that is in it. contents: held in memory, because the
+        source goes before the archive is made."""
         source = pathlib.Path(source)
         if source.is_symlink():
             self.link(path, os.readlink(source))
         elif source.is_dir():
             self.directory(path)
             for entry in sorted(source.iterdir()):
-                self.copy(entry, f"{path}/{entry.name}")
+                self.copy(entry, f"{path}/{entry.name}", contents)
         else:
-            self.file(path, source, stat.S_IMODE(source.stat().st_mode))
+            data = source.read_bytes() if contents else source
+            self.file(path, data, stat.S_IMODE(source.stat().st_mode))
 
     def _add(self, path, mode, content):
         path = str(path).strip("/")

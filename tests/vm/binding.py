@@ -1,6 +1,7 @@
 """What libvirt's Python binding returns of a guest's agent, as JSON: {call: [needs, value]}.
 
-usage: binding.py URI DOMAIN
+usage: binding.py URI DOMAIN [late]
+late: instead, what a command with a limit of a second says that is stuck, and the next one.
 A value is what the call returned, or the code and the text of libvirt's error.
 """
 
@@ -11,7 +12,7 @@ import libvirt
 import libvirt_qemu
 
 COMMAND = '{"execute": "guest-%s"}'
-LATE = '{"execute": "guest-file-open", "arguments": {"path": "/tmp/fifo"}}'
+LATE = '{"execute": "guest-file-open", "arguments": {"path": "/mnt/a/new", "mode": "w"}}'
 
 
 def info(domain, types):
@@ -27,14 +28,14 @@ def interfaces(domain):
     return domain.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)
 
 
-def recovery(domain):
-    """A reply that comes too late for its limit, and the calls that follow."""
+def late(domain):
     said = []
     for command, limit in ((LATE, 1), (COMMAND % "ping", 20)):
         try:
             said.append(libvirt_qemu.qemuAgentCommand(domain, command, limit, 0))
         except libvirt.libvirtError as error:
-            said.append(error.get_error_code())
+            known = {libvirt.VIR_ERR_AGENT_UNRESPONSIVE: "VIR_ERR_AGENT_UNRESPONSIVE"}
+            said.append(known.get(error.get_error_code(), str(error)))
     return said
 
 
@@ -66,6 +67,9 @@ CALLS = {
 def main():
     libvirt.registerErrorHandler(lambda *_: None, None)
     domain = libvirt.open(sys.argv[1]).lookupByName(sys.argv[2])
+    if "late" in sys.argv[3:]:
+        print(json.dumps(late(domain)))
+        return
     values = {}
     for name, (needed, call) in CALLS.items():
         try:

@@ -69,21 +69,22 @@ isa-serial:/dev/ttyS2;unix-listen:/run/agent.sock
                            options=("--bellhop-config", "/etc/bellhop.conf"))
         made = self.boot(
             agents=[agent], files={"etc/bellhop.conf": self.CONFIGURATION},
-            channels={"one": "first", "two": "second"},
+            channels={"one": "first", "two": "second"}, disks={"a": 64 << 20},
+            start="mke2fs -q /dev/vda && mount -t ext4 /dev/vda /mnt",
             archives=[socat(self)],
             options=["-chardev", "socket,id=line,path=${dir}/line,server=on,wait=off",
                      "-device", "isa-serial,chardev=line"])
         one, two, line = (made.connect(channel=name)
                           for name in ("one", "two", "line"))
-        made.shell("mkfifo /tmp/fifo")
+        made.shell("fsfreeze --freeze /mnt")  # by somebody else: the agent does not know
         one.send(agents.compact({"execute": "guest-file-open", "arguments":
-                                 {"path": "/tmp/fifo", "mode": "r"}}) + b"\n")
+                                 {"path": "/mnt/new", "mode": "w"}}) + b"\n")
         for client in (two, line):
             self.assertEqual(client.call("guest-ping"), {})
             carry(self, client, 16 * 1024)
         self.assertEqual(ask(made, "UNIX-CONNECT:/run/agent.sock", "guest-ping"), {"return": {}})
-        made.shell("echo >/tmp/fifo")
-        one.read_line()
+        made.shell("fsfreeze --unfreeze /mnt")
+        self.assertIn(b'"return"', one.read_line())
         self.assertEqual(one.call("guest-ping"), {})
 
 

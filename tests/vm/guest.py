@@ -29,7 +29,7 @@ class Agent:
     name: str
     program: str  # in the guest
     kind: str  # "bellhopd" or "qemu-ga"
-    archive: pathlib.Path
+    archive: "pathlib.Path | None"
     options: tuple = ()
     channel: "str | None" = "virtio-serial"
     port: str = FIRST_PORT
@@ -110,12 +110,13 @@ class Guest:
     start: script that runs before the agents start. options: further options of QEMU.
     machine: "q35" or "pc" (suspend to RAM and hot-added processors need "pc"). cpus: of -smp.
     kernel: "cloud" or "all" (every driver). channels: {name: port}, further virtio-serial ports.
-    archives: of image.programs(), with what else shall be in the guest.
+    archives: of image.programs(), or trees, with what else shall be in the guest. root: the image
+    of a disk with a whole system, which is not changed; its own init starts what there is.
     """
 
     def __init__(self, name="minimal", agents=(), disks=None, modules=(), at_hand=(), files=None,
                  start="", options=(), machine="q35", cpus="1", memory="512", kernel="cloud",
-                 channels=None, archives=()):
+                 channels=None, archives=(), root=None):
         self.name = name
         self.agents = {agent.name: agent for agent in agents}
         self.disks = dict(disks or {})
@@ -127,6 +128,7 @@ class Guest:
         self.machine, self.cpus, self.memory, self.flavour = machine, cpus, memory, kernel
         self.channels = dict(channels or {})
         self.archives = list(archives)
+        self.root = root
         self.folder = None  # of its files
         self.sockets = None  # the folder of the present QEMU's sockets and logs
         self.qemu = self.shell = None
@@ -256,7 +258,8 @@ class Guest:
     def _prepare(self):
         self.kernel = packages.Kernel(self.flavour)
         archives = [image.base(self.kernel, (*self.modules, *self.at_hand))]
-        archives += dict.fromkeys([*self.archives, *(agent.archive for agent in self.agents.values())])
+        archives += dict.fromkeys([*self.archives, *(agent.archive for agent in self.agents.values()
+                                                     if agent.archive)])
         self._serial_lines()
         tree = image.Tree()
         starts = [self._start_line(agent) for agent in self.agents.values() if agent.starts]
@@ -267,7 +270,8 @@ class Guest:
             tree.file(path, content)
         with open(self.folder / "initrd", "wb") as initrd:
             for archive in archives:
-                initrd.write(archive.read_bytes())
+                initrd.write(archive.archive() if isinstance(archive, image.Tree)
+                             else archive.read_bytes())
             initrd.write(tree.archive())
         for name, size in self.disks.items():
             with open(self.disk(name), "wb") as disk:
@@ -279,10 +283,11 @@ class Guest:
             agent.device = f"/dev/ttyS{number}"
 
     def _command(self):
+        init = "/etc/vm/root" if self.root else "/sbin/init"
         command = [
             "-machine", self.machine, "-smp", str(self.cpus), "-m", str(self.memory),
             "-no-reboot", "-kernel", self.kernel.image, "-initrd", self.folder / "initrd",
-            "-append", "console=ttyS0 quiet panic=-1 rdinit=/sbin/init",
+            "-append", f"console=ttyS0 quiet panic=-1 rdinit={init}",
             *self._socket("console", f",logfile={self.sockets}/console.log"),
             "-serial", "chardev:console", "-serial", f"file:{self.sockets}/agents.log",
             "-device", "virtio-serial-pci,id=hostside", *self._port("control", "hostside", "control")]
@@ -296,6 +301,9 @@ class Guest:
         for agent in self.agents.values():
             if agent.channel == "isa-serial":
                 command += [*self._socket(agent.name), "-device", f"isa-serial,chardev={agent.name}"]
+        if self.root:
+            command += ["-drive", f"file={self.root},format=raw,if=none,id=root,snapshot=on",
+                        "-device", "virtio-blk-pci,drive=root,serial=root"]
         for name in self.disks:
             command += ["-drive", f"file={self.disk(name)},format=raw,if=none,id={name},discard=unmap",
                         "-device", f"virtio-blk-pci,drive={name},serial={name},id=disk-{name}"]

@@ -93,7 +93,7 @@ def base(kernel, modules):
     return cached("base", inputs, make)
 
 
-def _libraries(program):
+def libraries(program):
     """The libraries of a program that runs here, and its loader."""
     said = subprocess.run(["ldd", program], text=True, check=False, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL).stdout
@@ -105,21 +105,21 @@ def _libraries(program):
 def programs(paths):
     """The archive with programs of this machine: {path in the guest: path here}."""
     paths = {place: pathlib.Path(path) for place, path in paths.items()}
-    libraries = sorted({library for path in paths.values() for library in _libraries(path)})
-    inputs = [*paths, *map(str, libraries), *paths.values(), *libraries]
+    needed = sorted({library for path in paths.values() for library in libraries(path)})
+    inputs = [*paths, *map(str, needed), *paths.values(), *needed]
 
     def make():
         tree = Tree()
-        for library in libraries:
+        for library in needed:
             tree.file(library, library.resolve(), 0o755)
         for place, path in paths.items():
-            tree.file(place, _stripped(path), 0o755)
+            tree.file(place, stripped(path), 0o755)
         return tree
 
     return cached("programs", inputs, make)
 
 
-def _stripped(path):
+def stripped(path):
     """The program without what is for debuggers only, which makes most of its size."""
     with tempfile.NamedTemporaryFile() as stripped:
         try:

@@ -19,7 +19,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 VERBS = json.loads((HERE / "virsh.json").read_text(encoding="utf-8"))
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICkyZMhA2rd3ddP0kOIZyBnCry8zb4JM+obuLixwrdnM a@host\n"
 HOST_NAME = ("domhostname", "--source", "agent")
-OPEN_FIFO = json.dumps({"execute": "guest-file-open", "arguments": {"path": "/tmp/fifo"}})
+# Stuck as long as the filesystem is frozen, of which the agent does not know.
+OPEN = json.dumps({"execute": "guest-file-open", "arguments": {"path": "/mnt/a/new", "mode": "w"}})
+FREEZE, THAW = "fsfreeze --freeze /mnt/a", "fsfreeze --unfreeze /mnt/a"
 
 
 class LibvirtTest(VmTest):
@@ -129,20 +131,20 @@ class Late(LibvirtTest):
     @short
     def test_libvirt_goes_on_after_a_command_that_was_stuck(self):
         with self.domain(guest.bellhopd) as made:
-            made.shell("mkfifo /tmp/fifo")
-            said, status = made.virsh("qemu-agent-command", "--timeout", "1", OPEN_FIFO)
+            made.shell(FREEZE)
+            said, status = made.virsh("qemu-agent-command", "--timeout", "1", OPEN)
             self.assertEqual(status, 1, said)
-            self.assertIn("did not arrive in time", said)
+            self.assertIn("not responding", said)
             # libvirt synchronizes anew; qemu-ga would not answer that before the command ends.
             self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
-            made.shell("echo >/tmp/fifo")
+            made.shell(THAW)
             for _ in range(3):  # the late reply disturbs none of these
                 self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
 
     def test_libvirt_waits_as_long_as_it_is_told(self):
         with self.domain(guest.bellhopd) as made:
-            made.shell("mkfifo /tmp/fifo; (sleep 7; echo >/tmp/fifo) >/dev/null 2>&1 &")
-            said, status = made.virsh("qemu-agent-command", "--timeout", "60", OPEN_FIFO)
+            made.shell(f"{FREEZE}; (sleep 7; {THAW}) >/dev/null 2>&1 &")
+            said, status = made.virsh("qemu-agent-command", "--timeout", "60", OPEN)
             self.assertEqual((status, sorted(json.loads(said))), (0, ["return"]))
 
     def test_libvirt_goes_on_after_the_agent_was_away(self):
@@ -199,10 +201,10 @@ class Power(LibvirtTest):
 class Binding(LibvirtTest):
     """libvirt's Python binding, in the distribution's Python, which has it."""
 
-    def ask(self, made):
+    def ask(self, made, *what):
         done = subprocess.run(
-            ["/usr/bin/python3", HERE / "binding.py", made.libvirt.uri, made.name], text=True,
-            check=False, timeout=180, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            ["/usr/bin/python3", HERE / "binding.py", made.libvirt.uri, made.name, *what],
+            text=True, check=False, timeout=180, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
         if "No module named 'libvirt'" in done.stderr:
             self.skipTest("needs python3-libvirt: run tools/setup --vm")
@@ -211,16 +213,22 @@ class Binding(LibvirtTest):
 
     def test_returns_the_same(self):
         with self.domain(guest.bellhopd, guest.qemu_ga) as made:
-            made.shell("mkfifo /tmp/fifo")
             has = made.commands()
             ours = self.ask(made)
-            made.shell("echo >/tmp/fifo &")  # ends what is stuck
             made.swap("qemu-ga")
             theirs = self.ask(made)
         for name, (needed, value) in theirs.items():
             with self.subTest(name):
                 if set(needed) <= has:
                     self.assertEqual(ours[name][1], value)
+
+    def test_goes_on_after_its_own_limit(self):
+        with self.domain(guest.bellhopd) as made:
+            made.shell(FREEZE)
+            self.assertEqual(self.ask(made, "late"), ["VIR_ERR_AGENT_UNRESPONSIVE",
+                                                      '{"return":{}}'])
+            made.shell(THAW)
+            self.assertEqual(self.ask(made)["qemuAgentCommand"][1], '{"return":{}}')
 
 
 if __name__ == "__main__":

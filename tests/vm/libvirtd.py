@@ -83,6 +83,11 @@ def logged_in(user, line, seconds):
                        b"", 0, 0, 0, seconds, 250000, b"", b"")
 
 
+# What a guest needs so that every command can do its work.
+FILES = {"usr/sbin/chpasswd": CHPASSWD, "sbin/shutdown": SHUTDOWN,
+         "var/run/utmp": logged_in("guest", "tty1", 1_700_000_000)}
+
+
 def work_for(folder, session):
     """The shell's words that make the place that a libvirtd lives in."""
     # What only hangs here shall not be offered.
@@ -217,8 +222,7 @@ class Domain(guest.Guest):
         super().__init__(
             agents[0].name, agents=agents, disks={"a": 64 << 20, "b": 64 << 20}, start=START,
             modules=["virtio_net"], machine="pc", cpus="2", memory=memory, archives=archives,
-            files={"usr/sbin/chpasswd": CHPASSWD, "sbin/shutdown": SHUTDOWN,
-                   "var/run/utmp": logged_in("guest", "tty1", 1_700_000_000), **(files or {})})
+            files={**FILES, **(files or {})})
         self.libvirt = libvirt
         self.running = agents[0].name
 

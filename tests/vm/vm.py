@@ -7,7 +7,9 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "conformance"))
 
 import agents  # noqa: E402  (found through the line above)
+import debian  # noqa: E402,F401
 import guest  # noqa: E402
+import libvirtd  # noqa: E402,F401
 
 
 class VmTest(unittest.TestCase):

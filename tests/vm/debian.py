@@ -1,0 +1,100 @@
+"""Guests with a whole Debian on their disk."""
+
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+
+import agents
+import image
+import packages
+from agents import ROOT, Unavailable
+
+# What is debootstrapped for an init system, beside what is always there.
+INIT = {
+    "systemd": ["systemd-sysv", "dbus"],
+    "sysvinit": ["sysvinit-core"],
+    "openrc": ["sysvinit-core"],
+}
+# What comes in another's place, which debootstrap cannot do.
+AFTERWARDS = {"openrc": ["openrc"]}
+
+# What enables the service, where its being installed does not.
+ENABLE = {
+    "systemd": "",
+    "sysvinit": "update-rc.d bellhopd defaults",
+    "openrc": "rc-update add bellhopd default",
+}
+
+
+def disk(suite, init):
+    """The image of a Debian's disk: made once, in some two minutes. Raises Unavailable."""
+    if os.geteuid() != 0:
+        raise Unavailable("making a Debian takes root")
+    if platform.machine() != "x86_64":
+        raise Unavailable("guests are made for x86-64 only")
+    place = packages.CACHE / f"debian-{suite}-{init}"
+    with packages.making(place) as made:
+        if made:
+            tree = made / "tree"
+            _debootstrap(suite, ["udev", "kmod", *INIT[init]], tree)
+            if init in AFTERWARDS:
+                _install(tree, AFTERWARDS[init])
+            _prepare(tree)
+            packages.run("mkfs.ext4", "-q", "-d", tree, made / "disk.raw", "1500M", timeout=300)
+            shutil.rmtree(tree)
+    return place / "disk.raw"
+
+
+def _debootstrap(suite, wanted, tree):
+    log = tree.parent / "debootstrap.log"
+    command = ["debootstrap", "--variant=minbase", f"--include={','.join(wanted)}", suite, tree]
+    try:
+        # In a mount namespace: what it mounts goes with it.
+        with open(log, "wb") as output:
+            done = subprocess.run(["unshare", "--mount", *map(str, command)], check=False,
+                                  stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                  timeout=900)
+    except FileNotFoundError:
+        raise Unavailable("needs unshare: run tools/setup --vm") from None
+    if done.returncode:
+        said = log.read_text(errors="replace").strip().splitlines()
+        raise Unavailable(f"debootstrap {suite}: {said[-1] if said else done.returncode}")
+
+
+def _install(tree, wanted):
+    (tree / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
+    (tree / "usr/sbin/policy-rc.d").chmod(0o755)  # nothing is started here
+    packages.run("unshare", "--mount", "chroot", tree, "apt-get", "install", "-y",
+                 "--no-install-recommends", *wanted, timeout=600,
+                 env=dict(os.environ, DEBIAN_FRONTEND="noninteractive",
+                          PATH="/usr/sbin:/usr/bin:/sbin:/bin"))
+    (tree / "usr/sbin/policy-rc.d").unlink()
+
+
+def _prepare(tree):
+    """Nobody waits for a terminal, and root may log in at one without a password."""
+    shutil.rmtree(tree / "var/cache/apt", ignore_errors=True)
+    shutil.rmtree(tree / "var/lib/apt/lists", ignore_errors=True)
+    (tree / "etc/fstab").write_text("", encoding="ascii")
+    (tree / "etc/hostname").write_text("debian\n", encoding="ascii")
+    packages.run("chroot", tree, "passwd", "-d", "root")
+
+
+def installed(init):
+    """A tree with what `cmake --install` installs for an init system, as /add."""
+    program = agents.bellhopd()
+    tree = image.Tree()
+    with tempfile.TemporaryDirectory(prefix="bellhop-install-") as folder:
+        # The build's own choice of init system stays as it is: only packaging/ is configured anew.
+        packages.run("cmake", "-S", ROOT / "tests" / "vm" / "install", "-B", f"{folder}/build",
+                     f"-DBELLHOP_INIT={init}", "-DCMAKE_INSTALL_PREFIX=/usr")
+        packages.run("cmake", "--install", f"{folder}/build",
+                     env=dict(os.environ, DESTDIR=f"{folder}/files"))
+        tree.copy(f"{folder}/files", "add", contents=True)
+    tree.file("etc/vm/enable", ENABLE[init] + "\n")
+    tree.file("add/usr/sbin/bellhopd", image.stripped(program), 0o755)
+    for library in image.libraries(program):
+        tree.file(f"missing/{library.name}", library.resolve(), 0o755)
+    return tree

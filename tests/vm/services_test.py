@@ -1,0 +1,115 @@
+"""bellhopd as a service of whole systems, as `cmake --install` installs it."""
+
+import unittest
+
+from vm import VmTest, agents, debian, guest
+from shell import ShellError
+
+PORT = "/dev/virtio-ports/org.qemu.guest_agent.0"
+BOOT_PATIENCE = 120.0  # a whole Debian, emulated
+
+
+class ServiceTest(VmTest):
+    def system(self, suite, init):
+        """A running Debian with the agent as its service."""
+        try:
+            root, added = debian.disk(suite, init), debian.installed(init)
+        except agents.Unavailable as reason:
+            self.skipTest(str(reason))
+        agent = guest.Agent("bellhopd", "/usr/sbin/bellhopd", "bellhopd", None, starts=False)
+        return self.boot(f"{suite} with {init}", agents=[agent], root=root, archives=[added],
+                         memory="1024")
+
+    def plug(self, made):
+        made.qmp("device_add", driver="virtserialport", bus="ports.0", chardev="bellhopd",
+                 name=guest.FIRST_PORT, id="port-bellhopd")
+
+    def unplug(self, made):
+        made.qmp("device_del", id="port-bellhopd")
+        made.qmp.event("DEVICE_DELETED", device="port-bellhopd")
+
+    def answers(self, made):
+        with made.connect(patience=BOOT_PATIENCE) as client:
+            self.assertEqual(client.call("guest-ping"), {})
+
+    def comes_back_with_the_port(self, made):
+        self.unplug(made)
+        made.shell(f"while [ -e {PORT} ]; do sleep 0.1; done")
+        self.plug(made)
+        self.answers(made)
+
+
+class Systemd(ServiceTest):
+    def until(self, made, state):
+        made.shell(f'until [ "$(systemctl is-active bellhopd)" = {state} ]; do sleep 0.2; done',
+                   patience=BOOT_PATIENCE)
+
+    def lives(self, suite):
+        made = self.system(suite, "systemd")
+        self.answers(made)
+        self.until(made, "active")
+        self.unplug(made)
+        self.until(made, "inactive")
+        self.plug(made)
+        self.answers(made)
+        self.until(made, "active")
+        made.shell("kill -9 $(systemctl show -P MainPID bellhopd)")
+        self.answers(made)
+        with made.connect() as client:
+            job = client.call("guest-exec", path="/bin/sleep", arg=["1000"])["pid"]
+        made.shell(f"systemctl restart bellhopd; kill -0 {job}", patience=BOOT_PATIENCE)
+        self.answers(made)
+        made.shell("systemctl stop bellhopd", patience=BOOT_PATIENCE)
+        self.assertEqual(made.shell("systemctl is-failed bellhopd", check=False).strip(), "inactive")
+        made.shell("systemd-analyze verify --man=no bellhopd.service", patience=BOOT_PATIENCE)
+
+    def test_debian_12(self):
+        self.lives("bookworm")
+
+    def test_debian_13(self):
+        self.lives("trixie")
+
+
+class Sysvinit(ServiceTest):
+    def test_lives(self):
+        made = self.system("bookworm", "sysvinit")
+        self.answers(made)
+        script = "/etc/init.d/bellhopd"
+        self.assertIn("is running", made.shell(f"{script} status"))
+        made.shell(f"{script} start")
+        self.assertEqual(len(made.shell("pidof bellhopd").split()), 1)
+        self.comes_back_with_the_port(made)
+        made.shell(f"{script} restart")
+        self.answers(made)
+        made.shell(f"{script} stop")
+        self.assertIn("not running", made.shell(f"{script} status", check=False))
+        self.unplug(made)
+        made.shell(f"{script} start")
+        self.plug(made)
+        self.answers(made)
+
+
+class OpenRc(ServiceTest):
+    def test_lives(self):
+        made = self.system("bookworm", "openrc")
+        try:
+            made.shell("until [ -e /run/openrc/started/bellhopd ]; do sleep 0.5; done",
+                       patience=BOOT_PATIENCE)
+        except ShellError:
+            at = made.shell("ls /run/openrc/starting", check=False).split()
+            if "bellhopd" in at or not at:
+                raise
+            self.skipTest(f"the guest's OpenRC does not get past its own {', '.join(at)}")
+        self.answers(made)
+        made.shell("rc-service bellhopd status")
+        made.shell("kill -9 $(pidof bellhopd)")
+        self.answers(made)
+        self.comes_back_with_the_port(made)
+        made.shell("rc-service bellhopd restart", patience=BOOT_PATIENCE)
+        self.answers(made)
+        made.shell("rc-service bellhopd stop; while pidof bellhopd; do sleep 0.2; done",
+                   patience=BOOT_PATIENCE)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,60 @@
+"""What known clients write to the wire, over virtio-serial, with the calls that change a system.
+
+The same data as of tests/conformance/clients_test.py.
+"""
+
+import unittest
+
+from vm import VmTest, agents, guest, short
+
+import clients
+import libvirtd
+
+CLIENTS = clients.load()
+
+
+class Wire(VmTest):
+    def plays(self, make):
+        agent = self.agent(make, port=guest.FIRST_PORT)
+        made = self.boot(agents=[agent], disks={"a": 64 << 20, "b": 64 << 20},
+                         start=libvirtd.START, modules=["virtio_net"], files=libvirtd.FILES)
+        made.connect().close()
+        commands = clients.commands(made.connect())
+        missing = set()
+        for name, client in CLIENTS.items():
+            with self.subTest(name):
+                missing |= self.play(made, name, client, commands)
+        if missing:
+            self.skipTest(f"all but the calls for which it lacks {', '.join(sorted(missing))}")
+
+    def play(self, made, name, client, commands):
+        folder = f"/tmp/{name}"
+        made.shell(f"mkdir {folder}")
+        for file, content in client.get("files", {}).items():
+            self.put(made, f"{folder}/{file}", clients.Variables().bytes(content))
+        player = clients.Player(client, made.connect, folder)
+        try:
+            return player.play([*client["calls"], *client.get("guest-calls", [])], commands)
+        finally:
+            player.close()
+
+    @staticmethod
+    def put(made, path, data):
+        with made.connect() as host:
+            handle = host.call("guest-file-open", path=path, mode="w")
+            for start in range(0, len(data), 1 << 20):
+                host.call("guest-file-write", handle=handle,
+                          buf_b64=agents.b64(data[start:start + (1 << 20)]))
+            host.call("guest-file-close", handle=handle)
+
+    @short
+    def test_bellhopd_answers_them(self):
+        self.plays(guest.bellhopd)
+
+    def test_qemu_ga_answers_them(self):
+        """That the data are right."""
+        self.plays(guest.qemu_ga)
+
+
+if __name__ == "__main__":
+    unittest.main()
