@@ -11,7 +11,7 @@ from agents import Unavailable
 
 def _packages():
     """Names of the packages: python3.X-minimal and what has its library."""
-    version = re.search(r"^\s*Depends: (python3\.\d+)-minimal",
+    version = re.search(r"^\s*(?:Pre)?Depends: (python3\.\d+)-minimal",
                         packages.run("apt-cache", "depends", "python3-minimal"), re.MULTILINE)
     if not version:
         raise Unavailable("apt knows no python3-minimal")
