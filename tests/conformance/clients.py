@@ -57,8 +57,8 @@ def _check_form(name, client):
 class Player:
     """Plays a client's calls. connect: makes an agents.Connection; folder: ${dir}, in the guest."""
 
-    def __init__(self, client, connect, folder):
-        self.wire = wires.open_wire(client["wire"], connect)
+    def __init__(self, client, connect, folder, patience=agents.PATIENCE):
+        self.wire = wires.open_wire(client["wire"], connect, patience)
         self.variables = Variables(dir=str(folder))
         self.matcher = Matcher(self.variables, self.variables.bytes)
 

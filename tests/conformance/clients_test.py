@@ -4,15 +4,14 @@ No virtual machine: over a unix socket on this machine, with the commands blocke
 tests/vm/wire_test.py plays those too.
 """
 
-import os
 import re
 import unittest
 
 import agents
 import clients
+from living import TEN_SECONDS, Loop
 
 CLIENTS = clients.load()
-TEN_SECONDS = 10.0  # as in living.py: only a stuck agent reaches it
 
 
 class ClientsTest(unittest.TestCase):
@@ -25,12 +24,12 @@ class ClientsTest(unittest.TestCase):
                 self.skipTest(str(reason))
             raise
 
-    def agent(self, command, files=None):
+    def agent(self, command, files=None, **options):
         def prepare(folder):
             (folder / "work").mkdir()
             for name, content in (files or {}).items():
                 (folder / "work" / name).write_bytes(clients.Variables().bytes(content))
-        agent = agents.Agent(command, prepare=prepare)
+        agent = agents.Agent(command, prepare=prepare, **options)
         self.addCleanup(agent.__exit__)
         return agent.__enter__()
 
@@ -48,27 +47,33 @@ class ClientsTest(unittest.TestCase):
             self.skipTest(f"all but the calls for which it lacks {', '.join(sorted(missing))}")
 
     def is_answered_while_stuck(self, client):
-        """The host's earlier command does not end; the client gives up and goes on."""
-        agent = self.agent(self.find(None))
-        fifo = agent.working / "fifo"
-        os.mkfifo(fifo)
+        """The host's earlier command waits in the kernel; the client gives up and goes on."""
+        with Loop() as loop:
+            agent = self.agent(self.find(None), wrap=loop.wrap)
+            with agent.connect() as first:
+                first.call("guest-ping")
+            loop.enter(agent)
+            loop.fsfreeze("-f")
+            try:
+                self.goes_on(client, agent, loop.mountpoint / "new")
+            finally:
+                loop.fsfreeze("-u", check=False)
+                agent.stop()
+
+    def goes_on(self, client, agent, path):
         stuck = agent.connect()
         self.addCleanup(stuck.close)
-        handle = stuck.call("guest-file-open", path=str(fifo), mode="r+")
-        stuck.send(agents.compact({"execute": "guest-file-read",
-                                   "arguments": {"handle": handle}}) + b"\n")
+        stuck.send(agents.compact({"execute": "guest-file-open",
+                                   "arguments": {"path": str(path), "mode": "w"}}) + b"\n")
         if client["wire"] == "proxmox":
-            connect = agent.connect  # it hangs up
-            stuck.close()
-        else:
-            def connect():
-                return stuck  # it keeps the connection
-        player = clients.Player(client, connect, agent.working)
+            stuck.close()  # it hangs up and comes again
+
+        def connect():
+            return agent.connect() if client["wire"] == "proxmox" else stuck
+        stuck.patience = max(client["patience"], TEN_SECONDS)
+        player = clients.Player(client, connect, agent.working, stuck.patience)
         self.addCleanup(player.close)
-        player.wire.patience = max(client["patience"], TEN_SECONDS)
         player.call(client["while-stuck"])
-        with open(fifo, "wb") as end:
-            end.write(b"x")
 
 
 def _add_tests():

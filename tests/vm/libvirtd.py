@@ -36,7 +36,8 @@ DOMAIN = """<domain type='{type}'>
   <devices>
     <serial type='file'><source path='{folder}/console.log'/><target port='0'/></serial>
     <serial type='file'><source path='{folder}/agents.log'/><target port='1'/></serial>
-    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+    <channel type='unix'><source mode='bind' path='{folder}/agent'/>
+      <target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <channel type='unix'><source mode='bind' path='{folder}/control'/>
       <target type='virtio' name='control'/></channel>
     {disks}
