@@ -7,10 +7,16 @@
 
 #include "command/command.h"
 
+namespace bellhop::platform {
+class ClockSetting;
+class Power;
+}  // namespace bellhop::platform
+
 namespace bellhop::state {
 class OpenFiles;
 class Jobs;
 class Freeze;
+class FilesystemSizes;
 }  // namespace bellhop::state
 
 namespace bellhop::agent {
@@ -30,6 +36,9 @@ struct Agent {
   state::OpenFiles& files;
   state::Jobs& jobs;
   state::Freeze& freeze;
+  platform::Power& power;
+  platform::ClockSetting& clock_setting;
+  state::FilesystemSizes& filesystem_sizes;
   agent::Log& log;
   std::chrono::steady_clock::time_point started;
   // The directory that holds the system's /proc, /sys, /dev, /etc and /run: a recorded tree in

@@ -76,20 +76,20 @@ void Dispatcher::log_call(const Command& command, const wire::Request& request) 
   }
 }
 
-bool Dispatcher::execute(const Command& command, const wire::Request& request, std::string& out,
-                         wire::JsonWriter::Drain drain) const {
+Dispatcher::Outcome Dispatcher::execute(const Command& command, const wire::Request& request,
+                                        std::string& out, wire::JsonWriter::Drain drain) const {
   log_call(command, request);
   const std::size_t before = out.size();
   wire::SuccessReply reply(out, std::move(drain), command.facts.delimits_reply);
-  const Result<void> result = command.invoke(agent_, request.arguments, reply);
+  Result<WhenTaken> result = command.invoke(agent_, request.arguments, reply);
   if (!result) {
     agent_.log.info("{} failed: {}", command.facts.name, result.error().message);
     wire::append_error_reply(out, result.error(), request.id);
-    return false;
+    return {.succeeded = false, .when_taken = {}};
   }
   reply.finish(request.id);
   if (!command.facts.answers_success) out.resize(before);
-  return true;
+  return {.succeeded = true, .when_taken = *std::move(result)};
 }
 
 }  // namespace bellhop::agent

@@ -24,10 +24,16 @@ class Dispatcher {
   // The command of that name, whether it may run or not; nullptr when there is none.
   const Command* find(std::string_view name) const;
 
+  // What came of a command, beside its reply.
+  struct Outcome {
+    bool succeeded;
+    WhenTaken when_taken;
+  };
+
   // Runs `command` on this thread and appends its reply, success or error, to `out`. Large replies
-  // go through `drain` in pieces. Returns whether the command succeeded.
-  bool execute(const Command& command, const wire::Request& request, std::string& out,
-               wire::JsonWriter::Drain drain = {}) const;
+  // go through `drain` in pieces.
+  Outcome execute(const Command& command, const wire::Request& request, std::string& out,
+                  wire::JsonWriter::Drain drain = {}) const;
 
  private:
   void log_call(const Command& command, const wire::Request& request) const;

@@ -1,5 +1,7 @@
 #include "agent/exchange.h"
 
+#include "wire/reply.h"
+
 namespace bellhop::agent {
 
 bool ReplyPipe::drain(std::string& bytes) {
@@ -37,6 +39,17 @@ void ReplyPipe::discard() {
   discarded_ = true;
   bytes_.clear();
   taken_.notify_one();
+}
+
+void Exchange::finish(std::string whole_reply) {
+  reply.finish(std::move(whole_reply));
+  state = State::finished;
+}
+
+void Exchange::finish(const Error& error, std::optional<wire::Value> id) {
+  std::string text;
+  wire::append_error_reply(text, error, id);
+  finish(std::move(text));
 }
 
 }  // namespace bellhop::agent

@@ -42,6 +42,11 @@ class ReplyPipe {
 struct Exchange {
   enum class State { waiting, running, finished };
 
+  // Ends the exchange with a reply that is written.
+  void finish(std::string whole_reply);
+  // Ends it with an error; `id` is echoed when there is one.
+  void finish(const Error& error, std::optional<wire::Value> id);
+
   std::optional<wire::Document> document;  // what `request` points into; none for a parse error
   wire::Request request;
   const Command* command = nullptr;  // known only to judge urgency; looked up again when it runs
@@ -50,6 +55,7 @@ struct Exchange {
   State state = State::waiting;
   bool out_of_turn = false;  // runs though exchanges before it are not done
   bool partly_sent = false;
+  WhenTaken when_taken = {};  // set before the reply is finished
   ReplyPipe reply;
 };
 

@@ -4,8 +4,6 @@
 #include <asio/post.hpp>
 #include <utility>
 
-#include "wire/reply.h"
-
 namespace bellhop::agent {
 namespace {
 
@@ -17,17 +15,6 @@ bool never_waits(const Exchange& exchange) {
 
 bool resynchronises(const Exchange& exchange) {
   return exchange.command && exchange.command->facts.resynchronises;
-}
-
-void finish(Exchange& exchange, std::string reply) {
-  exchange.reply.finish(std::move(reply));
-  exchange.state = Exchange::State::finished;
-}
-
-void finish(Exchange& exchange, const Error& error) {
-  std::string reply;
-  wire::append_error_reply(reply, error, exchange.request.id);
-  finish(exchange, std::move(reply));
 }
 
 }  // namespace
@@ -46,7 +33,7 @@ void Lane::advance() {
     const Pointer head = exchanges_.front();
     if (head->state == Exchange::State::waiting) begin(head);
     if (!hand_over(*head)) break;
-    remove(head);
+    remove_head();
   }
   arm_timer();
 }
@@ -62,11 +49,11 @@ void Lane::detach() {
 
 void Lane::begin(const Pointer& exchange) {
   const Result<const Command*> command = dispatcher_.admit(exchange->request);
-  if (!command) return finish(*exchange, command.error());
+  if (!command) return exchange->finish(command.error(), exchange->request.id);
   if ((*command)->facts.runs == Runs::on_worker) return run_on_worker(exchange, **command);
   std::string reply;
-  dispatcher_.execute(**command, exchange->request, reply);
-  finish(*exchange, std::move(reply));
+  exchange->when_taken = dispatcher_.execute(**command, exchange->request, reply).when_taken;
+  exchange->finish(std::move(reply));
 }
 
 void Lane::run_on_worker(const Pointer& exchange, const Command& command) {
@@ -76,20 +63,22 @@ void Lane::run_on_worker(const Pointer& exchange, const Command& command) {
   };
   const bool started = workers_.run([this, lane = shared_from_this(), exchange, &command, moved] {
     std::string reply;
-    dispatcher_.execute(command, exchange->request, reply, [&exchange, &moved](std::string& piece) {
+    const auto drain = [&exchange, &moved](std::string& piece) {
       const bool wanted = exchange->reply.drain(piece);
       moved();
       return wanted;
-    });
+    };
+    exchange->when_taken = dispatcher_.execute(command, exchange->request, reply, drain).when_taken;
     exchange->reply.finish(std::move(reply));
     moved();
   });
   if (started) return;
-  finish(*exchange,
-         failure("{} cannot run: as many commands as the agent has threads for are still running; "
-                 "wait for them, or raise the limit in the group [workers] of bellhop.conf",
-                 command.facts.name)
-             .error());
+  exchange->finish(
+      failure("{} cannot run: as many commands as the agent has threads for are still running; "
+              "wait for them, or raise the limit in the group [workers] of bellhop.conf",
+              command.facts.name)
+          .error(),
+      exchange->request.id);
 }
 
 void Lane::worker_moved() {
@@ -106,33 +95,32 @@ bool Lane::hand_over(Exchange& exchange) {
     exchange.partly_sent = true;
     sink_->receive(piece);
   }
+  if (finished && exchange.when_taken) exchange.when_taken();
   return finished;
 }
 
 // Never into the middle of another reply.
 void Lane::hand_over_out_of_turn() {
   if (exchanges_.empty() || exchanges_.front()->partly_sent) return;
-  const std::deque<Pointer> all = exchanges_;
-  for (const Pointer& exchange : all) {
-    if (!exchange->out_of_turn) continue;
-    if (hand_over(*exchange)) {
-      remove(exchange);
+  for (auto at = exchanges_.begin(); at != exchanges_.end();) {
+    const Pointer exchange = *at;
+    if (exchange->out_of_turn && hand_over(*exchange)) {
+      bytes_ -= exchange->bytes;
+      at = exchanges_.erase(at);
     } else if (exchange->partly_sent) {
       // The rest of it must follow before anything else.
-      std::erase(exchanges_, exchange);
+      exchanges_.erase(at);
       exchanges_.push_front(exchange);
       return;
+    } else {
+      ++at;
     }
   }
 }
 
-void Lane::remove(const Pointer& exchange) {
-  bytes_ -= exchange->bytes;
-  if (exchanges_.front() == exchange) {
-    exchanges_.pop_front();
-  } else {
-    std::erase(exchanges_, exchange);
-  }
+void Lane::remove_head() {
+  bytes_ -= exchanges_.front()->bytes;
+  exchanges_.pop_front();
 }
 
 // A timer runs only while something that never waits is waiting behind something else.
@@ -177,18 +165,18 @@ void Lane::resynchronise(const Pointer& sync) {
   const Result<const Command*> command = dispatcher_.admit(sync->request);
   if (!command) return;  // an error is answered in turn
   std::string reply;
-  if (!dispatcher_.execute(**command, sync->request, reply)) {
+  if (!dispatcher_.execute(**command, sync->request, reply).succeeded) {
     sync->out_of_turn = !exchanges_.front()->partly_sent;
-    return finish(*sync, std::move(reply));
+    return sync->finish(std::move(reply));
   }
   // What was begun of a reply ends here, so that the client finds this one on a line of its own.
   if (exchanges_.front()->partly_sent) reply.insert(reply.begin(), '\n');
   while (exchanges_.front() != sync) {
     const Pointer older = exchanges_.front();
     if (older->state == Exchange::State::running) older->reply.discard();
-    remove(older);
+    remove_head();
   }
-  finish(*sync, std::move(reply));
+  sync->finish(std::move(reply));
 }
 
 }  // namespace bellhop::agent

@@ -55,7 +55,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   // Hands over what the exchange has written. True when it is done and all of it is handed over.
   bool hand_over(Exchange& exchange);
   void hand_over_out_of_turn();
-  void remove(const std::shared_ptr<Exchange>& exchange);
+  void remove_head();
 
   void arm_timer();
   void overtake();

@@ -17,6 +17,8 @@ namespace {
 // How long the end of the agent waits for commands that are still running.
 constexpr std::chrono::milliseconds farewell{500};
 
+constexpr const char* system_root = "/";
+
 }  // namespace
 
 std::filesystem::path freeze_mark(const Settings& settings) {
@@ -33,14 +35,20 @@ Service::Service(StartPlan plan, std::span<const Command* const> commands, Log& 
       files_(persistent_),
       filesystems_(platform::system_filesystems()),
       freeze_(*filesystems_, freeze_options(std::move(after_first_thaw))),
+      power_(platform::system_power(system_root)),
+      clock_setting_(platform::system_clock_setting(system_root)),
       agent_{.commands = commands,
              .policy = policy_,
              .settings = plan_.settings,
              .files = files_,
              .jobs = jobs_,
              .freeze = freeze_,
+             .power = *power_,
+             .clock_setting = *clock_setting_,
+             .filesystem_sizes = filesystem_sizes_,
              .log = log_,
-             .started = std::chrono::steady_clock::now()},
+             .started = std::chrono::steady_clock::now(),
+             .system_root = system_root},
       dispatcher_(agent_),
       workers_(plan_.settings.workers.limit),
       signals_(loop_) {}

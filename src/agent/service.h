@@ -19,8 +19,11 @@
 #include "agent/workers.h"
 #include "channel/channel.h"
 #include "channel/reactor.h"
+#include "platform/clock_setting.h"
 #include "platform/freeze.h"
+#include "platform/power.h"
 #include "platform/process.h"
+#include "state/filesystem_sizes.h"
 #include "state/freeze.h"
 #include "state/jobs.h"
 #include "state/open_files.h"
@@ -71,6 +74,9 @@ class Service {
   platform::Processes hook_processes_;
   std::unique_ptr<platform::Filesystems> filesystems_;
   state::Freeze freeze_;
+  std::unique_ptr<platform::Power> power_;
+  std::unique_ptr<platform::ClockSetting> clock_setting_;
+  state::FilesystemSizes filesystem_sizes_;
   Agent agent_;
   Dispatcher dispatcher_;
   Workers workers_;

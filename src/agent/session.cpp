@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "wire/reply.h"
+#include "wire/json_writer.h"
 
 namespace bellhop::agent {
 namespace {
@@ -81,22 +81,16 @@ void Session::take_request(wire::Document document) {
     exchange->request = *std::move(request);
     exchange->command = dispatcher_.find(exchange->request.execute);
   } else {
-    std::string reply;
-    wire::append_error_reply(reply, request.error().error, request.error().id);
-    exchange->reply.finish(std::move(reply));
-    exchange->state = Exchange::State::finished;
+    exchange->finish(request.error().error, request.error().id);
   }
   lane_->add(std::move(exchange));
 }
 
 void Session::take_error(const Error& error) {
-  auto exchange = std::make_shared<Exchange>();
   log_.debug("{}: {}", channel_.description(), error.message);
   unframed_bytes_ = 0;
-  std::string reply;
-  wire::append_error_reply(reply, error, std::nullopt);
-  exchange->reply.finish(std::move(reply));
-  exchange->state = Exchange::State::finished;
+  auto exchange = std::make_shared<Exchange>();
+  exchange->finish(error, std::nullopt);
   lane_->add(std::move(exchange));
 }
 
@@ -137,7 +131,6 @@ void Session::disconnected() {
   framer_.reset();
   unframed_bytes_ = 0;
   input_has_ended_ = false;
-  outbox_.clear();
   lane_->detach();
   new_lane();
 }

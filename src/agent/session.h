@@ -52,7 +52,7 @@ class Session : public channel::Peer, private Lane::Sink {
   Log& log_;
   wire::Framer framer_;
   std::shared_ptr<Lane> lane_;
-  std::string outbox_;              // replies of one round, sent together
+  std::string outbox_;              // replies of one round, sent together at its end
   std::size_t unframed_bytes_ = 0;  // of input since the last message
   bool input_has_ended_ = false;
 };

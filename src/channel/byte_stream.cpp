@@ -27,7 +27,13 @@ Result<void> ByteStream::start() {
       reactor_.watch(fd_.get(), [this](const platform::EdgeEvent& event) { changed(event); });
   if (!watch) return std::unexpected(watch.error());
   watch_ = *std::move(watch);
+  if (kind_ == Kind::port) watch_.await_writable(true);
   return {};
+}
+
+// Of a port, room also tells that its host has come: it is always awaited.
+void ByteStream::await_room(bool wanted) {
+  if (kind_ == Kind::socket) watch_.await_writable(wanted);
 }
 
 void ByteStream::close() {
@@ -38,10 +44,12 @@ void ByteStream::close() {
 void ByteStream::changed(const platform::EdgeEvent& event) {
   const std::shared_ptr<ByteStream> self = shared_from_this();
   hung_up_ = event.hung_up;
+  input_ends_ = event.input_ends;
   if (!hung_up_) host_may_be_arriving_ = input_is_at_its_end_ = false;
   if (event.writable) {
     writable_ = true;
     pump_output();
+    if (writable_) await_room(false);
   }
   if (event.readable) {
     readable_ = true;
@@ -67,8 +75,12 @@ void ByteStream::pump_input() {
     }
     const ssize_t count = ::read(fd_.get(), room.data(), room.size());
     if (count > 0) {
+      const auto size = static_cast<std::size_t>(count);
+      // A socket that gives less than there is room for is empty, and tells when it is not; a port
+      // gives what came together.
+      if (kind_ == Kind::socket && size < room.size() && !input_ends_) readable_ = false;
       host_may_be_arriving_ |= std::exchange(input_is_at_its_end_, false);
-      peer_.input(static_cast<std::size_t>(count));
+      peer_.input(size);
     } else if (count == 0) {
       readable_ = false;
       input_is_at_its_end_ = true;
@@ -121,6 +133,7 @@ std::size_t ByteStream::write_some(const char* bytes, std::size_t size) {
       written += static_cast<std::size_t>(count);
     } else if (count == 0 || would_block(errno)) {
       writable_ = false;
+      await_room(true);
     } else if (errno != EINTR) {
       write_failed(errno);
     }

@@ -54,6 +54,7 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
   void changed(const platform::EdgeEvent& event);
   void pump_input();
   void pump_output();
+  void await_room(bool wanted);
   // Writes from `bytes`; the number written, 0 when the descriptor is full or broken.
   std::size_t write_some(const char* bytes, std::size_t size);
   void write_failed(int error_number);
@@ -69,6 +70,7 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
   std::size_t unsent_ = 0;
   bool readable_ = false;
   bool writable_ = true;
+  bool input_ends_ = false;
   bool hung_up_ = false;
   bool input_is_at_its_end_ = false;
   bool host_may_be_arriving_ = false;

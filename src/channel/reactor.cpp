@@ -18,6 +18,10 @@ Watch::~Watch() {
   if (reactor_) reactor_->end(token_);
 }
 
+void Watch::await_writable(bool wanted) {
+  if (reactor_) reactor_->await_writable(token_, wanted);
+}
+
 Result<std::unique_ptr<Reactor>> Reactor::create(asio::io_context& loop) {
   Result<platform::EdgePoll> poll = platform::EdgePoll::create();
   if (!poll) return std::unexpected(poll.error());
@@ -41,6 +45,11 @@ Result<Watch> Reactor::watch(int fd, Callback callback) {
   Watch watch(*this, token);
   if (Result<void> added = poll_.add(fd, token); !added) return std::unexpected(added.error());
   return watch;
+}
+
+void Reactor::await_writable(std::uint64_t token, bool wanted) {
+  const auto entry = entries_.find(token);
+  if (entry != entries_.end()) poll_.await_writable(entry->second.fd, token, wanted);
 }
 
 void Reactor::end(std::uint64_t token) {

@@ -23,6 +23,9 @@ class Watch {
   Watch& operator=(Watch&& other) noexcept;
   ~Watch();
 
+  // Whether room to write is reported too; not at first.
+  void await_writable(bool wanted);
+
  private:
   friend class Reactor;
   Watch(Reactor& reactor, std::uint64_t token) : reactor_(&reactor), token_(token) {}
@@ -56,6 +59,7 @@ class Reactor {
   Reactor(asio::io_context& loop, platform::EdgePoll poll);
   void wait();
   void deliver();
+  void await_writable(std::uint64_t token, bool wanted);
   void end(std::uint64_t token);
 
   asio::io_context& loop_;

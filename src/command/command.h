@@ -1,6 +1,7 @@
 // A command's declaration: everything the agent knows about it, in one constant.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -38,6 +39,11 @@ enum class Urgency {
   never_waits,  // promise 2: sync, ping, info, freeze status and thaw
 };
 
+// A reply that has a member `WhenTaken when_taken` is told when it is safe with the client's
+// channel; not called when the client left or gave up on it before. Called on the loop: must not
+// block. May be empty.
+using WhenTaken = std::function<void()>;
+
 // The facts of a command that its author writes down.
 struct Facts {
   std::string_view name;           // wire name
@@ -59,8 +65,9 @@ struct Command {
   const Type* arguments;
   const Type* reply;
   // Decodes the arguments, runs the handler and writes the reply; an error means that nothing
-  // was written.
-  Result<void> (*invoke)(Agent&, std::optional<wire::Value> arguments, wire::SuccessReply& reply);
+  // was written. What is returned is to be called once the client has taken the reply.
+  Result<WhenTaken> (*invoke)(Agent&, std::optional<wire::Value> arguments,
+                              wire::SuccessReply& reply);
 };
 
 namespace detail {
@@ -79,7 +86,8 @@ template <class R, class A>
 inline constexpr bool is_handler<Result<R> (*)(Agent&, const A&)> = Struct<A>;
 
 template <auto Handler>
-Result<void> invoke(Agent& agent, std::optional<wire::Value> arguments, wire::SuccessReply& reply) {
+Result<WhenTaken> invoke(Agent& agent, std::optional<wire::Value> arguments,
+                         wire::SuccessReply& reply) {
   using Traits = HandlerTraits<decltype(Handler)>;
   auto decoded = decode_arguments<typename Traits::Arguments>(arguments);
   if (!decoded) return std::unexpected(std::move(decoded).error());
@@ -90,8 +98,9 @@ Result<void> invoke(Agent& agent, std::optional<wire::Value> arguments, wire::Su
     encode(writer, Nothing{});
   } else {
     encode(writer, *result);
+    if constexpr (requires { result->when_taken; }) return std::move(result->when_taken);
   }
-  return {};
+  return WhenTaken();
 }
 
 }  // namespace detail

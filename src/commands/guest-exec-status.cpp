@@ -30,6 +30,7 @@ struct Reply {
   std::optional<Base64Stream> err_data;
   std::optional<bool> out_truncated;
   std::optional<bool> err_truncated;
+  WhenTaken when_taken;
   static constexpr std::string_view wire_type = "GuestExecStatus";
 
   static constexpr auto fields() {
@@ -51,10 +52,9 @@ struct Reply {
 constexpr std::size_t piece_size = std::size_t{3} << 16;  // a multiple of 3
 
 // The bytes in pieces, so that a reply of two full streams need not lie in memory twice.
-std::optional<Base64Stream> stream(std::string bytes) {
-  if (bytes.empty()) return std::nullopt;
-  auto kept = std::make_shared<const std::string>(std::move(bytes));
-  return Base64Stream{[kept, rest = std::as_bytes(std::span(*kept))]() mutable {
+std::optional<Base64Stream> stream(std::shared_ptr<const state::JobOutput> output) {
+  if (output->bytes.empty()) return std::nullopt;
+  return Base64Stream{[output, rest = std::as_bytes(std::span(output->bytes))]() mutable {
     const auto piece = rest.first(std::min(piece_size, rest.size()));
     rest = rest.subspan(piece.size());
     return piece;
@@ -70,15 +70,14 @@ std::optional<bool> truncated(const state::JobOutput& output) {
 Result<Reply> run(Agent& agent, const Arguments& arguments) {
   auto status = agent.jobs.status(arguments.pid);
   if (!status) return failure("PID {} does not exist", arguments.pid);
-  const auto out_truncated = truncated(status->out);
-  const auto err_truncated = truncated(status->err);
   return Reply{.exited = status->exited,
                .exitcode = status->end.exit_code,
                .signal = status->end.signal,
-               .out_data = stream(std::move(status->out.bytes)),
-               .err_data = stream(std::move(status->err.bytes)),
-               .out_truncated = out_truncated,
-               .err_truncated = err_truncated};
+               .out_data = stream(status->out),
+               .err_data = stream(status->err),
+               .out_truncated = truncated(*status->out),
+               .err_truncated = truncated(*status->err),
+               .when_taken = [&jobs = agent.jobs, status = *status] { jobs.collected(status); }};
 }
 
 }  // namespace
@@ -87,8 +86,9 @@ extern constinit const Command guest_exec_status = declare<run>({
     .name = "guest-exec-status",
     .documentation =
         "Tells how a program that guest-exec started is doing. The first reply with `exited` true "
-        "brings its output and forgets it: the next one is an error. Until then it is kept, "
-        "whichever client asks; when finished programs are not asked for, the output of the oldest "
+        "brings its output; once the client has taken it, the program is forgotten and the next "
+        "request an error. Until then it is kept, whichever client asks; when finished programs "
+        "are not asked for, the output of the oldest "
         "goes once all together hold 256 MiB, and the oldest itself once there are 65,536.",
     .since = "2.5",
     .access = Access::execute,

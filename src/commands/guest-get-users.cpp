@@ -26,8 +26,8 @@ struct User {
   }
 };
 
-Result<std::vector<User>> run(Agent&, const Nothing&) {
-  auto users = platform::logged_in_users(platform::session_record_path());
+Result<std::vector<User>> run(Agent& agent, const Nothing&) {
+  auto users = platform::logged_in_users(agent.system_root);
   if (!users) return std::unexpected(std::move(users).error());
   std::vector<User> reply;
   reply.reserve(users->size());
@@ -41,7 +41,9 @@ Result<std::vector<User>> run(Agent&, const Nothing&) {
 
 extern constinit const Command guest_get_users = declare<run>({
     .name = "guest-get-users",
-    .documentation = "Returns the users who are logged in, each once.",
+    .documentation =
+        "Returns the users who are logged in, each once: those in utmp, then those that only "
+        "systemd-logind or elogind knows, which newer systems have instead of utmp.",
     .since = "2.10",
     .access = Access::inspect,
     .runs = Runs::on_worker,

@@ -14,7 +14,8 @@ struct EdgeEvent {
   std::uint64_t token = 0;  // as given to add()
   bool readable = false;    // data, or the end of it
   bool writable = false;
-  bool hung_up = false;  // the other side is gone in both directions
+  bool input_ends = false;  // nothing comes after what can be read now
+  bool hung_up = false;     // the other side is gone in both directions
 };
 
 // A set of descriptors, each reported once for every change. Unlike level-triggered waiting it does
@@ -31,8 +32,11 @@ class EdgePoll {
   // Readable while there are changes. Owned by this object.
   int descriptor() const;
 
-  // Watches `fd`, which stays the caller's. Reports its present state first.
+  // Watches `fd`, which stays the caller's, for input and its end. Reports its present state first.
   Result<void> add(int fd, std::uint64_t token);
+  // Begins or stops to watch it for room to write too; reports its present state once more. Not
+  // for good, because who reads at the other end makes room with every read.
+  void await_writable(int fd, std::uint64_t token, bool wanted);
   void remove(int fd);
 
   // Takes waiting changes, without waiting. Returns those that it wrote to `events`; when they fill

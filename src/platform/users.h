@@ -1,6 +1,7 @@
 // Who is logged in.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,10 @@ struct LoggedInUser {
   double login_time = 0;  // the earliest of the user's sessions, seconds since 1970 in UTC
 };
 
-// Where the system keeps its record of sessions: utmp(5).
-std::string session_record_path();
-
-// Each user who has a session, once, in the order of the record at `path`. Nobody when the record
-// cannot be read: many systems have none.
-Result<std::vector<LoggedInUser>> logged_in_users(const std::string& path);
+// Each user who has a session, once, from the records of the system under `system_root`: first
+// those in utmp(5), in its order, then those that only systemd-logind or elogind knows, by the time
+// of their login. A record that does not exist or cannot be read names nobody: many systems lack
+// one of them.
+Result<std::vector<LoggedInUser>> logged_in_users(const std::filesystem::path& system_root);
 
 }  // namespace bellhop::platform

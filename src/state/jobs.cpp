@@ -17,8 +17,9 @@ struct Jobs::Job {
   bool out_open = false;
   bool err_open = false;
   bool forgotten = false;  // its output is not kept
-  JobOutput out;
-  JobOutput err;
+  // Once the job is done, what they point to does not change: others may be reading it.
+  std::shared_ptr<JobOutput> out = std::make_shared<JobOutput>();
+  std::shared_ptr<JobOutput> err = std::make_shared<JobOutput>();
   std::optional<JobList::iterator> place;  // in finished_
 };
 
@@ -30,7 +31,7 @@ class Jobs::Observer : public platform::ProcessObserver {
   void has_written(platform::OutputStream stream, std::span<const std::byte> bytes) override {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     const std::scoped_lock lock(jobs_.mutex_);
-    jobs_.append(*job_, stream == platform::OutputStream::out ? job_->out : job_->err, text);
+    jobs_.append(*job_, *(stream == platform::OutputStream::out ? job_->out : job_->err), text);
   }
 
   void has_closed(platform::OutputStream stream) override {
@@ -72,13 +73,14 @@ std::optional<JobStatus> Jobs::status(std::int64_t number) {
   if (found == jobs_.end()) return std::nullopt;
   const std::shared_ptr<Job> job = found->second;
   if (!job->is_done()) return JobStatus{};
-  kept_ -= job->out.bytes.size() + job->err.bytes.size();
-  JobStatus status{.exited = true,
-                   .end = *job->end,
-                   .out = std::exchange(job->out, {}),
-                   .err = std::exchange(job->err, {})};
-  forget(job);
-  return status;
+  return JobStatus{.exited = true, .end = *job->end, .out = job->out, .err = job->err, .job = job};
+}
+
+void Jobs::collected(const JobStatus& status) {
+  const auto job = std::static_pointer_cast<const Job>(status.job);
+  const std::scoped_lock lock(mutex_);
+  if (!job || job->forgotten) return;
+  forget(std::shared_ptr(jobs_.at(job->number)));
 }
 
 Waited Jobs::wait_for_end(std::int64_t number, std::chrono::steady_clock::time_point deadline) {
@@ -92,7 +94,7 @@ Waited Jobs::wait_for_end(std::int64_t number, std::chrono::steady_clock::time_p
   return done ? Waited::ended : Waited::too_long;
 }
 
-void Jobs::append(Job& job, JobOutput& output, std::string_view bytes) {
+void Jobs::append(const Job& job, JobOutput& output, std::string_view bytes) {
   if (job.forgotten || output.truncated) return;  // what follows a gap is of no use
   std::size_t taken = std::min(bytes.size(), limits_.stream - output.bytes.size());
   make_room(taken);
@@ -111,10 +113,10 @@ void Jobs::make_room(std::size_t size) {
 }
 
 void Jobs::drop_output(Job& job) {
-  for (JobOutput* output : {&job.out, &job.err}) {
-    if (output->bytes.empty()) continue;
-    kept_ -= output->bytes.size();
-    *output = {.truncated = true};
+  for (std::shared_ptr<JobOutput>* output : {&job.out, &job.err}) {
+    if ((*output)->bytes.empty()) continue;
+    kept_ -= (*output)->bytes.size();
+    *output = std::make_shared<JobOutput>(JobOutput{.bytes = {}, .truncated = true});
   }
 }
 

@@ -37,9 +37,11 @@ struct JobStatus {
   // The process has ended and nobody can write into its captured streams any more. The rest is
   // only set then.
   bool exited = false;
-  platform::ProcessEnd end;
-  JobOutput out;
-  JobOutput err;
+  platform::ProcessEnd end = {};
+  // Never change any more. Empty streams before the end.
+  std::shared_ptr<const JobOutput> out = std::make_shared<const JobOutput>();
+  std::shared_ptr<const JobOutput> err = out;
+  std::shared_ptr<const void> job = {};  // which job this was: numbers come back
 };
 
 enum class Waited { ended, too_long, no_such_job };
@@ -54,9 +56,11 @@ class Jobs {
   // Starts a program and returns its number. Waits until it is loaded.
   Result<std::int64_t> start(platform::ProcessRequest request);
 
-  // How a job is doing, nothing when there is none with that number. The first call after it has
-  // exited takes its output along and forgets it.
+  // How a job is doing, nothing when there is none with that number. It is kept until collected().
   std::optional<JobStatus> status(std::int64_t number);
+
+  // The client has got this status of a job that has exited: forgets the job.
+  void collected(const JobStatus& status);
 
   // Waits until a job has exited, as status() understands it, and leaves it there.
   Waited wait_for_end(std::int64_t number, std::chrono::steady_clock::time_point deadline);
@@ -66,7 +70,7 @@ class Jobs {
   class Observer;
   using JobList = std::list<std::shared_ptr<Job>>;
 
-  void append(Job& job, JobOutput& output, std::string_view bytes);
+  void append(const Job& job, JobOutput& output, std::string_view bytes);
   void make_room(std::size_t size);
   void drop_output(Job& job);
   void finish_if_done(const std::shared_ptr<Job>& job);

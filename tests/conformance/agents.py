@@ -358,10 +358,16 @@ class Agent:
         raise AssertionError(f"{self.command} made no socket: {self.log()}")
 
     def _listens(self):
-        # A probe that connects would take the one-client socket; /proc says it as well.
-        with open("/proc/net/unix", encoding="utf-8", errors="replace") as table:
-            return any(line.rstrip("\n").endswith(" " + str(self.socket_path)) and
-                       line.split()[3] == "00010000" for line in table)
+        # A probe that connects would take the one-client socket; /proc says it as well. The agent
+        # may be in a network namespace of its own, or have become a daemon in this one.
+        who = self.process.pid if self.process.poll() is None else "self"
+        try:
+            with open(f"/proc/{who}/net/unix", encoding="utf-8",
+                      errors="replace") as table:
+                return any(line.rstrip("\n").endswith(" " + str(self.socket_path)) and
+                           line.split()[3] == "00010000" for line in table)
+        except OSError:
+            return False  # it has just ended
 
     def stop(self, patience=PATIENCE):
         """Ends the agent with SIGTERM, at last with SIGKILL; its exit status."""

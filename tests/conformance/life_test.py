@@ -17,6 +17,14 @@ import agents
 from living import MEGABYTE, TEN_SECONDS, LifeTest, answered, sanitized, status_value, wait_for
 
 
+def _tells_of_the_end(connection, request):
+    """Whether the reply to a guest-exec-status begins to tell of the end. The rest of such a reply
+    stays unread."""
+    connection.send(agents.compact(request) + b"\n")
+    connection.read_until(b'"exited": ')
+    return connection.read_until(b"e") == b"true"
+
+
 class Clients(LifeTest):
     def test_one_that_leaves_in_the_middle_does_not_affect_the_next(self):
         agent = self.agent()
@@ -40,6 +48,22 @@ class Clients(LifeTest):
         with agent.connect() as client:
             answered(client, "guest-ping")
             self.assertLess(status_value(agent.process.pid, "VmRSS"), 80 * 1024)
+
+    def test_one_that_leaves_while_it_is_told_of_a_program_finds_it_again(self):
+        agent = self.agent()
+        size = 16 * MEGABYTE
+        request = {"execute": "guest-exec-status"}
+        with self.client(agent) as deaf:
+            pid = answered(deaf, "guest-exec", path="/usr/bin/head",
+                           arg=["-c", str(size), "/dev/zero"], **{"capture-output": True})["pid"]
+            request["arguments"] = {"pid": pid}
+            wait_for("the end of the program",
+                     lambda: _tells_of_the_end(deaf, request))
+        with self.client(agent) as next_client:
+            status = answered(next_client, "guest-exec-status", pid=pid)
+            self.assertEqual(len(status["out-data"]), (size + 2) // 3 * 4)
+            gone = next_client.request(request, TEN_SECONDS)
+            self.assertEqual(gone["error"]["desc"], f"PID {pid} does not exist")
 
     def test_many_that_come_and_go(self):
         agent = self.agent()

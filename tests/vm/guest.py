@@ -205,6 +205,19 @@ class Guest:
                 raise
             raise qemu.Failed(f"{error}; QEMU ended with {status}: {self.qemu.said()}") from None
 
+    def boot_again(self):
+        """Starts the guest anew, with the disks as they are."""
+        self._end_qemu()
+        self._boot()
+
+    def console(self, text, patience=30.0):
+        """Waits until the kernel or a program has said this on the console."""
+        deadline = time.monotonic() + patience
+        while text not in (self.sockets / "console.log").read_text("utf-8", errors="replace"):
+            if time.monotonic() > deadline:
+                raise ShellError(f"{self}: no '{text}' on the console in {patience} s")
+            time.sleep(0.05)
+
     def stop(self):
         self._end_qemu()
         if self.folder:

@@ -4,11 +4,7 @@
 
 namespace bellhop::platform {
 
-std::string session_record_path() {
-  return {};
-}
-
-Result<std::vector<LoggedInUser>> logged_in_users(const std::string&) {
+Result<std::vector<LoggedInUser>> logged_in_users(const std::filesystem::path&) {
   return unsupported();
 }
 

@@ -9,6 +9,17 @@
 #include "platform/posix/unique_fd.h"
 
 namespace bellhop::platform {
+namespace {
+
+epoll_event interest(std::uint64_t token, bool writable) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  if (writable) event.events |= EPOLLOUT;
+  event.data.u64 = token;
+  return event;
+}
+
+}  // namespace
 
 struct EdgePoll::Set {
   UniqueFd epoll;
@@ -30,13 +41,16 @@ int EdgePoll::descriptor() const {
 }
 
 Result<void> EdgePoll::add(int fd, std::uint64_t token) {
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  event.data.u64 = token;
+  epoll_event event = interest(token, false);
   if (epoll_ctl(set_->epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
     return system_failure(errno, "cannot watch descriptor {}", fd);
   }
   return {};
+}
+
+void EdgePoll::await_writable(int fd, std::uint64_t token, bool wanted) {
+  epoll_event event = interest(token, wanted);
+  epoll_ctl(set_->epoll.get(), EPOLL_CTL_MOD, fd, &event);
 }
 
 void EdgePoll::remove(int fd) {
@@ -53,6 +67,7 @@ std::span<EdgeEvent> EdgePoll::take(std::span<EdgeEvent> events) {
         .token = event.data.u64,
         .readable = (event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
         .writable = (event.events & (EPOLLOUT | EPOLLERR)) != 0,
+        .input_ends = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
         .hung_up = (event.events & EPOLLHUP) != 0};
   }
   return events.first(static_cast<std::size_t>(std::max(count, 0)));

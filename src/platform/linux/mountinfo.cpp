@@ -39,7 +39,8 @@ std::string unescape(std::string_view text) {
   return plain;
 }
 
-bool parse_number(std::string_view text, unsigned int& number) {
+template <class Number>
+bool parse_number(std::string_view text, Number& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size();
 }
@@ -60,8 +61,8 @@ bool has_disk(Mount& mount) {
 
 std::optional<Mount> parse_mountinfo_line(std::string_view line) {
   Mount mount;
-  take_word(line);  // the mount's number
-  take_word(line);  // its parent's
+  if (!parse_number(take_word(line), mount.id)) return std::nullopt;
+  if (!parse_number(take_word(line), mount.parent_id)) return std::nullopt;
   const std::string_view device = take_word(line);
   const std::size_t colon = device.find(':');
   if (colon == device.npos) return std::nullopt;

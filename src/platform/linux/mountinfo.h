@@ -1,6 +1,7 @@
 // Reads the kernel's table of mounts: /proc/self/mountinfo, proc_pid_mountinfo(5).
 #pragma once
 
+#include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -11,6 +12,8 @@ namespace bellhop::platform {
 
 // One mount of this process's mount namespace.
 struct Mount {
+  std::uint64_t id = 0;           // tells the mount from all others, now and here
+  std::uint64_t parent_id = 0;    // of the mount that it is mounted on; it may not be in the table
   unsigned int device_major = 0;  // 0 for filesystems without a disk, and for btrfs
   unsigned int device_minor = 0;
   std::string mountpoint;

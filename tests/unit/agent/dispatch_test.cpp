@@ -27,7 +27,7 @@ class DispatchTest : public testing::CommandTest {
     if (!command) {
       wire::append_error_reply(out, command.error(), request.id);
     } else {
-      succeeded = dispatcher.execute(**command, request, out);
+      succeeded = dispatcher.execute(**command, request, out).succeeded;
     }
     return out;
   }
@@ -82,6 +82,9 @@ TEST_F(DispatchTest, MentionsPolledCommandsOnlyWhenDebugging) {
                     .files = files,
                     .jobs = jobs,
                     .freeze = freeze,
+                    .power = power,
+                    .clock_setting = clock_setting,
+                    .filesystem_sizes = filesystem_sizes,
                     .log = quiet,
                     .started = agent.started};
   const Dispatcher quiet_dispatcher(quiet_agent);

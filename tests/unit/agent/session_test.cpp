@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@ struct FakeChannel : channel::Channel {
     bytes.clear();
   }
   std::size_t unsent() const override { return sent.size() > room ? sent.size() - room : 0; }
-  void resume_input() override {}
+  void resume_input() override { ++resumed; }
   void finish() override { finished = true; }
   const std::string& description() const override { return name; }
 
@@ -41,6 +42,7 @@ struct FakeChannel : channel::Channel {
   std::size_t room = SIZE_MAX;
   std::size_t largest_send = 0;
   bool finished = false;
+  int resumed = 0;
 };
 
 struct PathArgument {
@@ -93,7 +95,8 @@ Agent& using_commands(Agent& agent, std::span<const Command* const> commands) {
 
 class SessionTest : public testing::CommandTest {
  protected:
-  ~SessionTest() override { workers.stop(std::chrono::seconds(30)); }
+  // No command may hold its thread for ever.
+  ~SessionTest() override { EXPECT_TRUE(workers.stop(std::chrono::seconds(30))); }
 
   void receive(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -314,6 +317,16 @@ TEST_F(SessionTest, MakesNoMoreOfALargeReplyThanTheClientTakes) {
             wire::base64::encoded_size(size));
 }
 
+TEST_F(SessionTest, ReadsNoMoreThanTheClientTakesReplies) {
+  channel.room = 0;
+  channel.sent = std::string(2 * 1024 * 1024, 'x');
+  EXPECT_TRUE(session.input_room().empty());
+  channel.sent.clear();
+  session.output_sent();
+  EXPECT_EQ(channel.resumed, 1);
+  EXPECT_FALSE(session.input_room().empty());
+}
+
 TEST_F(SessionTest, EndsABrokenReplyBeforeTheReplyToAResynchronisation) {
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   receive(request("test-stream-file", {{"path", fifo}}, "broken"));
@@ -324,6 +337,10 @@ TEST_F(SessionTest, EndsABrokenReplyBeforeTheReplyToAResynchronisation) {
   receive(R"({"execute": "guest-sync", "arguments": {"id": 3}})");
   until([&] { return channel.sent.ends_with("\n{\"return\": 3}\n"); });
   EXPECT_EQ(lines().size(), 2U);
+  // Nobody takes what comes after that, yet the worker goes on to its end.
+  ::signal(SIGPIPE, SIG_IGN);  // which may be before this is written
+  const std::string more(400 * 1024, 'x');
+  EXPECT_NE(::write(writer.get(), more.data(), more.size()), 0);
   writer.reset();
 }
 

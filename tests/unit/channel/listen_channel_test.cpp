@@ -83,6 +83,24 @@ TEST_F(ListenChannelTest, StillAnswersAClientThatHasEndedItsInput) {
   EXPECT_EQ(read(client), "");
 }
 
+TEST_F(ListenChannelTest, FinishesAHalfClosedClientWhenItHasTakenEverything) {
+  const platform::UniqueFd client = connect();
+  write(client, "request");
+  ::shutdown(client.get(), SHUT_WR);
+  until([&] { return peer_.ends == 1; });
+  const std::string large(8 * 1024 * 1024, 'r');
+  send(large);
+  channel_.finish();
+  fcntl(client.get(), F_SETFL, O_NONBLOCK);
+  std::string got;
+  until([&] {
+    for (std::string piece = read(client); !piece.empty(); piece = read(client)) got += piece;
+    return peer_.disconnections == 1;
+  });
+  for (std::string piece = read(client); !piece.empty(); piece = read(client)) got += piece;
+  EXPECT_EQ(got.size(), large.size());
+}
+
 TEST_F(ListenChannelTest, NoticesThatAHalfClosedClientIsGone) {
   platform::UniqueFd client = connect();
   ::shutdown(client.get(), SHUT_WR);

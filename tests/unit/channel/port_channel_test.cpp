@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
 
+#include <array>
 #include <filesystem>
 
 #include "platform/port.h"
@@ -133,6 +135,29 @@ TEST_F(PortChannelTest, ComesBackWhenALostPortReturns) {
   until_open_again();
   second.write("two");
   until([&] { return peer_.received == "one two"; });
+}
+
+// A socket stands for the virtio-serial port: it too ends when the host's side closes.
+TEST_F(PortChannelTest, DropsWhatAHostThatHasClosedDidNotTake) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const platform::UniqueFd host(ends[0]);
+  PortChannel port(*reactor_, PortChannel::Options{
+                                  .path = "port",
+                                  .description = "virtio-serial port",
+                                  .open = [&](const std::string&) -> Result<platform::UniqueFd> {
+                                    return platform::UniqueFd(ends[1]);
+                                  },
+                                  .wait_at_start = false,
+                                  .end_means_host_closed = true,
+                                  .report = {}});
+  ASSERT_TRUE(port.start(peer_));
+  std::string reply(8 * 1024 * 1024, 'r');
+  port.send(reply);
+  EXPECT_GT(port.unsent(), 0U);
+  ASSERT_EQ(::shutdown(host.get(), SHUT_WR), 0);
+  until([&] { return peer_.disconnections == 1; });
+  EXPECT_EQ(port.unsent(), 0U);
 }
 
 // A FIFO stands for what can be read from a virtio-serial port: without a writer it has hung up.

@@ -16,10 +16,12 @@
 #include "agent/policy.h"
 #include "agent/settings.h"
 #include "command/registry.h"
+#include "state/filesystem_sizes.h"
 #include "state/freeze.h"
 #include "state/jobs.h"
 #include "state/open_files.h"
 #include "state/persistent_state.h"
+#include "unit/commands/fake_machine.h"
 #include "unit/gate.h"
 #include "unit/state/fake_filesystems.h"
 #include "wire/json_reader.h"
@@ -53,8 +55,8 @@ class RecordingLog final : public platform::LogOutput {
   LogLines& lines_;
 };
 
-// Everything is real, except that filesystems only seem to freeze. A test changes what it needs
-// before its first call().
+// Everything is real, except that filesystems only seem to freeze and the machine to stop. A test
+// changes what it needs before its first call().
 class CommandTest : public ::testing::Test {
  protected:
   // Runs a command on this thread and returns its reply as it goes over the wire, without the line
@@ -73,6 +75,7 @@ class CommandTest : public ::testing::Test {
         command.invoke(agent, document ? std::optional(document->root()) : std::nullopt, reply);
     if (result) {
       reply.finish(std::nullopt);
+      if (*result && replies_are_taken) (*result)();
     } else {
       EXPECT_FALSE(reply.begun()) << "an error came after the reply had begun";
       wire::append_error_reply(out, result.error(), std::nullopt);
@@ -97,6 +100,7 @@ class CommandTest : public ::testing::Test {
   TemporaryDirectory directory;  // of the test: also the state directory
   LogLines log_lines;
   wire::JsonWriter::Drain drain = {};  // of large replies; none: they are collected
+  bool replies_are_taken = true;       // by the client
 
   agent::Policy policy{{}};
   agent::Settings settings = {};
@@ -105,6 +109,9 @@ class CommandTest : public ::testing::Test {
   state::Jobs jobs = state::Jobs();
   FakeFilesystems filesystems{{"/", "/home"}};
   state::Freeze freeze{filesystems, {.state_file = directory / "qga.state.isfrozen"}};
+  FakePower power;
+  FakeClockSetting clock_setting;
+  state::FilesystemSizes filesystem_sizes;
   agent::Log log{agent::Log::Level::debug, std::make_unique<RecordingLog>(log_lines)};
   Agent agent{.commands = all_commands(),
               .policy = policy,
@@ -112,6 +119,9 @@ class CommandTest : public ::testing::Test {
               .files = files,
               .jobs = jobs,
               .freeze = freeze,
+              .power = power,
+              .clock_setting = clock_setting,
+              .filesystem_sizes = filesystem_sizes,
               .log = log,
               .started = std::chrono::steady_clock::now()};
 };

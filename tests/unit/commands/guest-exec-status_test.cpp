@@ -46,6 +46,18 @@ TEST_F(GuestExecStatus, ForgetsTheProcessOnceItHasToldOfItsEnd) {
   EXPECT_EQ(status(pid), error_reply(fmt::format("PID {} does not exist", pid)));
 }
 
+TEST_F(GuestExecStatus, KeepsTheProcessWhileNoClientHasTakenTheReply) {
+  const auto pid = exec(R"({"path": "echo", "arg": ["x"], "capture-output": true})");
+  wait(pid);
+  replies_are_taken = false;
+  const std::string reply = status(pid);
+  EXPECT_EQ(reply, R"({"return": {"exited": true, "exitcode": 0, "out-data": "eAo=", )"
+                   R"("out-truncated": false}})");
+  replies_are_taken = true;
+  EXPECT_EQ(status(pid), reply);
+  EXPECT_EQ(status(pid), error_reply(fmt::format("PID {} does not exist", pid)));
+}
+
 TEST_F(GuestExecStatus, KnowsOnlyWhatGuestExecStarted) {
   EXPECT_EQ(status(1), error_reply("PID 1 does not exist"));
   EXPECT_EQ(status(-1), error_reply("PID -1 does not exist"));

@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "platform/users.h"
 #include "unit/commands/command_fixture.h"
 
@@ -6,8 +8,8 @@ namespace {
 
 class GuestGetUsers : public CommandTest {};
 
-TEST_F(GuestGetUsers, ReturnsWhoTheSystemsRecordNames) {
-  const auto users = platform::logged_in_users(platform::session_record_path());
+TEST_F(GuestGetUsers, ReturnsWhomTheSystemsRecordsName) {
+  const auto users = platform::logged_in_users("/");
   ASSERT_TRUE(users);
   std::string entries;
   for (const auto& user : *users) {
@@ -17,6 +19,14 @@ TEST_F(GuestGetUsers, ReturnsWhoTheSystemsRecordNames) {
     entries += "}";
   }
   EXPECT_EQ(call("guest-get-users"), R"({"return": [)" + entries + "]}");
+}
+
+TEST_F(GuestGetUsers, ReturnsTimesWithFractions) {
+  agent.system_root = directory.path();
+  std::filesystem::create_directories(directory / "run/systemd/sessions");
+  directory.file("run/systemd/sessions/7", "USER=alice\nREALTIME=1500000000250000\n");
+  EXPECT_EQ(call("guest-get-users"),
+            R"({"return": [{"user": "alice", "login-time": 1500000000.25}]})");
 }
 
 }  // namespace

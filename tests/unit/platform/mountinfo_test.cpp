@@ -8,6 +8,13 @@
 namespace bellhop::platform {
 namespace {
 
+TEST(Mountinfo, ReadsTheNumbersOfTheMountAndItsParent) {
+  const auto mount = parse_mountinfo_line("36 35 98:1 / /mnt rw - ext3 /dev/root rw");
+  ASSERT_TRUE(mount);
+  EXPECT_EQ(mount->id, 36U);
+  EXPECT_EQ(mount->parent_id, 35U);
+}
+
 TEST(Mountinfo, ReadsDeviceMountpointTypeAndSource) {
   const auto mount = parse_mountinfo_line(
       "36 35 98:1 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue");
@@ -44,9 +51,9 @@ TEST(Mountinfo, AcceptsAnEmptySource) {
 }
 
 TEST(Mountinfo, RefusesOtherLines) {
-  for (const char* line :
-       {"", "x", "1 2 8 / / rw - ext4 x", "1 2 8:x / / rw - ext4 x", "1 2 8:1 / / rw",
-        "1 2 8:1 / / rw -", "1 2 8:1", "1 2 :1 / / rw - a b"}) {
+  for (const char* line : {"", "x", "x 2 8:1 / / rw - ext4 x", "1 x 8:1 / / rw - ext4 x",
+                           "1 2 8 / / rw - ext4 x", "1 2 8:x / / rw - ext4 x", "1 2 8:1 / / rw",
+                           "1 2 8:1 / / rw -", "1 2 8:1", "1 2 :1 / / rw - a b"}) {
     EXPECT_FALSE(parse_mountinfo_line(line)) << line;
   }
 }

@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <optional>
+#include "unit/environment_variable.h"
 
 namespace bellhop::platform {
 namespace {
@@ -11,43 +10,27 @@ namespace {
 constexpr std::int64_t winter = 1'705'320'000;  // 2024-01-15
 constexpr std::int64_t summer = 1'721'044'800;  // 2024-07-15
 
-// Sets TZ for one test.
-class TimezoneTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (const char* tz = std::getenv("TZ")) before_ = tz;
-  }
-  void TearDown() override {
-    if (before_) {
-      ::setenv("TZ", before_->c_str(), 1);
-    } else {
-      ::unsetenv("TZ");
-    }
-  }
-  Timezone in(const char* tz, std::int64_t time) {
-    ::setenv("TZ", tz, 1);
-    const auto zone = timezone_at(time);
-    EXPECT_TRUE(zone);
-    return zone.value_or(Timezone{});
-  }
+Timezone in(const char* tz, std::int64_t time) {
+  bellhop::testing::EnvironmentVariable variable("TZ");
+  variable.set(tz);
+  const auto zone = timezone_at(time);
+  EXPECT_TRUE(zone);
+  return zone.value_or(Timezone{});
+}
 
- private:
-  std::optional<std::string> before_;
-};
-
-TEST_F(TimezoneTest, EastOfGreenwichIsPositive) {
+TEST(Timezone, EastOfGreenwichIsPositive) {
   const auto zone = in("JST-9", winter);
   EXPECT_EQ(zone.zone, "JST");
   EXPECT_EQ(zone.offset, 9 * 3600);
 }
 
-TEST_F(TimezoneTest, WestOfGreenwichIsNegative) {
+TEST(Timezone, WestOfGreenwichIsNegative) {
   const auto zone = in("EST5", winter);
   EXPECT_EQ(zone.zone, "EST");
   EXPECT_EQ(zone.offset, -5 * 3600);
 }
 
-TEST_F(TimezoneTest, FollowsDaylightSavingTime) {
+TEST(Timezone, FollowsDaylightSavingTime) {
   const char* rule = "CET-1CEST,M3.5.0,M10.5.0/3";
   EXPECT_EQ(in(rule, winter).zone, "CET");
   EXPECT_EQ(in(rule, winter).offset, 3600);
@@ -55,13 +38,13 @@ TEST_F(TimezoneTest, FollowsDaylightSavingTime) {
   EXPECT_EQ(in(rule, summer).offset, 7200);
 }
 
-TEST_F(TimezoneTest, HasOffsetsOfFractionsOfAnHour) {
+TEST(Timezone, HasOffsetsOfFractionsOfAnHour) {
   const auto zone = in("<+0330>-3:30", winter);
   EXPECT_EQ(zone.zone, "+0330");
   EXPECT_EQ(zone.offset, 12600);
 }
 
-TEST_F(TimezoneTest, IsUtcWhenTheZoneIsUnknown) {
+TEST(Timezone, IsUtcWhenTheZoneIsUnknown) {
   for (const char* tz : {"", ":/nonexistent", "../etc/passwd"}) {
     const auto zone = in(tz, winter);
     EXPECT_EQ(zone.zone, "UTC") << tz;

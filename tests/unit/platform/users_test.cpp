@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "unit/gate.h"
@@ -12,9 +13,13 @@
 namespace bellhop::platform {
 namespace {
 
-// Writes records of sessions to a file of its own.
+// Writes records of sessions to a tree of its own.
 class UsersTest : public ::testing::Test {
  protected:
+  UsersTest() {
+    std::filesystem::create_directories(directory_ / "var/run");
+    std::filesystem::create_directories(directory_ / "run/systemd/sessions");
+  }
   void add(std::string_view user, std::uint32_t seconds, int microseconds = 0,
            short type = USER_PROCESS) {
     utmp record{};
@@ -28,14 +33,17 @@ class UsersTest : public ::testing::Test {
   void add_bytes(std::string_view bytes) {
     std::ofstream(path_, std::ios::binary | std::ios::app) << bytes;
   }
+  void add_session(const std::string& name, const std::string& text) {
+    directory_.file("run/systemd/sessions/" + name, text);
+  }
   std::vector<LoggedInUser> users() {
-    auto users = logged_in_users(path_);
+    auto users = logged_in_users(directory_.path());
     EXPECT_TRUE(users);
     return users.value_or(std::vector<LoggedInUser>{});
   }
 
   bellhop::testing::TemporaryDirectory directory_;
-  std::string path_ = directory_ / "utmp";
+  std::string path_ = directory_ / "var/run/utmp";
 };
 
 TEST_F(UsersTest, NobodyIsLoggedInWithoutARecord) {
@@ -43,7 +51,7 @@ TEST_F(UsersTest, NobodyIsLoggedInWithoutARecord) {
 }
 
 TEST_F(UsersTest, NobodyIsLoggedInWhenTheRecordIsAFolder) {
-  path_ = directory_.path();
+  std::filesystem::create_directory(path_);
   EXPECT_TRUE(users().empty());
 }
 
@@ -93,6 +101,38 @@ TEST_F(UsersTest, TimesBeyond2038Count) {
   add("alice", 4'000'000'000U);
   ASSERT_EQ(users().size(), 1U);
   EXPECT_DOUBLE_EQ(users()[0].login_time, 4'000'000'000.0);
+}
+
+TEST_F(UsersTest, SessionsOfLogindCountWithoutUtmp) {
+  add_session("3", "USER=alice\nREALTIME=1500000000250000\n");
+  const auto all = users();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].user, "alice");
+  EXPECT_DOUBLE_EQ(all[0].login_time, 1'500'000'000.25);
+}
+
+TEST_F(UsersTest, UtmpComesFirstAndItsTimeCounts) {
+  add("bob", 300);
+  add("alice", 200);
+  add_session("1", "USER=carol\nREALTIME=400000000\n");
+  add_session("2", "USER=alice\nREALTIME=100000000\n");
+  add_session("3", "USER=dave\nREALTIME=50000000\n");
+  add_session("4", "USER=carol\nREALTIME=40000000\n");
+  const auto all = users();
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(all[0].user, "bob");
+  EXPECT_EQ(all[1].user, "alice");
+  EXPECT_DOUBLE_EQ(all[1].login_time, 200);
+  EXPECT_EQ(all[2].user, "carol");
+  EXPECT_DOUBLE_EQ(all[2].login_time, 40);
+  EXPECT_EQ(all[3].user, "dave");
+}
+
+TEST_F(UsersTest, ANameThatUtmpCutsOffIsOneUser) {
+  const std::string longest(sizeof(utmp::ut_user), 'x');
+  add(longest, 5);
+  add_session("1", "USER=" + longest + "yz\nREALTIME=400000000\n");
+  EXPECT_EQ(users().size(), 1U);
 }
 
 }  // namespace

@@ -67,12 +67,34 @@ TEST_F(JobsTest, RunUntilTheyEnd) {
   EXPECT_EQ(ended->end.exit_code, 3);
 }
 
-TEST_F(JobsTest, AreForgottenByTheFirstStatusAfterTheirEnd) {
+TEST_F(JobsTest, AreKeptUntilTheirStatusIsCollected) {
   const auto number = run(shell("echo x"));
   EXPECT_EQ(jobs_.wait_for_end(number, at_once), Waited::ended);
-  EXPECT_EQ(jobs_.status(number)->out.bytes, "x\n");
+  EXPECT_EQ(jobs_.status(number)->out->bytes, "x\n");
+  const auto status = jobs_.status(number);
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->out->bytes, "x\n");
+  jobs_.collected(*status);
   EXPECT_FALSE(jobs_.status(number));
   EXPECT_EQ(jobs_.wait_for_end(number, never), Waited::no_such_job);
+  EXPECT_EQ(status->out->bytes, "x\n");
+}
+
+TEST_F(JobsTest, MayBeCollectedTwice) {
+  const auto number = run(shell("echo x"));
+  const auto status = jobs_.status(number);
+  ASSERT_TRUE(status);
+  jobs_.collected(*status);
+  jobs_.collected(*status);
+  EXPECT_FALSE(jobs_.status(number));
+}
+
+TEST_F(JobsTest, AreNotCollectedWhileTheyRun) {
+  const auto number = start(shell(gate_.wait_command()));
+  jobs_.collected(*jobs_.status(number));
+  EXPECT_TRUE(jobs_.status(number));
+  gate_.open();
+  EXPECT_EQ(jobs_.wait_for_end(number, never), Waited::ended);
 }
 
 TEST_F(JobsTest, AreOnlyThoseThatWereStartedHere) {
@@ -95,7 +117,7 @@ TEST_F(JobsTest, HaveNotExitedWhileSomeoneCanWriteTheirOutput) {
   EXPECT_EQ(jobs_.wait_for_end(number, never), Waited::ended);
   const auto status = jobs_.status(number);
   EXPECT_EQ(status->end.exit_code, 4);
-  EXPECT_EQ(status->out.bytes, "hi\nlate\n");
+  EXPECT_EQ(status->out->bytes, "hi\nlate\n");
 }
 
 TEST_F(JobsTest, HaveExitedThoughOthersKeepStreamsThatAreNotCaptured) {
@@ -109,13 +131,13 @@ TEST_F(JobsTest, HaveExitedThoughOthersKeepStreamsThatAreNotCaptured) {
 TEST_F(JobsTest, AreTruncatedAfter16MiBAndGoOn) {
   constexpr std::size_t limit = 16 << 20;
   const auto exact = finish(shell("head -c 16777216 /dev/zero"));
-  EXPECT_EQ(exact.out.bytes.size(), limit);
-  EXPECT_FALSE(exact.out.truncated);
+  EXPECT_EQ(exact.out->bytes.size(), limit);
+  EXPECT_FALSE(exact.out->truncated);
   const auto more = finish(shell("head -c 20000000 /dev/zero; echo end >&2; exit 5"));
-  EXPECT_EQ(more.out.bytes.size(), limit);
-  EXPECT_TRUE(more.out.truncated);
-  EXPECT_EQ(more.err.bytes, "end\n");
-  EXPECT_FALSE(more.err.truncated);
+  EXPECT_EQ(more.out->bytes.size(), limit);
+  EXPECT_TRUE(more.out->truncated);
+  EXPECT_EQ(more.err->bytes, "end\n");
+  EXPECT_FALSE(more.err->truncated);
   EXPECT_EQ(more.end.exit_code, 5);
 }
 
@@ -123,7 +145,7 @@ TEST_F(JobsTest, DoNotWaitForInputThatNobodyReads) {
   ProcessRequest request = shell(gate_.wait_command());
   request.input = std::string(5'000'000, 'x');
   const auto blocked = start(request);
-  EXPECT_EQ(finish(shell("echo x")).out.bytes, "x\n");
+  EXPECT_EQ(finish(shell("echo x")).out->bytes, "x\n");
   EXPECT_FALSE(jobs_.status(blocked)->exited);
   gate_.open();
   EXPECT_EQ(jobs_.wait_for_end(blocked, never), Waited::ended);
@@ -144,8 +166,8 @@ TEST_F(JobsTest, RunAThousandAtOnce) {
     const auto number = numbers[static_cast<std::size_t>(i)];
     ASSERT_EQ(jobs_.wait_for_end(number, never), Waited::ended);
     const auto status = jobs_.status(number);
-    ASSERT_EQ(status->out.bytes, std::to_string(i) + "\n");
-    ASSERT_EQ(status->err.bytes, "e\n");
+    ASSERT_EQ(status->out->bytes, std::to_string(i) + "\n");
+    ASSERT_EQ(status->err->bytes, "e\n");
   }
 }
 
@@ -153,7 +175,7 @@ TEST_F(JobsTest, MayBeUsedFromManyThreads) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([this] {
-      for (int j = 0; j < 25; ++j) EXPECT_EQ(finish(shell("echo x")).out.bytes, "x\n");
+      for (int j = 0; j < 25; ++j) EXPECT_EQ(finish(shell("echo x")).out->bytes, "x\n");
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -177,13 +199,13 @@ TEST(JobLimits, DropTheOutputOfTheJobThatFinishedFirst) {
   }
   const auto dropped = jobs.status(numbers[0]);
   EXPECT_EQ(dropped->end.exit_code, 6);
-  EXPECT_EQ(dropped->out.bytes, "");
-  EXPECT_TRUE(dropped->out.truncated);
-  EXPECT_FALSE(dropped->err.truncated);
+  EXPECT_EQ(dropped->out->bytes, "");
+  EXPECT_TRUE(dropped->out->truncated);
+  EXPECT_FALSE(dropped->err->truncated);
   for (const int kept : {1, 2}) {
     const auto status = jobs.status(numbers[static_cast<std::size_t>(kept)]);
-    EXPECT_EQ(status->out.bytes.size(), 100U);
-    EXPECT_FALSE(status->out.truncated);
+    EXPECT_EQ(status->out->bytes.size(), 100U);
+    EXPECT_FALSE(status->out->truncated);
   }
 }
 
@@ -192,11 +214,11 @@ TEST(JobLimits, TruncateNewOutputWhenThereIsNoneToDrop) {
   const auto full = *jobs.start(shell("head -c 100 /dev/zero"));
   ASSERT_EQ(jobs.wait_for_end(full, never), Waited::ended);
   const auto status = jobs.status(full);
-  EXPECT_EQ(status->out.bytes.size(), 60U);
-  EXPECT_TRUE(status->out.truncated);
+  EXPECT_EQ(status->out->bytes.size(), 60U);
+  EXPECT_TRUE(status->out->truncated);
   const auto next = *jobs.start(shell("head -c 60 /dev/zero"));
   ASSERT_EQ(jobs.wait_for_end(next, never), Waited::ended);
-  EXPECT_FALSE(jobs.status(next)->out.truncated);
+  EXPECT_FALSE(jobs.status(next)->out->truncated);
 }
 
 TEST(JobLimits, LeaveNoGapInOutput) {
@@ -218,12 +240,14 @@ TEST(JobLimits, LeaveNoGapInOutput) {
   const auto second = start_and_write(60, other_gate);  // 40 of it find no room
   gate.open();
   ASSERT_EQ(jobs.wait_for_end(first, never), Waited::ended);
-  EXPECT_EQ(jobs.status(first)->out.bytes.size(), 40U);  // now there is room again
+  const auto status_of_first = jobs.status(first);
+  EXPECT_EQ(status_of_first->out->bytes.size(), 40U);
+  jobs.collected(*status_of_first);  // now there is room again
   other_gate.open();
   ASSERT_EQ(jobs.wait_for_end(second, never), Waited::ended);
   const auto status = jobs.status(second);
-  EXPECT_EQ(status->out.bytes, std::string(20, '\0'));
-  EXPECT_TRUE(status->out.truncated);
+  EXPECT_EQ(status->out->bytes, std::string(20, '\0'));
+  EXPECT_TRUE(status->out->truncated);
 }
 
 TEST(JobLimits, ForgetTheJobThatFinishedFirst) {

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""What an agent costs that does nothing, answers, moves files and runs programs: bellhopd beside
+qemu-ga.
+
+usage: bench/basics.py
+Needs a built bellhopd. The two agents take turns, so that what else the machine does meets both.
+Times are those from a request to the end of its reply, over a unix socket; memory is what the
+kernel calls VmRSS and VmHWM.
+"""
+
+import base64
+import os
+import pathlib
+import statistics
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "conformance"))
+
+import agents  # noqa: E402
+from living import status_value  # noqa: E402
+
+PATIENCE = 120
+ROUNDS = 7
+MEGABYTE = 1 << 20
+SIZE = 48 * MEGABYTE  # the largest count that guest-file-read takes
+
+
+def timed(action):
+    started = time.monotonic()
+    action()
+    return time.monotonic() - started
+
+
+def first_answer(program):
+    """From the start of the program to its first reply."""
+    started = time.monotonic()
+    with agents.Agent(program) as agent, agent.connect() as connection:
+        connection.call("guest-ping")
+        return time.monotonic() - started
+
+
+def ping(connection, _):
+    """Of many, the median: a mean would measure who else uses the processor."""
+    return statistics.median(timed(lambda: connection.call("guest-ping")) for _ in range(2000))
+
+
+def run_program(connection, _):
+    pid = connection.call("guest-exec", path="/bin/true")["pid"]
+    while not connection.call("guest-exec-status", pid=pid)["exited"]:
+        pass
+
+
+def read_file(connection, file, piece):
+    """The file in pieces; the replies are not decoded, which would measure Python."""
+    handle = connection.call("guest-file-open", path=str(file), mode="r")
+    request = agents.compact({"execute": "guest-file-read",
+                              "arguments": {"handle": handle, "count": piece}}) + b"\n"
+
+    def read():
+        for _ in range(SIZE // piece):
+            connection.send(request)
+            reply = connection.read_line(PATIENCE)
+            assert len(reply) > piece, reply[:200]
+
+    seconds = timed(read)
+    connection.call("guest-file-close", handle=handle)
+    return seconds
+
+
+def write_file(connection, file, piece):
+    handle = connection.call("guest-file-open", path=str(file) + ".copy", mode="w")
+    text = base64.b64encode(os.urandom(piece)).decode()
+    request = agents.compact({"execute": "guest-file-write",
+                              "arguments": {"handle": handle, "buf-b64": text}}) + b"\n"
+
+    def write():
+        for _ in range(SIZE // piece):
+            connection.send(request)
+            reply = connection.read_line(PATIENCE)
+            assert reply.startswith(b'{"return"'), reply[:200]
+
+    seconds = timed(write)
+    connection.call("guest-file-flush", handle=handle)
+    connection.call("guest-file-close", handle=handle)
+    return seconds
+
+
+MEASURED = {
+    "guest-ping": ping,
+    "guest-exec and guest-exec-status": lambda c, f: timed(lambda: run_program(c, f)),
+    "guest-file-read, 48 MiB at once": lambda c, f: read_file(c, f, SIZE),
+    "guest-file-read, 48 times 1 MiB": lambda c, f: read_file(c, f, MEGABYTE),
+    "guest-file-write, 48 times 1 MiB": lambda c, f: write_file(c, f, MEGABYTE),
+    "guest-file-write, 2 times 24 MiB": lambda c, f: write_file(c, f, SIZE // 2),
+}
+
+
+def row(what, ours, theirs, unit):
+    print(f"| {what} | {ours:.2f} {unit} | {theirs:.2f} {unit} | {theirs / ours:.1f} |", flush=True)
+
+
+def measure_times(programs):
+    starts = [[], []]
+    for _ in range(ROUNDS):
+        for index, program in enumerate(programs):
+            starts[index].append(first_answer(program))
+    row("start to first answer", *(statistics.median(times) * 1000 for times in starts), "ms")
+    for what, measure in MEASURED.items():
+        times = [[], []]
+        for _ in range(ROUNDS):
+            for index, program in enumerate(programs):
+                with agents.Agent(program) as agent, agent.connect(PATIENCE) as connection:
+                    file = agent.directory / "file"
+                    file.write_bytes(os.urandom(SIZE))
+                    times[index].append(measure(connection, file))
+        row(what, *(statistics.median(each) * 1000 for each in times), "ms")
+
+
+def measure_memory(programs):
+    figures = []
+    for program in programs:
+        with agents.Agent(program) as agent, agent.connect(PATIENCE) as connection:
+            connection.call("guest-ping")
+            pid = agent.process.pid
+            idle = status_value(pid, "VmRSS")
+            file = agent.directory / "file"
+            file.write_bytes(os.urandom(SIZE))
+            read_file(connection, file, SIZE)
+            figures.append((idle, status_value(pid, "VmHWM"), status_value(pid, "VmRSS")))
+    for what, ours, theirs in zip(("memory, idle", "memory, most while reading 48 MiB at once",
+                                   "memory, after that"), *figures):
+        row(what, ours / 1024, theirs / 1024, "MiB")
+
+
+def main():
+    programs = (agents.bellhopd(), agents.oracle(agents.SUITES[0]))
+    for program in programs:
+        kind, version = agents.version(program)
+        print(f"{kind} {'.'.join(map(str, version))}")
+    print(f"Linux {os.uname().release}, {os.uname().machine}, {os.cpu_count()} processors, "
+          f"{time.strftime('%Y-%m-%d', time.gmtime())}\n")
+    print("| what | bellhopd | qemu-ga | qemu-ga : bellhopd |")
+    print("|---|---|---|---|")
+    measure_times(programs)
+    measure_memory(programs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""How long the network commands take, bellhopd beside qemu-ga, in networks of growing size.
+
+usage: bench/network.py [PAIRS…]      how many veth pairs; 10 100 500 2000 when none is named
+Needs root, ip(8) and a built bellhopd. Each network is a namespace of its own, in which both agents
+run. The time is the best of some from the request to the end of the reply.
+"""
+
+import contextlib
+import os
+import pathlib
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "conformance"))
+
+import agents  # noqa: E402
+from networks import INTERFACES, ROUTES, Namespace  # noqa: E402
+
+COMMANDS = (INTERFACES, ROUTES)
+LIMIT = 600.0  # seconds for one reply
+
+
+def fill(namespace, pairs):
+    """Pairs with an address of each version of IP, and a route of each for each pair."""
+    for first in range(0, pairs, 500):
+        numbers = range(first, min(first + 500, pairs))
+        namespace.ip(*(f"link add a{i} type veth peer name b{i}" for i in numbers))
+        namespace.ip(*(f"addr add 10.{i >> 8}.{i & 255}.1/32 dev a{i}" for i in numbers),
+                     *(f"addr add fd00::{i:x}/128 dev a{i} nodad" for i in numbers))
+        namespace.ip(*(f"link set a{i} up" for i in numbers))
+        namespace.ip(*(f"route add 10.{i >> 8}.{i & 255}.2/32 dev a{i}" for i in numbers),
+                     *(f"route add fd01::{i:x}/128 dev a{i}" for i in numbers))
+
+
+def time_of(connection, command):
+    """Seconds, and the size of the reply in bytes."""
+    started = time.monotonic()
+    connection.send(agents.compact({"execute": command}) + b"\n")
+    line = connection.read_line(LIMIT)
+    elapsed = time.monotonic() - started
+    assert line.startswith(b'{"return"'), line[:200]
+    return elapsed, len(line)
+
+
+def best_times(connections, command):
+    """Of each connection the best time, which other load of the machine disturbs least, and the
+    size of the first one's reply. They are asked in turn."""
+    times = [[] for _ in connections]
+    ends = time.monotonic() + 5
+    while len(times[0]) < 30 and (time.monotonic() < ends or not times[0]):
+        for connection, its_times in zip(connections, times):
+            its_times.append(time_of(connection, command))
+    return [min(its_times)[0] for its_times in times], times[0][0][1]
+
+
+def measure(pairs, programs):
+    with contextlib.ExitStack() as stack:
+        namespace = stack.enter_context(Namespace())
+        fill(namespace, pairs)
+        connections = []
+        for program in programs:
+            agent = stack.enter_context(agents.Agent(program, wrap=namespace.enter))
+            connections.append(stack.enter_context(agent.connect()))
+            connections[-1].call("guest-ping")
+        for command in COMMANDS:
+            (ours, theirs), size = best_times(connections, command)
+            print(f"| {command} | {2 * pairs + 1} | {size / 1000:.0f} kB | {ours * 1000:.2f} ms | "
+                  f"{theirs * 1000:.2f} ms | {theirs / ours:.1f} |", flush=True)
+
+
+def main():
+    programs = (agents.bellhopd(), agents.oracle(agents.SUITES[0]))
+    for program in programs:
+        kind, version = agents.version(program)
+        print(f"{kind} {'.'.join(map(str, version))}")
+    print(f"Linux {os.uname().release}, {os.uname().machine}, {os.cpu_count()} processors, "
+          f"{time.strftime('%Y-%m-%d', time.gmtime())}\n")
+    print("| command | interfaces | reply | bellhopd | qemu-ga | qemu-ga : bellhopd |")
+    print("|---|---|---|---|---|---|")
+    for pairs in map(int, sys.argv[1:] or (10, 100, 500, 2000)):
+        measure(pairs, programs)
+
+
+if __name__ == "__main__":
+    main()

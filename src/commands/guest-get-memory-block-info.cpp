@@ -1,0 +1,38 @@
+#include <cstdint>
+#include <utility>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/memory_blocks.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Reply {
+  std::uint64_t size;
+
+  static constexpr std::string_view wire_type = "GuestMemoryBlockInfo";
+  static constexpr auto fields() {
+    return bellhop::fields(field<"size", &Reply::size>("The size of each block, in bytes."));
+  }
+};
+
+Result<Reply> run(Agent& agent, const Nothing&) {
+  const auto size = platform::memory_block_size(agent.system_root);
+  if (!size) return std::unexpected(size.error());
+  return Reply{.size = *size};
+}
+
+}  // namespace
+
+extern constinit const Command guest_get_memory_block_info = declare<run>({
+    .name = "guest-get-memory-block-info",
+    .documentation =
+        "Returns how large the guest's memory blocks are: the least amount of memory that can be "
+        "taken in or out of service.",
+    .since = "2.3",
+    .access = Access::inspect,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

@@ -1,0 +1,54 @@
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/memory_blocks.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct MemoryBlock {
+  std::uint64_t phys_index;
+  bool online;
+  bool can_offline;
+
+  static constexpr std::string_view wire_type = "GuestMemoryBlock";
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"phys-index", &MemoryBlock::phys_index>(
+            "The block's number: it begins at this times the size of guest-get-memory-block-info."),
+        field<"online", &MemoryBlock::online>("Whether it is in service."),
+        field<"can-offline", &MemoryBlock::can_offline>(
+            "Whether the guest says that it can be taken out of service. Newer Linux says so of "
+            "every block, and finds out by trying."));
+  }
+};
+
+Result<std::vector<MemoryBlock>> run(Agent& agent, const Nothing&) {
+  const auto blocks = platform::memory_blocks(agent.system_root);
+  if (!blocks) return std::unexpected(blocks.error());
+  std::vector<MemoryBlock> reply;
+  reply.reserve(blocks->size());
+  for (const auto& block : *blocks) {
+    reply.push_back(
+        {.phys_index = block.phys_index, .online = block.online, .can_offline = block.can_offline});
+  }
+  return reply;
+}
+
+}  // namespace
+
+extern constinit const Command guest_get_memory_blocks = declare<run>({
+    .name = "guest-get-memory-blocks",
+    .documentation =
+        "Returns the guest's memory blocks, by number; an empty list when the guest's kernel has "
+        "none. One that is being unplugged, or whose state the guest does not tell at this moment, "
+        "is left out.",
+    .since = "2.3",
+    .access = Access::inspect,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

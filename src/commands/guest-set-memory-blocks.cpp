@@ -1,0 +1,106 @@
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/memory_blocks.h"
+
+namespace bellhop::commands {
+namespace {
+
+using platform::MemoryBlockChange;
+
+struct MemoryBlock {
+  std::uint64_t phys_index;
+  bool online;
+  std::optional<bool> can_offline;
+
+  static constexpr std::string_view wire_type = "GuestMemoryBlock";
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"phys-index", &MemoryBlock::phys_index>(
+            "The block's number, as guest-get-memory-blocks tells it."),
+        field<"online", &MemoryBlock::online>("Whether it shall be in service."),
+        field<"can-offline", &MemoryBlock::can_offline>(
+            "Ignored, so that entries of guest-get-memory-blocks can be sent as they are."));
+  }
+};
+
+struct Arguments {
+  std::vector<MemoryBlock> mem_blks;
+
+  static constexpr auto fields() {
+    return bellhop::fields(field<"mem-blks", &Arguments::mem_blks>(
+        "What to do, in this order; a block may appear several times."));
+  }
+};
+
+enum class Response { success, not_found, operation_not_supported, operation_failed };
+
+constexpr std::array<std::string_view, 4> wire_names(Response) {
+  return {"success", "not-found", "operation-not-supported", "operation-failed"};
+}
+
+struct BlockResponse {
+  std::uint64_t phys_index;
+  Response response;
+  std::optional<std::int64_t> error_code;
+
+  static constexpr std::string_view wire_type = "GuestMemoryBlockResponse";
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"phys-index", &BlockResponse::phys_index>("The block's number."),
+        field<"response", &BlockResponse::response>(
+            "What became of it: `not-found` without such a block, `operation-not-supported` when "
+            "the kernel can never do it, `operation-failed` when it could not now."),
+        field<"error-code", &BlockResponse::error_code>(
+            "The system's number for the reason (on Linux errno), unless it was a success."));
+  }
+};
+
+Response response_of(MemoryBlockChange::Outcome outcome) {
+  switch (outcome) {
+    case MemoryBlockChange::Outcome::success:
+      return Response::success;
+    case MemoryBlockChange::Outcome::not_found:
+      return Response::not_found;
+    case MemoryBlockChange::Outcome::not_supported:
+      return Response::operation_not_supported;
+    case MemoryBlockChange::Outcome::failed:
+      break;
+  }
+  return Response::operation_failed;
+}
+
+Result<std::vector<BlockResponse>> run(Agent& agent, const Arguments& arguments) {
+  std::vector<BlockResponse> reply;
+  reply.reserve(arguments.mem_blks.size());
+  for (const auto& block : arguments.mem_blks) {
+    const auto change =
+        platform::set_memory_block_online(agent.system_root, block.phys_index, block.online);
+    auto& entry = reply.emplace_back(
+        BlockResponse{.phys_index = block.phys_index, .response = response_of(change.outcome)});
+    if (entry.response != Response::success) entry.error_code = change.error_number;
+  }
+  return reply;
+}
+
+}  // namespace
+
+extern constinit const Command guest_set_memory_blocks = declare<run>({
+    .name = "guest-set-memory-blocks",
+    .documentation =
+        "Takes memory blocks into service and out of it, each whatever becomes of the others, and "
+        "returns what became of each. What is already as wanted is a success. Taking a block out "
+        "of service moves what lies in it and can take long; it fails when something there cannot "
+        "be moved.",
+    .since = "2.3",
+    .access = Access::write,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

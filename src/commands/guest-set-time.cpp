@@ -1,0 +1,46 @@
+#include <cstdint>
+#include <optional>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/clock_setting.h"
+
+namespace bellhop::commands {
+namespace {
+
+// The beginning of 2070, in nanoseconds since 1970: the first time that qemu-ga refuses.
+constexpr std::int64_t too_late = std::int64_t{36'525} * 86'400 * 1'000'000'000;
+
+struct Arguments {
+  std::optional<std::int64_t> time;
+
+  static constexpr auto fields() {
+    return bellhop::fields(field<"time", &Arguments::time>(
+        "The new time, in nanoseconds since 1970-01-01 in UTC, before 2070."));
+  }
+};
+
+Result<void> run(Agent& agent, const Arguments& arguments) {
+  if (!arguments.time) return agent.clock_setting.set_system_from_hardware();
+  if (*arguments.time < 0 || *arguments.time >= too_late) return invalid("Invalid time");
+  Result<void> set = agent.clock_setting.set_system(*arguments.time);
+  if (!set) return set;
+  return agent.clock_setting.set_hardware_from_system();
+}
+
+}  // namespace
+
+extern constinit const Command guest_set_time = declare<run>({
+    .name = "guest-set-time",
+    .documentation =
+        "Sets the guest's clock to `time`, and the hardware clock (RTC) to it; without `time`, the "
+        "guest's clock to the hardware clock, which the host keeps right while the guest is "
+        "paused. On Linux the hardware clock is /dev/rtc, kept in UTC unless /etc/adjtime says "
+        "`LOCAL`; the answer takes up to a second, since clocks are set where a second begins. "
+        "An error about the hardware clock does not mean that the guest's clock was not set.",
+    .since = "1.5",
+    .access = Access::write,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

@@ -1,0 +1,80 @@
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/password_program.h"
+#include "platform/process.h"
+#include "state/program_run.h"
+
+namespace bellhop::commands {
+namespace {
+
+// Password quality checks, a directory service, another program's lock on /etc/shadow: all take
+// seconds, none a minute.
+constexpr std::chrono::minutes patience{1};
+
+struct Arguments {
+  std::string_view username;
+  Base64Argument password;
+  bool crypted;
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"username", &Arguments::username>("The user."),
+        field<"password", &Arguments::password>(
+            "The new password, without line feeds and zero bytes."),
+        field<"crypted", &Arguments::crypted>(
+            "Whether the password is what crypt(3) made of it, as it stands in shadow(5)."));
+  }
+};
+
+// What chpasswd reads as the end of a line or of a name must not come from the client.
+Result<void> check(std::string_view username, std::string_view password) {
+  using namespace std::string_view_literals;
+  if (password.find_first_of("\n\0"sv) != std::string_view::npos) {
+    return failure("forbidden characters in raw password");
+  }
+  if (username.find_first_of(":\n\0"sv) != std::string_view::npos) {
+    return failure("forbidden characters in username");
+  }
+  return {};
+}
+
+Result<void> run(Agent& agent, const Arguments& arguments) {
+  const auto bytes = arguments.password.decode();
+  if (!bytes) return std::unexpected(bytes.error());
+  const std::string_view password(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  if (auto checked = check(arguments.username, password); !checked) return checked;
+
+  const char* search_path = std::getenv("PATH");
+  auto program = platform::password_program(arguments.crypted, search_path ? search_path : "",
+                                            agent.system_root);
+  if (!program) return std::unexpected(std::move(program).error());
+  platform::ProcessRequest request;
+  request.path = std::move(program->path);
+  request.arguments = std::move(program->arguments);
+  request.input = fmt::format("{}:{}\n", arguments.username, password);
+  platform::Processes processes;
+  return state::run_to_end(processes, std::move(request), "set user password", patience);
+}
+
+}  // namespace
+
+extern constinit const Command guest_set_user_password = declare<run>({
+    .name = "guest-set-user-password",
+    .documentation =
+        "Sets the password of a user with the system's chpasswd, or that of BusyBox. A plain "
+        "password is hashed as the system is set up to do, and must satisfy the rules that the "
+        "system has for passwords. chpasswd reads it from a pipe: it appears in no command line "
+        "and no log. An error carries what chpasswd wrote. One that does not end is killed after a "
+        "minute.",
+    .since = "2.3",
+    .access = Access::write,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

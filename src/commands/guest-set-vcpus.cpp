@@ -1,0 +1,63 @@
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/processors.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct LogicalProcessor {
+  std::int64_t logical_id;
+  bool online;
+  std::optional<bool> can_offline;
+
+  static constexpr std::string_view wire_type = "GuestLogicalProcessor";
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"logical-id", &LogicalProcessor::logical_id>(
+            "The processor's number, as guest-get-vcpus tells it."),
+        field<"online", &LogicalProcessor::online>("Whether it shall be in service."),
+        field<"can-offline", &LogicalProcessor::can_offline>(
+            "Ignored, so that entries of guest-get-vcpus can be sent as they are."));
+  }
+};
+
+struct Arguments {
+  std::vector<LogicalProcessor> vcpus;
+
+  static constexpr auto fields() {
+    return bellhop::fields(field<"vcpus", &Arguments::vcpus>(
+        "What to do, in this order; a processor may appear several times."));
+  }
+};
+
+Result<std::int64_t> run(Agent& agent, const Arguments& arguments) {
+  std::int64_t done = 0;
+  for (const auto& vcpu : arguments.vcpus) {
+    auto result = platform::set_processor_online(agent.system_root, vcpu.logical_id, vcpu.online);
+    if (!result && done == 0) return std::unexpected(std::move(result).error());
+    if (!result) break;
+    ++done;
+  }
+  return done;
+}
+
+}  // namespace
+
+extern constinit const Command guest_set_vcpus = declare<run>({
+    .name = "guest-set-vcpus",
+    .documentation =
+        "Takes processors into service and out of it, one after the other until one fails, and "
+        "returns how many entries were carried out. An error means that the first one failed and "
+        "nothing was changed; to learn why a later one failed, send the rest of the list again. "
+        "What is already as wanted counts as carried out.",
+    .since = "1.5",
+    .access = Access::write,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

@@ -1,0 +1,55 @@
+#include <optional>
+#include <string_view>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/power.h"
+
+namespace bellhop::commands {
+namespace {
+
+using platform::ShutdownMode;
+
+struct Arguments {
+  std::optional<std::string_view> mode;
+
+  static constexpr auto fields() {
+    return bellhop::fields(field<"mode", &Arguments::mode>(
+        "`powerdown`, the default: the machine is switched off. `halt`: the guest stops, the "
+        "machine stays on, unless the guest's `halt` is set up to switch it off, as Debian's "
+        "sysvinit is by /etc/default/halt. `reboot`."));
+  }
+};
+
+std::optional<ShutdownMode> mode_of(std::string_view name) {
+  if (name == "powerdown") return ShutdownMode::powerdown;
+  if (name == "halt") return ShutdownMode::halt;
+  if (name == "reboot") return ShutdownMode::reboot;
+  return std::nullopt;
+}
+
+Result<void> run(Agent& agent, const Arguments& arguments) {
+  const auto mode = mode_of(arguments.mode.value_or("powerdown"));
+  // qemu-ga's words, the missing parenthesis included.
+  if (!mode) return invalid("mode is invalid (valid values are: halt|powerdown|reboot");
+  return agent.power.shut_down(*mode);
+}
+
+}  // namespace
+
+extern constinit const Command guest_shutdown = declare<run>({
+    .name = "guest-shutdown",
+    .documentation =
+        "Stops the guest in an orderly way. There is no reply when that has begun; the host sees "
+        "it by the machine. An error says why it has not. The first of these that the guest has is "
+        "used, and decides: with systemd `systemctl`, else a signal to it; `poweroff`, `halt` or "
+        "`reboot` (sysvinit, BusyBox, OpenRC, runit and others); `shutdown`; OpenRC's "
+        "`openrc-shutdown`; a signal to BusyBox' init; at last the kernel, after writing out all "
+        "filesystems.",
+    .since = "0.15.0",
+    .access = Access::power,
+    .runs = Runs::on_worker,
+    .answers_success = false,
+});
+
+}  // namespace bellhop::commands

@@ -1,0 +1,66 @@
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/authorized_keys_file.h"
+#include "platform/user_account.h"
+#include "state/authorized_keys.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Arguments {
+  std::string_view username;
+  std::vector<std::string_view> keys;
+  std::optional<bool> reset;
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"username", &Arguments::username>("The user."),
+        field<"keys", &Arguments::keys>(
+            "Keys, one line each as in authorized_keys of sshd(8). Those that the file has already "
+            "as a line are left out."),
+        field<"reset", &Arguments::reset>(
+            "Whether the file shall have these keys only, whatever it was before; false when left "
+            "out."));
+  }
+};
+
+Result<void> add(const platform::AuthorizedKeysFile& file, const Arguments& arguments) {
+  if (!arguments.reset.value_or(false)) {
+    return state::update(file, true, [&](std::string_view content) {
+      return state::with_keys(content, arguments.keys);
+    });
+  }
+  auto replaced = file.replace(state::with_keys({}, arguments.keys), std::nullopt);
+  if (!replaced) return std::unexpected(std::move(replaced).error());
+  return {};
+}
+
+Result<void> run(Agent& agent, const Arguments& arguments) {
+  if (auto checked = state::check_keys(arguments.keys); !checked) return checked;
+  auto user = platform::find_user(std::string(arguments.username), agent.system_root);
+  if (!user) return std::unexpected(std::move(user).error());
+  return add(platform::AuthorizedKeysFile(*std::move(user)), arguments);
+}
+
+}  // namespace
+
+extern constinit const Command guest_ssh_add_authorized_keys = declare<run>({
+    .name = "guest-ssh-add-authorized-keys",
+    .documentation =
+        "Adds keys to a user's ~/.ssh/authorized_keys with the user's own rights. The file is made "
+        "with mode 0600 when there is none, and ~/.ssh with 0700. It is replaced as a whole: "
+        "whatever happens, it has the old keys or the new, and on return it is on disk. One that "
+        "cannot be read, or is a symbolic link, is only replaced with `reset`; a symbolic link at "
+        "~/.ssh is not followed.",
+    .since = "5.2",
+    .access = Access::write,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

@@ -1,0 +1,55 @@
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/authorized_keys_file.h"
+#include "platform/user_account.h"
+#include "state/authorized_keys.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Arguments {
+  std::string_view username;
+
+  static constexpr auto fields() {
+    return bellhop::fields(field<"username", &Arguments::username>("The user."));
+  }
+};
+
+struct Reply {
+  std::vector<std::string> keys;
+
+  static constexpr std::string_view wire_type = "GuestAuthorizedKeys";
+  static constexpr auto fields() {
+    return bellhop::fields(field<"keys", &Reply::keys>(
+        "Lines of the file, the last one first, without comments and empty lines, and without the "
+        "space around them."));
+  }
+};
+
+Result<Reply> run(Agent& agent, const Arguments& arguments) {
+  auto user = platform::find_user(std::string(arguments.username), agent.system_root);
+  if (!user) return std::unexpected(std::move(user).error());
+  auto content = platform::AuthorizedKeysFile(*std::move(user)).read();
+  if (!content) return std::unexpected(std::move(content).error());
+  return Reply{.keys = state::listed_keys(content->text)};
+}
+
+}  // namespace
+
+extern constinit const Command guest_ssh_get_authorized_keys = declare<run>({
+    .name = "guest-ssh-get-authorized-keys",
+    .documentation =
+        "Returns the keys in a user's ~/.ssh/authorized_keys, which is read with the user's own "
+        "rights, up to 16 MiB. Symbolic links at ~/.ssh and below are not followed, and what "
+        "belongs neither to the user nor to root is not read. Without that file, an error.",
+    .since = "5.2",
+    .access = Access::read,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

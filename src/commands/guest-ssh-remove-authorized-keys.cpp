@@ -1,0 +1,49 @@
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/authorized_keys_file.h"
+#include "platform/user_account.h"
+#include "state/authorized_keys.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Arguments {
+  std::string_view username;
+  std::vector<std::string_view> keys;
+
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"username", &Arguments::username>("The user."),
+        field<"keys", &Arguments::keys>(
+            "Lines to remove, compared as a whole. It is no error when one is not there."));
+  }
+};
+
+Result<void> run(Agent& agent, const Arguments& arguments) {
+  if (auto checked = state::check_keys(arguments.keys); !checked) return checked;
+  auto user = platform::find_user(std::string(arguments.username), agent.system_root);
+  if (!user) return std::unexpected(std::move(user).error());
+  const platform::AuthorizedKeysFile file(*std::move(user));
+  return state::update(file, false, [&](std::string_view content) {
+    return state::without_keys(content, arguments.keys);
+  });
+}
+
+}  // namespace
+
+extern constinit const Command guest_ssh_remove_authorized_keys = declare<run>({
+    .name = "guest-ssh-remove-authorized-keys",
+    .documentation =
+        "Removes keys from a user's ~/.ssh/authorized_keys with the user's own rights, as "
+        "guest-ssh-add-authorized-keys adds them. Without that file there is nothing to do.",
+    .since = "5.2",
+    .access = Access::write,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

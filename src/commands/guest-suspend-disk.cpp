@@ -1,0 +1,31 @@
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/power.h"
+
+namespace bellhop::commands {
+namespace {
+
+Result<void> run(Agent& agent, const Nothing&) {
+  return agent.power.suspend(platform::SuspendMode::disk);
+}
+
+}  // namespace
+
+extern constinit const Command guest_suspend_disk = declare<run>({
+    .name = "guest-suspend-disk",
+    .documentation =
+        "Suspends the guest to its disk: its state is written there and the machine is switched "
+        "off; at "
+        "the next start the guest goes on. It needs swap space and a kernel that is told where "
+        "that "
+        "is. There is no reply on success. These are tried until one works: with systemd "
+        "`systemctl "
+        "hibernate`, with elogind `loginctl hibernate`; pm-utils; the kernel (`disk` to "
+        "/sys/power/state).",
+    .since = "1.1",
+    .access = Access::power,
+    .runs = Runs::on_worker,
+    .answers_success = false,
+});
+
+}  // namespace bellhop::commands

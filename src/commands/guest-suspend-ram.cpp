@@ -1,0 +1,29 @@
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/power.h"
+
+namespace bellhop::commands {
+namespace {
+
+Result<void> run(Agent& agent, const Nothing&) {
+  return agent.power.suspend(platform::SuspendMode::ram);
+}
+
+}  // namespace
+
+extern constinit const Command guest_suspend_ram = declare<run>({
+    .name = "guest-suspend-ram",
+    .documentation = "Suspends the guest to memory: it stands still until the host wakes it, for "
+                     "which the machine "
+                     "needs to be able (`wakeup-suspend-support` of QMP query-current-machine). "
+                     "There is no reply "
+                     "on success. These are tried until one works: with systemd `systemctl "
+                     "suspend`, with elogind "
+                     "`loginctl suspend`; pm-utils; the kernel (`mem` to /sys/power/state).",
+    .since = "1.1",
+    .access = Access::power,
+    .runs = Runs::on_worker,
+    .answers_success = false,
+});
+
+}  // namespace bellhop::commands

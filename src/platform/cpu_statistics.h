@@ -1,0 +1,32 @@
+// What the processors have spent their time on since the system's start.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "base/error.h"
+
+namespace bellhop::platform {
+
+// The times of one processor in milliseconds; those that the kernel is too old for are missing.
+struct CpuStatistics {
+  std::int64_t cpu = 0;  // its number
+  std::uint64_t user = 0;
+  std::uint64_t nice = 0;
+  std::uint64_t system = 0;
+  std::uint64_t idle = 0;
+  std::optional<std::uint64_t> iowait;
+  std::optional<std::uint64_t> irq;
+  std::optional<std::uint64_t> softirq;
+  std::optional<std::uint64_t> steal;
+  std::optional<std::uint64_t> guest;
+  std::optional<std::uint64_t> guestnice;
+};
+
+// Of the processors that are online, in the system's order. `system_root` holds its /proc. Errors:
+// `open("/proc/stat"): …`.
+Result<std::vector<CpuStatistics>> cpu_statistics(const std::filesystem::path& system_root);
+
+}  // namespace bellhop::platform

@@ -1,0 +1,43 @@
+// What the disks have done since the system's start.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace bellhop::platform {
+
+// The counters of one disk or partition; those that the kernel is too old for are missing. Times
+// in milliseconds, sectors of 512 bytes.
+struct DiskStatistics {
+  std::string name;  // "sda1"
+  std::uint64_t major = 0;
+  std::uint64_t minor = 0;
+
+  std::optional<std::uint64_t> read_sectors;
+  std::optional<std::uint64_t> read_ios;
+  std::optional<std::uint64_t> read_merges;
+  std::optional<std::uint64_t> write_sectors;
+  std::optional<std::uint64_t> write_ios;
+  std::optional<std::uint64_t> write_merges;
+  std::optional<std::uint64_t> discard_sectors;
+  std::optional<std::uint64_t> discard_ios;
+  std::optional<std::uint64_t> discard_merges;
+  std::optional<std::uint64_t> flush_ios;
+  std::optional<std::uint64_t> read_ticks;
+  std::optional<std::uint64_t> write_ticks;
+  std::optional<std::uint64_t> discard_ticks;
+  std::optional<std::uint64_t> flush_ticks;
+  std::optional<std::uint64_t> ios_pgr;  // in flight now
+  std::optional<std::uint64_t> total_ticks;
+  std::optional<std::uint64_t> weight_ticks;
+};
+
+// In the system's order. `system_root` holds its /proc. Errors: `open("/proc/diskstats"): …`.
+Result<std::vector<DiskStatistics>> disk_statistics(const std::filesystem::path& system_root);
+
+}  // namespace bellhop::platform

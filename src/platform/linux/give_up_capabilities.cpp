@@ -1,0 +1,19 @@
+#include "platform/posix/give_up_capabilities.h"
+
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace bellhop::platform {
+
+bool give_up_capabilities() {
+  // The memory of the agent, which this process has a copy of, is none of the user's business. Not
+  // every setting of fs.suid_dumpable sees to it.
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return false;
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  return ::syscall(SYS_capset, &header, none) == 0;
+}
+
+}  // namespace bellhop::platform

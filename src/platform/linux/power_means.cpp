@@ -1,0 +1,57 @@
+#include "platform/linux/power_means.h"
+
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): kill(2) is not in <csignal>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace bellhop::platform {
+namespace {
+
+int reboot_command(ShutdownMode mode) {
+  switch (mode) {
+    case ShutdownMode::halt:
+      return static_cast<int>(RB_HALT_SYSTEM);
+    case ShutdownMode::powerdown:
+      return static_cast<int>(RB_POWER_OFF);
+    case ShutdownMode::reboot:
+      break;
+  }
+  return static_cast<int>(RB_AUTOBOOT);
+}
+
+class SystemMeans final : public PowerMeans {
+ public:
+  Result<std::optional<ProgramRun>> run(const std::string& program,
+                                        const std::vector<std::string>& arguments) override {
+    auto path = find_program(program);
+    if (!path) return std::nullopt;
+    auto result = run_program(processes_, {.path = *std::move(path), .arguments = arguments});
+    if (!result) return std::unexpected(std::move(result).error());
+    return *std::move(result);
+  }
+
+  Result<void> signal_init(int number) override {
+    if (::kill(1, number) == 0) return {};
+    return system_failure(errno, "cannot send signal {} to process 1", number);
+  }
+
+  Result<void> stop_kernel(ShutdownMode mode) override {
+    ::sync();
+    ::reboot(reboot_command(mode));
+    return system_failure(errno, "the kernel does not stop the machine");
+  }
+
+ private:
+  Processes processes_;
+};
+
+}  // namespace
+
+std::unique_ptr<PowerMeans> system_power_means() {
+  return std::make_unique<SystemMeans>();
+}
+
+}  // namespace bellhop::platform

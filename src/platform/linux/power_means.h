@@ -1,0 +1,39 @@
+// What can stop and suspend a Linux machine, one means at a time. Which of them is used, and in
+// which order, is decided in linux/power.cpp, and tested without a machine that stops.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "platform/posix/run_program.h"
+#include "platform/power.h"
+
+namespace bellhop::platform {
+
+// May be used from any thread.
+class PowerMeans {
+ public:
+  virtual ~PowerMeans() = default;
+
+  // Runs a program and waits for its end. Nothing when the machine has no such program.
+  virtual Result<std::optional<ProgramRun>> run(const std::string& program,
+                                                const std::vector<std::string>& arguments) = 0;
+
+  // Sends a signal to process 1.
+  virtual Result<void> signal_init(int number) = 0;
+
+  // Writes out the filesystems and lets the kernel stop the machine at once. It returns only on
+  // an error.
+  virtual Result<void> stop_kernel(ShutdownMode mode) = 0;
+};
+
+std::unique_ptr<PowerMeans> system_power_means();
+
+// Decides among `means` by what is found in `system_root`.
+std::unique_ptr<Power> power_by(std::unique_ptr<PowerMeans> means,
+                                std::filesystem::path system_root);
+
+}  // namespace bellhop::platform

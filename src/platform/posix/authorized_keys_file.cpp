@@ -1,0 +1,146 @@
+#include "platform/authorized_keys_file.h"
+
+#include <algorithm>
+#include <new>
+#include <random>
+#include <utility>
+
+#include "platform/posix/authorized_keys_work.h"
+#include "platform/posix/shared_memory.h"
+#include "platform/run_as_user.h"
+
+namespace bellhop::platform {
+namespace {
+
+using Outcome = KeysOutcome;
+using Place = KeysPlace;
+using Work = AuthorizedKeysWork;
+
+std::string random_name() {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz234567";
+  std::random_device random;
+  std::string name = fmt::format("{}.", keys_file_name);
+  for (int i = 0; i < 12; ++i) name += letters[random() % letters.size()];
+  return name;
+}
+
+// Why something of the user's is refused, as text.
+std::string reason(const Outcome& outcome) {
+  switch (outcome.refusal) {
+    case Refusal::link:
+      return "it is a symbolic link";
+    case Refusal::not_regular:
+      return "it is not a regular file";
+    case Refusal::directory:
+      return "Is a directory";
+    case Refusal::wrong_owner:
+      return "it belongs to somebody else";
+    case Refusal::hard_link:
+      return "it is another name of a file of root's";
+    case Refusal::too_large:
+      return fmt::format("it is larger than {} MiB", AuthorizedKeysFile::largest >> 20);
+    case Refusal::taken_away:
+      return "something else was put in its place";
+    case Refusal::none:
+    case Refusal::changed:
+    case Refusal::system:
+      break;
+  }
+  return std::error_code(outcome.error, std::generic_category()).message();
+}
+
+std::unexpected<Error> with_system(const Outcome& outcome, std::string message) {
+  Error error{ErrorCode::failed, std::move(message)};
+  if (outcome.refusal == Refusal::system) {
+    error.system = std::error_code(outcome.error, std::generic_category());
+  }
+  return std::unexpected(std::move(error));
+}
+
+// qemu-ga's wording, which is GLib's in part.
+std::unexpected<Error> read_failure(const Outcome& outcome, const UserAccount& user,
+                                    const std::string& folder, const std::string& path) {
+  const std::string why = reason(outcome);
+  if (outcome.refusal == Refusal::system) {
+    return with_system(
+        outcome, fmt::format("failed to read '{}': Failed to open file “{}”: {}", path, path, why));
+  }
+  if (outcome.refusal == Refusal::directory) {
+    return failure("failed to read '{}': Error reading file “{}”: {}", path, path, why);
+  }
+  if (outcome.place == Place::file) return failure("failed to read '{}': {}", path, why);
+  return failure("failed to read '{}': '{}': {}", path,
+                 outcome.place == Place::home ? user.home : folder, why);
+}
+
+std::unexpected<Error> write_failure(const Outcome& outcome, const UserAccount& user,
+                                     const std::string& folder, const std::string& path,
+                                     const std::string& new_path) {
+  const std::string why = reason(outcome);
+  switch (outcome.place) {
+    case Place::home:
+      if (outcome.refusal != Refusal::system) {
+        return failure("failed to write to '{}': '{}': {}", path, user.home, why);
+      }
+      [[fallthrough]];
+    case Place::make_folder:
+      return with_system(outcome, fmt::format("failed to create directory '{}': {}", folder, why));
+    case Place::folder:
+      return with_system(outcome,
+                         fmt::format("failed to write to '{}': '{}': {}", path, folder, why));
+    case Place::create:
+      return with_system(
+          outcome, fmt::format("failed to write to '{}': Failed to create file “{}”: {}", path,
+                               new_path, why));
+    case Place::rename:
+      if (outcome.refusal != Refusal::system) break;
+      return with_system(
+          outcome, fmt::format("failed to write to '{}': Failed to rename file “{}” to “{}”: {}",
+                               path, new_path, path, why));
+    case Place::file:
+    case Place::write:
+      break;
+  }
+  return with_system(outcome, fmt::format("failed to write to '{}': {}", path, why));
+}
+
+}  // namespace
+
+AuthorizedKeysFile::AuthorizedKeysFile(UserAccount user, std::chrono::milliseconds limit, Hook hook)
+    : user_(std::move(user)),
+      limit_(limit),
+      hook_(std::move(hook)),
+      folder_(fmt::format("{}{}{}", user_.home, user_.home.ends_with('/') ? "" : "/",
+                          keys_folder_name)),
+      path_(fmt::format("{}/{}", folder_, keys_file_name)) {}
+
+Result<AuthorizedKeysContent> AuthorizedKeysFile::read() const {
+  auto memory = SharedMemory::create(sizeof(Outcome) + largest + 1);
+  if (!memory) return std::unexpected(std::move(memory).error());
+  Outcome& outcome = *new (memory->data()) Outcome{};
+  char* content = static_cast<char*>(memory->data()) + sizeof(Outcome);
+  Work work(outcome, user_.home.c_str(), user_.user_id, hook_);
+  auto ran = run_as_user(user_, limit_, [&] { work.read(content); });
+  if (!ran) return std::unexpected(std::move(ran).error());
+  if (outcome.refusal != Refusal::none) return read_failure(outcome, user_, folder_, path_);
+  return AuthorizedKeysContent{.text = {content, std::min(outcome.size, largest)},
+                               .version = outcome.version};
+}
+
+Result<bool> AuthorizedKeysFile::replace(std::string_view content,
+                                         const std::optional<FileVersion>& expected) const {
+  auto memory = SharedMemory::create(sizeof(Outcome));
+  if (!memory) return std::unexpected(std::move(memory).error());
+  Outcome& outcome = *new (memory->data()) Outcome{};
+  const std::string new_name = random_name();
+  Work work(outcome, user_.home.c_str(), user_.user_id, hook_);
+  auto ran = run_as_user(user_, limit_, [&] {
+    work.replace(content, new_name.c_str(), user_.group_id, expected ? &*expected : nullptr);
+  });
+  if (!ran) return std::unexpected(std::move(ran).error());
+  if (outcome.refusal == Refusal::none) return true;
+  if (outcome.refusal == Refusal::changed) return false;
+  return write_failure(outcome, user_, folder_, path_, fmt::format("{}/{}", folder_, new_name));
+}
+
+}  // namespace bellhop::platform

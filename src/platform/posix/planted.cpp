@@ -1,0 +1,122 @@
+#include "platform/posix/planted.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <utility>
+
+namespace bellhop::platform {
+namespace {
+
+// A directory that may be entered need not be readable.
+#if defined(O_PATH)
+constexpr int enter = O_PATH;
+#elif defined(O_SEARCH)
+constexpr int enter = O_SEARCH;
+#else
+constexpr int enter = O_RDONLY;
+#endif
+
+Opened refused(Refusal refusal) {
+  return {.fd = {}, .refusal = refusal, .error = 0};
+}
+
+Opened failed(int error) {
+  return {.fd = {}, .refusal = Refusal::system, .error = error};
+}
+
+bool is_link(const UniqueFd& folder, const char* name) {
+  struct stat status;
+  return ::fstatat(folder.get(), name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISLNK(status.st_mode);
+}
+
+bool is_owner(uid_t owner, uid_t user) {
+  return owner == user || owner == 0;
+}
+
+// Opens a directory, with O_NOFOLLOW in `follow` only if it is one itself.
+Opened enter_folder(const UniqueFd& parent, const char* name, int follow) {
+  UniqueFd fd(::openat(parent.get(), name, enter | O_DIRECTORY | O_CLOEXEC | follow));
+  if (fd) return {.fd = std::move(fd)};
+  const int error = errno;
+  // Systems differ in the error; the text should say what it is.
+  return follow != 0 && is_link(parent, name) ? refused(Refusal::link) : failed(error);
+}
+
+// Whether only root can make something in that directory.
+bool is_roots(const UniqueFd& folder) {
+  struct stat status;
+  return ::fstat(folder.get(), &status) == 0 && status.st_uid == 0 &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+Opened checked_directory(UniqueFd fd, uid_t user) {
+  struct stat status;
+  if (::fstat(fd.get(), &status) != 0) return failed(errno);
+  if (!is_owner(status.st_uid, user)) return refused(Refusal::wrong_owner);
+  return {.fd = std::move(fd)};
+}
+
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+}  // namespace
+
+Opened open_home(const char* path, uid_t user) {
+  UniqueFd folder(::open("/", enter | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) return failed(errno);
+  for (const char* begin = path + std::strspn(path, "/"); *begin != '\0';) {
+    const std::size_t length = std::strcspn(begin, "/");
+    char name[NAME_MAX + 1] = {};
+    if (length > NAME_MAX) return failed(ENAMETOOLONG);
+    std::memcpy(name, begin, length);
+    Opened next = enter_folder(folder, name, is_roots(folder) ? 0 : O_NOFOLLOW);
+    if (!next.fd) return next;
+    folder = std::move(next.fd);
+    begin += length;
+    begin += std::strspn(begin, "/");
+  }
+  return checked_directory(std::move(folder), user);
+}
+
+Opened open_folder(const UniqueFd& home, const char* name, uid_t user) {
+  Opened folder = enter_folder(home, name, O_NOFOLLOW);
+  return folder.fd ? checked_directory(std::move(folder.fd), user) : std::move(folder);
+}
+
+Opened open_file(const UniqueFd& folder, const char* name, uid_t user) {
+  UniqueFd fd(
+      ::openat(folder.get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!fd) {
+    const int error = errno;
+    return is_link(folder, name) ? refused(Refusal::link) : failed(error);
+  }
+  struct stat status;
+  if (::fstat(fd.get(), &status) != 0) return failed(errno);
+  if (S_ISDIR(status.st_mode)) return refused(Refusal::directory);
+  if (!S_ISREG(status.st_mode)) return refused(Refusal::not_regular);
+  if (!is_owner(status.st_uid, user)) return refused(Refusal::wrong_owner);
+  if (status.st_uid != user && status.st_nlink > 1) return refused(Refusal::hard_link);
+  return {.fd = std::move(fd)};
+}
+
+FileVersion version_of(const struct stat& status) {
+  return {.exists = true,
+          .device = static_cast<std::uint64_t>(status.st_dev),
+          .inode = static_cast<std::uint64_t>(status.st_ino),
+          .size = static_cast<std::uint64_t>(status.st_size),
+          .modified = nanoseconds(status.st_mtim),
+          .changed = nanoseconds(status.st_ctim)};
+}
+
+FileVersion version_at(const UniqueFd& folder, const char* name) {
+  struct stat status;
+  if (::fstatat(folder.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  return version_of(status);
+}
+
+}  // namespace bellhop::platform

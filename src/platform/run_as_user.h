@@ -1,0 +1,26 @@
+// Does work on files with the rights of a user, whatever that user does meanwhile.
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "base/error.h"
+#include "platform/user_account.h"
+
+namespace bellhop::platform {
+
+// Runs `work` in a child process that is that user and nothing else: its user and group numbers
+// and its groups, with no way back. The agent's own user needs no rights to do so; any other needs
+// root's.
+//
+// The child is forked from a process with several threads, so `work` may only make system calls:
+// no memory, no locks, nothing buffered. It leaves what it finds in memory that it shares with the
+// agent (platform/posix/shared_memory.h). A child that has not ended within `limit` (on a dead
+// network filesystem, or on one that the user answers for) is killed.
+//
+// Succeeds when `work` has returned. Errors: `failed to set group for user 'NAME': …` and the
+// like; that the child did not end in time, or was killed by somebody else, as the user may do.
+Result<void> run_as_user(const UserAccount& user, std::chrono::milliseconds limit,
+                         const std::function<void()>& work);
+
+}  // namespace bellhop::platform

@@ -1,0 +1,99 @@
+#include "state/authorized_keys.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+namespace bellhop::state {
+namespace {
+
+// Somebody who changes the file at every try is not waited for.
+constexpr int most_tries = 8;
+
+// As g_strsplit() does: nothing has no lines, and a line feed at the end begins an empty one.
+std::vector<std::string_view> lines_of(std::string_view content) {
+  std::vector<std::string_view> lines;
+  if (content.empty()) return lines;
+  for (std::size_t begin = 0; begin <= content.size();) {
+    const std::size_t end = std::min(content.find('\n', begin), content.size());
+    lines.push_back(content.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+std::string join(std::span<const std::string_view> lines) {
+  std::string content;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i > 0) content += '\n';
+    content += lines[i];
+  }
+  return content;
+}
+
+std::string_view stripped(std::string_view line) {
+  constexpr std::string_view space = " \t\n\f\r";
+  const std::size_t begin = line.find_first_not_of(space);
+  if (begin == std::string_view::npos) return {};
+  return line.substr(begin, line.find_last_not_of(space) - begin + 1);
+}
+
+}  // namespace
+
+Result<void> check_keys(Keys keys) {
+  for (const std::string_view key : keys) {
+    if (key.starts_with('#') || key.find('\n') != std::string_view::npos) {
+      return failure("invalid OpenSSH public key: '{}'", key);
+    }
+  }
+  return {};
+}
+
+std::vector<std::string> listed_keys(std::string_view content) {
+  std::vector<std::string> keys;
+  for (const std::string_view line : lines_of(content)) {
+    const std::string_view key = stripped(line);
+    if (!key.empty() && key.front() != '#') keys.emplace_back(key);
+  }
+  std::ranges::reverse(keys);
+  return keys;
+}
+
+std::string with_keys(std::string_view content, Keys keys) {
+  std::vector<std::string_view> lines = lines_of(content);
+  std::unordered_set<std::string_view> present(lines.begin(), lines.end());
+  for (const std::string_view key : keys) {
+    if (present.insert(key).second) lines.push_back(key);
+  }
+  return join(lines);
+}
+
+std::string without_keys(std::string_view content, Keys keys) {
+  const std::unordered_set<std::string_view> unwanted(keys.begin(), keys.end());
+  std::vector<std::string_view> lines = lines_of(content);
+  std::erase_if(lines, [&](std::string_view line) { return unwanted.contains(line); });
+  return join(lines);
+}
+
+bool is_absence(const Error& error) {
+  return error.system == std::errc::no_such_file_or_directory ||
+         error.system == std::errc::not_a_directory;
+}
+
+Result<void> update(const platform::AuthorizedKeysFile& file, bool create,
+                    const std::function<std::string(std::string_view)>& change) {
+  for (int attempt = 0; attempt < most_tries; ++attempt) {
+    auto old = file.read();
+    if (!old && is_absence(old.error())) {
+      if (!create) return {};
+      old = platform::AuthorizedKeysContent{};
+    }
+    if (!old) return std::unexpected(std::move(old).error());
+    const auto replaced = file.replace(change(old->text), old->version);
+    if (!replaced) return std::unexpected(replaced.error());
+    if (*replaced) return {};
+  }
+  return failure("failed to write to '{}': something else changes it all the time", file.path());
+}
+
+}  // namespace bellhop::state

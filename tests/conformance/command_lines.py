@@ -1,0 +1,81 @@
+"""Runs bellhopd and a real qemu-ga with the same command lines, for the tests of options.
+
+BELLHOPD names the one, QEMU_GA the other; without them the newest build and Debian sid's qemu-ga
+are used. Nothing is served to anybody but the tests, from sockets in directories of their own.
+"""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import agents
+
+LISTEN = ["-m", "unix-listen", "-p", "{dir}/socket", "-t", "{dir}"]
+BLOCKED = ["-b", ",".join(agents.DANGEROUS)]
+
+
+def qemu_ga():
+    return os.environ.get("QEMU_GA") or agents.oracle("sid")
+
+
+def fill(arguments, directory):
+    return [argument.replace("{dir}", directory) for argument in arguments]
+
+
+class Case(unittest.TestCase):
+    """What the tests share: both programs, and a directory of its own for each run."""
+
+    def setUp(self):
+        try:
+            self.programs = {"qemu-ga": qemu_ga(), "bellhopd": agents.bellhopd()}
+        except agents.Unavailable as reason:
+            self.skipTest(str(reason))
+        self.maxDiff = None
+
+    @contextlib.contextmanager
+    def directory(self):
+        with tempfile.TemporaryDirectory(prefix="options-test-") as directory:
+            yield directory
+
+    def run_program(self, kind, arguments, directory, variables=()):
+        """Runs to the end, in `directory`: none of the command lines starts an agent."""
+        environment = {name: value for name, value in os.environ.items()
+                       if name not in ("QGA_CONF", "LISTEN_FDS", "LISTEN_PID")}
+        environment.update(variables)
+        return subprocess.run([self.programs[kind], *fill(arguments, directory)],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=agents.PATIENCE, cwd=directory,
+                              env=environment, check=False)
+
+    def both(self, arguments, content=None, variables=()):
+        """What each does, with `content` in the file {dir}/conf. Names of directories are alike."""
+        results = {}
+        for kind in self.programs:
+            with self.directory() as directory:
+                if content is not None:
+                    data = content if isinstance(content, bytes) else content.encode()
+                    pathlib.Path(directory, "conf").write_bytes(data)
+                filled = [(name, value.replace("{dir}", directory)) for name, value in variables]
+                run = self.run_program(kind, arguments, directory, filled)
+                output = run.stdout.replace(directory.encode(), b"{dir}")
+                error = run.stderr.replace(directory.encode(), b"{dir}")
+                results[kind] = (run.returncode, output, error)
+        return results["qemu-ga"], results["bellhopd"]
+
+    def assert_same_dump(self, arguments, content=None, variables=()):
+        # -D stands first, so that no option takes it for its value, and the usual pid file is out
+        # of reach: with -d, qemu-ga removes it.
+        arguments = ["-D", "-f", "{dir}/pid", *arguments]
+        theirs, ours = self.both(arguments, content, variables)
+        self.assertEqual(theirs[0], 0, theirs)
+        self.assertEqual(ours[:2], theirs[:2], (arguments, content, ours[2]))
+
+    def assert_both_refuse(self, arguments, content=None):
+        theirs, ours = self.both(arguments, content)
+        self.assertEqual(theirs[0], 1, theirs)
+        self.assertEqual(ours[0], 1, (arguments, ours))
+        self.assertTrue(theirs[1] + theirs[2])
+        self.assertTrue(ours[2].strip(), arguments)

@@ -1,0 +1,35 @@
+// For tests of the commands that work on a user's authorized_keys.
+#pragma once
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "unit/commands/command_fixture.h"
+
+namespace bellhop::testing {
+
+// There is one user, alice, who is whoever runs the test, with a home in the test's directory.
+class SshCommandTest : public CommandTest {
+ protected:
+  SshCommandTest() {
+    agent.system_root = directory.path();
+    for (const char* folder : {"etc", "home", "home/alice"}) {
+      ::mkdir((directory / folder).c_str(), 0755);
+    }
+    directory.file("etc/passwd",
+                   fmt::format("alice:x:{}:{}::/home/alice:/bin/sh\n", ::geteuid(), ::getegid()));
+  }
+
+  void keys(const std::string& text) {
+    std::filesystem::create_directory(directory / "home/alice/.ssh");
+    directory.file("home/alice/.ssh/authorized_keys", text);
+  }
+  std::string keys() const { return directory.content("home/alice/.ssh/authorized_keys"); }
+  std::string path() const { return directory / "home/alice/.ssh/authorized_keys"; }
+};
+
+}  // namespace bellhop::testing

@@ -1,0 +1,142 @@
+"""Stopping and suspending a guest: what the host sees of it, with bellhopd and the real qemu-ga."""
+
+import unittest
+
+from vm import VmTest, agents, guest, short
+
+# BusyBox without its names for what stops a guest.
+REMOVE_PROGRAMS = "rm -f /sbin/poweroff /sbin/halt /sbin/reboot; "
+
+
+class Power(VmTest):
+    def boot_one(self, make, **facts):
+        made = self.boot(agents=[self.agent(make)], **facts)
+        return made, made.connect()
+
+    @staticmethod
+    def send(client, command, **arguments):
+        """Sends a request that is not answered when it succeeds."""
+        request = {"execute": command}
+        if arguments:
+            request["arguments"] = arguments
+        client.send(agents.compact(request) + b"\n")
+
+    def assert_silent(self, client):
+        """Nothing came but the reply to what is asked now."""
+        client.send(agents.compact({"execute": "guest-ping", "id": "after"}) + b"\n")
+        self.assertEqual(client.read_line(), b'{"return": {}, "id": "after"}\n')
+
+
+class Shutdown(Power):
+    def assert_ends(self, made, client, reason, **arguments):
+        self.send(client, "guest-shutdown", **arguments)
+        event = made.qmp.event("SHUTDOWN")
+        self.assertEqual(event["data"], {"guest": True, "reason": reason})
+        self.assertEqual(made.qemu.wait(), 0)
+
+    def assert_halts(self, made, client):
+        """The kernel says so on the console, and the machine stays on."""
+        self.send(client, "guest-shutdown", mode="halt")
+        made.console("System halted")
+        self.assertEqual(made.qmp("query-status")["status"], "running")
+
+    @short
+    def test_powers_off_as_by_qemu_ga(self):
+        for make in (guest.qemu_ga, guest.bellhopd):
+            with self.subTest(make.__name__):
+                self.assert_ends(*self.boot_one(make), "guest-shutdown")
+
+    def test_reboots_as_by_qemu_ga(self):
+        for make in (guest.qemu_ga, guest.bellhopd):
+            with self.subTest(make.__name__):
+                self.assert_ends(*self.boot_one(make), "guest-reset", mode="reboot")
+
+    def test_halts_as_by_qemu_ga(self):
+        for make in (guest.qemu_ga, guest.bellhopd):
+            with self.subTest(make.__name__):
+                self.assert_halts(*self.boot_one(make))
+
+    def test_by_a_signal_to_the_init(self):
+        made, client = self.boot_one(guest.bellhopd, start=REMOVE_PROGRAMS)
+        self.assert_ends(made, client, "guest-shutdown", mode="powerdown")
+        made, client = self.boot_one(guest.bellhopd, start=REMOVE_PROGRAMS)
+        self.assert_ends(made, client, "guest-reset", mode="reboot")
+        self.assert_halts(*self.boot_one(guest.bellhopd, start=REMOVE_PROGRAMS))
+
+    def test_by_the_kernel_where_nothing_else_is(self):
+        """An init that is a script takes no notice of signals. What was written is on the disk."""
+        script = ". /etc/vm/boot\n/etc/vm/control &\nwhile :; do sleep 60; done\n"
+        made, client = self.boot_one(
+            guest.bellhopd, files={"first-program": script}, disks={"a": 16 << 20},
+            options=["-append", "console=ttyS0 quiet panic=-1 rdinit=/bin/sh -- /first-program"],
+            start=REMOVE_PROGRAMS + "mke2fs -q /dev/vda; mount -t ext4 /dev/vda /mnt")
+        made.shell("echo the last words >/mnt/file")
+        self.assert_ends(made, client, "guest-shutdown")
+        self.assertTrue(b"the last words\n" in made.disk("a").read_bytes())
+
+    def test_says_why_not(self):
+        made = self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)],
+                         start="rm -f /sbin/poweroff /sbin/halt; "
+                               "printf '#!/bin/sh\\necho not now; exit 3\\n' >/sbin/poweroff; "
+                               "printf '#!/bin/sh\\nexit 4\\n' >/sbin/halt; "
+                               "chmod 755 /sbin/poweroff /sbin/halt")
+        clients = [made.connect(name) for name in made.agents]
+        for arguments in ({}, {"mode": "halt"}, {"mode": "off"}):
+            ours, theirs = (client.request({"execute": "guest-shutdown", "arguments": arguments})
+                            for client in clients)
+            self.assertEqual(ours, theirs)
+            self.assertEqual(ours["error"]["class"], "GenericError")
+
+
+class Suspend(Power):
+    def sleep_and_wake(self, made, client):
+        self.send(client, "guest-suspend-ram")
+        made.qmp.event("SUSPEND")
+        self.assertEqual(made.qmp("query-status")["status"], "suspended")
+        made.qmp("system_wakeup")
+        made.qmp.event("WAKEUP")
+
+    @short
+    def test_to_memory_and_back(self):
+        made, client = self.boot_one(guest.bellhopd, machine="pc")
+        for _ in range(3):
+            self.sleep_and_wake(made, client)
+            self.assert_silent(client)
+
+    def test_to_disk_and_back(self):
+        made, client = self.boot_one(
+            guest.bellhopd, machine="pc", disks={"swap": 768 << 20},
+            # What went to sleep goes on here, where there is something.
+            start="echo 254:0 >/sys/power/resume; mkswap /dev/vda >/dev/null; swapon /dev/vda")
+        made.shell("cat /proc/swaps; echo of the first start >/run/marker")
+        self.send(client, "guest-suspend-disk")
+        self.assertEqual(made.qmp.event("SHUTDOWN", patience=60)["data"]["reason"],
+                         "guest-shutdown")
+        self.assertEqual(made.qemu.wait(), 0)
+        made.boot_again()
+        client = made.connect()
+        self.assertEqual(made.shell("cat /run/marker"), "of the first start\n")
+        self.assert_silent(client)
+
+    def test_is_not_supported_where_the_kernel_does_not(self):
+        made = self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+        made.shell("mkdir /tmp/power; mount --bind /tmp/power /sys/power")
+        clients = [made.connect(name) for name in made.agents]
+        for command in ("guest-suspend-ram", "guest-suspend-disk", "guest-suspend-hybrid"):
+            for client in clients:
+                self.assertEqual(client.request({"execute": command}), {"error": {
+                    "class": "GenericError",
+                    "desc": "the requested suspend mode is not supported by the guest"}})
+
+    def test_says_why_not(self):
+        """Without swap space there is no place for what is in memory."""
+        made = self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+        ours, theirs = (made.connect(name).request({"execute": "guest-suspend-disk"})
+                        for name in made.agents)
+        self.assertEqual(ours, theirs)
+        self.assertTrue(ours["error"]["desc"].startswith(
+            "suspend: cannot write to '/sys/power/state': "), ours)
+
+
+if __name__ == "__main__":
+    unittest.main()
