@@ -97,9 +97,12 @@ def main():
     parser.add_argument("--unit", action="store_true", help="the unit tests")
     parser.add_argument("--conformance", action="store_true", help="the conformance tests")
     parser.add_argument("--vm", action="store_true", help="the tests in virtual machines")
-    parser.add_argument("--all", action="store_true", help="the long ones of these too")
+    parser.add_argument("--all", action="store_true", help="the long tests too")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
+    if options.all:  # the tests that have a short and a long form
+        os.environ.setdefault("BELLHOP_ALL", "1")
+        os.environ.setdefault("BELLHOP_PAIRS", "2000")
     build = (ROOT / options.build).resolve()
 
     count = Count()

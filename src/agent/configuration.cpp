@@ -167,12 +167,28 @@ Result<void> take_hook_timeout(Configuration& configuration, const Entry& entry)
   return {};
 }
 
+Result<void> take_hook_directory(Configuration& configuration, const Entry& entry) {
+  auto directory = string_value(entry);
+  if (!directory) return std::unexpected(std::move(directory).error());
+  configuration.hook_directory = *std::move(directory);
+  return {};
+}
+
+Result<void> take_freeze_limit(Configuration& configuration, const Entry& entry) {
+  const auto seconds = number(entry, 0, 86400);
+  if (!seconds) return std::unexpected(seconds.error());
+  configuration.freeze_limit = std::chrono::seconds(*seconds);
+  return {};
+}
+
 constexpr auto channels_keys = std::to_array<Key<Configuration>>({{"channels", take_channels}});
 constexpr auto log_keys = std::to_array<Key<Configuration>>(
     {{"target", take_target}, {"format", take_format}, {"level", take_level}});
 constexpr auto workers_keys = std::to_array<Key<Configuration>>({{"limit", take_workers_limit}});
 constexpr auto freeze_keys =
-    std::to_array<Key<Configuration>>({{"hook-timeout", take_hook_timeout}});
+    std::to_array<Key<Configuration>>({{"hook-timeout", take_hook_timeout},
+                                       {"hook-directory", take_hook_directory},
+                                       {"limit", take_freeze_limit}});
 
 constexpr std::string_view general_group = "general";
 constexpr auto group_names =

@@ -23,6 +23,8 @@ struct Configuration {
   std::optional<platform::LogLevel> log_level = {};
   std::optional<std::size_t> workers_limit = {};
   std::optional<std::chrono::seconds> hook_timeout = {};
+  std::optional<std::string> hook_directory = {};
+  std::optional<std::chrono::seconds> freeze_limit = {};
 };
 
 // Whether a file must be there.

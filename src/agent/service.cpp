@@ -57,11 +57,13 @@ Service::~Service() = default;
 
 state::FreezeOptions Service::freeze_options(Deferred after_first_thaw) {
   state::FreezeOptions options;
-  options.state_file = freeze_mark(plan_.settings);
-  if (plan_.settings.fsfreeze_hook) {
-    options.hook = state::program_hook(hook_processes_, *plan_.settings.fsfreeze_hook,
-                                       plan_.settings.freeze.hook_timeout);
-  }
+  const Settings& settings = plan_.settings;
+  options.state_file = freeze_mark(settings);
+  options.note_file = std::filesystem::path(settings.state_dir) / "bellhop.freeze-ended";
+  options.limit = settings.freeze.limit;
+  options.hook = state::freeze_hooks(hook_processes_, {.program = settings.fsfreeze_hook,
+                                                       .directory = settings.freeze.hook_directory,
+                                                       .limit = settings.freeze.hook_timeout});
   options.on_change = [this, after_first_thaw = std::move(after_first_thaw)](bool frozen) mutable {
     if (frozen) {
       log_.warning("disabling logging due to filesystem freeze");
@@ -94,6 +96,7 @@ Result<void> Service::start() {
   for (const ChannelSettings& settings : plan_.settings.channels) {
     if (Result<void> added = add_channel(settings); !added) return added;
   }
+  freeze_.limit_inherited();
   return {};
 }
 

@@ -20,7 +20,7 @@
 #include "channel/channel.h"
 #include "channel/reactor.h"
 #include "platform/clock_setting.h"
-#include "platform/freeze.h"
+#include "platform/local_filesystems.h"
 #include "platform/power.h"
 #include "platform/process.h"
 #include "state/filesystem_sizes.h"

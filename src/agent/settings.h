@@ -33,6 +33,9 @@ struct WorkerSettings {
 
 struct FreezeSettings {
   std::chrono::seconds hook_timeout{60};
+  std::string hook_directory = "/etc/bellhop/freeze.d";  // none when empty
+  // Longer than hosts take for a snapshot, shorter than a guest survives that cannot write. 0: none
+  std::chrono::seconds limit{600};
 };
 
 struct Settings {

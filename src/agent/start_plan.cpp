@@ -79,6 +79,12 @@ Result<void> apply_log(Settings& settings, const Configuration& configuration,
   return {};
 }
 
+void apply_freeze(FreezeSettings& freeze, const Configuration& configuration) {
+  freeze.hook_timeout = configuration.hook_timeout.value_or(freeze.hook_timeout);
+  freeze.hook_directory = configuration.hook_directory.value_or(freeze.hook_directory);
+  freeze.limit = configuration.freeze_limit.value_or(freeze.limit);
+}
+
 // Takes the socket that the service manager passed, if any.
 Result<void> inherit_socket(StartPlan& plan, const Surroundings& surroundings) {
   auto socket = platform::inherited_socket(surroundings.variable("LISTEN_PID"),
@@ -142,6 +148,9 @@ void make_paths_absolute(Settings& settings, const std::filesystem::path& direct
   make_absolute(settings.state_dir, directory);
   if (settings.log_file) make_absolute(*settings.log_file, directory);
   if (settings.fsfreeze_hook) make_absolute(*settings.fsfreeze_hook, directory);
+  if (!settings.freeze.hook_directory.empty()) {
+    make_absolute(settings.freeze.hook_directory, directory);
+  }
   for (ChannelSettings& channel : settings.channels) {
     if (channel.method != "vsock-listen") make_absolute(channel.path, directory);
   }
@@ -191,7 +200,7 @@ Result<StartPlan> plan_start(int argc, char* const argv[], const Surroundings& s
   Settings& settings = plan.settings;
   apply_general(settings, configuration.general);
   settings.workers.limit = configuration.workers_limit.value_or(settings.workers.limit);
-  settings.freeze.hook_timeout = configuration.hook_timeout.value_or(settings.freeze.hook_timeout);
+  apply_freeze(settings.freeze, configuration);
   if (auto log = apply_log(settings, configuration, line); !log) {
     return std::unexpected(std::move(log).error());
   }

@@ -16,8 +16,8 @@ struct Arguments {
 
   static constexpr auto fields() {
     return bellhop::fields(field<"mountpoints", &Arguments::mountpoints>(
-        "The mountpoints of the filesystems to freeze; without it, all are frozen. Names that are "
-        "no mountpoints of local filesystems are passed over."));
+        "The mountpoints of the filesystems to freeze, of each the one where it was mounted first; "
+        "without it, all are frozen. Other names are passed over."));
   }
 };
 
@@ -31,11 +31,7 @@ Result<std::int64_t> run(Agent& agent, const Arguments& arguments) {
 
 extern constinit const Command guest_fsfreeze_freeze_list = declare<run>({
     .name = "guest-fsfreeze-freeze-list",
-    .documentation =
-        "Writes filesystems out and freezes them: whoever writes to them waits until "
-        "guest-fsfreeze-thaw. Returns how many were frozen; with 0 no thaw is needed. On an error "
-        "all are thawed again. A hook of the administrator runs first, and its failure prevents "
-        "the freeze.",
+    .documentation = "As guest-fsfreeze-freeze, for the filesystems that are named.",
     .since = "2.2",
     .access = Access::power,
     .runs = Runs::on_worker,

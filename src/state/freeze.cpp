@@ -1,8 +1,11 @@
 #include "state/freeze.h"
 
+#include <fmt/chrono.h>
+
 #include <algorithm>
 #include <fstream>
 #include <ranges>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -12,18 +15,24 @@ namespace {
 // How long a freeze waits for the thaw before it to end: shorter than clients wait.
 constexpr std::chrono::seconds turn_limit{4};
 
-bool was_killed(const Error& error) {
-  return error.system == std::errc::timed_out || error.system == std::errc::operation_canceled;
+using SystemTime = std::chrono::system_clock::time_point;
+
+std::string as_text(SystemTime time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
-Error given_up() {
-  return Error{.message = "the freeze was given up: guest-fsfreeze-thaw was called meanwhile"};
+double seconds(std::chrono::milliseconds time) {
+  return std::chrono::duration<double>(time).count();
 }
 
 }  // namespace
 
 Freeze::Freeze(platform::Filesystems& filesystems, FreezeOptions options)
-    : filesystems_(filesystems), options_(std::move(options)) {
+    : filesystems_(filesystems),
+      options_(std::move(options)),
+      note_(options_.note_file),
+      limit_timer_([this] { end_by_itself(); }) {
   std::error_code error;
   const auto since = std::filesystem::last_write_time(options_.state_file, error);
   if (error) return;
@@ -71,6 +80,11 @@ Result<void> Freeze::begin_freeze() {
   if (frozen_) return failure("filesystems are frozen already");
   phase_ = Phase::freezing;
   stop_freezing_ = std::stop_source();
+  over_limit_ = false;
+  succeeded_ = false;
+  freezing_.clear();
+  lock.unlock();
+  note_.take();  // whoever freezes anew does not believe in the freeze before
   return {};
 }
 
@@ -84,65 +98,108 @@ void Freeze::end_phase() {
 
 Result<std::int64_t> Freeze::freeze_named(const Names& names) {
   if (auto hooked = run_hook("freeze", stop_freezing_.get_token()); !hooked) {
-    // A hook that failed by itself has cleaned up or does not want to; a killed one could not.
-    if (was_killed(hooked.error())) tell_hook_thawed();
     return std::unexpected(std::move(hooked).error());
   }
-  auto mountpoints = choose(names);
-  if (!mountpoints || mountpoints->empty()) {
+  auto opened = open_chosen(names);
+  if (!opened || opened->empty()) {
     tell_hook_thawed();
-    if (!mountpoints) return std::unexpected(std::move(mountpoints).error());
+    if (!opened) return std::unexpected(std::move(opened).error());
     return 0;
   }
   set_frozen();
-  auto count = freeze_mountpoints(*mountpoints);
+  auto count = freeze_all(*std::move(opened));
   if (!count) return give_up(std::move(count).error());
   if (*count == 0) {
     set_thawed();
     tell_hook_thawed();
+  } else {
+    start_limit(options_.limit);
   }
   return count;
 }
 
-// The mountpoints to freeze, in the order in which to do it: what is mounted last lies, if at all,
-// upon what was mounted before.
-Result<std::vector<std::string>> Freeze::choose(const Names& names) {
-  auto mountpoints = filesystems_.mountpoints();
-  if (!mountpoints) return mountpoints;
-  std::ranges::reverse(*mountpoints);
-  if (names) {
-    std::erase_if(*mountpoints, [&](const std::string& mountpoint) {
-      return std::ranges::find(*names, mountpoint) == names->end();
-    });
+// The filesystems to freeze, in the order in which to do it. Nothing can be written to read-only
+// ones.
+Result<std::vector<platform::LocalFilesystem>> Freeze::choose(const Names& names) {
+  auto all = filesystems_.list();
+  if (!all) return all;
+  std::set<std::string_view> named;
+  if (names) named.insert(names->begin(), names->end());
+  std::vector<platform::LocalFilesystem> chosen;
+  for (platform::LocalFilesystem& one : std::views::reverse(*all)) {
+    if (one.read_only || (names && !named.contains(one.mountpoint))) continue;
+    chosen.push_back(std::move(one));
   }
-  return mountpoints;
+  return chosen;
 }
 
-Result<std::int64_t> Freeze::freeze_mountpoints(const std::vector<std::string>& mountpoints) {
+// Opens them all before the first one freezes: what cannot be reached is known in time.
+Result<std::vector<Freeze::Held>> Freeze::open_chosen(const Names& names) {
+  const auto chosen = choose(names);
+  if (!chosen) return std::unexpected(chosen.error());
+  std::vector<Held> opened;
+  Unreachable unreachable;
+  for (const platform::LocalFilesystem& one : *chosen) {
+    if (stop_freezing_.stop_requested()) return given_up();
+    note_freezing(one.mountpoint);
+    auto filesystem = filesystems_.open(one);
+    if (!filesystem) {
+      unreachable.emplace_back(one.mountpoint, std::move(filesystem).error());
+    } else if (!*filesystem) {
+      warn(fmt::format("the filesystem at '{}' is not frozen: another one is mounted over it",
+                       one.mountpoint));
+    } else {
+      opened.push_back({.mountpoint = one.mountpoint, .filesystem = *std::move(filesystem)});
+    }
+  }
+  if (auto gone = check_gone(unreachable); !gone) return std::unexpected(std::move(gone).error());
+  return opened;
+}
+
+Result<std::int64_t> Freeze::freeze_all(std::vector<Held> opened) {
   std::int64_t count = 0;
-  for (const std::string& mountpoint : mountpoints) {
-    if (stop_freezing_.stop_requested()) break;
-    const auto frozen = freeze_one(mountpoint);
+  for (Held& one : opened) {
+    if (stop_freezing_.stop_requested()) return given_up();
+    note_freezing(one.mountpoint);
+    const auto frozen = one.filesystem->freeze();
     if (!frozen) return std::unexpected(frozen.error());
-    if (*frozen) ++count;
+    if (!*frozen) continue;
+    ++count;
+    const Lock lock(mutex_);
+    held_.push_back(std::move(one));
   }
-  if (stop_freezing_.stop_requested()) return std::unexpected(given_up());
+  if (!succeed()) return given_up();
   return count;
 }
 
-Result<bool> Freeze::freeze_one(const std::string& mountpoint) {
-  {
-    const Lock lock(mutex_);
-    freezing_ = mountpoint;
+// False when the freeze has been given up. From then on its end is the business of others.
+bool Freeze::succeed() {
+  const Lock lock(mutex_);
+  succeeded_ = !over_limit_ && !stop_freezing_.stop_requested();
+  return succeeded_;
+}
+
+// An error about the first filesystem that could not be reached, unless all were unmounted
+// meanwhile.
+Result<void> Freeze::check_gone(const Unreachable& unreachable) {
+  if (unreachable.empty()) return {};
+  const auto now = filesystems_.list();
+  if (!now) return std::unexpected(now.error());
+  std::set<std::string_view> mounted;
+  for (const platform::LocalFilesystem& one : *now) mounted.insert(one.mountpoint);
+  for (const auto& [mountpoint, error] : unreachable) {
+    if (mounted.contains(mountpoint)) return std::unexpected(error);
   }
-  auto filesystem = filesystems_.open(mountpoint);
-  if (!filesystem) return std::unexpected(std::move(filesystem).error());
-  const auto frozen = (*filesystem)->freeze();
-  if (frozen && *frozen) {
-    const Lock lock(mutex_);
-    held_.push_back({.mountpoint = mountpoint, .filesystem = *std::move(filesystem)});
+  return {};
+}
+
+std::unexpected<Error> Freeze::given_up() const {
+  const Lock lock(mutex_);
+  if (over_limit_) {
+    return failure("the freeze was given up: it was not done after {} s, '{}' does not answer",
+                   seconds(options_.limit), freezing_);
   }
-  return frozen;
+  return failure("the freeze was given up: guest-fsfreeze-thaw was called meanwhile");
 }
 
 // Undoes a freeze that failed half-way.
@@ -154,6 +211,13 @@ std::unexpected<Error> Freeze::give_up(Error error) {
 }
 
 Result<std::int64_t> Freeze::thaw() {
+  auto thawed = thaw_within_patience();
+  if (!thawed) return thawed;
+  if (const auto note = note_.take()) return failure("{}", *note);
+  return thawed;
+}
+
+Result<std::int64_t> Freeze::thaw_within_patience() {
   Lock lock(mutex_);
   if (!thawing_ || thawing_->done) start_thaw(lock);
   const auto thawing = thawing_;
@@ -217,37 +281,43 @@ void Freeze::thaw_everything(Thawing& thawing) {
   if (known) thaw_others(thawing, false);
 }
 
-// Thaws what the agent holds, in the order of mounting, and lets go of what has thawed. False when
-// it held nothing.
+// Thaws what the agent holds, what was frozen last first, and lets go of what has thawed. False
+// when it held nothing.
 bool Freeze::thaw_held(Thawing& thawing) {
   std::vector<Held> held;
   {
     const Lock lock(mutex_);
     held = held_;
   }
+  std::set<std::shared_ptr<platform::Filesystem>> done;
   for (auto& one : std::views::reverse(held)) {
     note_thawing(one.mountpoint);
     const auto thawed = one.filesystem->thaw();
     tally(thawing, thawed, true);
-    if (!thawed) continue;
-    const Lock lock(mutex_);
-    std::erase_if(held_, [&](const Held& h) { return h.filesystem == one.filesystem; });
+    if (thawed) done.insert(std::move(one.filesystem));
   }
+  const Lock lock(mutex_);
+  std::erase_if(held_, [&](const Held& one) { return done.contains(one.filesystem); });
   return !held.empty();
 }
 
 // Thaws whatever else is mounted. A filesystem that cannot be opened is passed over.
 void Freeze::thaw_others(Thawing& thawing, bool errors_count) {
-  const auto mountpoints = filesystems_.mountpoints();
-  if (!mountpoints) {
-    tally(thawing, std::unexpected(mountpoints.error()), true);
+  const auto all = filesystems_.list();
+  if (!all) {
+    tally(thawing, std::unexpected(all.error()), true);
     return;
   }
-  for (const std::string& mountpoint : *mountpoints) {
-    note_thawing(mountpoint);
-    const auto filesystem = filesystems_.open(mountpoint);
-    if (filesystem) tally(thawing, (*filesystem)->thaw(), errors_count);
+  for (const platform::LocalFilesystem& one : *all) {
+    note_thawing(one.mountpoint);
+    const auto filesystem = filesystems_.open(one);
+    if (filesystem && *filesystem) tally(thawing, (*filesystem)->thaw(), errors_count);
   }
+}
+
+void Freeze::note_freezing(const std::string& mountpoint) {
+  const Lock lock(mutex_);
+  freezing_ = mountpoint;
 }
 
 void Freeze::note_thawing(const std::string& mountpoint) {
@@ -267,8 +337,9 @@ void Freeze::tally(Thawing& thawing, const Result<bool>& thawed, bool errors_cou
 Result<std::int64_t> Freeze::outcome(const Thawing& thawing) const {
   if (thawing.error) return std::unexpected(*thawing.error);
   if (!thawing.all_thawed) {
-    return failure("the thaw goes on: '{}' does not answer; call again",
-                   phase_ == Phase::freezing ? freezing_ : thawing_mountpoint_);
+    const std::string& mountpoint = phase_ == Phase::freezing ? freezing_ : thawing_mountpoint_;
+    if (mountpoint.empty()) return failure("the thaw goes on: a hook has not ended; call again");
+    return failure("the thaw goes on: '{}' does not answer; call again", mountpoint);
   }
   return thawing.count;
 }
@@ -292,6 +363,7 @@ void Freeze::set_frozen() {
     frozen_since_ = std::chrono::system_clock::now();
     frozen_ = true;
   }
+  start_limit(options_.limit);
   if (options_.on_change) options_.on_change(true);
 }
 
@@ -303,6 +375,7 @@ void Freeze::set_thawed() {
     inherited_ = false;
     frozen_ = false;
   }
+  limit_timer_.cancel();
   std::error_code error;
   std::filesystem::remove(options_.state_file, error);
   if (options_.on_change) options_.on_change(false);
@@ -310,6 +383,53 @@ void Freeze::set_thawed() {
     warn(fmt::format("unable to delete {}, fsfreeze may not function properly",
                      options_.state_file.string()));
   }
+}
+
+void Freeze::limit_inherited() {
+  if (!is_frozen()) return;
+  const auto since = frozen_since().value_or(std::chrono::system_clock::now());
+  // A clock that was set meanwhile must not make it longer than the limit.
+  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now() - since);
+  const auto none = std::chrono::milliseconds(0);
+  start_limit(options_.limit - std::clamp(age, none, options_.limit));
+}
+
+void Freeze::start_limit(std::chrono::milliseconds from_now) {
+  if (options_.limit.count() == 0) return;
+  if (!limit_timer_.set(from_now)) warn("cannot watch the freeze's limit: no thread is to be had");
+}
+
+// The host has not ended the freeze in time, or never will.
+void Freeze::end_by_itself() {
+  {
+    const Lock lock(mutex_);
+    if (!frozen_) return;
+    if (phase_ == Phase::freezing && !succeeded_) {
+      over_limit_ = true;  // the caller of freeze() gets an error
+    } else {
+      note_.set(ended_by_itself());
+    }
+  }
+  const auto thawed = thaw_within_patience();
+  if (is_frozen()) {
+    warn(thawed ? "the freeze goes on" : thawed.error().message);
+    start_limit(options_.next_try);
+    return;
+  }
+  if (const auto note = note_.text()) {
+    note_.keep();
+    warn(*note);
+  }
+}
+
+// Called with mutex_ locked.
+std::string Freeze::ended_by_itself() const {
+  const SystemTime now = std::chrono::system_clock::now();
+  return fmt::format(
+      "the freeze that began at {} ended by itself at {}, at the limit of {} s: what was copied "
+      "after that may be inconsistent",
+      as_text(frozen_since_.value_or(now)), as_text(now), seconds(options_.limit));
 }
 
 void Freeze::warn(std::string_view message) const {

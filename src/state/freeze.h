@@ -15,22 +15,33 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "platform/freeze.h"
+#include "platform/local_filesystems.h"
+#include "state/freeze_note.h"
+#include "state/timer.h"
 
 namespace bellhop::state {
 
-// Runs the administrator's hook with `action`, "freeze" or "thaw", and returns when it has ended,
-// or soon after `stop` when it was asked to stop. An error whose `system` is timed_out or
-// operation_canceled says that the hook was killed half-way.
+// Runs the administrator's hooks with `action`, "freeze" or "thaw", and returns when they have
+// ended, or soon after `stop` when it was asked to stop. After an error of "freeze" they need not
+// be told "thaw".
 using FreezeHook =
     std::function<Result<void>(std::string_view action, const std::stop_token& stop)>;
 
 struct FreezeOptions {
   // Exists while filesystems are frozen. A start that finds it is frozen from the start.
   std::filesystem::path state_file;
+  // How long a freeze may last until it ends by itself: for as long it may be going on, and for as
+  // long again filesystems may then be frozen. 0: for ever.
+  std::chrono::milliseconds limit{0};
+  // Keeps what the next thaw() is to tell about a freeze that ended by itself, over the agent's
+  // end. None when empty.
+  std::filesystem::path note_file = {};
+  // How long to wait before a thaw at the limit that failed is tried again.
+  std::chrono::milliseconds next_try{10'000};
   FreezeHook hook = {};  // none when empty
   // Called with true before the first filesystem freezes, with false when all have thawed; on any
   // thread. From the one to the other nothing may be written to a disk. Not called for a freeze
@@ -56,21 +67,30 @@ class Freeze {
   // for it.
   bool stop(std::chrono::milliseconds patience);
 
+  // From now on the limit counts for a freeze that was there at the start: it ends when that is
+  // over since it began. To be called when on_change() may be.
+  void limit_inherited();
+
   bool is_frozen() const { return frozen_.load(std::memory_order_acquire); }
   // When the freeze began; none when thawed.
   std::optional<std::chrono::system_clock::time_point> frozen_since() const;
 
-  // Runs the hook and freezes those of the filesystems whose mountpoints are named, without names
-  // all, in reverse order of mounting. Returns how many it froze; with 0, and with an error, all
-  // is thawed again and the hook told so. May block as long as a disk does.
+  // Runs the hook and freezes those of the filesystems whose first mountpoints are named, without
+  // names all, each before what it lies on; read-only ones are left alone. Returns how many it
+  // froze; with 0, and with an error, all is thawed again and the hook told so. May block as long
+  // as a disk does.
   Result<std::int64_t> freeze(const std::optional<std::span<const std::string_view>>& mountpoints);
 
   // Thaws all filesystems of the system, whoever froze them, and runs the hook; also when nothing
   // is frozen. A freeze that is going on is given up. Returns how many filesystems it thawed.
   // Answers within `patience`: with an error when a filesystem is frozen still, and without waiting
   // for the hook or for filesystems that the agent did not freeze. The work goes on meanwhile, and
-  // the next thaw() joins it.
+  // the next thaw() joins it. When a freeze has ended by itself since the last one, what would have
+  // been a success is an error that tells so: the caller must not believe that it was in force.
   Result<std::int64_t> thaw();
+
+  // The system's filesystems, for who has other business with them.
+  platform::Filesystems& filesystems() const { return filesystems_; }
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -92,20 +112,28 @@ class Freeze {
     bool done = false;        // everybody's filesystems were seen to and the hook has ended
   };
 
+  // Filesystems that could not be reached, and why.
+  using Unreachable = std::vector<std::pair<std::string, Error>>;
+
   bool is_at_rest() const;
   Result<void> begin_freeze();
   void end_phase();
   Result<std::int64_t> freeze_named(const Names& names);
-  Result<std::vector<std::string>> choose(const Names& names);
-  Result<std::int64_t> freeze_mountpoints(const std::vector<std::string>& mountpoints);
-  Result<bool> freeze_one(const std::string& mountpoint);
+  Result<std::vector<platform::LocalFilesystem>> choose(const Names& names);
+  Result<std::vector<Held>> open_chosen(const Names& names);
+  Result<std::int64_t> freeze_all(std::vector<Held> opened);
+  bool succeed();
+  Result<void> check_gone(const Unreachable& unreachable);
   std::unexpected<Error> give_up(Error error);
+  std::unexpected<Error> given_up() const;
 
+  Result<std::int64_t> thaw_within_patience();
   void start_thaw(Lock& lock);
   void finish_thaw(Thawing& thawing);
   void thaw_everything(Thawing& thawing);
   bool thaw_held(Thawing& thawing);
   void thaw_others(Thawing& thawing, bool errors_count);
+  void note_freezing(const std::string& mountpoint);
   void note_thawing(const std::string& mountpoint);
   void tally(Thawing& thawing, const Result<bool>& thawed, bool errors_count);
   Result<std::int64_t> outcome(const Thawing& thawing) const;
@@ -114,6 +142,9 @@ class Freeze {
   void tell_hook_thawed() const;
   void set_frozen();
   void set_thawed();
+  void start_limit(std::chrono::milliseconds from_now);
+  void end_by_itself();
+  std::string ended_by_itself() const;
   void warn(std::string_view message) const;
 
   platform::Filesystems& filesystems_;
@@ -125,7 +156,9 @@ class Freeze {
   std::condition_variable changed_;
   Phase phase_ = Phase::idle;
   std::stop_source stop_freezing_;
-  std::vector<Held> held_;  // in the order in which they were frozen
+  bool over_limit_ = false;  // why the freeze that is going on was stopped
+  bool succeeded_ = false;   // the freeze that is going on will not fail any more
+  std::vector<Held> held_;   // in the order in which they were frozen
   // The mountpoints that the kernel was last asked to freeze and to thaw.
   std::string freezing_;
   std::string thawing_mountpoint_;
@@ -133,7 +166,9 @@ class Freeze {
   std::optional<std::chrono::system_clock::time_point> frozen_since_;
   std::shared_ptr<Thawing> thawing_;  // the last thaw, or the one going on
 
+  FreezeNote note_;
   std::jthread thaw_thread_;
+  Timer limit_timer_;
 };
 
 }  // namespace bellhop::state

@@ -1,12 +1,16 @@
 #include "state/freeze_hook.h"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "platform/end_process.h"
 
@@ -71,31 +75,43 @@ class HookRun final : public platform::ProcessObserver {
   std::optional<platform::ProcessEnd> end_;
 };
 
-std::unexpected<Error> cannot_execute(std::string_view reason) {
-  return failure("child process has failed to execute fsfreeze hook: {}", reason);
+// A program to run, and how messages refer to it: qemu-ga's do not name it.
+struct HookProgram {
+  std::string path;
+  std::string label = {};  // "'/x': "
+};
+
+std::unexpected<Error> cannot_execute(const HookProgram& program, std::string_view reason) {
+  return failure("child process has failed to execute fsfreeze hook: {}{}", program.label, reason);
 }
 
-std::unexpected<Error> killed(std::string_view action, std::errc why, std::string_view reason) {
-  auto error = cannot_execute(fmt::format("'{}' {}", action, reason));
+std::unexpected<Error> killed(const HookProgram& program, std::string_view action, std::errc why,
+                              std::string_view reason) {
+  auto error = cannot_execute(program, fmt::format("'{}' {}", action, reason));
   error.error().system = std::make_error_code(why);
   return error;
 }
 
-Result<void> judge(const platform::ProcessEnd& end, HookRun& run) {
+bool was_killed(const Error& error) {
+  return error.system == std::errc::timed_out || error.system == std::errc::operation_canceled;
+}
+
+Result<void> judge(const HookProgram& program, const platform::ProcessEnd& end, HookRun& run) {
   if (end.exit_code == 0) return {};
   const std::string output = run.output();
   if (!end.exit_code) {
-    return failure("child process has terminated abnormally{}{}", output.empty() ? "" : ": ",
-                   output);
+    return failure("{}child process has terminated abnormally{}{}", program.label,
+                   output.empty() ? "" : ": ", output);
   }
-  return cannot_execute(output.empty() ? fmt::format("exit status {}", *end.exit_code) : output);
+  return cannot_execute(program,
+                        output.empty() ? fmt::format("exit status {}", *end.exit_code) : output);
 }
 
-Result<void> run_program(platform::Processes& processes, const std::string& path,
+Result<void> run_program(platform::Processes& processes, const HookProgram& program,
                          std::chrono::milliseconds limit, std::string_view action,
                          const std::stop_token& stop) {
   const auto run = std::make_shared<HookRun>();
-  const auto process = processes.start({.path = path,
+  const auto process = processes.start({.path = program.path,
                                         .arguments = {std::string(action)},
                                         .out = platform::Output::capture,
                                         .err = platform::Output::with_out},
@@ -104,27 +120,110 @@ Result<void> run_program(platform::Processes& processes, const std::string& path
     const auto& error = process.error();
     // qemu-ga's child says it, and its message ends with a line feed.
     if (error.system) {
-      return cannot_execute(fmt::format("failed to exec '{}': {}\n", path, error.system.message()));
+      return cannot_execute(
+          program, fmt::format("failed to exec '{}': {}\n", program.path, error.system.message()));
     }
-    return cannot_execute(error.message);
+    return cannot_execute(program, error.message);
   }
   const auto end = run->wait(*process, limit, stop);
-  if (end) return judge(*end, *run);
+  if (end) return judge(program, *end, *run);
   if (stop.stop_requested()) {
-    return killed(action, std::errc::operation_canceled, "was killed: it is not wanted any more");
+    return killed(program, action, std::errc::operation_canceled,
+                  "was killed: it is not wanted any more");
   }
-  return killed(action, std::errc::timed_out,
+  return killed(program, action, std::errc::timed_out,
                 fmt::format("did not end within {} s and was killed",
                             std::chrono::duration<double>(limit).count()));
 }
 
+// Whether a file is a copy that an editor or a package manager left there.
+bool is_leftover(std::string_view name) {
+  static constexpr auto endings = std::to_array<std::string_view>(
+      {"~", ".bak", ".orig", ".rpmnew", ".rpmorig", ".rpmsave", ".sample", ".swp"});
+  return name.starts_with('.') || name.find(".dpkg-") != name.npos ||
+         std::ranges::any_of(endings, [&](std::string_view end) { return name.ends_with(end); });
+}
+
+bool is_executable(const std::filesystem::path& path) {
+  using std::filesystem::perms;
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  constexpr auto any = perms::owner_exec | perms::group_exec | perms::others_exec;
+  return std::filesystem::is_regular_file(status) && (status.permissions() & any) != perms::none;
+}
+
+Result<std::vector<HookProgram>> programs_in(const std::string& directory) {
+  namespace fs = std::filesystem;
+  std::vector<HookProgram> programs;
+  if (directory.empty()) return programs;
+  std::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    const fs::path& path = at->path();
+    if (is_leftover(path.filename().string()) || !is_executable(path)) continue;
+    programs.push_back({.path = path, .label = fmt::format("'{}': ", path.string())});
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return system_failure(error.value(), "cannot read the freeze hooks in '{}'", directory);
+  }
+  std::ranges::sort(programs, {}, &HookProgram::path);
+  return programs;
+}
+
+// All programs that the administrator wants to be run around a freeze.
+class Hooks {
+ public:
+  Hooks(platform::Processes& processes, HookOptions options)
+      : processes_(processes), options_(std::move(options)) {}
+
+  Result<void> run(std::string_view action, const std::stop_token& stop) const {
+    auto programs = list();
+    if (!programs) return std::unexpected(std::move(programs).error());
+    return action == "thaw" ? thaw(*programs, stop) : freeze(*programs, stop);
+  }
+
+ private:
+  Result<std::vector<HookProgram>> list() const {
+    auto programs = programs_in(options_.directory);
+    if (programs && options_.program) {
+      programs->insert(programs->begin(), {.path = *options_.program});
+    }
+    return programs;
+  }
+
+  Result<void> freeze(std::span<const HookProgram> programs, const std::stop_token& stop) const {
+    for (std::size_t i = 0; i < programs.size(); ++i) {
+      auto result = run_program(processes_, programs[i], options_.limit, "freeze", stop);
+      if (result) continue;
+      // A program that failed by itself has cleaned up or does not want to; a killed one could not.
+      const std::size_t count = was_killed(result.error()) ? i + 1 : i;
+      if (auto undone = thaw(programs.first(count), {}); !undone) {
+        result.error().message += "; " + undone.error().message;
+      }
+      return result;
+    }
+    return {};
+  }
+
+  // Goes on after an error and returns the first.
+  Result<void> thaw(std::span<const HookProgram> programs, const std::stop_token& stop) const {
+    Result<void> first;
+    for (std::size_t i = programs.size(); i-- > 0;) {
+      auto result = run_program(processes_, programs[i], options_.limit, "thaw", stop);
+      if (!result && first) first = std::move(result);
+    }
+    return first;
+  }
+
+  platform::Processes& processes_;
+  const HookOptions options_;
+};
+
 }  // namespace
 
-FreezeHook program_hook(platform::Processes& processes, std::string path,
-                        std::chrono::milliseconds limit) {
-  return [&processes, path = std::move(path), limit](std::string_view action,
-                                                     const std::stop_token& stop) {
-    return run_program(processes, path, limit, action, stop);
+FreezeHook freeze_hooks(platform::Processes& processes, HookOptions options) {
+  const auto hooks = std::make_shared<Hooks>(processes, std::move(options));
+  return [hooks](std::string_view action, const std::stop_token& stop) {
+    return hooks->run(action, stop);
   };
 }
 

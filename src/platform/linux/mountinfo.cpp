@@ -1,12 +1,6 @@
 #include "platform/linux/mountinfo.h"
 
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-
 #include <charconv>
-#include <istream>
-#include <set>
-#include <utility>
 
 namespace bellhop::platform {
 namespace {
@@ -45,18 +39,6 @@ bool parse_number(std::string_view text, Number& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-// Whether a mount is of a filesystem with a disk; gives btrfs, whose device number tells nothing,
-// the one of its disk.
-bool has_disk(Mount& mount) {
-  if (mount.device_major != 0) return true;
-  if (mount.type != "btrfs") return false;
-  struct stat disk{};
-  if (::stat(mount.source.c_str(), &disk) != 0 || !S_ISBLK(disk.st_mode)) return false;
-  mount.device_major = major(disk.st_rdev);
-  mount.device_minor = minor(disk.st_rdev);
-  return true;
-}
-
 }  // namespace
 
 std::optional<Mount> parse_mountinfo_line(std::string_view line) {
@@ -78,20 +60,8 @@ std::optional<Mount> parse_mountinfo_line(std::string_view line) {
   mount.type = unescape(take_word(line));
   if (mount.type.empty()) return std::nullopt;
   mount.source = unescape(take_word(line));
+  mount.read_only = line == "ro" || line.starts_with("ro,");
   return mount;
-}
-
-std::vector<std::string> disk_mountpoints(std::istream& table) {
-  std::vector<std::string> found;
-  std::set<std::pair<unsigned int, unsigned int>> seen;
-  for (std::string line; std::getline(table, line);) {
-    auto mount = parse_mountinfo_line(line);
-    if (!mount || !has_disk(*mount)) continue;
-    if (seen.emplace(mount->device_major, mount->device_minor).second) {
-      found.push_back(std::move(mount->mountpoint));
-    }
-  }
-  return found;
 }
 
 }  // namespace bellhop::platform

@@ -91,7 +91,7 @@ TEST_F(BellhopConfiguration, KnowsAllGroups) {
   const auto read_configuration = read(
       "[general]\nverbose=true\n[channels]\nchannels=unix-listen:/s;vsock-listen:3:1234\n"
       "[log]\ntarget=journal\nformat=json\nlevel=warning\n[workers]\nlimit=8\n"
-      "[freeze]\nhook-timeout=5\n");
+      "[freeze]\nhook-timeout=5\nhook-directory=/d\nlimit=0\n");
   ASSERT_TRUE(read_configuration) << read_configuration.error().message;
   const Configuration& configuration = **read_configuration;
   EXPECT_TRUE(configuration.general.verbose);
@@ -102,6 +102,8 @@ TEST_F(BellhopConfiguration, KnowsAllGroups) {
   EXPECT_EQ(configuration.log_level, platform::LogLevel::warning);
   EXPECT_EQ(configuration.workers_limit, 8u);
   EXPECT_EQ(configuration.hook_timeout, std::chrono::seconds(5));
+  EXPECT_EQ(configuration.hook_directory, "/d");
+  EXPECT_EQ(configuration.freeze_limit, std::chrono::seconds(0));
 }
 
 TEST_F(BellhopConfiguration, SaysNothingWhenEmpty) {
@@ -131,6 +133,8 @@ TEST_F(BellhopConfiguration, RefusesBadValues) {
               "c:2: limit must be a number from 1 to 4096, not '" + bad + "'");
   }
   EXPECT_THAT(refusal("[freeze]\nhook-timeout=0\n"), EndsWith("not '0'"));
+  EXPECT_THAT(refusal("[freeze]\nlimit=86401\n"),
+              EndsWith("limit must be a number from 0 to 86400, not '86401'"));
 }
 
 TEST_F(BellhopConfiguration, RefusesBadChannels) {

@@ -147,9 +147,20 @@ TEST_F(StartPlanTest, NeedsALogFileToLogToAFile) {
 TEST_F(StartPlanTest, TakesLimitsFromTheFile) {
   EXPECT_EQ(settings({}).workers.limit, 64u);
   EXPECT_EQ(settings({}).freeze.hook_timeout, std::chrono::seconds(60));
-  configuration("[workers]\nlimit=3\n[freeze]\nhook-timeout=4\n");
+  EXPECT_EQ(settings({}).freeze.limit, std::chrono::minutes(10));
+  configuration("[workers]\nlimit=3\n[freeze]\nhook-timeout=4\nlimit=5\n");
   EXPECT_EQ(settings({}).workers.limit, 3u);
   EXPECT_EQ(settings({}).freeze.hook_timeout, std::chrono::seconds(4));
+  EXPECT_EQ(settings({}).freeze.limit, std::chrono::seconds(5));
+}
+
+TEST_F(StartPlanTest, TakesTheDirectoryOfHooksFromTheFile) {
+  EXPECT_EQ(settings({}).freeze.hook_directory, "/etc/bellhop/freeze.d");
+  configuration("[freeze]\nhook-directory=hooks\n");
+  EXPECT_EQ(settings({}).freeze.hook_directory, "hooks");
+  EXPECT_EQ(settings({"-d"}).freeze.hook_directory, "/here/hooks");
+  configuration("[freeze]\nhook-directory=\n");
+  EXPECT_EQ(settings({"-d"}).freeze.hook_directory, "");
 }
 
 TEST_F(StartPlanTest, MakesPathsAbsoluteOnlyForADaemon) {

@@ -1,9 +1,6 @@
 #include "platform/linux/mountinfo.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <sstream>
 
 namespace bellhop::platform {
 namespace {
@@ -19,11 +16,19 @@ TEST(Mountinfo, ReadsDeviceMountpointTypeAndSource) {
   const auto mount = parse_mountinfo_line(
       "36 35 98:1 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue");
   ASSERT_TRUE(mount);
+  EXPECT_EQ(mount->id, 36U);
   EXPECT_EQ(mount->device_major, 98U);
   EXPECT_EQ(mount->device_minor, 1U);
   EXPECT_EQ(mount->mountpoint, "/mnt2");
   EXPECT_EQ(mount->type, "ext3");
   EXPECT_EQ(mount->source, "/dev/root");
+  EXPECT_FALSE(mount->read_only);
+}
+
+TEST(Mountinfo, TellsAReadOnlyFilesystemFromAReadOnlyMount) {
+  EXPECT_FALSE(parse_mountinfo_line("1 2 8:1 / / ro - ext4 /dev/a rw,ro")->read_only);
+  EXPECT_TRUE(parse_mountinfo_line("1 2 8:1 / / rw - ext4 /dev/a ro")->read_only);
+  EXPECT_TRUE(parse_mountinfo_line("1 2 8:1 / / rw - ext4 /dev/a ro,x")->read_only);
 }
 
 TEST(Mountinfo, TakesAnyNumberOfOptionalFields) {
@@ -56,40 +61,6 @@ TEST(Mountinfo, RefusesOtherLines) {
                            "1 2 8:1 / / rw -", "1 2 8:1", "1 2 :1 / / rw - a b"}) {
     EXPECT_FALSE(parse_mountinfo_line(line)) << line;
   }
-}
-
-std::vector<std::string> mountpoints_in(const std::string& table) {
-  std::istringstream lines(table);
-  return disk_mountpoints(lines);
-}
-
-TEST(DiskMountpoints, KeepTheOrderOfTheTable) {
-  EXPECT_THAT(mountpoints_in("1 0 8:1 / / rw - ext4 /dev/a rw\n"
-                             "2 1 8:3 / /b rw - ext4 /dev/c rw\n"
-                             "3 1 8:2 / /c rw - xfs /dev/b rw\n"),
-              ::testing::ElementsAre("/", "/b", "/c"));
-}
-
-TEST(DiskMountpoints, LeaveOutNetworkAndMemory) {
-  EXPECT_THAT(mountpoints_in("1 0 0:21 / /proc rw - proc proc rw\n"
-                             "2 1 0:40 / /nfs rw - nfs4 server:/x rw\n"
-                             "3 1 0:41 / /tmp rw - tmpfs tmpfs rw\n"
-                             "4 1 0:42 / /fuse rw - fuse.sshfs host:/ rw\n"),
-              ::testing::IsEmpty());
-}
-
-TEST(DiskMountpoints, NameEachFilesystemByItsFirstMount) {
-  EXPECT_THAT(mountpoints_in("1 0 8:1 / / rw - ext4 /dev/a rw\n"
-                             "2 1 8:2 / /data rw - ext4 /dev/b rw\n"
-                             "3 1 8:2 /sub /bind rw - ext4 /dev/b rw\n"
-                             "4 1 8:1 / /again rw - ext4 /dev/a rw\n"),
-              ::testing::ElementsAre("/", "/data"));
-}
-
-TEST(DiskMountpoints, LeaveOutBtrfsWithoutABlockDevice) {
-  EXPECT_THAT(mountpoints_in("1 0 0:33 / /b rw - btrfs /dev/null rw\n"
-                             "1 0 0:34 / /c rw - btrfs /nonexistent rw\n"),
-              ::testing::IsEmpty());
 }
 
 }  // namespace

@@ -4,15 +4,17 @@
 #include <fmt/format.h>
 
 #include <condition_variable>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
-#include "platform/freeze.h"
+#include "platform/local_filesystems.h"
 
 namespace bellhop::testing {
 
@@ -48,9 +50,14 @@ class FakeFilesystems final : public platform::Filesystems {
   struct Behaviour {
     int frozen = 0;  // how many times it is frozen
     bool can_freeze = true;
-    std::string open_error = {};
+    bool read_only = false;
+    std::string open_error = {};  // the reason
+    std::error_code open_system_error = {};
+    bool covered = false;
     std::string freeze_error = {};
     std::string thaw_error = {};
+    platform::Trimmed trimmed = {};
+    std::string trim_error = {};
     Barrier* freeze_barrier = nullptr;  // freezing waits for it
     Barrier* thaw_barrier = nullptr;
   };
@@ -75,15 +82,35 @@ class FakeFilesystems final : public platform::Filesystems {
   }
   std::optional<std::string> table_error;
 
-  Result<std::vector<std::string>> mountpoints() override {
+  // After that many lists, filesystems that cannot be opened are not mounted any more.
+  int lists_until_unmount = -1;
+
+  Result<std::vector<platform::LocalFilesystem>> list() override {
     if (table_error) return failure("{}", *table_error);
-    return mountpoints_;
-  }
-  Result<std::unique_ptr<platform::Filesystem>> open(const std::string& mountpoint) override {
     const std::lock_guard lock(mutex_);
-    const Behaviour& behaviour = behaviours_[mountpoint];
-    if (!behaviour.open_error.empty()) return failure("{}", behaviour.open_error);
-    return std::make_unique<Fake>(*this, mountpoint);
+    const bool unmounted = lists_until_unmount == 0;
+    if (lists_until_unmount > 0) --lists_until_unmount;
+    std::vector<platform::LocalFilesystem> all;
+    for (const std::string& mountpoint : mountpoints_) {
+      const Behaviour& behaviour = behaviours_[mountpoint];
+      if (unmounted && !behaviour.open_error.empty()) continue;
+      all.push_back({.mountpoint = mountpoint,
+                     .places = {{.path = mountpoint}},
+                     .read_only = behaviour.read_only});
+    }
+    return all;
+  }
+  Result<std::unique_ptr<platform::Filesystem>> open(
+      const platform::LocalFilesystem& filesystem) override {
+    const std::lock_guard lock(mutex_);
+    const Behaviour& behaviour = behaviours_[filesystem.mountpoint];
+    if (!behaviour.open_error.empty()) {
+      auto error = failure("failed to open {}: {}", filesystem.mountpoint, behaviour.open_error);
+      error.error().system = behaviour.open_system_error;
+      return error;
+    }
+    if (behaviour.covered) return nullptr;
+    return std::make_unique<Fake>(*this, filesystem.mountpoint);
   }
 
  private:
@@ -93,6 +120,9 @@ class FakeFilesystems final : public platform::Filesystems {
         : all_(all), mountpoint_(std::move(mountpoint)) {}
     Result<bool> freeze() override { return all_.freeze(mountpoint_); }
     Result<bool> thaw() override { return all_.thaw(mountpoint_); }
+    Result<platform::Trimmed> trim(std::uint64_t minimum) override {
+      return all_.trim(mountpoint_, minimum);
+    }
 
    private:
     FakeFilesystems& all_;
@@ -124,6 +154,13 @@ class FakeFilesystems final : public platform::Filesystems {
     const std::lock_guard lock(mutex_);
     behaviours_[mountpoint].frozen = 0;
     return true;
+  }
+
+  Result<platform::Trimmed> trim(const std::string& mountpoint, std::uint64_t minimum) {
+    const Behaviour now = behaviour(mountpoint);
+    add_log(fmt::format("trim {} {}", mountpoint, minimum));
+    if (!now.trim_error.empty()) return failure("{}", now.trim_error);
+    return now.trimmed;
   }
 
   const std::vector<std::string> mountpoints_;

@@ -9,62 +9,25 @@
 #include <tuple>
 
 #include "unit/gate.h"
-#include "unit/state/fake_filesystems.h"
+#include "unit/state/freeze_fixture.h"
 
 namespace bellhop::state {
 namespace {
 
 using bellhop::testing::Barrier;
-using bellhop::testing::FakeFilesystems;
+using bellhop::testing::FreezeTest;
+using bellhop::testing::FreezeTogether;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 using namespace std::chrono_literals;
-
-// A freeze over fake filesystems mounted as /, /a, /a/b, /c, with a hook that writes down its
-// calls.
-class FreezeTest : public ::testing::Test {
- protected:
-  FreezeTest() {
-    options.state_file = directory / "frozen";
-    options.patience = 1min;
-    options.hook = [this](std::string_view action, const std::stop_token&) -> Result<void> {
-      filesystems.add_log("hook " + std::string(action));
-      if (action == hook_fails_on) return std::unexpected(hook_error);
-      return {};
-    };
-    options.on_change = [this](bool frozen) { filesystems.add_log(frozen ? "frozen" : "thawed"); };
-    options.warn = [this](std::string_view message) {
-      filesystems.add_log("warning: " + std::string(message));
-    };
-  }
-
-  Freeze& freeze() {
-    if (!freeze_) freeze_ = std::make_unique<Freeze>(filesystems, options);
-    return *freeze_;
-  }
-  Result<std::int64_t> freeze_list(std::vector<std::string_view> names) {
-    return freeze().freeze(std::span<const std::string_view>(names));
-  }
-  bool has_state_file() const { return std::filesystem::exists(options.state_file); }
-
-  bellhop::testing::TemporaryDirectory directory;
-  FakeFilesystems filesystems{{"/", "/a", "/a/b", "/c"}};
-  FreezeOptions options;
-  Barrier barrier;  // what a test lets hang
-  std::string hook_fails_on;
-  Error hook_error{.message = "hook failed"};
-
- private:
-  std::unique_ptr<Freeze> freeze_;
-};
 
 TEST_F(FreezeTest, IsThawedAtFirst) {
   EXPECT_FALSE(freeze().is_frozen());
   EXPECT_FALSE(freeze().frozen_since());
 }
 
-TEST_F(FreezeTest, FreezesInReverseOrderOfMountingAndThawsInOrder) {
+TEST_F(FreezeTest, FreezesInReverseOrderAndThawsInOrder) {
   EXPECT_EQ(freeze_list({"/", "/a/b", "/a"}), 3);
   EXPECT_THAT(filesystems.take_log(),
               ElementsAre("hook freeze", "frozen", "freeze /a/b", "freeze /a", "freeze /"));
@@ -156,13 +119,44 @@ TEST_F(FreezeTest, ThawsEverythingAfterAnError) {
               ElementsAre("hook freeze", "frozen", "freeze /c", "thaw /c", "thawed", "hook thaw"));
 }
 
-TEST_F(FreezeTest, ThawsEverythingWhenAMountpointCannotBeOpened) {
-  filesystems["/a"].open_error = "failed to open /a: no";
+TEST_F(FreezeTest, FreezesNothingWhenAMountpointCannotBeOpened) {
+  filesystems["/a"].open_error = "no";
   const auto frozen = freeze_list({"/c", "/a"});
   ASSERT_FALSE(frozen);
   EXPECT_EQ(frozen.error().message, "failed to open /a: no");
-  EXPECT_EQ(filesystems.frozen("/c"), 0);
   EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
+}
+
+TEST_F(FreezeTest, SaysWhichFilesystemItLeavesOutBecauseAnotherCoversIt) {
+  filesystems["/a"].covered = true;
+  EXPECT_EQ(freeze_list({"/c", "/a"}), 1);
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("hook freeze",
+                          "warning: the filesystem at '/a' is not frozen: another one is mounted "
+                          "over it",
+                          "frozen", "freeze /c"));
+}
+
+TEST_F(FreezeTest, LeavesReadOnlyFilesystemsAlone) {
+  filesystems["/a"].read_only = true;
+  EXPECT_EQ(freeze().freeze(std::nullopt), 3);
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+  EXPECT_EQ(freeze().thaw(), 3);
+  EXPECT_EQ(freeze_list({"/a"}), 0);
+}
+
+TEST_F(FreezeTest, ThawsReadOnlyFilesystemsThatOthersFroze) {
+  filesystems["/a"].read_only = true;
+  filesystems["/a"].frozen = 1;
+  EXPECT_EQ(freeze().thaw(), 1);
+}
+
+TEST_F(FreezeTest, DoesNotMindThatAFilesystemIsUnmountedMeanwhile) {
+  filesystems["/a"].open_error = "No such file or directory";
+  filesystems.lists_until_unmount = 1;
+  EXPECT_EQ(freeze_list({"/", "/a", "/c"}), 2);
+  EXPECT_TRUE(freeze().is_frozen());
 }
 
 TEST_F(FreezeTest, AFailingHookPreventsTheFreeze) {
@@ -172,13 +166,6 @@ TEST_F(FreezeTest, AFailingHookPreventsTheFreeze) {
   EXPECT_EQ(frozen.error().message, "hook failed");
   EXPECT_FALSE(freeze().is_frozen());
   EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze"));
-}
-
-TEST_F(FreezeTest, AHookThatWasKilledIsToldThatThereIsNoFreeze) {
-  hook_fails_on = "freeze";
-  hook_error.system = std::make_error_code(std::errc::timed_out);
-  EXPECT_FALSE(freeze_list({"/c"}));
-  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
 }
 
 TEST_F(FreezeTest, TheHookIsToldWhenTheMountsCannotBeRead) {
@@ -199,7 +186,7 @@ TEST_F(FreezeTest, ThawsWhatOthersFrozeAlsoWhenThawed) {
 
 TEST_F(FreezeTest, ThawsWhatIsHiddenMeanwhile) {
   EXPECT_EQ(freeze_list({"/c"}), 1);
-  filesystems["/c"].open_error = "failed to open /c: No such file or directory";
+  filesystems["/c"].open_error = "No such file or directory";
   EXPECT_EQ(freeze().thaw(), 1);
   EXPECT_EQ(filesystems.frozen("/c"), 0);
 }
@@ -244,29 +231,6 @@ TEST_F(FreezeTest, IgnoresThatOthersFilesystemsDoNotThaw) {
   EXPECT_EQ(freeze().thaw(), 1);
 }
 
-// Joins its thread before what the thread uses goes.
-class FreezeTogether : public FreezeTest {
- protected:
-  void freeze_on_thread(std::vector<std::string_view> names) {
-    freeze();
-    thread_ = std::jthread([this, names] { frozen_ = freeze_list(names); });
-  }
-  Result<std::int64_t> frozen() {
-    thread_.join();
-    return frozen_;
-  }
-  // Thaws until there is an answer, however slow the machine is: further calls join the first.
-  Result<std::int64_t> thaw() {
-    auto thawed = freeze().thaw();
-    while (!thawed) thawed = freeze().thaw();
-    return thawed;
-  }
-
- private:
-  Result<std::int64_t> frozen_ = -1;
-  std::jthread thread_;
-};
-
 TEST_F(FreezeTogether, AThawStopsAHookThatSleeps) {
   barrier.open();
   options.hook = [&](std::string_view action, const std::stop_token& stop) -> Result<void> {
@@ -284,7 +248,7 @@ TEST_F(FreezeTogether, AThawStopsAHookThatSleeps) {
   EXPECT_EQ(freeze().thaw(), 0);
   EXPECT_FALSE(frozen());
   EXPECT_FALSE(freeze().is_frozen());
-  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw", "hook thaw"));
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
 }
 
 TEST_F(FreezeTogether, AThawDoesNotWaitForAFilesystemThatHangs) {

@@ -1,4 +1,4 @@
-#include "platform/freeze.h"
+#include "platform/local_filesystems.h"
 
 #include "platform/unsupported.h"
 
@@ -7,8 +7,10 @@ namespace {
 
 class NoFilesystems final : public Filesystems {
  public:
-  Result<std::vector<std::string>> mountpoints() override { return unsupported(); }
-  Result<std::unique_ptr<Filesystem>> open(const std::string&) override { return unsupported(); }
+  Result<std::vector<LocalFilesystem>> list() override { return unsupported(); }
+  Result<std::unique_ptr<Filesystem>> open(const LocalFilesystem&) override {
+    return unsupported();
+  }
 };
 
 }  // namespace

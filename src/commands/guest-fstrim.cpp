@@ -1,0 +1,98 @@
+#include <cstdint>
+#include <optional>
+#include <ranges>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/agent.h"
+#include "command/command.h"
+#include "platform/local_filesystems.h"
+#include "state/freeze.h"
+
+namespace bellhop::commands {
+namespace {
+
+struct Arguments {
+  std::optional<std::int64_t> minimum;
+
+  static constexpr auto fields() {
+    return bellhop::fields(field<"minimum", &Arguments::minimum>(
+        "How many bytes must lie together to be given back; fewer may be left. 0, all free "
+        "blocks, when left out."));
+  }
+};
+
+struct PathResult {
+  std::string path;
+  std::optional<std::int64_t> trimmed = {};
+  std::optional<std::int64_t> minimum = {};
+  std::optional<std::string> error = {};
+
+  static constexpr std::string_view wire_type = "GuestFilesystemTrimResult";
+  static constexpr auto fields() {
+    return bellhop::fields(
+        field<"path", &PathResult::path>("The filesystem's mountpoint."),
+        field<"trimmed", &PathResult::trimmed>("How many bytes were given back."),
+        field<"minimum", &PathResult::minimum>("The minimum that the filesystem went by."),
+        field<"error", &PathResult::error>("Why it could not be trimmed."));
+  }
+};
+
+struct Reply {
+  std::vector<PathResult> paths;
+
+  static constexpr std::string_view wire_type = "GuestFilesystemTrimResponse";
+  static constexpr auto fields() {
+    return bellhop::fields(field<"paths", &Reply::paths>("What came of each filesystem."));
+  }
+};
+
+// The wire's integers are signed; so are qemu-ga's.
+std::int64_t as_signed(std::uint64_t bytes) {
+  return static_cast<std::int64_t>(bytes);
+}
+
+PathResult trim(platform::Filesystems& filesystems, const platform::LocalFilesystem& mounted,
+                std::int64_t minimum) {
+  PathResult result{.path = mounted.mountpoint};
+  const auto filesystem = filesystems.open(mounted);
+  if (!filesystem) {
+    result.error = "failed to open: " + filesystem.error().system.message();
+  } else if (!*filesystem) {
+    result.error = "failed to open: another filesystem is mounted over it";
+  } else if (auto trimmed = (*filesystem)->trim(static_cast<std::uint64_t>(minimum))) {
+    result.trimmed = as_signed(trimmed->bytes);
+    result.minimum = as_signed(trimmed->minimum);
+  } else {
+    result.error = std::move(trimmed).error().message;
+  }
+  return result;
+}
+
+Result<Reply> run(Agent& agent, const Arguments& arguments) {
+  platform::Filesystems& filesystems = agent.freeze.filesystems();
+  const auto all = filesystems.list();
+  if (!all) return std::unexpected(all.error());
+  Reply reply;
+  for (const platform::LocalFilesystem& one : std::views::reverse(*all)) {
+    reply.paths.push_back(trim(filesystems, one, arguments.minimum.value_or(0)));
+  }
+  return reply;
+}
+
+}  // namespace
+
+extern constinit const Command guest_fstrim = declare<run>({
+    .name = "guest-fstrim",
+    .documentation =
+        "Tells the disks of all local filesystems which blocks are not in use, so that the host "
+        "can have them back. What lies on another filesystem is trimmed before it. A filesystem "
+        "that cannot be trimmed has an error of its own: `trim not supported` when its kind or "
+        "its disk cannot.",
+    .since = "1.2",
+    .access = Access::write,
+    .runs = Runs::on_worker,
+});
+
+}  // namespace bellhop::commands

@@ -1,0 +1,133 @@
+#include "platform/linux/stacking.h"
+
+#include <algorithm>
+#include <map>
+#include <queue>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "platform/linux/block_devices.h"
+
+namespace bellhop::platform {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Node = std::size_t;
+
+// Filesystems and block devices, with an edge to each from what lies on it. The filesystems are
+// the first nodes, in their order.
+class Stack {
+ public:
+  Stack(const std::vector<DiskFilesystem>& filesystems, const fs::path& sys)
+      : sys_(sys), count_(filesystems.size()), bases_(count_), burden_(count_) {
+    for (Node node = 0; node < count_; ++node) {
+      for (const auto& place : filesystems[node].mounted.places) at_[place.path].push_back(node);
+    }
+    for (Node node = 0; node < count_; ++node) add_disks_of(node, filesystems[node]);
+    while (!unread_.empty()) {
+      const auto [device, number] = std::move(unread_.back());
+      unread_.pop_back();
+      add_base_of(device, number);
+    }
+  }
+
+  // The filesystems, each before what it lies on; the last of those that may come next first.
+  std::vector<Node> top_down() {
+    for (Node node = 0; node < bases_.size(); ++node) {
+      if (burden_[node] == 0) free_.push(node);
+    }
+    std::vector<Node> order;
+    std::vector<bool> taken(bases_.size());
+    Node last = count_;  // all filesystems from here on are taken
+    while (order.size() < count_) {
+      while (last > 0 && taken[last - 1]) --last;
+      // Nothing is free when what is left lies on itself in a circle.
+      const Node node = free_.empty() ? last - 1 : free_.top();
+      if (!free_.empty()) free_.pop();
+      if (taken[node]) continue;
+      taken[node] = true;
+      if (node < count_) order.push_back(node);
+      for (const Node base : bases_[node]) {
+        if (--burden_[base] == 0) free_.push(base);
+      }
+    }
+    return order;
+  }
+
+ private:
+  void add_edge(Node from, Node to) {
+    bases_[from].push_back(to);
+    ++burden_[to];
+  }
+
+  Node device(const DeviceNumber& number) {
+    const auto [at, is_new] = devices_.try_emplace(number, bases_.size());
+    if (is_new) {
+      bases_.emplace_back();
+      burden_.push_back(0);
+      unread_.emplace_back(at->second, number);
+    }
+    return at->second;
+  }
+
+  void add_disks_of(Node node, const DiskFilesystem& filesystem) {
+    if (filesystem.device_major != 0) {
+      const Node disk = device(std::to_string(filesystem.device_major) + ":" +
+                               std::to_string(filesystem.device_minor));
+      return add_edge(node, disk);
+    }
+    if (!btrfs_) btrfs_ = btrfs_disks(sys_);
+    auto disks = btrfs_->find(filesystem.source);
+    if (disks == btrfs_->end()) {
+      std::error_code error;
+      disks = btrfs_->find(fs::canonical(filesystem.source, error).string());
+    }
+    if (disks == btrfs_->end()) return;
+    for (const DeviceNumber& number : disks->second) add_edge(node, device(number));
+  }
+
+  void add_base_of(Node node, const DeviceNumber& number) {
+    const DeviceBase base = device_base(sys_, number);
+    for (const DeviceNumber& part : base.devices) add_edge(node, device(part));
+    if (base.backing_file) add_hosts_of(node, *base.backing_file);
+  }
+
+  // The file lies on what is mounted nearest above it. Where several filesystems are mounted upon
+  // each other it may be any of them.
+  void add_hosts_of(Node node, const std::string& file) {
+    for (fs::path folder = fs::path(file).parent_path();; folder = folder.parent_path()) {
+      if (const auto hosts = at_.find(folder.string()); hosts != at_.end()) {
+        for (const Node host : hosts->second) add_edge(node, host);
+        return;
+      }
+      if (!folder.has_relative_path()) return;
+    }
+  }
+
+  const fs::path& sys_;
+  const std::size_t count_;                      // of filesystems
+  std::vector<std::vector<Node>> bases_;         // of each node, what it lies on
+  std::vector<std::size_t> burden_;              // of each node, how many that still lie on it
+  std::map<std::string, std::vector<Node>> at_;  // what is mounted at a path
+  std::map<DeviceNumber, Node> devices_;
+  std::vector<std::pair<Node, DeviceNumber>> unread_;
+  std::optional<std::map<std::string, std::vector<DeviceNumber>>> btrfs_;
+  // Devices come before filesystems, filesystems last mounted before others.
+  std::priority_queue<Node> free_;
+};
+
+}  // namespace
+
+std::vector<DiskFilesystem> sort_by_stacking(std::vector<DiskFilesystem> filesystems,
+                                             const fs::path& sys) {
+  std::vector<Node> order = Stack(filesystems, sys).top_down();
+  std::ranges::reverse(order);
+  std::vector<DiskFilesystem> sorted;
+  sorted.reserve(filesystems.size());
+  for (const Node node : order) sorted.push_back(std::move(filesystems[node]));
+  return sorted;
+}
+
+}  // namespace bellhop::platform

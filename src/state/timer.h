@@ -1,0 +1,45 @@
+// Does something at a time to come, without costing anything while no time is set.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
+
+namespace bellhop::state {
+
+// Calls an action when its time has come, once for each time that is set. It has a thread, on which
+// the action runs, from set() until there is no time to wait for any more. May be used from any
+// thread, also by the action.
+class Timer {
+ public:
+  explicit Timer(std::function<void()> action);
+  // Waits for an action that has begun.
+  ~Timer() = default;
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  // From now on the time is that long from now, measured by a clock that nobody sets. False when
+  // the system has no thread to give.
+  bool set(std::chrono::milliseconds from_now);
+
+  // Forgets the time. An action that has begun goes on.
+  void cancel();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void run(const std::stop_token& stop);
+
+  const std::function<void()> action_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::optional<Clock::time_point> due_;
+  bool has_thread_ = false;  // the thread will look at due_ once more
+  std::jthread thread_;
+};
+
+}  // namespace bellhop::state

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Freezes and thaws over and over while programs write, and looks at the disk in between.
+
+BELLHOP_ALL=1: 500 cycles instead of 20. See freezing.py for where this runs. Ends with status 77
+when the machine does not allow it.
+"""
+
+import hashlib
+import os
+import signal
+import unittest
+
+import freezing
+from freezing import BELLHOPD, QEMU_GA, WorldTest, can_make, make_filesystem, until
+
+SKIPPED = freezing.SKIPPED
+CYCLES = 500 if os.environ.get("BELLHOP_ALL") else 20
+
+
+class Filesystems:
+    @classmethod
+    def make(cls):
+        cls.kinds = [kind for kind in ("ext4", "xfs", "btrfs") if can_make(kind)]
+        cls.paths = {kind: make_filesystem(kind, kind=kind) for kind in cls.kinds}
+        # One in a file of another, which is written to as well.
+        cls.paths["nested"] = make_filesystem("nested", image=cls.paths["ext4"] + "/image", size=8)
+
+
+class Writer:
+    """A process that overwrites and appends to files, makes and removes them, and counts."""
+
+    def __init__(self, folder):
+        self.counter = folder + "/count"
+        self.pid = os.fork()
+        if self.pid:
+            return
+        try:
+            number = 0
+            while True:
+                number += 1
+                with open(self.counter, "w", encoding="utf-8") as file:
+                    file.write(f"{number}\n")
+                    if number % 8 == 0:
+                        os.fsync(file.fileno())
+                with open(folder + "/data", "ab" if number % 100 else "wb") as file:
+                    file.write(b"x" * 5000)
+                os.rename(self.counter, self.counter + ".old")
+                os.rename(self.counter + ".old", self.counter)
+        finally:
+            os._exit(1)
+
+    def stop(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+
+def image_digest(kind):
+    """What the filesystem's disk holds, as a host that copies it sees it."""
+    descriptor = os.open(f"/images/{kind}", os.O_RDONLY)
+    digest = hashlib.blake2b()
+    try:
+        at = 0
+        while True:
+            try:  # holes are zeros all the time
+                at = os.lseek(descriptor, at, os.SEEK_DATA)
+            except OSError:
+                return digest.digest()
+            end = os.lseek(descriptor, at, os.SEEK_HOLE)
+            digest.update(b"%d" % at)
+            while at < end:
+                piece = os.pread(descriptor, min(1 << 20, end - at), at)
+                digest.update(piece)
+                at += len(piece)
+    finally:
+        os.close(descriptor)
+
+
+class CycleTests(WorldTest):
+    def test_cycles_with_writers(self):
+        agent = self.start()
+        writers = [Writer(path) for path in Filesystems.paths.values()]
+        try:
+            for writer in writers:
+                self.assertTrue(until(lambda writer=writer: os.path.exists(writer.counter)))
+            for cycle in range(CYCLES):
+                freezing.watchdog.pat()
+                self.assertEqual(agent.freeze_all(), len(Filesystems.paths), cycle)
+                if cycle % 10 == 0:
+                    before = [image_digest(kind) for kind in Filesystems.kinds]
+                    self.assertEqual(agent.status(), "frozen")
+                    after = [image_digest(kind) for kind in Filesystems.kinds]
+                    self.assertEqual(before, after, "a frozen disk changed")
+                self.assertEqual(agent.thaw(), len(Filesystems.paths), cycle)
+            self.assertEqual(agent.status(), "thawed")
+        finally:
+            freezing.thaw_all()
+            for writer in writers:
+                writer.stop()
+
+    def test_a_copy_of_a_frozen_disk_is_complete(self):
+        """What was written before the freeze is in a copy that is made meanwhile."""
+        # Nothing of the copy's journal is played back. Two btrfs of one UUID cannot be mounted at
+        # the same time.
+        for kind, options in (("ext4", "loop,ro,noload"), ("xfs", "loop,ro,norecovery,nouuid")):
+            with self.subTest(kind=kind):
+                self.need(kind)
+                self.assert_copy_is_complete(kind, options)
+
+    def assert_copy_is_complete(self, kind, options):
+        path = Filesystems.paths[kind]
+        with open(path + "/before", "w", encoding="utf-8") as file:
+            file.write(kind)  # and not synchronised
+        agent = self.start()
+        self.assertEqual(agent.freeze(path), 1)
+        copy = f"/images/copy-of-{kind}"
+        freezing.copy_sparse(f"/images/{kind}", copy)
+        self.assertEqual(agent.thaw(), 1)
+        agent.stop()
+        copied = make_filesystem(f"copied-{kind}", image=copy, kind=kind, options=options,
+                                 fresh=False)
+        try:
+            with open(copied + "/before", encoding="utf-8") as file:
+                self.assertEqual(file.read(), kind)
+        finally:
+            freezing.umount(copied)
+            os.unlink(copy)
+
+
+class Bellhop(CycleTests, unittest.TestCase):
+    PROGRAM = BELLHOPD
+
+
+class QemuGa(CycleTests, unittest.TestCase):
+    """The real one: shows that the tests above are right."""
+
+    PROGRAM = QEMU_GA
+
+
+if __name__ == "__main__":
+    freezing.main(Filesystems.make)

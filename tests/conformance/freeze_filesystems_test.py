@@ -1,0 +1,321 @@
+#!/usr/bin/env python3
+"""Which filesystems an agent freezes, in what order, and how many it says they are.
+
+See freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
+"""
+
+import concurrent.futures
+import os
+import subprocess
+import tempfile
+import unittest
+
+import freezing
+from freezing import (BELLHOPD, FIFREEZE, PLACE, QEMU_GA, Agent, WorldTest, can_make, control,
+                      is_frozen, make_filesystem, mount, umount)
+
+SKIPPED = freezing.SKIPPED
+
+
+class Filesystems:
+    """What all tests freeze: made once, in this order."""
+
+    @classmethod
+    def make(cls):
+        cls.a = make_filesystem("a")
+        cls.b = make_filesystem("b")
+        cls.nested = make_filesystem("nested", cls.a + "/nested")
+        cls.blank = make_filesystem("blank", f"{PLACE}/with blank")
+        cls.bind = f"{PLACE}/bind"
+        os.makedirs(cls.bind)
+        mount("--bind", cls.b, cls.bind)
+        cls.read_only_bind = f"{PLACE}/read-only-bind"
+        os.makedirs(cls.read_only_bind)
+        mount("--bind", cls.b, cls.read_only_bind)
+        mount("-o", "remount,bind,ro", cls.read_only_bind)
+        cls.tmpfs = f"{PLACE}/tmpfs"
+        os.makedirs(cls.tmpfs)
+        mount("-t", "tmpfs", "none", cls.tmpfs)
+        cls.all = [cls.a, cls.b, cls.nested, cls.blank]
+        for kind in ("xfs", "btrfs"):
+            if can_make(kind):
+                cls.all.append(make_filesystem(kind, kind=kind))
+        if can_make("btrfs"):
+            cls.all.append(cls.make_of_two_disks())
+        # Each of these lies in a file of the one before it. Whoever asks one for something while
+        # only the one before it is frozen waits for ever.
+        lower = make_filesystem("lower")
+        upper = make_filesystem("upper", image=lower + "/image", size=12)
+        top = make_filesystem("top", image=upper + "/image", size=6)
+        cls.stacked = [lower, upper, top]
+        cls.count = len(cls.all) + len(cls.stacked)
+
+    @classmethod
+    def make_of_two_disks(cls):
+        """A btrfs of two disks, of which one is named by the mount."""
+        images = [f"/images/disk{i}" for i in range(2)]
+        disks = []
+        try:
+            for image in images:
+                with open(image, "wb") as file:
+                    file.truncate(freezing.SIZES["btrfs"])
+                disks.append(subprocess.run(["losetup", "-f", "--show", image], check=True,
+                                            capture_output=True, text=True).stdout.strip())
+            subprocess.run(["mkfs.btrfs", "-q", "-f", *disks], check=True, capture_output=True,
+                           text=True)
+            cls.two_disks = f"{PLACE}/two-disks"
+            os.makedirs(cls.two_disks)
+            mount("-t", "btrfs", "-o", f"device={disks[1]}", disks[0], cls.two_disks)
+        finally:
+            for disk in disks:  # in use, they go when they are unmounted
+                subprocess.run(["losetup", "-d", disk], check=True)
+        return cls.two_disks
+
+
+class FilesystemTests(WorldTest):
+    """What every agent must do; PROGRAM is set by the classes below."""
+
+    def frozen(self):
+        with concurrent.futures.ThreadPoolExecutor(len(Filesystems.all)) as pool:
+            frozen = list(pool.map(is_frozen, Filesystems.all))
+        return [path for path, is_one in zip(Filesystems.all, frozen) if is_one]
+
+    def test_freezes_all(self):
+        agent = self.start()
+        self.assertEqual(agent.freeze_all(), Filesystems.count)
+        self.assertEqual(agent.status(), "frozen")
+        self.assertEqual(self.frozen(), Filesystems.all)
+        self.assertTrue(all(map(is_frozen, Filesystems.stacked)))
+        self.assertEqual(agent.thaw(), Filesystems.count)
+        self.assertEqual(agent.status(), "thawed")
+        self.assertEqual(self.frozen(), [])
+
+    def test_freezes_all_without_a_list(self):
+        agent = self.start()
+        self.assertEqual(agent.call("guest-fsfreeze-freeze-list"), Filesystems.count)
+        self.assertEqual(agent.thaw(), Filesystems.count)
+
+    def assert_freezes(self, path):
+        agent = self.start()
+        self.assertEqual(agent.freeze(path), 1)
+        self.assertEqual(self.frozen(), [path])
+        self.assertEqual(agent.thaw(), 1)
+        self.assertEqual(self.frozen(), [])
+
+    def test_freezes_ext4(self):
+        self.assert_freezes(Filesystems.a)
+
+    def test_freezes_xfs(self):
+        self.need("xfs")
+        self.assert_freezes(f"{PLACE}/xfs")
+
+    def test_freezes_btrfs(self):
+        self.need("btrfs")
+        self.assert_freezes(f"{PLACE}/btrfs")
+
+    def test_freezes_btrfs_of_two_disks(self):
+        self.need("btrfs")
+        self.assert_freezes(Filesystems.two_disks)
+
+    def test_freezes_filesystems_that_lie_on_each_other(self):
+        agent = self.start()
+        self.assertEqual(agent.freeze(*Filesystems.stacked), 3)
+        self.assertTrue(all(map(is_frozen, Filesystems.stacked)))
+        self.assertEqual(agent.thaw(), 3)
+        self.assertFalse(any(map(is_frozen, Filesystems.stacked)))
+
+    def test_freezes_what_is_named(self):
+        agent = self.start()
+        for names, count in (
+                ([Filesystems.a, Filesystems.b], 2),
+                ([Filesystems.a, Filesystems.nested], 2),
+                ([Filesystems.a, Filesystems.a], 1),
+                ([Filesystems.b, Filesystems.bind], 1),
+                ([Filesystems.blank], 1),
+                ([Filesystems.a, "/nonexistent"], 1)):
+            with self.subTest(names=names):
+                self.assertEqual(agent.freeze(*names), count)
+                self.assertEqual(agent.status(), "frozen")
+                self.assertEqual(set(self.frozen()), set(names) & set(Filesystems.all))
+                self.assertEqual(agent.thaw(), count)
+                self.assertEqual(self.frozen(), [])
+
+    def test_freezes_nothing_else(self):
+        agent = self.start()
+        for names in ([], ["/nonexistent"], [Filesystems.tmpfs], [Filesystems.bind],
+                      [Filesystems.read_only_bind], [Filesystems.a + "/"], ["/"], ["/proc"],
+                      [Filesystems.a + "/lost+found"]):
+            with self.subTest(names=names):
+                self.assertEqual(agent.freeze(*names), 0)
+                self.assertEqual(agent.status(), "thawed")
+                self.assertEqual(self.frozen(), [])
+                self.assertFalse(os.path.exists(self.directory + "/qga.state.isfrozen"))
+
+    def test_leaves_an_overlay_to_what_it_lies_on(self):
+        for folder in ("upper", "work"):
+            os.makedirs(f"{Filesystems.a}/{folder}", exist_ok=True)
+        overlay = f"{PLACE}/overlay"
+        os.makedirs(overlay, exist_ok=True)
+        try:
+            mount("-t", "overlay", "none", overlay, "-o", f"lowerdir={Filesystems.b},"
+                  f"upperdir={Filesystems.a}/upper,workdir={Filesystems.a}/work")
+        except subprocess.CalledProcessError as error:
+            self.skipTest(f"no overlay can be mounted: {error.stderr}")
+        try:
+            agent = self.start()
+            self.assertEqual(agent.freeze(overlay), 0)
+            self.assertEqual(agent.freeze(overlay, Filesystems.a), 1)
+            self.assertEqual(agent.thaw(), 1)
+            self.assertEqual(agent.freeze_all(), Filesystems.count)
+            self.assertEqual(agent.thaw(), Filesystems.count)
+        finally:
+            freezing.thaw_all()
+            umount(overlay)
+
+    def test_a_mountpoint_that_cannot_be_reached(self):
+        hidden = make_filesystem("hidden", f"{PLACE}/over/hidden")
+        try:
+            mount("-t", "tmpfs", "none", f"{PLACE}/over")
+            try:
+                agent = self.start()
+                error = f"failed to open {hidden}: No such file or directory"
+                self.assertEqual(agent.freeze(Filesystems.a, hidden), error)
+                self.assertEqual(agent.status(), "thawed")
+                self.assertEqual(self.frozen(), [])
+                self.assertEqual(agent.freeze_all(), error)
+                self.assertEqual(agent.status(), "thawed")
+                self.assertEqual(self.frozen(), [])
+            finally:
+                freezing.thaw_all()
+                umount(f"{PLACE}/over")
+        finally:
+            umount(hidden)
+
+    def test_a_filesystem_that_another_covers(self):
+        covered = make_filesystem("covered")
+        try:
+            make_filesystem("cover", covered)
+            try:
+                agent = self.start()
+                self.assertEqual(agent.freeze(covered), 1)
+                self.assertTrue(is_frozen(covered))
+                self.assertEqual(agent.thaw(), 1)
+                self.assertEqual(agent.freeze_all(), Filesystems.count + 1)
+                self.assertEqual(agent.thaw(), Filesystems.count + 1)
+            finally:
+                freezing.thaw_all()
+                umount(covered)
+        finally:
+            umount(covered)
+
+    def test_what_others_froze(self):
+        agent = self.start()
+        control(Filesystems.a, FIFREEZE)
+        self.assertEqual(agent.freeze(Filesystems.a), 0)
+        self.assertEqual(agent.status(), "thawed")
+        self.assertEqual(agent.freeze(Filesystems.a, Filesystems.b), 1)
+        self.assertEqual(agent.thaw(), 2)
+        self.assertEqual(self.frozen(), [])
+        control(Filesystems.a, FIFREEZE)
+        self.assertEqual(agent.thaw(), 1)
+        self.assertEqual(self.frozen(), [])
+        self.assertEqual(agent.thaw(), 0)
+
+
+class Bellhop(FilesystemTests, unittest.TestCase):
+    """Bellhop, with what it does on purpose otherwise than qemu-ga."""
+
+    PROGRAM = BELLHOPD
+
+    def test_freezes_each_before_what_it_lies_on(self):
+        """In a copied mount namespace, as services have, the kernel's table of mounts follows the
+        tree: a filesystem in a file may stand in front of its host. qemu-ga would freeze the host
+        first and then wait for it for ever."""
+        below = make_filesystem("below")
+        host = make_filesystem("host")
+        guest = make_filesystem("guest", below + "/guest", image=host + "/image", size=12)
+        try:
+            agent = self.start(wrap=["unshare", "--mount"])
+            order = [path for _, _, path, _ in freezing.mounts(agent.process.pid)
+                     if path in (host, guest)]
+            self.assertEqual(order, [guest, host], "the test's premise")
+            self.assertEqual(agent.freeze(host, guest), 2)
+            self.assertTrue(is_frozen(host) and is_frozen(guest))
+            self.assertEqual(agent.thaw(), 2)
+            self.assertFalse(is_frozen(host) or is_frozen(guest))
+            agent.stop()
+        finally:
+            freezing.thaw_all()
+            for path in (guest, host, below):
+                umount(path)
+
+    def test_leaves_read_only_filesystems_alone(self):
+        path = make_filesystem("read-only", options="loop,ro")
+        try:
+            agent = self.start()
+            self.assertEqual(agent.freeze(path), 0)
+            self.assertEqual(agent.freeze_all(), Filesystems.count)
+            self.assertFalse(is_frozen(path))
+            agent.thaw()
+        finally:
+            freezing.thaw_all()
+            umount(path)
+
+    def test_reaches_a_hidden_filesystem_by_another_mountpoint(self):
+        agent = self.start()
+        mount("-t", "tmpfs", "none", Filesystems.b)
+        try:
+            self.assertEqual(agent.freeze(Filesystems.b), 1)
+            self.assertTrue(is_frozen(Filesystems.bind))
+            self.assertEqual(agent.thaw(), 1)
+        finally:
+            umount(Filesystems.b)
+        self.assertFalse(is_frozen(Filesystems.b))
+
+    def test_thaws_what_was_hidden_meanwhile(self):
+        agent = self.start()
+        self.assertEqual(agent.freeze(Filesystems.blank), 1)
+        mount("-t", "tmpfs", "none", Filesystems.blank)
+        try:
+            self.assertEqual(agent.thaw(), 1)
+        finally:
+            umount(Filesystems.blank)
+        self.assertFalse(is_frozen(Filesystems.blank))
+
+    def test_thaws_what_was_unmounted_lazily_meanwhile(self):
+        path = make_filesystem("lazy")
+        agent = self.start()
+        self.assertEqual(agent.freeze(path), 1)
+        subprocess.run(["umount", "-l", path], check=True)
+        self.assertEqual(agent.thaw(), 1)
+
+    def test_says_the_same_as_qemu_ga(self):
+        """Both are asked the same on the same filesystems, one right after the other."""
+        if not QEMU_GA:
+            self.skipTest(os.environ.get("FREEZE_TEST_NO_ORACLE", "there is no qemu-ga"))
+        ours = self.start()
+        theirs = Agent(QEMU_GA, tempfile.mkdtemp(prefix="state-", dir="/tmp"))
+        self.agents.append(theirs)
+        paths = [*Filesystems.all, Filesystems.bind, Filesystems.tmpfs, "/", "/dev", "/nonexistent"]
+        asked = [("guest-fsfreeze-freeze", {}), ("guest-fsfreeze-freeze-list", {}),
+                 ("guest-fsfreeze-freeze-list", {"mountpoints": []})]
+        asked.append(("guest-fsfreeze-freeze-list", {"mountpoints": Filesystems.stacked}))
+        asked += [("guest-fsfreeze-freeze-list", {"mountpoints": [path, paths[i - 1]]})
+                  for i, path in enumerate(paths)]
+        for command, arguments in asked:
+            with self.subTest(command=command, arguments=arguments):
+                answers = []
+                for agent in (ours, theirs):
+                    answers.append((agent.call(command, **arguments), agent.status(),
+                                    self.frozen(), agent.thaw(), agent.status()))
+                self.assertEqual(*answers)
+
+
+class QemuGa(FilesystemTests, unittest.TestCase):
+    """The real one: shows that the tests above are right."""
+
+    PROGRAM = QEMU_GA
+
+
+if __name__ == "__main__":
+    freezing.main(Filesystems.make)

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""The administrator's hooks around a freeze.
+
+See freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
+"""
+
+import os
+import unittest
+
+import freezing
+from freezing import BELLHOPD, QEMU_GA, WorldTest, is_frozen, make_filesystem, until
+
+SKIPPED = freezing.SKIPPED
+FAILED = "child process has failed to execute fsfreeze hook: "
+
+
+class Filesystems:
+    @classmethod
+    def make(cls):
+        cls.a = make_filesystem("a")
+
+
+class HookTests(WorldTest):
+    """What every agent must do; PROGRAM is set by the classes below."""
+
+    def write(self, path, script, mode=0o755):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\necho \"$@\" >>{self.directory}/hook-log\n{script}\n")
+        os.chmod(path, mode)
+
+    def hook(self, script, mode=0o755):
+        self.write(f"{self.directory}/hook", script, mode)
+        return f"--fsfreeze-hook={self.directory}/hook"
+
+    def hook_log(self):
+        with open(f"{self.directory}/hook-log", encoding="utf-8") as file:
+            return file.read().split()
+
+    def assert_thawed(self, agent):
+        self.assertEqual(agent.status(), "thawed")
+        self.assertFalse(is_frozen(Filesystems.a))
+
+    def test_is_called_before_and_after(self):
+        agent = self.start(self.hook("exit 0"))
+        self.assertEqual(agent.freeze_all(), 1)
+        self.assertEqual(self.hook_log(), ["freeze"])
+        self.assertEqual(agent.thaw(), 1)
+        self.assertEqual(self.hook_log(), ["freeze", "thaw"])
+
+    def test_is_called_for_a_list_too(self):
+        agent = self.start(self.hook("exit 0"))
+        self.assertEqual(agent.freeze(Filesystems.a), 1)
+        self.assertEqual(agent.thaw(), 1)
+        self.assertEqual(self.hook_log(), ["freeze", "thaw"])
+
+    def test_that_fails_prevents_the_freeze(self):
+        agent = self.start(self.hook("echo out; echo err >&2; exit 3"))
+        self.assertEqual(agent.freeze_all(), FAILED + "out\nerr\n")
+        self.assert_thawed(agent)
+
+    def test_that_a_signal_ends(self):
+        agent = self.start(self.hook("kill -9 $$"))
+        self.assertEqual(agent.freeze_all(), "child process has terminated abnormally")
+        self.assert_thawed(agent)
+
+    def test_that_cannot_be_run(self):
+        agent = self.start(self.hook("", mode=0o644))
+        self.assertEqual(agent.freeze_all(),
+                         f"{FAILED}failed to exec '{self.directory}/hook': Permission denied\n")
+        os.unlink(f"{self.directory}/hook")
+        self.assertEqual(
+            agent.freeze_all(),
+            f"{FAILED}failed to exec '{self.directory}/hook': No such file or directory\n")
+        self.assert_thawed(agent)
+
+    def test_that_fails_at_the_thaw(self):
+        agent = self.start(self.hook("[ $1 = freeze ] || { echo no; exit 1; }"))
+        self.assertEqual(agent.freeze_all(), 1)
+        self.assertEqual(agent.thaw(), FAILED + "no\n")
+        self.assert_thawed(agent)
+
+    def test_program_of_debian_runs_its_directory(self):
+        """/etc/qemu/fsfreeze-hook, as Debian's package has it, in short."""
+        os.makedirs(f"{self.directory}/fsfreeze-hook.d")
+        for name in ("20-b", "10-a"):
+            self.write(f"{self.directory}/fsfreeze-hook.d/{name}", f"echo {name} >>$LOG")
+        option = self.hook(f"""LOG={self.directory}/scripts; export LOG
+        for file in "${{0%/*}}"/fsfreeze-hook.d/*; do [ -x "$file" ] && "$file" "$@"; done""")
+        agent = self.start(option)
+        self.assertEqual(agent.freeze_all(), 1)
+        self.assertEqual(agent.thaw(), 1)
+        with open(f"{self.directory}/scripts", encoding="utf-8") as file:
+            self.assertEqual(file.read().split(), ["10-a", "20-b"] * 2)
+
+
+class Bellhop(HookTests, unittest.TestCase):
+    """Bellhop, with what it does on purpose otherwise than qemu-ga."""
+
+    PROGRAM = BELLHOPD
+
+    def test_is_told_when_nothing_was_frozen(self):
+        agent = self.start(self.hook("exit 0"))
+        self.assertEqual(agent.freeze("/nonexistent"), 0)
+        self.assertEqual(self.hook_log(), ["freeze", "thaw"])
+
+    def test_is_told_when_a_freeze_fails(self):
+        hidden = make_filesystem("hidden", f"{freezing.PLACE}/over/hidden")
+        freezing.mount("-t", "tmpfs", "none", f"{freezing.PLACE}/over")
+        try:
+            agent = self.start(self.hook("exit 0"))
+            self.assertIn("failed to open", agent.freeze_all())
+            self.assertEqual(self.hook_log(), ["freeze", "thaw"])
+            self.assert_thawed(agent)
+        finally:
+            freezing.umount(f"{freezing.PLACE}/over")
+            freezing.umount(hidden)
+
+    def test_thaw_stops_one_that_sleeps(self):
+        started = f"{self.directory}/started"
+        agent = self.start(self.hook(
+            f"[ $1 = freeze ] || exit 0; echo >{started}; exec sleep 1000"))
+        agent.send("guest-fsfreeze-freeze", "freeze")
+        self.assertTrue(until(lambda: os.path.exists(started)))
+        agent.send("guest-fsfreeze-thaw", "thaw")
+        replies = {reply["id"]: reply for reply in (agent.receive(), agent.receive())}
+        self.assertIn("error", replies["freeze"])
+        # "call again": the hook is told of the thaw first.
+        if "error" in replies["thaw"]:
+            self.assertTrue(until(lambda: agent.thaw() == 0))
+        self.assert_thawed(agent)
+
+    def test_is_ended_at_its_limit(self):
+        agent = self.start(self.hook("[ $1 = thaw ] || exec sleep 1000"),
+                           configuration="[freeze]\nhook-timeout=1\n")
+        self.assertEqual(agent.freeze_all(), FAILED + "'freeze' did not end within 1 s and was "
+                                                      "killed")
+        self.assertEqual(self.hook_log(), ["freeze", "thaw"])
+        self.assert_thawed(agent)
+
+    def directory_of_hooks(self):
+        folder = f"{self.directory}/freeze.d"
+        os.makedirs(folder)
+        return folder, f"[freeze]\nhook-directory={folder}\n"
+
+    def test_directory_runs_in_order_and_backwards(self):
+        folder, configuration = self.directory_of_hooks()
+        for name in ("20-b", "10-a", "30-c~"):
+            self.write(f"{folder}/{name}", f"echo {name} >>{self.directory}/hook-log")
+        agent = self.start(self.hook(""), configuration=configuration)
+        self.assertEqual(agent.freeze_all(), 1)
+        self.assertEqual(self.hook_log(), ["freeze", "freeze", "10-a", "freeze", "20-b"])
+        self.assertEqual(agent.thaw(), 1)
+        self.assertEqual(self.hook_log()[5:], ["thaw", "20-b", "thaw", "10-a", "thaw"])
+
+    def test_directory_with_one_that_fails(self):
+        folder, configuration = self.directory_of_hooks()
+        self.write(f"{folder}/10-a", f"echo 10-a >>{self.directory}/hook-log")
+        self.write(f"{folder}/20-b", "echo no; exit 1")
+        agent = self.start(configuration=configuration)
+        self.assertEqual(agent.freeze_all(), f"{FAILED}'{folder}/20-b': no\n")
+        self.assertEqual(self.hook_log(), ["freeze", "10-a", "freeze", "thaw", "10-a"])
+        self.assert_thawed(agent)
+
+    def test_directory_has_a_place_of_its_own(self):
+        folder = "/etc/bellhop/freeze.d"
+        os.makedirs(folder)
+        try:
+            self.write(f"{folder}/a", "")
+            agent = self.start()
+            self.assertEqual(agent.freeze_all(), 1)
+            self.assertEqual(agent.thaw(), 1)
+            self.assertEqual(self.hook_log(), ["freeze", "thaw"])
+        finally:
+            os.unlink(f"{folder}/a")
+            os.removedirs(folder)
+
+
+class QemuGa(HookTests, unittest.TestCase):
+    """The real one: shows that the tests above are right."""
+
+    PROGRAM = QEMU_GA
+
+
+if __name__ == "__main__":
+    freezing.main(Filesystems.make)

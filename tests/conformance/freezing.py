@@ -1,0 +1,487 @@
+"""A world of its own for tests that freeze and trim filesystems, and an agent in it.
+
+A test that uses it is a program of its own, which ends with main(). That starts the program once
+more in a private mount namespace, makes a small root there in memory, with the agents and the few
+programs that the tests need copied into it, moves into it by pivot_root and lets go of the
+machine's filesystems: an agent in there cannot reach any of them, whatever it is asked for. That is
+checked in the kernel's table of mounts before each start of an agent.
+
+A second process, the watchdog, thaws everything in there when no test has begun for a minute, or at
+once when the tests end in whatever way.
+
+Environment: BELLHOPD is the agent to test, QEMU_GA a real qemu-ga that must pass the same tests
+(default: what tools/get-qemu-ga brings).
+"""
+
+# All modules are loaded here: in the world there are no files of theirs.
+import concurrent.futures.thread  # noqa: F401, pylint: disable=unused-import
+import ctypes
+import fcntl
+import json
+import os
+import pathlib
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+import agents
+
+FIFREEZE = 0xC0045877
+FITHAW = 0xC0045878
+MNT_DETACH = 2
+WATCHDOG_SECONDS = 60
+PATIENCE = 20  # seconds until something that should happen is given up
+SKIPPED = 77
+
+WORLD = os.environ.get("FREEZE_TEST_WORLD", "")
+OUTER_NAMESPACE = os.environ.get("FREEZE_TEST_OUTER", "")
+PLACE = "/fs"  # where the world's filesystems are mounted
+
+BELLHOPD = os.environ.get("BELLHOPD", "")
+QEMU_GA = os.environ.get("QEMU_GA", "")
+
+# Where exchanges are recorded for schema_test: opened before the machine's files are gone.
+_RECORD = (os.open(os.environ["BELLHOP_RECORD"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+           if os.environ.get("BELLHOP_RECORD") else -1)
+
+TOOLS = ("sh", "sleep", "mount", "umount", "unshare", "losetup", "mkfs.ext4")
+MORE_TOOLS = ("mkfs.xfs", "mkfs.btrfs")  # of kinds of filesystems that a machine may lack
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    sys.exit(SKIPPED)
+
+
+# The world ---------------------------------------------------------------------------------------
+
+def mounts(pid="self"):
+    """The (mount number, device, mountpoint, type) of each mount that a process sees."""
+    with open(f"/proc/{pid}/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
+        for line in table:
+            before, _, after = line.partition(" - ")
+            words = before.split()
+            path = re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), words[4])
+            yield int(words[0]), words[2], path, after.split()[0]
+
+
+def freezable_mountpoints():
+    return [path for _, device, path, kind in mounts()
+            if not device.startswith("0:") or kind == "btrfs"]
+
+
+def check_world():
+    """Raises when a filesystem of the machine can be reached from here."""
+    if not WORLD or os.readlink("/proc/self/ns/mnt") == OUTER_NAMESPACE:
+        raise RuntimeError("this is not a namespace of the test's own")
+    for _, device, path, kind in mounts():
+        if kind in ("tmpfs", "ramfs", "devtmpfs", "proc", "sysfs", "overlay"):
+            continue
+        ours = device.startswith("7:") or kind == "btrfs"  # on loop devices
+        if not ours or not path.startswith(PLACE + "/"):
+            raise RuntimeError(f"{path} ({kind} on {device}) must not be here")
+
+
+def libraries(program):
+    """The files that the dynamic linker loads for a program."""
+    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+    return re.findall(r"(?:=> |^\s+)(/\S+) \(0x", listed, re.MULTILINE)
+
+
+def copy_in(source, target=None):
+    path = WORLD + (target or source)
+    if os.path.exists(path):
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    shutil.copy(source, path)  # what links lead to
+
+
+def copy_program(source, target=None):
+    copy_in(source, target)
+    for library in libraries(source):
+        copy_in(library)
+
+
+def copy_oracle(command):
+    """A qemu-ga as tools/get-qemu-ga leaves it: a script that names linker, libraries, program."""
+    copy_in(command)
+    with open(command, encoding="utf-8", errors="replace") as script:
+        found = re.search(r'exec "?(\S+?)"? --library-path "?(\S+?)"? "?([^\s"]+)', script.read())
+    if not found:
+        return copy_program(command)
+    linker, path, program = (part.replace("$here", os.path.dirname(command))
+                             for part in found.groups())
+    copy_in(linker)
+    copy_in(program)
+    listed = subprocess.run([linker, "--library-path", path, "--list", program],
+                            capture_output=True, text=True, check=True).stdout
+    for library in re.findall(r"=> (/\S+) \(0x", listed):
+        copy_in(library)
+
+
+def mount(*arguments):
+    subprocess.run(["mount", *arguments], check=True, capture_output=True, text=True)
+
+
+def umount(path):
+    subprocess.run(["umount", path], check=True, capture_output=True, text=True)
+
+
+def enter_world():
+    """Makes the small root and moves there; nothing of the machine's disks is left behind."""
+    mount("-t", "tmpfs", "none", WORLD)
+    for folder in ("usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "etc", "proc", "sys", "dev",
+                   "tmp", "old", PLACE[1:], "images"):
+        os.makedirs(f"{WORLD}/{folder}")
+    for folder in ("bin", "sbin", "lib", "lib64"):
+        os.symlink("usr/" + folder, f"{WORLD}/{folder}")
+    for name in (*TOOLS, *MORE_TOOLS):
+        if program := shutil.which(name):
+            copy_program(program, "/usr/bin/" + name)
+    if os.path.exists("/etc/mke2fs.conf"):
+        copy_in("/etc/mke2fs.conf")
+    copy_program(BELLHOPD)
+    if QEMU_GA:
+        copy_oracle(QEMU_GA)
+    for kind in ("proc", "sysfs", "devtmpfs"):
+        mount("-t", kind, "none", WORLD + {"proc": "/proc", "sysfs": "/sys",
+                                           "devtmpfs": "/dev"}[kind])
+    os.environ["PATH"] = "/usr/sbin:/usr/bin"
+    subprocess.run([shutil.which("pivot_root", path="/usr/sbin:/sbin:/usr/bin"), WORLD,
+                    WORLD + "/old"], check=True)
+    os.chdir("/")
+    if ctypes.CDLL(None, use_errno=True).umount2(b"/old", MNT_DETACH) != 0:
+        raise OSError(ctypes.get_errno(), "umount2")
+    os.rmdir("/old")
+    tempfile.tempdir = "/tmp"
+    check_world()
+
+
+# Filesystems -------------------------------------------------------------------------------------
+
+SIZES = {"ext4": 16 << 20, "xfs": 320 << 20, "btrfs": 128 << 20}
+
+
+def can_make(kind):
+    with open("/proc/filesystems", encoding="utf-8") as listed:
+        known = kind in listed.read().split()
+    return known and shutil.which("mkfs." + kind) is not None
+
+
+def make_image(path, kind="ext4", size=None):
+    """A file with a filesystem in it; size in MiB."""
+    with open(path, "wb") as file:
+        file.truncate(size << 20 if size else SIZES[kind])
+    force = {"ext4": "-F", "xfs": "-f", "btrfs": "-f"}[kind]
+    subprocess.run(["mkfs." + kind, "-q", force, path], check=True, capture_output=True, text=True)
+    return path
+
+
+def make_filesystem(name, mountpoint=None, kind="ext4", image=None, options="loop", size=None,
+                    fresh=True):
+    """A filesystem on a loop device; returns where it is mounted. Not fresh: the image has one."""
+    mountpoint = mountpoint or f"{PLACE}/{name}"
+    image = image or f"/images/{name}"
+    if fresh:
+        make_image(image, kind, size)
+    os.makedirs(mountpoint, exist_ok=True)
+    mount("-t", kind, "-o", options, image, mountpoint)
+    return mountpoint
+
+
+def copy_sparse(source, target):
+    """Copies a file without filling its holes."""
+    with open(source, "rb") as old, open(target, "wb") as new:
+        size = os.fstat(old.fileno()).st_size
+        new.truncate(size)
+        at = 0
+        while at < size:
+            try:
+                at = os.lseek(old.fileno(), at, os.SEEK_DATA)
+            except OSError:
+                break  # no more data
+            end = os.lseek(old.fileno(), at, os.SEEK_HOLE)
+            at += os.pwrite(new.fileno(), os.pread(old.fileno(), min(1 << 20, end - at), at), at)
+
+
+def guard(path):
+    """No system call that freezes goes anywhere but to the test's own filesystems."""
+    assert path.startswith(PLACE + "/"), path
+    check_world()
+    return path
+
+
+def control(path, request):
+    descriptor = os.open(guard(path), os.O_RDONLY)
+    try:
+        fcntl.ioctl(descriptor, request, 0)
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def is_frozen(path):
+    """Whether it cannot be frozen because it is."""
+    if control(path, FIFREEZE):
+        control(path, FITHAW)
+        return False
+    return True
+
+
+def thaw_all(descriptors=()):
+    """Thaws everything at once: one that lies on another can be thawed only after it."""
+    opened = list(descriptors)
+    for path in freezable_mountpoints():
+        try:
+            opened.append(os.open(path, os.O_RDONLY))
+        except OSError:
+            pass
+
+    def thaw(descriptor):
+        try:
+            for _ in range(100):
+                fcntl.ioctl(descriptor, FITHAW, 0)
+        except OSError:
+            pass
+
+    threads = [threading.Thread(target=thaw, args=(descriptor,), daemon=True)
+               for descriptor in opened]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    for descriptor in set(opened) - set(descriptors):
+        os.close(descriptor)
+
+
+class Watchdog:
+    """Thaws everything when it hears nothing for WATCHDOG_SECONDS, or when this process ends."""
+
+    def __init__(self):
+        listen, self.leash = os.pipe()
+        self.pid = os.fork()
+        if self.pid:
+            os.close(listen)
+            return
+        os.close(self.leash)
+        os.setsid()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        descriptors = []
+        for path in freezable_mountpoints():
+            try:
+                descriptors.append(os.open(path, os.O_RDONLY))
+            except OSError:
+                pass
+        while True:
+            heard = select.select([listen], [], [], WATCHDOG_SECONDS)[0]
+            if heard and os.read(listen, 4096):
+                continue
+            thaw_all(descriptors)
+            if heard:
+                os._exit(0)
+
+    def pat(self):
+        os.write(self.leash, b".")
+
+    def end(self):
+        os.close(self.leash)
+        os.waitpid(self.pid, 0)
+
+
+watchdog = None
+
+
+# Agents ------------------------------------------------------------------------------------------
+
+def until(condition):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+class Agent:
+    """An agent on a unix socket in the world. `configuration`: text of Bellhop's own file; `wrap`:
+    a command to start it with."""
+
+    BLOCKED = [name for name in agents.DANGEROUS
+               if not name.startswith("guest-fsfreeze-") and name != "guest-fstrim"]
+
+    def __init__(self, program, directory, *options, configuration=None, wrap=()):
+        check_world()
+        self.kind = "bellhopd" if program == BELLHOPD else "qemu-ga"
+        self.directory = directory
+        self.socket_path = directory + "/socket"
+        arguments = [*wrap, program, "-m", "unix-listen", "-p", self.socket_path,
+                     "-t", directory, "--block-rpcs=" + ",".join(self.BLOCKED), *options]
+        if self.kind == "bellhopd":
+            with open(directory + "/bellhop.conf", "w", encoding="utf-8") as file:
+                file.write(configuration or "")
+            arguments += ["--bellhop-config", directory + "/bellhop.conf"]
+        if os.path.exists(self.socket_path):
+            os.unlink(self.socket_path)
+        with open(directory + "/log", "ab") as log:
+            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log)
+        self.buffer = b""
+        self.connection = None
+        if not until(self.connect):
+            raise AssertionError("the agent does not listen: " + self.log())
+
+    def log(self):
+        return pathlib.Path(self.directory, "log").read_text(encoding="utf-8", errors="replace")
+
+    def connect(self):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(PATIENCE)
+        try:
+            connection.connect(self.socket_path)
+        except OSError:
+            connection.close()
+            return False
+        self.connection = connection
+        return True
+
+    def send(self, command, identifier=None, **arguments):
+        request = {"execute": command}
+        if arguments:
+            request["arguments"] = arguments
+        if identifier is not None:
+            request["id"] = identifier
+        self.connection.sendall(json.dumps(request).encode() + b"\n")
+        return request
+
+    def receive(self):
+        while b"\n" not in self.buffer:
+            piece = self.connection.recv(65536)
+            if not piece:
+                raise AssertionError("the agent closed the connection")
+            self.buffer += piece
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        return json.loads(line)
+
+    def call(self, command, **arguments):
+        """What the command returns, or the text of its error."""
+        request = self.send(command, **arguments)
+        reply = self.receive()
+        if _RECORD >= 0:
+            os.write(_RECORD, json.dumps({"agent": self.kind, "request": request,
+                                          "reply": reply}).encode() + b"\n")
+        return reply["error"]["desc"] if "error" in reply else reply["return"]
+
+    def freeze(self, *mountpoints):
+        return self.call("guest-fsfreeze-freeze-list", mountpoints=list(mountpoints))
+
+    def freeze_all(self):
+        check_world()
+        return self.call("guest-fsfreeze-freeze")
+
+    def thaw(self):
+        return self.call("guest-fsfreeze-thaw")
+
+    def status(self):
+        return self.call("guest-fsfreeze-status")
+
+    def stop(self, number=signal.SIGKILL):
+        self.connection.close()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+
+class WorldTest:
+    """What tests with an agent in the world share; PROGRAM is set by the classes of each agent."""
+
+    PROGRAM = ""
+
+    def setUp(self):
+        if not self.PROGRAM:
+            self.skipTest(os.environ.get("FREEZE_TEST_NO_ORACLE", "there is no such agent"))
+        watchdog.pat()
+        self.directory = tempfile.mkdtemp(prefix="state-", dir="/tmp")
+        self.agents = []
+
+    def tearDown(self):
+        for agent in getattr(self, "agents", ()):
+            agent.stop()
+        thaw_all()  # what an agent left frozen must not reach the next test
+
+    def need(self, kind):
+        if not can_make(kind):
+            self.skipTest(f"this machine cannot make {kind}: the kernel or mkfs.{kind} is missing")
+
+    def start(self, *options, **more):
+        agent = Agent(self.PROGRAM, self.directory, *options, **more)
+        self.agents.append(agent)
+        return agent
+
+
+# The program -------------------------------------------------------------------------------------
+
+def oracle():
+    """Variables that name the real qemu-ga, or say why there is none."""
+    if QEMU_GA:
+        return {"QEMU_GA": QEMU_GA}
+    try:
+        return {"QEMU_GA": agents.oracle("sid")}
+    except agents.Unavailable as error:
+        return {"FREEZE_TEST_NO_ORACLE": str(error)}
+
+
+def outer():
+    """Checks what the tests need and runs them in a mount namespace of their own."""
+    if not BELLHOPD:
+        skip("BELLHOPD does not name an agent")
+    if os.geteuid() != 0:
+        skip("only root can make and freeze filesystems")
+    for program in (*TOOLS, "pivot_root", "ldd"):
+        if not shutil.which(program):
+            skip(f"there is no {program}")
+    if not os.path.exists("/dev/loop-control"):
+        subprocess.run(["modprobe", "loop"], capture_output=True, check=False)
+    if not os.path.exists("/dev/loop-control"):
+        skip("the kernel has no loop devices, not even after `modprobe loop`")
+    trial = subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True,
+                           check=False)
+    if trial.returncode:
+        skip(f"no mount namespace can be made: {trial.stderr.strip()}")
+    world = tempfile.mkdtemp(prefix="bellhop-freeze-", dir="/tmp")
+    environment = dict(os.environ, FREEZE_TEST_WORLD=world, BELLHOPD=os.path.abspath(BELLHOPD),
+                       FREEZE_TEST_OUTER=os.readlink("/proc/self/ns/mnt"), **oracle())
+    try:
+        return subprocess.run(["unshare", "--mount", "--propagation", "private", sys.executable,
+                               os.path.abspath(sys.argv[0]), *sys.argv[1:]],
+                              env=environment, check=False).returncode
+    finally:
+        os.rmdir(world)
+
+
+def main(make=lambda: None):
+    """Runs the tests of the program; `make` makes the filesystems that they share. The watchdog
+    holds these open, so that they cannot be unmounted."""
+    global watchdog
+    if not WORLD:
+        sys.exit(outer())
+    try:
+        enter_world()
+        make()
+    except subprocess.CalledProcessError as error:
+        skip(f"cannot make a filesystem on a loop device: {error}: {error.stderr}")
+    watchdog = Watchdog()
+    try:
+        unittest.main(module="__main__", verbosity=2, exit=True)
+    finally:
+        watchdog.end()

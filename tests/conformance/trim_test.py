@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""guest-fstrim on real filesystems, compared with qemu-ga.
+
+See freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
+"""
+
+import os
+import tempfile
+import unittest
+
+import freezing
+from freezing import (BELLHOPD, PLACE, QEMU_GA, Agent, WorldTest, can_make, make_filesystem,
+                      make_image, mount, umount)
+
+SKIPPED = freezing.SKIPPED
+IMAGE = "/images/filled"
+
+
+class Filesystems:
+    """Made anew for each agent: ext4 and btrfs remember what they trimmed."""
+
+    def __init__(self):
+        self.mounted = [make_filesystem("ext4"), make_filesystem("nested", f"{PLACE}/ext4/nested")]
+        self.mounted += [make_filesystem(kind, kind=kind) for kind in ("xfs", "btrfs")
+                         if can_make(kind)]
+        make_image("/images/read-only")
+        self.mounted.append(make_filesystem("read-only", image="/images/read-only", fresh=False,
+                                            options="loop,ro"))
+        self.bind = f"{PLACE}/bind"
+        os.makedirs(self.bind, exist_ok=True)
+        mount("--bind", self.mounted[0], self.bind)
+
+    def remove(self):
+        umount(self.bind)
+        for path in reversed(self.mounted):
+            umount(path)
+
+
+class TrimTests(WorldTest):
+    def test_names_each_filesystem_once_the_last_one_first(self):
+        filesystems = Filesystems()
+        try:
+            results = self.start().call("guest-fstrim")["paths"]
+        finally:
+            filesystems.remove()
+        self.assertEqual([result["path"] for result in results],
+                         list(reversed(filesystems.mounted)))
+
+    def test_gives_blocks_back(self):
+        """The image of a filesystem shrinks when what was in it is removed and trimmed."""
+        path = make_filesystem("filled", image=IMAGE)
+        try:
+            with open(path + "/file", "wb") as file:
+                file.write(b"x" * (6 << 20))
+                file.flush()
+                os.fsync(file.fileno())
+            full = os.stat(IMAGE).st_blocks
+            os.unlink(path + "/file")
+            os.sync()
+            results = self.start().call("guest-fstrim")["paths"]
+            (result,) = [one for one in results if one["path"] == path]
+            self.assertGreaterEqual(result["trimmed"], 6 << 20)
+            self.assertLess(os.stat(IMAGE).st_blocks, full - (5 << 20) // 512)
+        finally:
+            umount(path)
+
+    def test_a_disk_that_cannot(self):
+        """A loop device whose file lies on ramfs, where files cannot have holes punched."""
+        folder = f"{PLACE}/ramfs"
+        os.makedirs(folder, exist_ok=True)
+        mount("-t", "ramfs", "none", folder)
+        path = make_filesystem("no-discard", image=folder + "/image")
+        try:
+            self.assertEqual(self.start().call("guest-fstrim"),
+                             {"paths": [{"path": path, "error": "trim not supported"}]})
+        finally:
+            umount(path)
+            umount(folder)
+
+    def test_a_mountpoint_that_cannot_be_reached(self):
+        path = make_filesystem("hidden", f"{PLACE}/over/hidden")
+        mount("-t", "tmpfs", "none", f"{PLACE}/over")
+        try:
+            self.assertEqual(
+                self.start().call("guest-fstrim"),
+                {"paths": [{"path": path, "error": "failed to open: No such file or directory"}]})
+        finally:
+            umount(f"{PLACE}/over")
+            umount(path)
+
+    def test_nothing_to_trim(self):
+        self.assertEqual(self.start().call("guest-fstrim"), {"paths": []})
+
+
+class Bellhop(TrimTests, unittest.TestCase):
+    PROGRAM = BELLHOPD
+
+    def test_says_the_same_as_qemu_ga(self):
+        if not QEMU_GA:
+            self.skipTest(os.environ.get("FREEZE_TEST_NO_ORACLE", "there is no qemu-ga"))
+        ours = self.start()
+        theirs = Agent(QEMU_GA, tempfile.mkdtemp(prefix="state-", dir="/tmp"))
+        self.agents.append(theirs)
+        for arguments in ({}, {"minimum": 0}, {"minimum": 65536}, {"minimum": 1 << 40},
+                          {"minimum": -1}, {"minimum": "x"}, {"x": 1}):
+            with self.subTest(arguments=arguments):
+                answers = []
+                for agent in (ours, theirs):
+                    filesystems = Filesystems()
+                    try:
+                        answers.append(agent.call("guest-fstrim", **arguments))
+                    finally:
+                        filesystems.remove()
+                self.assertEqual(*answers)
+
+    def test_a_filesystem_that_another_covers(self):
+        """qemu-ga names the path twice and trims twice what is on top."""
+        path = make_filesystem("covered")
+        make_filesystem("cover", path)
+        try:
+            results = self.start().call("guest-fstrim")["paths"]
+            top, covered = [one for one in results if one["path"] == path]
+            self.assertIn("trimmed", top)
+            self.assertEqual(covered["error"],
+                             "failed to open: another filesystem is mounted over it")
+        finally:
+            umount(path)
+            umount(path)
+
+
+class QemuGa(TrimTests, unittest.TestCase):
+    """The real one: shows that the tests above are right."""
+
+    PROGRAM = QEMU_GA
+
+
+if __name__ == "__main__":
+    freezing.main()
