@@ -72,7 +72,9 @@ for disk in a b; do
   mke2fs -q -L $disk /dev/vd$disk && mount -t ext4 /dev/vd$disk /mnt/$disk
 done
 while [ ! -e /dev/virtio-ports/org.qemu.guest_agent.0 ]; do sleep 0.05; done
-echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_ra  # no addresses that come when they like
+# No addresses that come when they like.
+echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_ra
+echo 1 >/proc/sys/net/ipv6/conf/eth0/addr_gen_mode
 ip link set eth0 up
 ip address add 192.0.2.7/24 dev eth0
 ip address add 2001:db8::7/64 dev eth0
