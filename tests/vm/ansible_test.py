@@ -1,6 +1,7 @@
 """Ansible as the client, through community.libvirt.libvirt_qemu: raw, setup, command, copy, fetch.
 
-The same playbook with bellhopd and with qemu-ga in the same guest; what its tasks return is compared.
+The same playbook with bellhopd and with qemu-ga in the same guest; what its tasks return is
+compared.
 """
 
 import contextlib

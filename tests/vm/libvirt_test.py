@@ -42,7 +42,8 @@ class LibvirtTest(VmTest):
                 yield made
             except AssertionError as error:
                 # Told while the guest is there.
-                raise AssertionError(f"{error}\n{made.report()}\nlibvirtd: {daemon.said()}") from None
+                raise AssertionError(
+                    f"{error}\n{made.report()}\nlibvirtd: {daemon.said()}") from None
             finally:
                 self.guests.remove(made)
 

@@ -46,7 +46,8 @@ DOMAIN = """<domain type='{type}'>
 </domain>
 """
 DISK = """<disk type='file' device='disk'><driver name='qemu' type='raw' discard='unmap'/>
-      <source file='{path}'/><target dev='vd{letter}' bus='virtio'/><serial>{name}</serial></disk>"""
+      <source file='{path}'/><target dev='vd{letter}' bus='virtio'/>
+      <serial>{name}</serial></disk>"""
 
 FIRST_WORDS = "the guest's first program runs"
 
@@ -275,8 +276,8 @@ class Domain(guest.Guest):
     def until_state(self, state, patience=60.0):
         """Waits for what virsh domstate says; 'gone': no such guest any more."""
         self.until(lambda: self.virsh("domstate"),
-                   lambda said: said == state or (state == "gone" and "failed to get domain" in said),
-                   patience)
+                   lambda said: said == state or
+                   (state == "gone" and "failed to get domain" in said), patience)
 
     @staticmethod
     def until(ask, happened, patience):
