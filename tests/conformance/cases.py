@@ -47,6 +47,7 @@ import time
 
 import agents
 from matching import Matcher, Mismatch
+from variables import Variables
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "cases"
 MAIN = "main"  # the client of steps that name none
@@ -111,7 +112,9 @@ class Player:
         self.clients = {}
         self.half_closed = set()
         self.ends = {}
-        self.variables = {"agent": command}
+        self.variables = Variables(agent=command)
+        self.text, self.bytes = self.variables.text, self.variables.bytes
+        self.expand = self.variables.expand
         self.matcher = Matcher(self.variables, self.bytes)
         self.agent = agents.Agent(command, prepare=self.prepare, **case.get("agent", {}))
         self.programs_only = all("program" in step for step in case["steps"])
@@ -147,32 +150,6 @@ class Player:
             function(*arguments)
         except AssertionError as error:
             raise type(error)(f"step {place}: {error}") from None
-
-    # --- variables and bytes
-
-    def text(self, string):
-        def value(found):
-            return str(self.variables[found.group(1)])
-        return re.sub(r"\$\{([a-z0-9-]+)\}", value, string)
-
-    def bytes(self, spec):
-        if isinstance(spec, str):
-            return self.text(spec).encode("latin-1")
-        if isinstance(spec, dict):
-            return self.bytes(spec["repeat"]) * spec["times"]
-        return b"".join(self.bytes(piece) for piece in spec)
-
-    def expand(self, value):
-        if isinstance(value, str):
-            alone = re.fullmatch(r"\$\{([a-z0-9-]+)\}", value)
-            return self.variables[alone.group(1)] if alone else self.text(value)
-        if isinstance(value, list):
-            return [self.expand(element) for element in value]
-        if isinstance(value, dict):
-            if set(value) == {"$repeat", "times"}:
-                return self.expand(value["$repeat"]) * value["times"]
-            return {key: self.expand(member) for key, member in value.items()}
-        return value
 
     def for_this_agent(self, step):
         step = dict(step)

@@ -97,8 +97,10 @@ class Vsock(VmTest):
             agents=[self.agent(guest.bellhopd, channel=None,
                                options=("-m", "vsock-listen", "-p", "4294967295:1024"))],
             modules=["vsock_loopback"], archives=[socat(self)], channels={"bridge": "bridge"})
+        # The agent may not be there yet: nothing in the guest tells when it is.
+        address = "VSOCK-CONNECT:1:1024,retry=600,interval=0.1"
         for _ in range(3):
-            self.assertEqual(ask(made, "VSOCK-CONNECT:1:1024", "guest-ping"), {"return": {}})
+            self.assertEqual(ask(made, address, "guest-ping"), {"return": {}})
         made.shell("socat /dev/virtio-ports/bridge VSOCK-CONNECT:1:1024 >/dev/null 2>&1 &")
         with made.connect(channel="bridge") as client:
             carry(self, client, 2 * MEGABYTE)

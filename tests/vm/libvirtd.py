@@ -1,9 +1,11 @@
-"""A libvirtd of the tests' own, in system mode, and guests that it runs."""
+"""A libvirtd of the tests' own, and guests that it runs."""
 
 import contextlib
+import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import tempfile
 import time
@@ -13,54 +15,115 @@ import guest
 import qemu
 from shell import Shell
 
-# What libvirtd keeps, each replaced by a folder of ours that only it sees.
+# What libvirtd keeps in system mode, each replaced by a folder of ours that only it sees.
 FOLDERS = ("/etc/libvirt", "/run/libvirt", "/var/lib/libvirt", "/var/log/libvirt",
            "/var/cache/libvirt")
-QEMU_CONF = """user = "root"
-group = "root"
-dynamic_ownership = 0
-remember_owner = 0
-security_driver = "none"
-namespaces = []
-cgroup_controllers = []
-stdio_handler = "file"
-"""
+NOBODY = 65534  # who runs session mode
+QEMU_CONF = 'security_driver = "none"\nnamespaces = []\ncgroup_controllers = []\n' \
+    'stdio_handler = "file"\n'
+SYSTEM_CONF = 'user = "root"\ngroup = "root"\ndynamic_ownership = 0\nremember_owner = 0\n'
 DOMAIN = """<domain type='{type}'>
   <name>{name}</name>
-  <memory unit='MiB'>512</memory>
-  <vcpu>1</vcpu>
+  <memory unit='MiB'>{memory}</memory>
+  <vcpu>{cpus}</vcpu>
   <os><type arch='x86_64' machine='{machine}'>hvm</type>
-    <kernel>{kernel}</kernel><initrd>{initrd}</initrd>
+    <kernel>{folder}/kernel</kernel><initrd>{folder}/initrd</initrd>
     <cmdline>console=ttyS0 quiet panic=-1 rdinit=/sbin/init</cmdline></os>
   <features><acpi/></features>
   <cpu mode='{cpu}'/>
   <pm><suspend-to-mem enabled='yes'/><suspend-to-disk enabled='yes'/></pm>
-  <on_poweroff>destroy</on_poweroff><on_reboot>destroy</on_reboot><on_crash>destroy</on_crash>
+  <on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>destroy</on_crash>
   <devices>
     <serial type='file'><source path='{folder}/console.log'/><target port='0'/></serial>
     <serial type='file'><source path='{folder}/agents.log'/><target port='1'/></serial>
-    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+    <channel type='unix'><source mode='bind' path='{folder}/agent'/>
+      <target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <channel type='unix'><source mode='bind' path='{folder}/control'/>
       <target type='virtio' name='control'/></channel>
-    <disk type='file' device='disk'><driver name='qemu' type='raw'/>
-      <source file='{folder}/a.raw'/><target dev='vda' bus='virtio'/><serial>a</serial></disk>
-    <interface type='user'><model type='virtio'/></interface>
+    {disks}
+    <interface type='user'><mac address='52:54:00:00:00:01'/><model type='virtio'/></interface>
   </devices>
 </domain>
 """
+DISK = """<disk type='file' device='disk'><driver name='qemu' type='raw' discard='unmap'/>
+      <source file='{path}'/><target dev='vd{letter}' bus='virtio'/>
+      <serial>{name}</serial></disk>"""
+
+FIRST_WORDS = "the guest's first program runs"
+
+# What the agents call and BusyBox lacks. They do the whole of it, in a guest's simple files.
+SHUTDOWN = """#!/bin/sh
+case $1 in
+  -r) exec reboot ;;
+  -P | -H) exec poweroff ;;
+esac
+echo "shutdown: unknown option $1" >&2
+exit 1
+"""
+CHPASSWD = """#!/bin/sh
+IFS=: read -r user word
+grep -q "^$user:" /etc/shadow || { echo "no user $user" >&2; exit 1; }
+[ "$1" = -e ] || word=plain-$word
+sed -i "s|^$user:[^:]*:|$user:$word:|" /etc/shadow
+"""
+START = """chmod 755 /usr/sbin/chpasswd /sbin/shutdown
+chown -R guest:guest /home/guest
+for disk in a b; do
+  mkdir -p /mnt/$disk
+  mke2fs -q -L $disk /dev/vd$disk && mount -t ext4 /dev/vd$disk /mnt/$disk
+done
+while [ ! -e /dev/virtio-ports/org.qemu.guest_agent.0 ]; do sleep 0.05; done
+# No addresses that come when they like.
+echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_ra
+echo 1 >/proc/sys/net/ipv6/conf/eth0/addr_gen_mode
+ip link set eth0 up
+ip address add 192.0.2.7/24 dev eth0
+ip address add 2001:db8::7/64 dev eth0
+"""
+
+
+def logged_in(user, line, seconds):
+    """The record of a user who is logged in: struct utmp of utmp(5) on x86-64, USER_PROCESS."""
+    return struct.pack("<hxxi32s4s32s256shhiii16s20s", 7, 1, line.encode(), b"1", user.encode(),
+                       b"", 0, 0, 0, seconds, 250000, b"", b"")
+
+
+# What a guest needs so that every command can do its work.
+FILES = {"usr/sbin/chpasswd": CHPASSWD, "sbin/shutdown": SHUTDOWN,
+         "var/run/utmp": logged_in("guest", "tty1", 1_700_000_000)}
+
+
+def work_for(folder, session):
+    """The shell's words that make the place that a libvirtd lives in."""
+    # What only hangs here shall not be offered.
+    hide = "kvm" not in qemu.accelerator() and os.path.exists("/dev/kvm")
+    script = ["set -e", "mount -t tmpfs tmpfs /sys/fs/cgroup"]
+    script += ["mount --bind /dev/null /dev/kvm"] * hide
+    if session:
+        return script
+    for path in FOLDERS:
+        ours = folder / path[1:].replace("/", "-")
+        ours.mkdir()
+        os.makedirs(path, exist_ok=True)  # /run may be new at each start of the machine
+        script.append(f"mount --bind {ours} {path}")
+    return script
 
 
 class Libvirt:
-    """A running libvirtd. Its guests end with it, and it with this process. Use it in a `with`."""
+    """A running libvirtd. Its guests end with it, and it with this process. Use it in a `with`.
 
-    def __init__(self):
+    session: the mode of an ordinary user, as user nobody; else the system's, as root.
+    """
+
+    def __init__(self, session=False):
+        self.session = session
         self.folder = None
         self.process = None
 
     def __enter__(self):
         if os.geteuid() != 0:
-            raise agents.Unavailable("libvirt's system mode takes root")
-        for program in ("libvirtd", "virsh", "unshare"):
+            raise agents.Unavailable("a libvirtd with folders of its own takes root")
+        for program in ("libvirtd", "virsh", "unshare", "setpriv"):
             if not shutil.which(program):
                 raise agents.Unavailable(f"needs {program}: run tools/setup --vm")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-libvirt-"))
@@ -71,31 +134,48 @@ class Libvirt:
             raise
         return self
 
+    @property
+    def socket(self):
+        return self.folder / ("run/libvirt/libvirt-sock" if self.session else "libvirt-sock")
+
+    @property
+    def uri(self):
+        mode = "session" if self.session else "system"
+        return f"qemu+unix:///{mode}?socket={self.socket}"
+
     def _start(self):
-        script = ["set -e", "mount -t tmpfs tmpfs /sys/fs/cgroup"]
-        if "kvm" not in qemu.accelerator() and os.path.exists("/dev/kvm"):
-            script.append("mount --bind /dev/null /dev/kvm")  # which would only hang
-        for path in FOLDERS:
-            ours = self.folder / path[1:].replace("/", "-")
-            ours.mkdir()
-            # /run may be new at each start of the machine.
-            os.makedirs(path, exist_ok=True)
-            script.append(f"mount --bind {ours} {path}")
-        (self.folder / "etc-libvirt" / "qemu.conf").write_text(QEMU_CONF, encoding="ascii")
+        script = work_for(self.folder, self.session)
+        daemon = f"libvirtd -f {self.folder}/libvirtd.conf --pid-file {self.folder}/pid"
+        configuration = self.folder / "etc-libvirt"
+        if self.session:
+            configuration = self.folder / "home/.config/libvirt"
+            (self.folder / "run").mkdir()
+            daemon = (f"env HOME={self.folder}/home XDG_RUNTIME_DIR={self.folder}/run setpriv "
+                      f"--reuid {NOBODY} --regid {NOBODY} --clear-groups {daemon}")
+        configuration.mkdir(parents=True, exist_ok=True)
+        (configuration / "qemu.conf").write_text(
+            QEMU_CONF + ("" if self.session else SYSTEM_CONF), encoding="ascii")
+        own_sockets = "" if self.session else f'unix_sock_dir = "{self.folder}"\n'
         (self.folder / "libvirtd.conf").write_text(
-            f'unix_sock_dir = "{self.folder}"\nauth_unix_rw = "none"\n'
-            f'log_outputs = "2:stderr"\n', encoding="ascii")
+            own_sockets + 'auth_unix_rw = "none"\nlog_outputs = "2:stderr"\n', encoding="ascii")
+        if self.session:
+            self.give(self.folder)
         # Not in the shell's place: the first process of a namespace has to bury the others, and
         # libvirtd waits for that.
-        script.append(f"libvirtd -f {self.folder}/libvirtd.conf --pid-file {self.folder}/pid; exit")
+        script.append(f"{daemon}; exit")
         self.process = qemu.monitored_start(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
              "sh", "-c", "\n".join(script)], self.folder / "libvirtd.log")
         deadline = time.monotonic() + agents.PATIENCE
-        while not (self.folder / "libvirt-sock").exists():
+        while not self.socket.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise agents.Unavailable(f"libvirtd does not start here: {self.said()}")
             time.sleep(0.05)
+
+    def give(self, folder):
+        """Gives a folder to who runs the session."""
+        for path in [folder, *folder.rglob("*")]:
+            os.chown(path, NOBODY, NOBODY)
 
     def said(self):
         with contextlib.suppress(OSError):
@@ -113,53 +193,112 @@ class Libvirt:
     def virsh(self, *words, patience=60.0):
         """What virsh prints, and its status."""
         done = subprocess.run(
-            ["virsh", "-c", f"qemu+unix:///system?socket={self.folder}/libvirt-sock", "-q",
-             *map(str, words)], text=True, check=False, stdin=subprocess.DEVNULL, timeout=patience,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            ["virsh", "-c", self.uri, "-q", *map(str, words)], text=True, check=False,
+            stdin=subprocess.DEVNULL, timeout=patience, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env=dict(os.environ, LC_ALL="C", TZ="UTC"))
         return done.stdout.strip(), done.returncode
 
 
-class Domain(guest.Guest):
-    """A guest that libvirt runs: the minimal one, with one agent."""
+class Monitor:
+    """QEMU's monitor for people, by way of libvirt; what Guest expects of `qemu`."""
 
-    def __init__(self, libvirt, agent):
-        agent.port = guest.FIRST_PORT
-        super().__init__(agent.name, agents=[agent], disks={"a": 64 << 20},
-                         start="mke2fs -q /dev/vda && mount -t ext4 /dev/vda /mnt",
-                         modules=["virtio_net"], machine="pc")
+    def __init__(self, domain):
+        self.domain = domain
+        self.process = domain.libvirt.process
+        self.qmp = self
+
+    def human(self, line):
+        return self.domain.virsh("qemu-monitor-command", "--hmp", line)[0]
+
+    def kill(self):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self.process and self.process.poll() is None:
+                self.domain.virsh("destroy")
+
+
+class Domain(guest.Guest):
+    """A guest that libvirt runs: the minimal one. All its agents use libvirt's port: one runs at a
+    time, the first from the start."""
+
+    def __init__(self, libvirt, *agents, memory="512", archives=(), files=None):
+        for number, agent in enumerate(agents):
+            agent.port = guest.FIRST_PORT
+            agent.starts = number == 0
+        super().__init__(
+            agents[0].name, agents=agents, disks={"a": 64 << 20, "b": 64 << 20}, start=START,
+            modules=["virtio_net"], machine="pc", cpus="2", memory=memory, archives=archives,
+            files={**FILES, **(files or {})})
         self.libvirt = libvirt
+        self.running = agents[0].name
 
     def _boot(self):
         self.boots += 1
         self.sockets = self.folder
+        shutil.copy(self.kernel.image, self.folder / "kernel")
         kvm = "kvm" in qemu.accelerator()
+        disks = [DISK.format(path=self.disk(name), letter=letter, name=name)
+                 for name, letter in zip(self.disks, "ab")]
         definition = self.folder / "domain.xml"
         definition.write_text(DOMAIN.format(
-            name=self.name, kernel=self.kernel.image, initrd=self.folder / "initrd",
-            folder=self.folder, type="kvm" if kvm else "qemu", machine=self.machine,
+            name=self.name, folder=self.folder, type="kvm" if kvm else "qemu", cpus=self.cpus,
+            machine=self.machine, memory=self.memory, disks="\n    ".join(disks),
             cpu="host-passthrough" if kvm else "maximum"), encoding="utf-8")
+        if self.libvirt.session:
+            self.libvirt.give(self.folder)
+        self.qemu = Monitor(self)
         said, status = self.libvirt.virsh("create", definition)
         if status:
             raise qemu.Failed(f"virsh create: {said}")
+        self.open_shell()
+        self.until_connected()
+
+    def open_shell(self):
+        """The host's shell, anew after the guest has started anew."""
+        if self.shell:
+            self.shell.close()
         self.shell = Shell(self, self.folder / "control")
         self.shell(":", patience=guest.BOOT_LIMIT)
+
+    def after_reboot(self):
+        """Waits until the guest has started anew and its agent answers."""
+        self.until(lambda: (self._console(), 0), lambda said: said.count(FIRST_WORDS) > 1, 60.0)
+        self.open_shell()
         self.until_connected()
+
+    def _console(self):
+        return (self.folder / "console.log").read_text(encoding="utf-8", errors="replace")
 
     def until_connected(self, patience=30.0):
         """libvirt believes in an agent when the guest has opened its port."""
+        self.until(lambda: self.virsh("qemu-agent-command", '{"execute": "guest-ping"}'),
+                   lambda said: said == '{"return":{}}', patience)
+
+    def until_state(self, state, patience=60.0):
+        """Waits for what virsh domstate says; 'gone': no such guest any more."""
+        self.until(lambda: self.virsh("domstate"),
+                   lambda said: said == state or
+                   (state == "gone" and "failed to get domain" in said), patience)
+
+    @staticmethod
+    def until(ask, happened, patience):
         deadline = time.monotonic() + patience
-        while True:
-            said, status = self.virsh("qemu-agent-command", '{"execute": "guest-ping"}')
-            if status == 0:
-                return
+        while not happened(said := ask()[0]):
             if time.monotonic() > deadline:
-                raise qemu.Failed(f"virsh qemu-agent-command: {said}")
-            time.sleep(0.2)
+                raise qemu.Failed(f"after {patience} s virsh still says: {said}")
+            time.sleep(0.1)
 
-    def virsh(self, verb, *words):
-        return self.libvirt.virsh(verb, self.name, *words)
+    def swap(self, name):
+        """Ends the running agent and starts that one instead."""
+        self.stop_agent(self.running)
+        self.start_agent(name)
+        self.running = name
+        self.until_connected()
 
-    def _end_qemu(self):
-        if self.libvirt.process and self.libvirt.process.poll() is None:
-            self.libvirt.virsh("destroy", self.name)
-        super()._end_qemu()
+    def commands(self):
+        """The names of the commands that the running agent has and allows."""
+        said, _ = self.virsh("qemu-agent-command", '{"execute": "guest-info"}')
+        return {entry["name"] for entry in json.loads(said)["return"]["supported_commands"]
+                if entry["enabled"]}
+
+    def virsh(self, verb, *words, patience=60.0):
+        return self.libvirt.virsh(verb, self.name, *words, patience=patience)

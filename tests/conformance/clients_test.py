@@ -1,0 +1,96 @@
+"""Plays what known clients do, as in clients/*.json, against bellhopd and a real qemu-ga.
+
+No virtual machine: over a unix socket on this machine, with the commands blocked that change it.
+tests/vm/wire_test.py plays those too.
+"""
+
+import re
+import unittest
+
+import agents
+import clients
+from living import TEN_SECONDS, Loop
+
+CLIENTS = clients.load()
+
+
+class ClientsTest(unittest.TestCase):
+    def find(self, suite):
+        """The command of bellhopd (None) or of the qemu-ga of a suite."""
+        try:
+            return agents.oracle(suite) if suite else agents.bellhopd()
+        except agents.Unavailable as reason:
+            if suite:
+                self.skipTest(str(reason))
+            raise
+
+    def agent(self, command, files=None, **options):
+        def prepare(folder):
+            (folder / "work").mkdir()
+            for name, content in (files or {}).items():
+                (folder / "work" / name).write_bytes(clients.Variables().bytes(content))
+        agent = agents.Agent(command, prepare=prepare, **options)
+        self.addCleanup(agent.__exit__)
+        return agent.__enter__()
+
+    def player(self, client, agent):
+        player = clients.Player(client, agent.connect, agent.working)
+        self.addCleanup(player.close)
+        return player
+
+    def plays(self, client, suite=None):
+        agent = self.agent(self.find(suite), client.get("files"))
+        commands = clients.commands(agent.connect())
+        player = self.player(client, agent)
+        missing = player.play(client["calls"], commands)
+        if missing:
+            self.skipTest(f"all but the calls for which it lacks {', '.join(sorted(missing))}")
+
+    def is_answered_while_stuck(self, client):
+        """The host's earlier command waits in the kernel; the client gives up and goes on."""
+        with Loop() as loop:
+            agent = self.agent(self.find(None), wrap=loop.wrap)
+            with agent.connect() as first:
+                first.call("guest-ping")
+            loop.enter(agent)
+            loop.fsfreeze("-f")
+            try:
+                self.goes_on(client, agent, loop.mountpoint / "new")
+            finally:
+                loop.fsfreeze("-u", check=False)
+                agent.stop()
+
+    def goes_on(self, client, agent, path):
+        stuck = agent.connect()
+        self.addCleanup(stuck.close)
+        stuck.send(agents.compact({"execute": "guest-file-open",
+                                   "arguments": {"path": str(path), "mode": "w"}}) + b"\n")
+        if client["wire"] == "proxmox":
+            stuck.close()  # it hangs up and comes again
+
+        def connect():
+            return agent.connect() if client["wire"] == "proxmox" else stuck
+        stuck.patience = max(client["patience"], TEN_SECONDS)
+        player = clients.Player(client, connect, agent.working, stuck.patience)
+        self.addCleanup(player.close)
+        player.call(client["while-stuck"])
+
+
+def _add_tests():
+    for name, client in CLIENTS.items():
+        word = re.sub(r"\W", "_", name)
+        for suite in (None, "sid", "trixie"):
+            def plays(self, client=client, suite=suite):
+                self.plays(client, suite)
+            setattr(ClientsTest, f"test_{word}_with_{'qemu_ga_' + suite if suite else 'bellhopd'}",
+                    plays)
+
+        def stuck(self, client=client):
+            self.is_answered_while_stuck(client)
+        setattr(ClientsTest, f"test_{word}_while_a_command_is_stuck", stuck)
+
+
+_add_tests()
+
+if __name__ == "__main__":
+    unittest.main()

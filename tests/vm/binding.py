@@ -1,0 +1,85 @@
+"""What libvirt's Python binding returns of a guest's agent, as JSON: {call: [needs, value]}.
+
+usage: binding.py URI DOMAIN [late]
+late: instead, what a command with a limit of a second says that is stuck, and the next one.
+A value is what the call returned, or the code and the text of libvirt's error.
+"""
+
+import json
+import sys
+
+import libvirt
+import libvirt_qemu
+
+COMMAND = '{"execute": "guest-%s"}'
+LATE = '{"execute": "guest-file-open", "arguments": {"path": "/mnt/a/new", "mode": "w"}}'
+
+
+def info(domain, types):
+    """Without what moves, and what qemu-ga does not know without udev."""
+    return sorted((key, value) for key, value in domain.guestInfo(types).items()
+                  if not key.endswith(("used-bytes", "serial")))
+
+
+def freeze(domain):
+    return [domain.fsFreeze(["/mnt/a"]), domain.fsThaw(), domain.fsFreeze(), domain.fsThaw()]
+
+
+def interfaces(domain):
+    return domain.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)
+
+
+def late(domain):
+    said = []
+    for command, limit in ((LATE, 1), (COMMAND % "ping", 20)):
+        try:
+            said.append(libvirt_qemu.qemuAgentCommand(domain, command, limit, 0))
+        except libvirt.libvirtError as error:
+            known = {libvirt.VIR_ERR_AGENT_UNRESPONSIVE: "VIR_ERR_AGENT_UNRESPONSIVE"}
+            said.append(known.get(error.get_error_code(), str(error)))
+    return said
+
+
+CALLS = {
+    "qemuAgentCommand": ([], lambda domain: libvirt_qemu.qemuAgentCommand(
+        domain, COMMAND % "ping", libvirt_qemu.VIR_DOMAIN_QEMU_AGENT_COMMAND_BLOCK, 0)),
+    "not found": ([], lambda domain: libvirt_qemu.qemuAgentCommand(
+        domain, COMMAND % "nothing", libvirt_qemu.VIR_DOMAIN_QEMU_AGENT_COMMAND_DEFAULT, 0)),
+    "agentSetResponseTimeout": ([], lambda domain: domain.agentSetResponseTimeout(20, 0)),
+    "hostname": (["guest-get-host-name"], lambda domain: domain.hostname(
+        libvirt.VIR_DOMAIN_GET_HOSTNAME_AGENT)),
+    "guestInfo os": (["guest-get-osinfo"], lambda domain: info(
+        domain, libvirt.VIR_DOMAIN_GUEST_INFO_OS)),
+    "guestInfo users": (["guest-get-users"], lambda domain: info(
+        domain, libvirt.VIR_DOMAIN_GUEST_INFO_USERS)),
+    "guestInfo filesystem": (["guest-get-fsinfo"], lambda domain: info(
+        domain, libvirt.VIR_DOMAIN_GUEST_INFO_FILESYSTEM)),
+    "guestInfo disks": (["guest-get-disks"], lambda domain: info(
+        domain, libvirt.VIR_DOMAIN_GUEST_INFO_DISKS)),
+    "fsInfo": (["guest-get-fsinfo"], lambda domain: domain.fsInfo()),
+    "interfaceAddresses": (["guest-network-get-interfaces"], interfaces),
+    "guestVcpus": (["guest-get-vcpus"], lambda domain: domain.guestVcpus()),
+    "getTime": (["guest-get-time"], lambda domain: sorted(domain.getTime())),
+    "fsFreeze": (["guest-fsfreeze-freeze", "guest-fsfreeze-freeze-list"], freeze),
+    "fsTrim": (["guest-fstrim"], lambda domain: domain.fSTrim(None, 0, 0)),
+}
+
+
+def main():
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    domain = libvirt.open(sys.argv[1]).lookupByName(sys.argv[2])
+    if "late" in sys.argv[3:]:
+        print(json.dumps(late(domain)))
+        return
+    values = {}
+    for name, (needed, call) in CALLS.items():
+        try:
+            value = call(domain)
+        except libvirt.libvirtError as error:
+            value = [error.get_error_code(), str(error)]
+        values[name] = [needed, value]
+    print(json.dumps(values))
+
+
+if __name__ == "__main__":
+    main()

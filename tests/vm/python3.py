@@ -1,0 +1,49 @@
+"""The distribution's Python for a guest: its interpreter and standard library, unpacked."""
+
+import functools
+import pathlib
+import re
+
+import image
+import packages
+from agents import Unavailable
+
+
+def _packages():
+    """Names of the packages: python3.X-minimal and what has its library."""
+    version = re.search(r"^\s*(?:Pre)?Depends: (python3\.\d+)-minimal",
+                        packages.run("apt-cache", "depends", "python3-minimal"), re.MULTILINE)
+    if not version:
+        raise Unavailable("apt knows no python3-minimal")
+    name = version.group(1)
+    return name, [f"{name}-minimal", f"lib{name}-minimal", f"lib{name}-stdlib"]
+
+
+@functools.lru_cache(maxsize=None)
+def archive():
+    """The archive with /usr/bin/python3, its modules, and libraries as this machine has them."""
+    name, wanted = _packages()
+    place = packages.CACHE / name
+    with packages.making(place) as made:
+        if made:
+            packages.unpack(wanted, made)
+    return image.cached("python3", [str(place), pathlib.Path(__file__)],
+                        lambda: _tree(name, place / "usr"))
+
+
+def _tree(name, usr):
+    tree = image.Tree()
+    binary = usr / "bin" / name
+    extensions = sorted((usr / "lib" / name / "lib-dynload").glob("*.so"))
+    libraries = set(image.libraries(binary))
+    for extension in extensions:
+        try:
+            libraries.update(image.libraries(extension))
+        except Unavailable:
+            continue  # a module that needs what this machine has not; it fails when imported
+    for library in sorted(libraries):
+        tree.file(library, library.resolve(), 0o755)
+    tree.file(f"usr/bin/{name}", binary, 0o755)
+    tree.link("usr/bin/python3", name)
+    tree.copy(usr / "lib" / name, f"usr/lib/{name}")
+    return tree
