@@ -73,10 +73,20 @@ def without(value, names):
     return [without(element, names) for element in value] if isinstance(value, list) else value
 
 
+def unsigned(reply):
+    """Routes whose 32-bit numbers are not taken for negative ones: route-numbers."""
+    for route in reply["return"]:
+        for member in ("metric", "flags"):
+            route[member] &= 0xFFFFFFFF
+    return reply
+
+
 def told(name, reply):
     """What of a reply is to be the same."""
     if name in MOVES:
         return shape(reply)
+    if name == "guest-network-get-route" and "return" in reply:
+        return unsigned(reply)
     reply = without(reply, WITHOUT.get(name, ()))
     if name in LISTED_BY and "return" in reply:
         reply["return"].sort(key=lambda entry: entry[LISTED_BY[name]])
