@@ -155,7 +155,7 @@ bool Service::stop() {
   sessions_.clear();
   channels_.clear();
   const bool freeze_ended = freeze_.stop(farewell);
-  return workers_.stop(farewell) && freeze_ended;
+  return workers_.stop(farewell) && freeze_ended && !filesystem_sizes_.is_waiting();
 }
 
 }  // namespace bellhop::agent

@@ -59,7 +59,8 @@ Result<void> run(Agent& agent, const Arguments& arguments) {
   request.arguments = std::move(program->arguments);
   request.input = fmt::format("{}:{}\n", arguments.username, password);
   platform::Processes processes;
-  return state::run_to_end(processes, std::move(request), "set user password", patience);
+  return state::run_to_end(processes, std::move(request), {.purpose = "set user password"},
+                           {.time = patience});
 }
 
 }  // namespace

@@ -118,4 +118,9 @@ std::vector<std::optional<FilesystemSizes::Size>> FilesystemSizes::ask(
   return sizes;
 }
 
+bool FilesystemSizes::is_waiting() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->threads != 0;
+}
+
 }  // namespace bellhop::state

@@ -48,6 +48,9 @@ class FilesystemSizes {
   // do not tell.
   std::vector<std::optional<Size>> ask(std::span<const Question> questions);
 
+  // Whether a thread still waits for a filesystem that was given up.
+  bool is_waiting() const;
+
  private:
   struct Shared;
   class Round;

@@ -1,20 +1,26 @@
-// Runs a program of the system's to its end, with a limit of time.
+// Runs a program of the system's to its end, and tells in qemu-ga's words what went wrong.
 #pragma once
 
-#include <chrono>
 #include <string_view>
 
 #include "base/error.h"
 #include "platform/process.h"
+#include "platform/run_program.h"
 
 namespace bellhop::state {
 
-// Runs the program that `request` names. Fails, in qemu-ga's words, when it cannot be started, ends
-// with another status than 0 or by a signal, or is killed because it ran longer than `limit`;
-// `purpose` says what it should have done: `set user password`. The error carries what the program
-// wrote to its output and errors, up to 64 KiB. Processes that it leaves behind are not waited for.
-// The output members of `request` are not looked at.
+// What a program is run for, as messages tell it.
+struct ProgramPurpose {
+  std::string_view purpose;     // what it should have done: `set user password`
+  std::string_view label = {};  // before what went wrong, when one of several has to be named
+  std::string_view name = {};   // of what took too long; the program's path when empty
+};
+
+// Runs the program that `request` names. Fails when it cannot be started, ends with another status
+// than 0 or by a signal, or is killed because of `limits`; then the error's `system` is timed_out
+// or operation_canceled. The error carries what the program wrote to its output and errors, up to
+// 64 KiB and its first zero byte. Processes that it leaves behind are not waited for.
 Result<void> run_to_end(platform::Processes& processes, platform::ProcessRequest request,
-                        std::string_view purpose, std::chrono::milliseconds limit);
+                        const ProgramPurpose& purpose, const platform::RunLimits& limits);
 
 }  // namespace bellhop::state

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "platform/posix/run_program.h"
 #include "platform/power.h"
+#include "platform/run_program.h"
 
 namespace bellhop::platform {
 

@@ -1,6 +1,7 @@
 #include "platform/port.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <termios.h>
 
 #include <cerrno>
@@ -10,6 +11,11 @@ namespace bellhop::platform {
 Result<UniqueFd> open_virtio_port(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!fd) return system_failure(errno, "cannot open virtio-serial port '{}'", path);
+  // A wrong path must not turn a file's content into requests, and write replies into the file.
+  struct stat status;
+  if (::fstat(fd.get(), &status) != 0 || !S_ISCHR(status.st_mode)) {
+    return failure("cannot open virtio-serial port '{}': it is not a character device", path);
+  }
   return fd;
 }
 

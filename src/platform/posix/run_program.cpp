@@ -1,16 +1,16 @@
-#include "platform/posix/run_program.h"
+#include "platform/run_program.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <utility>
 
+#include "platform/end_process.h"
 #include "platform/posix/spawn.h"
 
 namespace bellhop::platform {
@@ -22,12 +22,16 @@ constexpr std::size_t most_output = std::size_t{64} * 1024;
 // keep the pipe open for ever.
 constexpr std::chrono::milliseconds output_grace{200};
 
+// How long to wait for a killed program to end: one that waits for a frozen filesystem does not.
+constexpr std::chrono::milliseconds kill_grace{200};
+
+// Collects what a program writes and how it ends.
 class Observer final : public ProcessObserver {
  public:
   void has_written(OutputStream, std::span<const std::byte> bytes) override {
     const std::lock_guard lock(mutex_);
-    const std::size_t room = most_output - run_.output.size();
-    run_.output.append(reinterpret_cast<const char*>(bytes.data()), std::min(room, bytes.size()));
+    const std::size_t room = most_output - output_.size();
+    output_.append(reinterpret_cast<const char*>(bytes.data()), std::min(room, bytes.size()));
   }
 
   void has_closed(OutputStream) override {
@@ -38,24 +42,34 @@ class Observer final : public ProcessObserver {
 
   void has_ended(ProcessEnd end) override {
     const std::lock_guard lock(mutex_);
-    run_.end = end;
-    ended_ = true;
+    end_ = end;
     changed_.notify_all();
   }
 
-  ProgramRun wait() {
+  ProgramRun wait(std::int64_t process, const RunLimits& limits) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return ended_; });
-    changed_.wait_for(lock, output_grace, [this] { return closed_; });
-    return run_;
+    const auto ended = [this] { return end_.has_value(); };
+    const bool in_time = limits.time ? changed_.wait_for(lock, limits.stop, *limits.time, ended)
+                                     : changed_.wait(lock, limits.stop, ended);
+    if (!in_time) {
+      // The number is the program's, or was a moment ago: it is not given to another that soon.
+      end_process(process);
+      changed_.wait_for(lock, kill_grace, ended);
+      return {.outcome = limits.stop.stop_requested() ? ProgramRun::Outcome::not_wanted
+                                                      : ProgramRun::Outcome::took_too_long,
+              .end = {},
+              .output = output_};
+    }
+    if (end_->exit_code != 0) changed_.wait_for(lock, output_grace, [this] { return closed_; });
+    return {.outcome = ProgramRun::Outcome::ended, .end = *end_, .output = output_};
   }
 
  private:
   std::mutex mutex_;
-  std::condition_variable changed_;
-  ProgramRun run_;
-  bool ended_ = false;
+  std::condition_variable_any changed_;
+  std::string output_;
   bool closed_ = false;
+  std::optional<ProcessEnd> end_;
 };
 
 bool is_program(const std::string& path) {
@@ -66,13 +80,14 @@ bool is_program(const std::string& path) {
 
 }  // namespace
 
-Result<ProgramRun> run_program(Processes& processes, ProcessRequest request) {
+Result<ProgramRun> run_program(Processes& processes, ProcessRequest request,
+                               const RunLimits& limits) {
   request.out = Output::capture;
   request.err = Output::with_out;
   const auto observer = std::make_shared<Observer>();
-  const auto started = processes.start(std::move(request), observer);
-  if (!started) return std::unexpected(started.error());
-  return observer->wait();
+  const auto process = processes.start(std::move(request), observer);
+  if (!process) return std::unexpected(process.error());
+  return observer->wait(*process, limits);
 }
 
 std::optional<std::string> find_program(std::string_view name) {

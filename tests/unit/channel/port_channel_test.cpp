@@ -100,6 +100,16 @@ TEST_F(PortChannelTest, RefusesAFileThatIsNoSerialLine) {
   EXPECT_NE(opened.error().message.find("is it a serial line"), std::string::npos);
 }
 
+TEST_F(PortChannelTest, RefusesAFileThatIsNoVirtioPort) {
+  const TemporaryDirectory folder;
+  const platform::UniqueFd file(::open(folder.path("plain").c_str(), O_CREAT | O_RDWR, 0600));
+  const auto opened = platform::open_virtio_port(folder.path("plain"));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().message, "cannot open virtio-serial port '" + folder.path("plain") +
+                                        "': it is not a character device");
+  EXPECT_TRUE(platform::open_virtio_port("/dev/null"));
+}
+
 TEST_F(PortChannelTest, WaitsForAPortAndTheFoldersThatLeadToIt) {
   const Line line;
   const TemporaryDirectory folder;

@@ -1,4 +1,4 @@
-#include "platform/posix/run_program.h"
+#include "platform/run_program.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGKILL
@@ -36,19 +36,33 @@ TEST_F(RunProgram, TellsOfASignal) {
 }
 
 TEST_F(RunProgram, KeepsNotMoreThan64KiB) {
-  const auto run = shell("head -c 100000 /dev/zero; exit 0");
+  const auto run = shell("head -c 100000 /dev/zero; exit 1");
   ASSERT_TRUE(run);
   EXPECT_EQ(run->output.size(), 65536U);
-  EXPECT_EQ(run->end.exit_code, 0);
+  EXPECT_EQ(run->end.exit_code, 1);
 }
 
 TEST_F(RunProgram, DoesNotWaitForWhatIsLeftBehind) {
   const testing::TemporaryDirectory directory;
   testing::Gate gate(directory / "gate");
-  const auto run = shell("echo begun; { " + gate.wait_command() + "; } & exit 0");
+  const auto run = shell("echo begun; { " + gate.wait_command() + "; } & exit 1");
   ASSERT_TRUE(run);
   EXPECT_EQ(run->output, "begun\n");
   gate.open();
+}
+
+TEST_F(RunProgram, KillsWhatTakesTooLongOrIsNotWanted) {
+  const testing::TemporaryDirectory directory;
+  const testing::Gate gate(directory / "gate");
+  const ProcessRequest request{.path = "/bin/sh", .arguments = {"-c", gate.wait_command()}};
+  const auto late = run_program(processes_, request, {.time = std::chrono::milliseconds(50)});
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->outcome, ProgramRun::Outcome::took_too_long);
+  std::stop_source stop;
+  stop.request_stop();
+  const auto unwanted = run_program(processes_, request, {.time = {}, .stop = stop.get_token()});
+  ASSERT_TRUE(unwanted);
+  EXPECT_EQ(unwanted->outcome, ProgramRun::Outcome::not_wanted);
 }
 
 TEST_F(RunProgram, SaysWhyItCannotStart) {

@@ -101,6 +101,17 @@ TEST(FilesystemSizes, AreNotAskedForAgainUntilTheFirstQuestionIsAnswered) {
   while (used(sizes.ask(questions)) != Used{6}) std::this_thread::yield();
 }
 
+TEST(FilesystemSizes, TellWhetherAThreadIsStuck) {
+  Fake fake;
+  FilesystemSizes sizes(fake.ask(), {.served = milliseconds(1), .local = never});
+  sizes.ask(std::vector<Question>{{1, "/a", false}});
+  EXPECT_FALSE(sizes.is_waiting());
+  sizes.ask(std::vector<Question>{{2, "/stuck", true}});
+  EXPECT_TRUE(sizes.is_waiting());
+  fake.release();
+  while (sizes.is_waiting()) std::this_thread::yield();
+}
+
 std::vector<Question> stuck_servers(std::uint64_t count) {
   std::vector<Question> questions;
   for (std::uint64_t i = 1; i <= count; ++i) {

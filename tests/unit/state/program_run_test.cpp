@@ -23,7 +23,8 @@ class RunToEnd : public ::testing::Test {
     request.path = "/bin/sh";
     request.arguments = {"-c", script};
     request.input = std::move(input);
-    const auto result = run_to_end(processes, std::move(request), "do it", limit);
+    const auto result =
+        run_to_end(processes, std::move(request), {.purpose = "do it"}, {.time = limit});
     if (result) return std::nullopt;
     return result.error().message;
   }
@@ -60,7 +61,7 @@ TEST_F(RunToEnd, FailsWhenASignalEndsTheProgram) {
 TEST_F(RunToEnd, FailsWhenTheProgramCannotBeStarted) {
   platform::ProcessRequest request;
   request.path = "/no/such/program";
-  const auto result = run_to_end(processes, request, "do it", 1min);
+  const auto result = run_to_end(processes, request, {.purpose = "do it"}, {.time = 1min});
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().message,
             "child process has failed to do it: failed to exec '/no/such/program': No such file "
