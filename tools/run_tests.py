@@ -103,6 +103,7 @@ def main():
     if options.all:  # the tests that have a short and a long form
         os.environ.setdefault("BELLHOP_ALL", "1")
         os.environ.setdefault("BELLHOP_PAIRS", "2000")
+        os.environ.setdefault("BELLHOP_STREAMS", "100000")
     build = (ROOT / options.build).resolve()
 
     count = Count()
