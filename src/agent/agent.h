@@ -10,6 +10,7 @@
 namespace bellhop::platform {
 class ClockSetting;
 class Power;
+class Processes;
 }  // namespace bellhop::platform
 
 namespace bellhop::state {
@@ -36,6 +37,7 @@ struct Agent {
   state::OpenFiles& files;
   state::Jobs& jobs;
   state::Freeze& freeze;
+  platform::Processes& programs;  // of the system, which commands run for their own ends
   platform::Power& power;
   platform::ClockSetting& clock_setting;
   state::FilesystemSizes& filesystem_sizes;

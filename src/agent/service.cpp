@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <asio/post.hpp>
 #include <utility>
 
 #include "channel/listen_channel.h"
@@ -16,6 +17,9 @@ namespace {
 
 // How long the end of the agent waits for commands that are still running.
 constexpr std::chrono::milliseconds farewell{500};
+
+// How long the agent lives on after the thaw when a signal wanted it to end while frozen.
+constexpr std::chrono::seconds end_delay{1};
 
 constexpr const char* system_root = "/";
 
@@ -43,6 +47,7 @@ Service::Service(StartPlan plan, std::span<const Command* const> commands, Log& 
              .files = files_,
              .jobs = jobs_,
              .freeze = freeze_,
+             .programs = programs_,
              .power = *power_,
              .clock_setting = *clock_setting_,
              .filesystem_sizes = filesystem_sizes_,
@@ -51,7 +56,8 @@ Service::Service(StartPlan plan, std::span<const Command* const> commands, Log& 
              .system_root = system_root},
       dispatcher_(agent_),
       workers_(plan_.settings.workers.limit),
-      signals_(loop_) {}
+      signals_(loop_),
+      end_timer_(loop_) {}
 
 Service::~Service() = default;
 
@@ -61,9 +67,9 @@ state::FreezeOptions Service::freeze_options(Deferred after_first_thaw) {
   options.state_file = freeze_mark(settings);
   options.note_file = std::filesystem::path(settings.state_dir) / "bellhop.freeze-ended";
   options.limit = settings.freeze.limit;
-  options.hook = state::freeze_hooks(hook_processes_, {.program = settings.fsfreeze_hook,
-                                                       .directory = settings.freeze.hook_directory,
-                                                       .limit = settings.freeze.hook_timeout});
+  options.hook = state::freeze_hooks(programs_, {.program = settings.fsfreeze_hook,
+                                                 .directory = settings.freeze.hook_directory,
+                                                 .limit = settings.freeze.hook_timeout});
   options.on_change = [this, after_first_thaw = std::move(after_first_thaw)](bool frozen) mutable {
     if (frozen) {
       log_.warning("disabling logging due to filesystem freeze");
@@ -72,6 +78,7 @@ state::FreezeOptions Service::freeze_options(Deferred after_first_thaw) {
     if (after_first_thaw) std::exchange(after_first_thaw, {})();
     log_.enable();
     log_.warning("logging re-enabled due to filesystem unfreeze");
+    asio::post(loop_, [this] { end_if_wanted(); });
   };
   options.warn = [this](std::string_view text) { log_.warning("{}", text); };
   return options;
@@ -103,9 +110,21 @@ Result<void> Service::start() {
 void Service::await_signal() {
   signals_.async_wait([this](std::error_code cancelled, int number) {
     if (cancelled) return;
-    if (freeze_.is_frozen()) return await_signal();  // who ends it now leaves a frozen guest
+    if (freeze_.is_frozen()) {  // who ends it now leaves a frozen guest
+      end_wanted_ = true;
+      return await_signal();
+    }
     log_.debug("received signal num {}, quitting", number);
     loop_.stop();
+  });
+}
+
+// The reply to the thaw goes out first.
+void Service::end_if_wanted() {
+  if (!end_wanted_ || freeze_.is_frozen()) return;
+  end_timer_.expires_after(end_delay);
+  end_timer_.async_wait([this](std::error_code cancelled) {
+    if (!cancelled && !freeze_.is_frozen()) loop_.stop();
   });
 }
 

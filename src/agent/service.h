@@ -3,6 +3,7 @@
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -63,15 +64,17 @@ class Service {
   Result<std::unique_ptr<channel::Channel>> make_port(const ChannelSettings& settings);
   Result<void> add_channel(const ChannelSettings& settings);
   void await_signal();
+  void end_if_wanted();
 
   StartPlan plan_;
   Log& log_;
+  asio::io_context loop_;  // outlives the freeze, which posts to it
   const bool frozen_at_start_;
   Policy policy_;
   state::PersistentState persistent_;
   state::OpenFiles files_;
   state::Jobs jobs_;
-  platform::Processes hook_processes_;
+  platform::Processes programs_;
   std::unique_ptr<platform::Filesystems> filesystems_;
   state::Freeze freeze_;
   std::unique_ptr<platform::Power> power_;
@@ -81,8 +84,9 @@ class Service {
   Dispatcher dispatcher_;
   Workers workers_;
 
-  asio::io_context loop_;
   asio::signal_set signals_;
+  asio::steady_timer end_timer_;
+  bool end_wanted_ = false;  // a signal came while frozen
   std::unique_ptr<channel::Reactor> reactor_;
   // A session uses its channel, so it goes first.
   std::vector<std::unique_ptr<channel::Channel>> channels_;

@@ -58,8 +58,7 @@ Result<void> run(Agent& agent, const Arguments& arguments) {
   request.path = std::move(program->path);
   request.arguments = std::move(program->arguments);
   request.input = fmt::format("{}:{}\n", arguments.username, password);
-  platform::Processes processes;
-  return state::run_to_end(processes, std::move(request), {.purpose = "set user password"},
+  return state::run_to_end(agent.programs, std::move(request), {.purpose = "set user password"},
                            {.time = patience});
 }
 

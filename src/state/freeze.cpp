@@ -53,7 +53,11 @@ bool Freeze::stop(std::chrono::milliseconds patience) {
   lock.unlock();
   stop_freezing.request_stop();
   lock.lock();
-  return changed_.wait_for(lock, patience, [this] { return is_at_rest(); });
+  const bool at_rest = changed_.wait_for(lock, patience, [this] { return is_at_rest(); });
+  lock.unlock();
+  // A freeze may have succeeded while the agent was about to end: its host has no reply yet.
+  if (at_rest && frozen_) static_cast<void>(thaw_within_patience());  // the result says it
+  return at_rest && !frozen_;
 }
 
 bool Freeze::is_at_rest() const {
@@ -74,9 +78,9 @@ Result<std::int64_t> Freeze::freeze(const Names& mountpoints) {
 
 Result<void> Freeze::begin_freeze() {
   Lock lock(mutex_);
-  const bool my_turn = changed_.wait_for(
-      lock, turn_limit, [this] { return phase_ == Phase::idle && (!thawing_ || thawing_->done); });
+  const bool my_turn = changed_.wait_for(lock, turn_limit, [this] { return is_at_rest(); });
   if (!my_turn) return failure("another freeze or thaw is going on");
+  if (end_.stop_requested()) return failure("the agent is about to end");
   if (frozen_) return failure("filesystems are frozen already");
   phase_ = Phase::freezing;
   stop_freezing_ = std::stop_source();
@@ -106,14 +110,14 @@ Result<std::int64_t> Freeze::freeze_named(const Names& names) {
     if (!opened) return std::unexpected(std::move(opened).error());
     return 0;
   }
-  set_frozen();
+  if (auto watched = set_frozen(); !watched) return give_up(std::move(watched).error());
   auto count = freeze_all(*std::move(opened));
   if (!count) return give_up(std::move(count).error());
   if (*count == 0) {
     set_thawed();
     tell_hook_thawed();
   } else {
-    start_limit(options_.limit);
+    restart_limit(options_.limit);
   }
   return count;
 }
@@ -265,15 +269,20 @@ void Freeze::finish_thaw(Thawing& thawing) {
 // What the agent froze comes first, then the hook, so that neither has to wait for a filesystem
 // whose disk hangs. Only when it is not known what is frozen, all are tried before the hook.
 void Freeze::thaw_everything(Thawing& thawing) {
-  const bool known = thaw_held(thawing);
-  if (!known) thaw_others(thawing, frozen_ && inherited_);
+  const bool inherited = frozen_ && inherited_;
+  const bool known = thaw_held(thawing) || (frozen_ && !inherited);
+  if (!known) thaw_others(thawing, inherited);
   {
     const Lock lock(mutex_);
     if (thawing.error) return;
     thawing.all_thawed = true;
   }
   set_thawed();
-  auto hooked = run_hook("thaw", end_.get_token());
+  for (const std::string& mountpoint : thawing.unreachable) {
+    warn(fmt::format("'{}' could not be reached for the thaw and may be frozen still", mountpoint));
+  }
+  // Not stopped when the agent ends: what the hook has to wake up must not go on sleeping.
+  auto hooked = run_hook("thaw", {});
   if (!hooked) {
     const Lock lock(mutex_);
     thawing.error = std::move(hooked).error();
@@ -301,7 +310,8 @@ bool Freeze::thaw_held(Thawing& thawing) {
   return !held.empty();
 }
 
-// Thaws whatever else is mounted. A filesystem that cannot be opened is passed over.
+// Thaws whatever else is mounted. A filesystem that cannot be opened is passed over, and noted
+// where what is frozen is not known.
 void Freeze::thaw_others(Thawing& thawing, bool errors_count) {
   const auto all = filesystems_.list();
   if (!all) {
@@ -311,7 +321,11 @@ void Freeze::thaw_others(Thawing& thawing, bool errors_count) {
   for (const platform::LocalFilesystem& one : *all) {
     note_thawing(one.mountpoint);
     const auto filesystem = filesystems_.open(one);
-    if (filesystem && *filesystem) tally(thawing, (*filesystem)->thaw(), errors_count);
+    if (filesystem && *filesystem) {
+      tally(thawing, (*filesystem)->thaw(), errors_count);
+    } else if (errors_count) {
+      thawing.unreachable.push_back(one.mountpoint);
+    }
   }
 }
 
@@ -350,10 +364,11 @@ Result<void> Freeze::run_hook(std::string_view action, const std::stop_token& st
 
 // For a freeze that came to nothing after the hook had prepared for it.
 void Freeze::tell_hook_thawed() const {
-  if (auto hooked = run_hook("thaw", end_.get_token()); !hooked) warn(hooked.error().message);
+  if (auto hooked = run_hook("thaw", {}); !hooked) warn(hooked.error().message);
 }
 
-void Freeze::set_frozen() {
+// Fails when nobody would end the freeze at its limit.
+Result<void> Freeze::set_frozen() {
   if (!std::ofstream(options_.state_file)) {
     warn(fmt::format("unable to create {}, fsfreeze may not function properly",
                      options_.state_file.string()));
@@ -363,8 +378,8 @@ void Freeze::set_frozen() {
     frozen_since_ = std::chrono::system_clock::now();
     frozen_ = true;
   }
-  start_limit(options_.limit);
   if (options_.on_change) options_.on_change(true);
+  return start_limit(options_.limit);
 }
 
 void Freeze::set_thawed() {
@@ -392,12 +407,17 @@ void Freeze::limit_inherited() {
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::system_clock::now() - since);
   const auto none = std::chrono::milliseconds(0);
-  start_limit(options_.limit - std::clamp(age, none, options_.limit));
+  restart_limit(options_.limit - std::clamp(age, none, options_.limit));
 }
 
-void Freeze::start_limit(std::chrono::milliseconds from_now) {
-  if (options_.limit.count() == 0) return;
-  if (!limit_timer_.set(from_now)) warn("cannot watch the freeze's limit: no thread is to be had");
+Result<void> Freeze::start_limit(std::chrono::milliseconds from_now) {
+  if (options_.limit.count() == 0 || limit_timer_.set(from_now)) return {};
+  return failure("cannot watch the freeze's limit: no thread is to be had");
+}
+
+// For a freeze that is there whether it can be watched or not.
+void Freeze::restart_limit(std::chrono::milliseconds from_now) {
+  if (auto watched = start_limit(from_now); !watched) warn(watched.error().message);
 }
 
 // The host has not ended the freeze in time, or never will.
@@ -414,7 +434,7 @@ void Freeze::end_by_itself() {
   const auto thawed = thaw_within_patience();
   if (is_frozen()) {
     warn(thawed ? "the freeze goes on" : thawed.error().message);
-    start_limit(options_.next_try);
+    restart_limit(options_.next_try);
     return;
   }
   if (const auto note = note_.text()) {

@@ -50,21 +50,23 @@ struct FreezeOptions {
   // Told what went wrong where there is no caller to tell; on any thread.
   std::function<void(std::string_view message)> warn = {};
   // How long thaw() works before it answers with what it has.
-  std::chrono::milliseconds patience{800};
+  // Together with the half second after which a thaw overtakes it is less than one.
+  std::chrono::milliseconds patience{400};
 };
 
 // Freezes and thaws, one at a time; may be used from any thread.
 class Freeze {
  public:
   Freeze(platform::Filesystems& filesystems, FreezeOptions options);
-  // Kills a running hook and waits for the thread of a thaw. What is frozen stays frozen.
+  // Waits for the thread of a thaw and its hook. What is frozen stays frozen.
   ~Freeze();
   Freeze(const Freeze&) = delete;
   Freeze& operator=(const Freeze&) = delete;
 
-  // Gives a freeze that is going on up, kills a running hook, and waits up to `patience` for both
-  // and for a thaw to end. False when a thread is stuck in the kernel: the destructor would wait
-  // for it.
+  // For the end of the agent: refuses new freezes, gives up one that is going on, whose hook is
+  // killed, waits up to `patience` for that and for a thaw to end, and thaws what is frozen. False
+  // when a hook is told of a thaw still or a thread is stuck in the kernel: the destructor would
+  // wait for it.
   bool stop(std::chrono::milliseconds patience);
 
   // From now on the limit counts for a freeze that was there at the start: it ends when that is
@@ -110,6 +112,7 @@ class Freeze {
     std::optional<Error> error = {};
     bool all_thawed = false;  // nothing is left that the agent froze
     bool done = false;        // everybody's filesystems were seen to and the hook has ended
+    std::vector<std::string> unreachable = {};  // mountpoints that may be frozen still
   };
 
   // Filesystems that could not be reached, and why.
@@ -140,9 +143,10 @@ class Freeze {
 
   Result<void> run_hook(std::string_view action, const std::stop_token& stop) const;
   void tell_hook_thawed() const;
-  void set_frozen();
+  Result<void> set_frozen();
   void set_thawed();
-  void start_limit(std::chrono::milliseconds from_now);
+  Result<void> start_limit(std::chrono::milliseconds from_now);
+  void restart_limit(std::chrono::milliseconds from_now);
   void end_by_itself();
   std::string ended_by_itself() const;
   void warn(std::string_view message) const;
@@ -150,7 +154,7 @@ class Freeze {
   platform::Filesystems& filesystems_;
   const FreezeOptions options_;
   std::atomic<bool> frozen_ = false;
-  std::stop_source end_;  // stops hooks when the agent ends
+  std::stop_source end_;  // the agent ends: no freeze begins any more
 
   mutable std::mutex mutex_;  // guards what follows; never held while something may block
   std::condition_variable changed_;

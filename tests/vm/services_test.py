@@ -32,6 +32,13 @@ class ServiceTest(VmTest):
         with made.connect(patience=BOOT_PATIENCE) as client:
             self.assertEqual(client.call("guest-ping"), {})
 
+    def shuts_down(self, made):
+        """By guest-shutdown, through whatever the system has for it."""
+        with made.connect(patience=BOOT_PATIENCE) as client:
+            client.call("guest-ping")
+            client.send(agents.compact({"execute": "guest-shutdown"}) + b"\n")
+            made.qmp.event("SHUTDOWN", patience=BOOT_PATIENCE)
+
     def comes_back_with_the_port(self, made):
         self.unplug(made)
         made.shell(f"while [ -e {PORT} ]; do sleep 0.1; done")
@@ -62,6 +69,10 @@ class Systemd(ServiceTest):
         made.shell("systemctl stop bellhopd", patience=BOOT_PATIENCE)
         self.assertIn("inactive", made.shell("systemctl is-failed bellhopd", check=False))
         made.shell("systemd-analyze verify --man=no bellhopd.service", patience=BOOT_PATIENCE)
+        self.assertIn("guest-exec called", made.shell("journalctl --quiet -o cat -t bellhopd",
+                                                      patience=BOOT_PATIENCE))
+        made.shell("systemctl start bellhopd", patience=BOOT_PATIENCE)
+        self.shuts_down(made)
 
     def test_debian_12(self):
         self.lives("bookworm")
@@ -87,6 +98,7 @@ class Sysvinit(ServiceTest):
         made.shell(f"{script} start")
         self.plug(made)
         self.answers(made)
+        self.shuts_down(made)
 
 
 class OpenRc(ServiceTest):
@@ -111,6 +123,8 @@ class OpenRc(ServiceTest):
         self.answers(made)
         made.shell("rc-service bellhopd stop; while pidof bellhopd; do sleep 0.2; done",
                    patience=BOOT_PATIENCE)
+        made.shell("rc-service bellhopd start", patience=BOOT_PATIENCE)
+        self.shuts_down(made)
 
 
 if __name__ == "__main__":

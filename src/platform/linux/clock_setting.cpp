@@ -21,11 +21,12 @@ std::time_t await_phase(std::chrono::milliseconds phase) {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   const long nanoseconds = std::chrono::nanoseconds(phase).count();
-  const timespec moment{.tv_sec = now.tv_nsec < nanoseconds ? now.tv_sec : now.tv_sec + 1,
-                        .tv_nsec = nanoseconds};
-  while (::clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &moment, nullptr) == EINTR) {
+  long wait = nanoseconds - now.tv_nsec;
+  if (wait <= 0) wait += second;
+  // Not for a moment of the clock that is being set: it may be set back meanwhile.
+  timespec left{.tv_sec = wait / second, .tv_nsec = wait % second};
+  while (::clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR) {
   }
-  // Not `moment`: the clock may have been set meanwhile, or the machine paused.
   ::clock_gettime(CLOCK_REALTIME, &now);
   return now.tv_sec;
 }

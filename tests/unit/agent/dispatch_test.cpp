@@ -82,6 +82,7 @@ TEST_F(DispatchTest, MentionsPolledCommandsOnlyWhenDebugging) {
                     .files = files,
                     .jobs = jobs,
                     .freeze = freeze,
+                    .programs = programs,
                     .power = power,
                     .clock_setting = clock_setting,
                     .filesystem_sizes = filesystem_sizes,

@@ -109,6 +109,7 @@ class CommandTest : public ::testing::Test {
   state::Jobs jobs = state::Jobs();
   FakeFilesystems filesystems{{"/", "/home"}};
   state::Freeze freeze{filesystems, {.state_file = directory / "qga.state.isfrozen"}};
+  platform::Processes programs;
   FakePower power;
   FakeClockSetting clock_setting;
   state::FilesystemSizes filesystem_sizes;
@@ -119,6 +120,7 @@ class CommandTest : public ::testing::Test {
               .files = files,
               .jobs = jobs,
               .freeze = freeze,
+              .programs = programs,
               .power = power,
               .clock_setting = clock_setting,
               .filesystem_sizes = filesystem_sizes,
