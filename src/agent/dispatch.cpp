@@ -67,13 +67,13 @@ Result<const Command*> Dispatcher::admit(const wire::Request& request) const {
 
 void Dispatcher::log_call(const Command& command, const wire::Request& request) const {
   const std::string_view name = command.facts.name;
+  const Log::Field fields[] = {{"COMMAND", name}};
   if (is_audited(command.facts)) {
-    agent_.log.audit("{} called{}", name, subject(command, request));
-  } else if (command.facts.polled) {
-    agent_.log.debug("{} called", name);
-  } else {
-    agent_.log.info("{} called", name);
+    agent_.log.audit(fmt::format("{} called{}", name, subject(command, request)), fields);
+    return;
   }
+  const Log::Level level = command.facts.polled ? Log::Level::debug : Log::Level::info;
+  if (agent_.log.writes(level)) agent_.log.write(level, fmt::format("{} called", name), fields);
 }
 
 Dispatcher::Outcome Dispatcher::execute(const Command& command, const wire::Request& request,
@@ -83,7 +83,10 @@ Dispatcher::Outcome Dispatcher::execute(const Command& command, const wire::Requ
   wire::SuccessReply reply(out, std::move(drain), command.facts.delimits_reply);
   Result<WhenTaken> result = command.invoke(agent_, request.arguments, reply);
   if (!result) {
-    agent_.log.info("{} failed: {}", command.facts.name, result.error().message);
+    const Log::Field fields[] = {{"COMMAND", command.facts.name}};
+    agent_.log.write(Log::Level::info,
+                     fmt::format("{} failed: {}", command.facts.name, result.error().message),
+                     fields);
     wire::append_error_reply(out, result.error(), request.id);
     return {.succeeded = false, .when_taken = {}};
   }

@@ -22,11 +22,11 @@ void Log::write(Level level, std::string_view message, std::span<const Field> fi
   output_->write({level, message, std::chrono::system_clock::now(), fields});
 }
 
-void Log::write_audit(std::string_view message) {
+void Log::audit(std::string_view message, std::span<const Field> fields) {
   const std::shared_lock lock(mutex_);
   if (!enabled_) return;
   platform::LogOutput& output = audit_output_ ? *audit_output_ : *output_;
-  output.write({Level::info, message, std::chrono::system_clock::now()});
+  output.write({Level::info, message, std::chrono::system_clock::now(), fields});
 }
 
 void Log::disable() {

@@ -57,10 +57,7 @@ class Log {
 
   // What clients had the agent do, for the guest's administrator: written at every level, as
   // `info`, to the system's log unless the log goes to the journal.
-  template <class... Args>
-  void audit(Format<Args...> format, Args&&... args) {
-    write_audit(fmt::format(format, std::forward<Args>(args)...));
-  }
+  void audit(std::string_view message, std::span<const Field> fields = {});
 
   // A record with facts beside its text; they show in the journal and in JSON.
   void write(Level level, std::string_view message, std::span<const Field> fields = {});
@@ -81,7 +78,6 @@ class Log {
   void report(Level level, Format<Args...> format, Args&&... args) {
     if (writes(level)) write(level, fmt::format(format, std::forward<Args>(args)...));
   }
-  void write_audit(std::string_view message);
 
   const Level level_;
   std::atomic<bool> enabled_ = true;

@@ -52,7 +52,7 @@ struct Reply {
 constexpr std::size_t piece_size = std::size_t{3} << 16;  // a multiple of 3
 
 // The bytes in pieces, so that a reply of two full streams need not lie in memory twice.
-std::optional<Base64Stream> stream(std::shared_ptr<const state::JobOutput> output) {
+std::optional<Base64Stream> stream(const std::shared_ptr<const state::JobOutput>& output) {
   if (output->bytes.empty()) return std::nullopt;
   return Base64Stream{[output, rest = std::as_bytes(std::span(output->bytes))]() mutable {
     const auto piece = rest.first(std::min(piece_size, rest.size()));

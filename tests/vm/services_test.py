@@ -71,8 +71,18 @@ class Systemd(ServiceTest):
         made.shell("systemd-analyze verify --man=no bellhopd.service", patience=BOOT_PATIENCE)
         self.assertIn("guest-exec called", made.shell("journalctl --quiet -o cat -t bellhopd",
                                                       patience=BOOT_PATIENCE))
-        made.shell("systemctl start bellhopd", patience=BOOT_PATIENCE)
+        self.logs_to_the_journal(made)
         self.shuts_down(made)
+
+    def logs_to_the_journal(self, made):
+        """With fields, by its native protocol."""
+        made.shell("mkdir -p /etc/bellhop; printf '[log]\\ntarget=journal\\n' "
+                   ">/etc/bellhop/bellhop.conf; systemctl start bellhopd", patience=BOOT_PATIENCE)
+        with made.connect(patience=BOOT_PATIENCE) as client:
+            client.call("guest-file-open", path="/etc/hostname")
+        said = made.shell("journalctl --sync; journalctl --quiet -o cat COMMAND=guest-file-open",
+                          patience=BOOT_PATIENCE)
+        self.assertEqual(said.strip(), "guest-file-open called, path: /etc/hostname")
 
     def test_debian_12(self):
         self.lives("bookworm")

@@ -73,9 +73,32 @@ TEST_F(DispatchTest, TellsTheAdministratorWhatChangesTheGuest) {
   EXPECT_EQ(std::ranges::count(lines, "guest-file-close called, handle: 1000"), 1);
 }
 
-TEST_F(DispatchTest, MentionsPolledCommandsOnlyWhenDebugging) {
+// Keeps the text of each record and its fields.
+class FieldLog final : public platform::LogOutput {
+ public:
+  explicit FieldLog(testing::LogLines& lines) : lines_(lines) {}
+  void write(const platform::LogRecord& record) override {
+    std::string line(record.message);
+    for (const platform::LogField& field : record.fields) {
+      line += fmt::format(" {}={}", field.name, field.value);
+    }
+    lines_.add(line);
+  }
+
+ private:
+  testing::LogLines& lines_;
+};
+
+// An agent that logs at the default level, and what it logs.
+class QuietDispatchTest : public DispatchTest {
+ protected:
+  void call(std::string_view name) {
+    std::string out;
+    quiet_dispatcher.execute(*quiet_dispatcher.find(name), {}, out);
+  }
+
   testing::LogLines quiet_lines;
-  Log quiet(Log::Level::info, std::make_unique<testing::RecordingLog>(quiet_lines));
+  Log quiet{Log::Level::info, std::make_unique<FieldLog>(quiet_lines)};
   Agent quiet_agent{.commands = agent.commands,
                     .policy = policy,
                     .settings = settings,
@@ -88,12 +111,22 @@ TEST_F(DispatchTest, MentionsPolledCommandsOnlyWhenDebugging) {
                     .filesystem_sizes = filesystem_sizes,
                     .log = quiet,
                     .started = agent.started};
-  const Dispatcher quiet_dispatcher(quiet_agent);
-  for (const std::string_view name : {"guest-ping", "guest-get-host-name"}) {
-    std::string out;
-    quiet_dispatcher.execute(*quiet_dispatcher.find(name), {}, out);
-  }
-  EXPECT_EQ(quiet_lines.all(), std::vector<std::string>{"guest-get-host-name called"});
+  Dispatcher quiet_dispatcher{quiet_agent};
+};
+
+TEST_F(QuietDispatchTest, DoesNotMentionPolledCommands) {
+  call("guest-ping");
+  EXPECT_EQ(quiet_lines.all(), std::vector<std::string>{});
+}
+
+TEST_F(QuietDispatchTest, NamesTheCommandInAField) {
+  call("guest-get-host-name");
+  call("guest-exec");
+  EXPECT_EQ(quiet_lines.all(),
+            (std::vector<std::string>{
+                "guest-get-host-name called COMMAND=guest-get-host-name",
+                "guest-exec called COMMAND=guest-exec",
+                "guest-exec failed: Parameter 'path' is missing COMMAND=guest-exec"}));
 }
 
 }  // namespace
