@@ -234,8 +234,7 @@ class Planted(AccountsTest):
         guest.shell("install -d -m 777 -o 61002 bob; echo secret >bob/authorized_keys; "
                     "chmod 666 bob/authorized_keys")
         def others():
-            return {"homes": {name: entry for name, entry in guest.tree().items()
-                              if not name.startswith("alice")}, "etc": guest.tree("etc")}
+            return {"homes": guest.tree(without=("alice",)), "etc": guest.tree("etc")}
         before = others()
         racer = guest.enter("alice", "sh", "-c", f"cd /{accounts.HOMES}/alice" + """
             while :; do
