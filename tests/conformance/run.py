@@ -16,6 +16,7 @@ import importlib.util
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -116,12 +117,21 @@ def run_file(path, part, jobs, short):
     return failed
 
 
+def expect_signals():
+    """Undoes what nohup(1) and shells do to the signals of programs in the background: the agents,
+    and the programs that they start, inherit it."""
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("-k", default="", metavar="PART")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("files", nargs="+", type=pathlib.Path)
     options = parser.parse_args()
+    expect_signals()
     jobs = int(os.environ.get("BELLHOP_JOBS") or os.cpu_count() or 2)
     failed = sum(run_file(path.resolve(), options.k, jobs, options.short) for path in options.files)
     return 1 if failed else 0
