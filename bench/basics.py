@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
 import agents  # noqa: E402
+import report  # noqa: E402
 from living import status_value  # noqa: E402
 
 PATIENCE = 120
@@ -135,14 +136,7 @@ def measure_memory(programs):
 
 
 def main():
-    programs = (agents.bellhopd(), agents.oracle(agents.SUITES[0]))
-    for program in programs:
-        kind, version = agents.version(program)
-        print(f"{kind} {'.'.join(map(str, version))}")
-    print(f"Linux {os.uname().release}, {os.uname().machine}, {os.cpu_count()} processors, "
-          f"{time.strftime('%Y-%m-%d', time.gmtime())}\n")
-    print("| what | bellhopd | qemu-ga | qemu-ga : bellhopd |")
-    print("|---|---|---|---|")
+    programs = report.begin("what", "bellhopd", "qemu-ga", "qemu-ga : bellhopd")
     measure_times(programs)
     measure_memory(programs)
 

@@ -7,7 +7,6 @@ run. The time is the best of some from the request to the end of the reply.
 """
 
 import contextlib
-import os
 import pathlib
 import sys
 import time
@@ -16,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
 import agents  # noqa: E402
+import report  # noqa: E402
 from networks import INTERFACES, ROUTES, Namespace  # noqa: E402
 
 COMMANDS = (INTERFACES, ROUTES)
@@ -71,14 +71,8 @@ def measure(pairs, programs):
 
 
 def main():
-    programs = (agents.bellhopd(), agents.oracle(agents.SUITES[0]))
-    for program in programs:
-        kind, version = agents.version(program)
-        print(f"{kind} {'.'.join(map(str, version))}")
-    print(f"Linux {os.uname().release}, {os.uname().machine}, {os.cpu_count()} processors, "
-          f"{time.strftime('%Y-%m-%d', time.gmtime())}\n")
-    print("| command | interfaces | reply | bellhopd | qemu-ga | qemu-ga : bellhopd |")
-    print("|---|---|---|---|---|---|")
+    programs = report.begin("command", "interfaces", "reply", "bellhopd", "qemu-ga",
+                            "qemu-ga : bellhopd")
     for pairs in map(int, sys.argv[1:] or (10, 100, 500, 2000)):
         measure(pairs, programs)
 

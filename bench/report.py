@@ -1,0 +1,19 @@
+"""How the figures are told: who was measured, where and when, and then a table."""
+
+import os
+import time
+
+import agents
+
+
+def begin(*columns):
+    """Prints the head of a report; returns the two programs, bellhopd first."""
+    programs = (agents.bellhopd(), agents.oracle(agents.SUITES[0]))
+    for program in programs:
+        kind, version = agents.version(program)
+        print(f"{kind} {'.'.join(map(str, version))}")
+    print(f"Linux {os.uname().release}, {os.uname().machine}, {os.cpu_count()} processors, "
+          f"{time.strftime('%Y-%m-%d', time.gmtime())}\n")
+    print("|".join(["", *(f" {column} " for column in columns), ""]))
+    print("|".join(["", *("---" for _ in columns), ""]), flush=True)
+    return programs
