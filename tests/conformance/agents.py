@@ -229,6 +229,20 @@ class Connection:
 _running = {}
 
 
+def end(process, kind, number, patience=PATIENCE):
+    """Sends the signal and waits; the exit status. qemu-ga gets it again until it ends: a signal
+    that comes just before it waits for input ends it only at the next input. Bellhop gets one."""
+    deadline = time.monotonic() + patience
+    while process.poll() is None:
+        process.send_signal(number)
+        try:
+            process.wait(min(patience, 1) if kind == "qemu-ga" else patience)
+        except subprocess.TimeoutExpired:
+            if kind != "qemu-ga" or time.monotonic() > deadline:
+                raise
+    return process.returncode
+
+
 @atexit.register
 def _stop_all():
     for process in list(_running.values()):
@@ -374,13 +388,11 @@ class Agent:
         process, self.process = self.process, None
         if process is None:
             return self.status
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(patience)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        try:
+            end(process, self.kind, signal.SIGTERM, patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         _running.pop(process.pid, None)
         self.status = process.returncode
         return self.status

@@ -396,10 +396,9 @@ class Agent:
         return self.call("guest-fsfreeze-status")
 
     def stop(self, number=signal.SIGKILL):
+        """Ends the agent with the signal; its exit status."""
         self.connection.close()
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
+        return agents.end(self.process, self.kind, number)
 
 
 class WorldTest:
