@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <expected>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "commands.h"
 #include "printable.h"
@@ -25,12 +26,12 @@ std::expected<std::string, std::string> read_standard_input() {
 }
 
 std::expected<json, std::string> parse_arguments(const std::optional<std::string>& text) {
-  if (!text) return json();
+  if (!text) return {};
   auto source = *text == "-" ? read_standard_input() : *text;
   if (!source) return std::unexpected(source.error());
   try {
-    json arguments = json::parse(*source);
-    if (arguments.is_object()) return arguments;
+    std::expected<json, std::string> arguments(std::in_place, json::parse(*source));
+    if (arguments->is_object()) return arguments;
     return std::unexpected(
         "the arguments of a command must be a JSON object, such as "
         "'{\"path\": \"/etc/hostname\"}'");

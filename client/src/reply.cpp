@@ -38,8 +38,8 @@ bool nests_too_deep(std::string_view text) {
 
 std::optional<json> parse(std::string_view text) {
   if (nests_too_deep(text)) return std::nullopt;
-  json value = json::parse(text, nullptr, false);
-  if (value.is_discarded()) return std::nullopt;
+  std::optional<json> value(std::in_place, json::parse(text, nullptr, false));
+  if (value->is_discarded()) return std::nullopt;
   return value;
 }
 
@@ -120,7 +120,7 @@ std::expected<json, Error> parse_reply(std::string_view text, const Subject& sub
   if (value == reply->end()) {
     return std::unexpected(no_reply(subject, text, "it has neither 'return' nor a valid 'error'"));
   }
-  return std::move(*value);
+  return std::expected<json, Error>(std::in_place, std::move(*value));
 }
 
 }  // namespace bellhop::client
