@@ -5,7 +5,7 @@ namespace bellhop::agent {
 Policy::Policy(const std::vector<std::string>& blocked,
                const std::optional<std::vector<std::string>>& allowed)
     : blocked_(blocked.begin(), blocked.end()) {
-  if (allowed) allowed_.emplace(allowed->begin(), allowed->end());
+  if (allowed) allowed_ = Names(allowed->begin(), allowed->end());
 }
 
 bool Policy::allows(std::string_view command) const {

@@ -1,5 +1,6 @@
 #include "platform/timezone.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "unit/environment_variable.h"
@@ -47,7 +48,8 @@ TEST(Timezone, HasOffsetsOfFractionsOfAnHour) {
 TEST(Timezone, IsUtcWhenTheZoneIsUnknown) {
   for (const char* tz : {"", ":/nonexistent", "../etc/passwd"}) {
     const auto zone = in(tz, winter);
-    EXPECT_EQ(zone.zone, "UTC") << tz;
+    // glibc 2.41 calls the zone of an empty TZ by the name of its file when tzdata is missing.
+    EXPECT_THAT(zone.zone, ::testing::AnyOf("UTC", "Universal")) << tz;
     EXPECT_EQ(zone.offset, 0) << tz;
   }
 }
