@@ -78,7 +78,7 @@ class Network(VmTest):
 
     def test_a_kernel_without_ipv6(self):
         made = self.guest(["veth"], options=[
-            "-append", "console=ttyS0 quiet panic=-1 rdinit=/sbin/init ipv6.disable=1"])
+            "-append", guest.KERNEL_LINE + " rdinit=/sbin/init ipv6.disable=1"])
         self.ip(made, "link set lo up\nlink add v0 type veth peer name v1\n"
                       "addr add 10.1.0.1/24 dev v0\nlink set v0 up\nlink set v1 up\n")
         reply = made.connect("qemu-ga").request({"execute": ROUTES})

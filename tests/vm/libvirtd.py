@@ -28,7 +28,7 @@ DOMAIN = """<domain type='{type}'>
   <vcpu>{cpus}</vcpu>
   <os><type arch='x86_64' machine='{machine}'>hvm</type>
     <kernel>{folder}/kernel</kernel><initrd>{folder}/initrd</initrd>
-    <cmdline>console=ttyS0 quiet panic=-1 rdinit=/sbin/init</cmdline></os>
+    <cmdline>{line} rdinit=/sbin/init</cmdline></os>
   <features><acpi/></features>
   <cpu mode='{cpu}'/>
   <pm><suspend-to-mem enabled='yes'/><suspend-to-disk enabled='yes'/></pm>
@@ -240,7 +240,8 @@ class Domain(guest.Guest):
                  for name, letter in zip(self.disks, "ab")]
         definition = self.folder / "domain.xml"
         definition.write_text(DOMAIN.format(
-            name=self.name, folder=self.folder, type="kvm" if kvm else "qemu", cpus=self.cpus,
+            name=self.name, folder=self.folder, line=guest.KERNEL_LINE,
+            type="kvm" if kvm else "qemu", cpus=self.cpus,
             machine=self.machine, memory=self.memory, disks="\n    ".join(disks),
             cpu="host-passthrough" if kvm else "maximum"), encoding="utf-8")
         if self.libvirt.session:

@@ -68,7 +68,7 @@ class Shutdown(Power):
         script = ". /etc/vm/boot\n/etc/vm/control &\nwhile :; do sleep 60; done\n"
         made, client = self.boot_one(
             guest.bellhopd, files={"first-program": script}, disks={"a": 16 << 20},
-            options=["-append", "console=ttyS0 quiet panic=-1 rdinit=/bin/sh -- /first-program"],
+            options=["-append", guest.KERNEL_LINE + " rdinit=/bin/sh -- /first-program"],
             start=REMOVE_PROGRAMS + "mke2fs -q /dev/vda; mount -t ext4 /dev/vda /mnt")
         made.shell("echo the last words >/mnt/file")
         self.assert_ends(made, client, "guest-shutdown")
