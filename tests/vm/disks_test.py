@@ -1,0 +1,212 @@
+"""Disks on every bus that QEMU has, with filesystems of every kind: what bellhopd and the real
+qemu-ga tell about them at the same moment."""
+
+import unittest
+
+import storage
+from vm import VmTest, agents, guest
+
+MIB = 1 << 20
+SIZE = 48 * MIB
+
+# The kernel's drivers for the controllers below.
+DRIVERS = ("virtio_scsi", "sym53c8xx", "megaraid_sas", "vmw_pvscsi", "ahci", "ata_piix", "nvme",
+           "xhci_pci", "ehci_pci", "usb_storage", "uas")
+CONTROLLERS = {
+    "scsi": "virtio-scsi-pci", "lsi": "lsi53c895a", "mega": "megasas", "vmw": "pvscsi",
+    "xhci": "qemu-xhci", "ehci": "usb-ehci", "attached": "usb-uas,bus=xhci.0,serial=attached",
+}
+
+# Disks by their names: where they are plugged in, and what of the address is to be told.
+PLUGGED = {
+    "part": (guest.Disk(96 * MIB), {"bus-type": "virtio"}),
+    "crypt": (guest.Disk(SIZE), {"bus-type": "virtio"}),
+    "lva": (guest.Disk(SIZE, "scsi-hd,bus=scsi.0,scsi-id=0,lun=0"),
+            {"bus-type": "scsi", "bus": 0, "target": 0, "unit": 0}),
+    "lvb": (guest.Disk(SIZE, "scsi-hd,bus=scsi.0,scsi-id=3,lun=2"),
+            {"bus-type": "scsi", "bus": 0, "target": 3, "unit": 2}),
+    "old": (guest.Disk(SIZE, "scsi-hd,bus=lsi.0,scsi-id=2"),
+            {"bus-type": "scsi", "bus": 0, "target": 0, "unit": 2}),
+    "raid": (guest.Disk(SIZE, "scsi-hd,bus=mega.0,scsi-id=5"), {"bus-type": "unknown"}),
+    "para": (guest.Disk(SIZE, "scsi-hd,bus=vmw.0,scsi-id=4"), {"bus-type": "unknown"}),
+    "mda": (guest.Disk(SIZE, "ide-hd,bus=ide.1"), {"bus-type": "sata", "bus": 0, "unit": 1}),
+    "mdb": (guest.Disk(SIZE, "ide-hd,bus=ide.4"), {"bus-type": "sata", "bus": 0, "unit": 4}),
+    "bta": (guest.Disk(160 * MIB, "nvme"), {"bus-type": "nvme"}),
+    "btb": (guest.Disk(160 * MIB, "nvme"), {"bus-type": "nvme"}),
+    "stick": (guest.Disk(SIZE, "usb-storage,bus=ehci.0"), {"bus-type": "usb"}),
+    "fast": (guest.Disk(160 * MIB, "usb-storage,bus=xhci.0"), {"bus-type": "usb"}),
+    "attached": (guest.Disk(320 * MIB, "scsi-hd,bus=attached.0"), {"bus-type": "usb"}),
+}
+
+# Filesystems: kind, disks, where they are mounted.
+MADE = (
+    ("ext4 on partitions", "part", "/m/part"), ("ext4 on luks", "crypt", "/m/luks"),
+    ("ext4 on lvm", "lva lvb", "/m/lvm"), ("ext4", "old", "/m/old"), ("ext4", "raid", "/m/raid"),
+    ("vfat", "para", "/m/para"), ("ext4 on md", "mda mdb", "/m/md"),
+    ("btrfs", "bta btb", "/m/both"), ("vfat", "stick", "/m/stick"), ("btrfs", "fast", "/m/fast"),
+    ("xfs", "attached", "/m/attached"),
+)
+
+COMMANDS = ("guest-get-fsinfo", "guest-get-disks", "guest-get-diskstats")
+
+
+def find(disks, name):
+    """The disk whose serial number has the name in it."""
+    found = [disk for disk in disks if name in disk.get("address", {}).get("serial", "")]
+    assert len(found) == 1, (name, disks)
+    return found[0]
+
+
+def as_qemu_ga(address, virtio_scsi):
+    """An address with the difference scsi-target: not even the bus and target are told."""
+    if address.get("pci-controller") == virtio_scsi:
+        return {**address, "bus": 0, "target": 0}
+    return address
+
+
+class Compared(VmTest):
+    """Both agents in a guest with udev."""
+
+    def boot_both(self, disks, controllers, **facts):
+        options = []
+        for name, driver in controllers.items():
+            options += ["-device", f"{driver},id={name}"]
+        try:
+            facts = {**storage.guest_facts(disks, DRIVERS), **facts, "kernel": "all"}
+        except agents.Unavailable as reason:
+            self.skipTest(str(reason))
+        self.guest = self.boot("disks", options=options, **facts, agents=[
+            self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+        self.ours, self.theirs = self.guest.connect("bellhopd"), self.guest.connect("qemu-ga")
+        storage.start(self.guest, DRIVERS)
+        return self.guest
+
+    def virtio_scsi(self):
+        """The PCI address of the controller, as replies have it."""
+        for bus in self.guest.qmp("query-pci"):
+            for device in bus["devices"]:
+                if device["qdev_id"] == "scsi":
+                    return {"domain": 0, "bus": device["bus"], "slot": device["slot"],
+                            "function": device["function"]}
+        return None
+
+    def documented(self, command, reply):
+        """Bellhop's reply without its differences of docs/compatibility.md."""
+        scsi = self.virtio_scsi()
+        if command == "guest-get-fsinfo":
+            for filesystem in reply:
+                disks = [as_qemu_ga(disk, scsi) for disk in filesystem["disk"]]
+                # btrfs-devices: the one that the table of mounts names, which comes first.
+                filesystem["disk"] = disks[:1] if filesystem["type"] == "btrfs" else disks
+        if command == "guest-get-disks":
+            for disk in reply:
+                if "address" in disk:
+                    disk["address"] = as_qemu_ga(disk["address"], scsi)
+        return reply
+
+    def same(self, command):
+        """Both replies to be equal but for what is documented; qemu-ga's. Asked again while they
+        differ, for counters move, and a moment may fall in between."""
+        for _ in range(50):
+            theirs = self.theirs.call(command)
+            ours = self.documented(command, self.ours.call(command))
+            if ours == theirs:
+                break
+        self.assertEqual(ours, theirs, command)
+        return theirs
+
+    def all_same(self):
+        for command in COMMANDS:
+            with self.subTest(command):
+                self.same(command)
+
+
+class EveryBus(Compared):
+    def test_tells_the_same_as_qemu_ga(self):
+        self.boot_both({name: disk for name, (disk, _) in PLUGGED.items()}, CONTROLLERS)
+        self.all_same()
+        for kind, disks, at in MADE:
+            self.guest.shell(storage.make(kind, disks, at), patience=120)
+        self.all_same()
+        self.are_plugged_in_where_the_host_says()
+        self.have_the_disks_that_they_lie_on()
+
+    def are_plugged_in_where_the_host_says(self):
+        disks = self.ours.call("guest-get-disks")
+        slots = {device["qdev_id"]: (device["bus"], device["slot"])
+                 for bus in self.guest.qmp("query-pci") for device in bus["devices"]}
+        for name, (disk, wanted) in PLUGGED.items():
+            with self.subTest(name):
+                address = find(disks, name)["address"]
+                self.assertEqual({key: address[key] for key in wanted}, wanted)
+                slot = slots.get(f"disk-{name}")  # of disks that are PCI devices themselves
+                pci = address["pci-controller"]
+                self.assertIn((pci["bus"], pci["slot"]), [slot] if slot else
+                              [*slots.values(), (-1, -1)], disk)
+
+    def have_the_disks_that_they_lie_on(self):
+        found = {filesystem["mountpoint"]: filesystem
+                 for filesystem in self.ours.call("guest-get-fsinfo")}
+        for kind, names, at in MADE:
+            with self.subTest(at):
+                self.assertEqual(found[at]["type"], kind.split()[0])
+                disks = [{"address": disk} for disk in found[at]["disk"]]
+                self.assertEqual(len(disks), len(names.split()))
+                for name in names.split():
+                    find(disks, name)
+
+
+class HotPlug(Compared):
+    """On a PC, whose PCI bus takes devices at any time; with IDE, which a Q35 does not have."""
+
+    CONTROLLERS = {"scsi": "virtio-scsi-pci", "xhci": "qemu-xhci"}
+    KINDS = {
+        "plugblk": {"driver": "virtio-blk-pci"},
+        "plugscsi": {"driver": "scsi-hd", "bus": "scsi.0", "scsi-id": 6, "lun": 1},
+        "plugusb": {"driver": "usb-storage", "bus": "xhci.0"},
+        "plugnvme": {"driver": "nvme"},
+    }
+
+    def test_tells_the_same_as_qemu_ga(self):
+        disks = {"ide": guest.Disk(SIZE, "ide-hd,bus=ide.1,unit=1"), "stays": guest.Disk(SIZE)}
+        try:
+            names = storage.rules((*disks, *self.KINDS))
+            archives = [storage.archive(), names]
+        except agents.Unavailable as reason:
+            self.skipTest(str(reason))
+        made = self.boot_both(disks, self.CONTROLLERS, machine="pc", archives=archives)
+        self.all_same()
+        for name in self.KINDS:
+            self.plug(name)
+            made.shell(storage.make("ext4", name, f"/m/{name}"), patience=60)
+            self.all_same()
+        ide = find(self.same("guest-get-disks"), "ide")["address"]
+        self.assertEqual([ide[key] for key in ("bus-type", "bus", "target", "unit")],
+                         ["ide", 1, 0, 1])
+        found = {filesystem["mountpoint"] for filesystem in self.same("guest-get-fsinfo")}
+        self.assertEqual(found, {f"/m/{name}" for name in self.KINDS})
+        for name in self.KINDS:
+            self.unplug(name)
+            self.all_same()
+        self.assertEqual(self.same("guest-get-fsinfo"), [])
+        self.assertEqual(len(self.same("guest-get-disks")), 2)
+
+    def plug(self, name):
+        image = self.guest.disk(name)
+        guest.Disk(SIZE).make(image)
+        self.guest.qmp("blockdev-add", **{"driver": "raw", "node-name": name, "file": {
+            "driver": "file", "filename": str(image)}})
+        self.guest.qmp("device_add", id=f"disk-{name}", drive=name, serial=name,
+                       **self.KINDS[name])
+        storage.wait_for_disks(self.guest, [name])
+
+    def unplug(self, name):
+        self.guest.shell(f"umount /m/{name}")
+        node = self.guest.shell(f"readlink -f /dev/d/{name}").strip()
+        self.guest.qmp("device_del", id=f"disk-{name}")
+        self.guest.qmp.event("DEVICE_DELETED", device=f"disk-{name}")
+        self.guest.shell(f"while [ -e {node} ]; do sleep 0.1; done; udevadm settle", patience=60)
+
+
+if __name__ == "__main__":
+    unittest.main()
