@@ -1,8 +1,8 @@
 """What a guest needs for storage of every kind: udev, and the programs that make filesystems,
 volumes, arrays and encrypted disks.
 
-In a guest with archive() and rules(), after start(), a disk is found as /dev/d/NAME once udev knows its
-serial number, whatever bus it is on and in whatever order the disks appeared.
+In a guest with archive() and rules(), after start(), a disk is found as /dev/d/NAME once udev knows
+its serial number, whatever bus it is on and in whatever order the disks appeared.
 """
 
 import functools
