@@ -36,14 +36,14 @@ AS_IT_IS = {"ext4": "ro,noload", "xfs": "ro,norecovery", "btrfs": "ro,rescue=nol
 
 # Writes records with growing numbers, each after the one before it is on the disk. What it did is
 # in files in memory, which are replaced at once.
-WRITER = """#!/bin/sh
+WRITER = """#!/bin/sh -e
 number=0
 tell() { echo $number >/run/writers/$1.new; mv /run/writers/$1.new /run/writers/$1; }
 while :; do
   number=$((number + 1))
   tell $2.begun
   echo $number >>$1/records
-  fsync $1/records
+  sync $1/records
   tell $2.synced
 done
 """
@@ -90,9 +90,10 @@ class FrozenDisks(VmTest):
 
     @staticmethod
     def wait_until_blocked(made, pid):
-        """A write to a frozen filesystem waits for a semaphore of the kernel's, without an end."""
-        made.shell(f"until grep -q percpu_rwsem /proc/{pid}/wchan; do sleep 0.05; done",
-                   patience=PATIENCE)
+        """A write to a frozen filesystem waits for a semaphore of the kernel's, without an end: that
+        of the process, or of what it runs."""
+        made.shell(f"until cat /proc/{pid}/wchan /proc/$(pgrep -P {pid} || echo 1)/wchan | "
+                   f"grep -q percpu_rwsem; do sleep 0.05; done 2>/dev/null", patience=PATIENCE)
 
     def wait_until_written(self, made, at):
         """Until the writer has got further than it is now."""
