@@ -22,7 +22,11 @@ FREEZABLE = (
 VFAT = ("vfat", "fat", "/m/vfat")  # cannot be frozen, and is passed over
 
 # Finds faults without mending them.
-CHECKS = {"ext4": "e2fsck -fn {0}", "xfs": "xfs_repair -n {0}", "btrfs": "btrfs check --readonly {0}"}
+CHECKS = {
+    "ext4": "e2fsck -fn {0}",
+    "xfs": "xfs_repair -n {0}",
+    "btrfs": "btrfs check --readonly {0}",
+}
 # The same of a copy that was never mounted: nothing is left to be replayed from a log. Not so with
 # XFS: the kernel marks the log of a frozen one, so that the next mount frees what was removed while
 # somebody had it open, and counts free blocks anew. Until then it cannot be checked.
@@ -90,8 +94,8 @@ class FrozenDisks(VmTest):
 
     @staticmethod
     def wait_until_blocked(made, pid):
-        """A write to a frozen filesystem waits for a semaphore of the kernel's, without an end: that
-        of the process, or of what it runs."""
+        """A write to a frozen filesystem waits for a semaphore of the kernel's, without an end: a
+        write of the process, or of what it runs."""
         made.shell(f"until cat /proc/{pid}/wchan /proc/$(pgrep -P {pid} || echo 1)/wchan | "
                    f"grep -q percpu_rwsem; do sleep 0.05; done 2>/dev/null", patience=PATIENCE)
 

@@ -84,8 +84,8 @@ def agent_of(program, name="agent"):
 class Guest:
     """A virtual machine. Use it in a `with`, or boot() and stop().
 
-    name: for messages. agents: those to run. disks: {name: size in bytes, or a Disk}, empty
-    disks on virtio-blk with the name as serial number. modules: kernel modules to load at the start;
+    name: for messages. agents: those to run. disks: {name: size in bytes, or a Disk}, empty disks
+    on virtio-blk with the name as serial number. modules: kernel modules to load at the start;
     at_hand: modules only to have. files: {path: bytes, text or path here}, added to the guest's.
     start: script that runs before the agents start. options: further options of QEMU.
     machine: "q35" or "pc" (suspend to RAM and hot-added processors need "pc"). cpus: of -smp.
