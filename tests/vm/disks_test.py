@@ -1,6 +1,7 @@
 """Disks on every bus that QEMU has, with filesystems of every kind: what bellhopd and the real
 qemu-ga tell about them at the same moment."""
 
+import re
 import unittest
 
 import storage
@@ -11,14 +12,16 @@ SIZE = 48 * MIB
 
 # The kernel's drivers for the controllers below.
 DRIVERS = ("virtio_scsi", "sym53c8xx", "megaraid_sas", "vmw_pvscsi", "ahci", "ata_piix", "nvme",
-           "xhci_pci", "ehci_pci", "usb_storage", "uas")
+           "xhci_pci", "ehci_pci", "usb_storage", "uas", "dm_multipath", "dm_round_robin")
 CONTROLLERS = {
-    "scsi": "virtio-scsi-pci", "lsi": "lsi53c895a", "mega": "megasas", "vmw": "pvscsi",
-    "xhci": "qemu-xhci", "ehci": "usb-ehci", "attached": "usb-uas,bus=xhci.0,serial=attached",
+    "bridge": "pcie-root-port", "scsi": "virtio-scsi-pci", "lsi": "lsi53c895a", "mega": "megasas",
+    "vmw": "pvscsi", "xhci": "qemu-xhci", "ehci": "usb-ehci",
+    "attached": "usb-uas,bus=xhci.0,serial=attached",
 }
 
 # Disks by their names: where they are plugged in, and what of the address is to be told.
 PLUGGED = {
+    "behind": (guest.Disk(SIZE, "virtio-blk-pci,bus=bridge"), {"bus-type": "virtio"}),
     "part": (guest.Disk(96 * MIB), {"bus-type": "virtio"}),
     "crypt": (guest.Disk(SIZE), {"bus-type": "virtio"}),
     "lva": (guest.Disk(SIZE, "scsi-hd,bus=scsi.0,scsi-id=0,lun=0"),
@@ -42,11 +45,12 @@ PLUGGED = {
 MADE = (
     ("ext4 on partitions", "part", "/m/part"), ("ext4 on luks", "crypt", "/m/luks"),
     ("ext4 on lvm", "lva lvb", "/m/lvm"), ("ext4", "old", "/m/old"), ("ext4", "raid", "/m/raid"),
-    ("vfat", "para", "/m/para"), ("ext4 on md", "mda mdb", "/m/md"),
-    ("btrfs", "bta btb", "/m/both"), ("vfat", "stick", "/m/stick"), ("btrfs", "fast", "/m/fast"),
-    ("xfs", "attached", "/m/attached"),
+    ("vfat", "para", "/m/para"), ("ext4", "behind", "/m/behind"),
+    ("ext4 on md", "mda mdb", "/m/md"), ("btrfs", "bta btb", "/m/both"),
+    ("vfat", "stick", "/m/stick"), ("btrfs", "fast", "/m/fast"), ("xfs", "attached", "/m/attached"),
 )
 
+SATA = 0x0106  # PCI's class of controllers
 COMMANDS = ("guest-get-fsinfo", "guest-get-disks", "guest-get-diskstats")
 
 
@@ -81,18 +85,22 @@ class Compared(VmTest):
         storage.start(self.guest, DRIVERS)
         return self.guest
 
-    def virtio_scsi(self):
-        """The PCI address of the controller, as replies have it."""
-        for bus in self.guest.qmp("query-pci"):
-            for device in bus["devices"]:
-                if device["qdev_id"] == "scsi":
-                    return {"domain": 0, "bus": device["bus"], "slot": device["slot"],
-                            "function": device["function"]}
-        return None
+    def pci(self):
+        """The addresses of PCI devices by the names that QEMU was given, as replies have them. A
+        Q35 has a SATA controller by itself."""
+        found, buses = {}, self.guest.qmp("query-pci")
+        while buses:
+            for device in buses.pop()["devices"]:
+                name = "ide" if device["class_info"]["class"] == SATA else device["qdev_id"]
+                found[name] = {"domain": 0, **{
+                    key: device[key] for key in ("bus", "slot", "function")}}
+                if "devices" in device.get("pci_bridge", {}):
+                    buses.append(device["pci_bridge"])
+        return found
 
     def documented(self, command, reply):
         """Bellhop's reply without its differences of docs/compatibility.md."""
-        scsi = self.virtio_scsi()
+        scsi = self.pci()["scsi"]
         if command == "guest-get-fsinfo":
             for filesystem in reply:
                 disks = [as_qemu_ga(disk, scsi) for disk in filesystem["disk"]]
@@ -133,16 +141,18 @@ class EveryBus(Compared):
 
     def are_plugged_in_where_the_host_says(self):
         disks = self.ours.call("guest-get-disks")
-        slots = {device["qdev_id"]: (device["bus"], device["slot"])
-                 for bus in self.guest.qmp("query-pci") for device in bus["devices"]}
+        pci = self.pci()
+        unknown = dict.fromkeys(pci["scsi"], -1)
         for name, (disk, wanted) in PLUGGED.items():
             with self.subTest(name):
                 address = find(disks, name)["address"]
                 self.assertEqual({key: address[key] for key in wanted}, wanted)
-                slot = slots.get(f"disk-{name}")  # of disks that are PCI devices themselves
-                pci = address["pci-controller"]
-                self.assertIn((pci["bus"], pci["slot"]), [slot] if slot else
-                              [*slots.values(), (-1, -1)], disk)
+                # Some disks are PCI devices themselves, others name their controller.
+                controller = re.search(r"bus=(\w+)", disk.device + ",bus=none")[1]
+                controller = "xhci" if controller == "attached" else controller
+                self.assertEqual(address["pci-controller"],
+                                 unknown if wanted["bus-type"] == "unknown" else
+                                 pci.get(f"disk-{name}") or pci[controller], disk)
 
     def have_the_disks_that_they_lie_on(self):
         found = {filesystem["mountpoint"]: filesystem
@@ -166,18 +176,20 @@ class HotPlug(Compared):
         "plugusb": {"driver": "usb-storage", "bus": "xhci.0"},
         "plugnvme": {"driver": "nvme"},
     }
+    PATHS = ("pathone", "pathtwo")
 
     def test_tells_the_same_as_qemu_ga(self):
         disks = {"ide": guest.Disk(SIZE, "ide-hd,bus=ide.1,unit=1"), "stays": guest.Disk(SIZE)}
         try:
-            names = storage.rules((*disks, *self.KINDS))
+            names = storage.rules((*disks, *self.KINDS, *self.PATHS))
             archives = [storage.archive(), names]
         except agents.Unavailable as reason:
             self.skipTest(str(reason))
         made = self.boot_both(disks, self.CONTROLLERS, machine="pc", archives=archives)
         self.all_same()
         for name in self.KINDS:
-            self.plug(name)
+            self.add_image(name)
+            self.plug(name, name, **self.KINDS[name])
             made.shell(storage.make("ext4", name, f"/m/{name}"), patience=60)
             self.all_same()
         ide = find(self.same("guest-get-disks"), "ide")["address"]
@@ -186,22 +198,39 @@ class HotPlug(Compared):
         found = {filesystem["mountpoint"] for filesystem in self.same("guest-get-fsinfo")}
         self.assertEqual(found, {f"/m/{name}" for name in self.KINDS})
         for name in self.KINDS:
+            made.shell(f"umount /m/{name}")
             self.unplug(name)
             self.all_same()
         self.assertEqual(self.same("guest-get-fsinfo"), [])
         self.assertEqual(len(self.same("guest-get-disks")), 2)
+        self.has_several_paths()
 
-    def plug(self, name):
+    def has_several_paths(self):
+        """Two disks of the guest are one of the host's; one is pulled while it is in use."""
+        self.add_image("paths")
+        for number, name in enumerate(self.PATHS):
+            self.plug(name, "paths", driver="scsi-hd", bus="scsi.0", **{
+                "scsi-id": number, "share-rw": True})
+        self.guest.shell(storage.make("ext4 on multipath", " ".join(self.PATHS), "/m/paths"),
+                         patience=60)
+        self.all_same()
+        self.assertEqual(len(self.same("guest-get-fsinfo")[0]["disk"]), 2)
+        self.unplug(self.PATHS[0])
+        self.all_same()
+        self.guest.shell("echo there >/m/paths/file && sync && grep there /m/paths/file",
+                         patience=60)
+
+    def add_image(self, name):
         image = self.guest.disk(name)
         guest.Disk(SIZE).make(image)
         self.guest.qmp("blockdev-add", **{"driver": "raw", "node-name": name, "file": {
             "driver": "file", "filename": str(image)}})
-        self.guest.qmp("device_add", id=f"disk-{name}", drive=name, serial=name,
-                       **self.KINDS[name])
+
+    def plug(self, name, image, **device):
+        self.guest.qmp("device_add", id=f"disk-{name}", drive=image, serial=name, **device)
         storage.wait_for_disks(self.guest, [name])
 
     def unplug(self, name):
-        self.guest.shell(f"umount /m/{name}")
         node = self.guest.shell(f"readlink -f /dev/d/{name}").strip()
         self.guest.qmp("device_del", id=f"disk-{name}")
         self.guest.qmp.event("DEVICE_DELETED", device=f"disk-{name}")

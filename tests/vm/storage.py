@@ -99,8 +99,9 @@ def start(made, drivers=()):
 
 def wait_for_disks(made, names):
     """Waits until udev has named the disks and is done with what it knows of."""
-    made.shell("".join(f"until [ -e /dev/d/{name} ]; do sleep 0.1; done\n" for name in names) +
-               "udevadm settle", patience=120)
+    for name in names:
+        made.shell(f"until [ -e /dev/d/{name} ]; do sleep 0.1; done", patience=120)
+    made.shell("udevadm settle", patience=120)
 
 
 # Each makes a filesystem of disks by their names, and mounts it. "{at}" is the mountpoint.
@@ -120,20 +121,31 @@ def node(names):
 
 
 def make(kind, disks, at):
-    """A script that makes a filesystem and mounts it. kind: "ext4", or "ext4 on lvm" (luks, md,
-    partitions). disks: their names, with blanks between them."""
+    """A script that makes a filesystem and mounts it. kind: "ext4", or "ext4 on lvm" (luks,
+    luks with discards, md, multipath, partitions). disks: their names, with blanks between them."""
     filesystem, _, layer = kind.partition(" on ")
     label = at.strip("/").replace("/", "_")
     create = {"": "", "lvm": f"lvm vgcreate -q {label} {node(disks)}\n"
                              f"lvm lvcreate -q -y -l 100%FREE -n data {label}\n",
               "luks": f"{_FORMAT} {node(disks)}\n",
+              "luks with discards": f"{_FORMAT} {node(disks)}\n",
               "md": f"mdadm --create /dev/md/{label} --quiet --run --assume-clean --level=1 "
                     f"--metadata=1.2 --raid-devices=2 {node(disks)}\n",
+              "multipath": _multipath(label, disks),
               "partitions": f"printf 'n\\np\\n1\\n\\n+40M\\nn\\np\\n2\\n\\n\\nw\\n' | "
                             f"fdisk {node(disks)}\n"}[layer]
-    opened = open_layer(kind, disks, at) if layer == "luks" else "udevadm settle\n"
+    opened = open_layer(kind, disks, at) if layer.startswith("luks") else "udevadm settle\n"
     return (f"set -e\n{create}{opened}{MKFS[filesystem]} {device(kind, disks, at)}\n"
             f"udevadm settle\n{mount(kind, disks, at)}")
+
+
+def _multipath(label, disks):
+    """Of paths that all lead to the same disk."""
+    paths = disks.split()
+    first = f"/sys/block/$(basename $(readlink -f /dev/d/{paths[0]}))/size"
+    rest = " ".join(f"$(readlink -f /dev/d/{path}) 1000" for path in paths)
+    return (f"dmsetup create {label} --table "
+            f"\"0 $(cat {first}) multipath 0 0 1 1 round-robin 0 {len(paths)} 1 {rest}\"\n")
 
 
 def open_layer(kind, disks, at):
@@ -142,6 +154,7 @@ def open_layer(kind, disks, at):
     label = at.strip("/").replace("/", "_")
     return {"": "", "lvm": f"lvm vgchange -q -ay {label}\n",
             "luks": f"{_PASSWORD} luksOpen {node(disks)} {label}\n",
+            "luks with discards": f"{_PASSWORD} --allow-discards luksOpen {node(disks)} {label}\n",
             "md": f"mdadm --assemble --quiet /dev/md/{label} {node(disks)}\n",
             "partitions": ""}[layer] + "udevadm settle\n"
 
@@ -150,6 +163,7 @@ def device(kind, disks, at):
     """The device, for a shell, that the filesystem is on; several for a btrfs of several."""
     label = at.strip("/").replace("/", "_")
     return {"": node(disks), "lvm": f"/dev/mapper/{label}-data", "luks": f"/dev/mapper/{label}",
+            "luks with discards": f"/dev/mapper/{label}", "multipath": f"/dev/mapper/{label}",
             "md": f"$(readlink -f /dev/md/{label})",
             "partitions": f"{node(disks)}1"}[kind.partition(" on ")[2]]
 

@@ -14,7 +14,7 @@ DISKS = {
     "btb": guest.Disk(160 * MIB), "lva": guest.Disk(64 * MIB),
     "lvb": guest.Disk(64 * MIB, SCSI.format(3)), "other": guest.Disk(96 * MIB, SCSI.format(4)),
     "large": guest.Disk(320 * MIB, SCSI.format(5)), "fat": guest.Disk(96 * MIB, SCSI.format(6)),
-    "crypt": guest.Disk(96 * MIB),
+    "crypt": guest.Disk(96 * MIB), "open": guest.Disk(96 * MIB),
     "solid": guest.Disk(96 * MIB, "scsi-hd,bus=scsi.0,scsi-id=7,discard_granularity=0"),
 }
 # Kind, disks, mountpoint, in the order of mounting.
@@ -22,6 +22,7 @@ MADE = (
     ("ext4", "plain", "/m/ext4"), ("xfs", "big", "/m/xfs"), ("btrfs", "bta btb", "/m/btrfs"),
     ("ext4 on lvm", "lva lvb", "/m/lvm"), ("ext4", "other", "/m/ext4-on-scsi"),
     ("xfs", "large", "/m/xfs-on-scsi"), ("vfat", "fat", "/m/vfat-on-scsi"),
+    ("ext4 on luks with discards", "open", "/m/luks-with-discards"),
 )
 # LUKS passes nothing on unless it is told to; the last disk cannot forget.
 NOT_TRIMMED = (("ext4 on luks", "crypt", "/m/luks"), ("ext4", "solid", "/m/solid"))
