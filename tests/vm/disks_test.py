@@ -205,6 +205,30 @@ class HotPlug(Compared):
         self.assertEqual(len(self.same("guest-get-disks")), 2)
         self.has_several_paths()
 
+    def test_disks_that_are_pulled_while_they_are_mounted(self):
+        disks = {"stays": guest.Disk(SIZE), "stick": guest.Disk(SIZE, "usb-storage,bus=xhci.0"),
+                 "pulled": guest.Disk(SIZE)}
+        made = self.boot_both(disks, self.CONTROLLERS, machine="pc")
+        for name in disks:
+            made.shell(storage.make("ext4", name, f"/m/{name}"), patience=60)
+        for name in ("pulled", "stick"):
+            self.unplug(name)
+            self.all_same()
+        found = {filesystem["mountpoint"]: filesystem["disk"]
+                 for filesystem in self.same("guest-get-fsinfo")}
+        self.assertEqual([len(found[f"/m/{name}"]) for name in disks], [1, 0, 0])
+        trims = [{one["path"]: one.get("error") for one in client.call("guest-fstrim")["paths"]}
+                 for client in (self.theirs, self.ours)]
+        self.assertEqual(trims[1], trims[0])
+        self.assertEqual(trims[1]["/m/pulled"], "failed to trim: Input/output error")
+        # The last one mounted freezes first.
+        for client in (self.theirs, self.ours):
+            reply = client.request({"execute": "guest-fsfreeze-freeze"})
+            self.assertEqual(reply["error"]["desc"],
+                             "failed to freeze /m/pulled: Input/output error")
+            self.assertEqual(client.call("guest-fsfreeze-status"), "thawed")
+        made.shell("echo there >/m/stays/file && sync /m/stays/file")
+
     def has_several_paths(self):
         """Two disks of the guest are one of the host's; one is pulled while it is in use."""
         self.add_image("paths")
