@@ -89,7 +89,8 @@ extern constinit const Command guest_fstrim = declare<run>({
         "Tells the disks of all local filesystems which blocks are not in use, so that the host "
         "can have them back. What lies on another filesystem is trimmed before it. A filesystem "
         "that cannot be trimmed has an error of its own: `trim not supported` when its kind or "
-        "its disk cannot. ext4, xfs, btrfs and vfat can, on disks that take discards.",
+        "its disk cannot. ext4, xfs, btrfs and vfat can, on disks that take discards and on LVM; "
+        "on LUKS only when it was opened so that it passes them on.",
     .since = "1.2",
     .access = Access::write,
     .runs = Runs::on_worker,

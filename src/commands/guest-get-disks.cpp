@@ -60,7 +60,9 @@ extern constinit const Command guest_get_disks = declare<run>({
     .documentation =
         "Returns the disks of the guest and their partitions: everything that is a block device "
         "and has a size, whether hardware or made by the system, as loop devices, md and device "
-        "mapper.",
+        "mapper. Where the host has plugged it in is told of disks on virtio-blk, virtio-scsi, "
+        "NVMe, USB, SATA (AHCI), IDE (PIIX) and the SCSI controllers of the LSI 53C8xx family; "
+        "with other controllers the bus type is `unknown`.",
     .since = "5.2",
     .access = Access::inspect,
     .runs = Runs::on_worker,

@@ -46,6 +46,25 @@ class Agent:
         return " ".join([*words, *self.options])
 
 
+@dataclasses.dataclass
+class Disk:
+    """A disk that is more than an empty one on virtio-blk.
+
+    device: what QEMU calls it, with the properties that say where it is plugged in. image: of a
+    disk that this one is a copy of.
+    """
+    size: int = 0  # in bytes, of an empty one
+    device: str = "virtio-blk-pci"
+    image: "pathlib.Path | None" = None
+
+    def make(self, path):
+        if self.image:
+            packages.run("cp", "--sparse=always", "--reflink=auto", self.image, path, timeout=300)
+            return
+        with open(path, "wb") as file:
+            file.truncate(self.size)
+
+
 def bellhopd(name="bellhopd", program=None, **facts):
     """This build's bellhopd, or that `program`. Raises agents.Unavailable when it is not built."""
     archive = image.programs({"usr/sbin/bellhopd": program or agents.bellhopd()})
@@ -68,22 +87,24 @@ def agent_of(program, name="agent"):
 class Guest:
     """A virtual machine. Use it in a `with`, or boot() and stop().
 
-    name: for messages. agents: those to run. disks: {name: size in bytes}, empty disks on
-    virtio-blk with the name as serial number. modules: kernel modules to load at the start;
+    name: for messages. agents: those to run. disks: {name: size in bytes, or a Disk}, empty disks
+    on virtio-blk with the name as serial number. modules: kernel modules to load at the start;
     at_hand: modules only to have. files: {path: bytes, text or path here}, added to the guest's.
     start: script that runs before the agents start. options: further options of QEMU.
     machine: "q35" or "pc" (suspend to RAM and hot-added processors need "pc"). cpus: of -smp.
     kernel: "cloud" or "all" (every driver). channels: {name: port}, further virtio-serial ports.
     archives: of image.programs(), or trees, with what else shall be in the guest. root: the image
     of a disk with a whole system, which is not changed; its own init starts what there is.
+    patience: seconds for the start of a guest that has more to start than others.
     """
 
     def __init__(self, name="minimal", agents=(), disks=None, modules=(), at_hand=(), files=None,
                  start="", options=(), machine="q35", cpus="1", memory="512", kernel="cloud",
-                 channels=None, archives=(), root=None):
+                 channels=None, archives=(), root=None, patience=BOOT_LIMIT):
         self.name = name
         self.agents = {agent.name: agent for agent in agents}
-        self.disks = dict(disks or {})
+        self.disks = {disk: facts if isinstance(facts, Disk) else Disk(facts)
+                      for disk, facts in (disks or {}).items()}
         self.modules = tuple(modules)
         self.at_hand = tuple(at_hand)
         self.files = dict(files or {})
@@ -93,6 +114,7 @@ class Guest:
         self.channels = dict(channels or {})
         self.archives = list(archives)
         self.root = root
+        self.patience = patience
         self.folder = None  # of its files
         self.sockets = None  # the folder of the present QEMU's sockets and logs
         self.qemu = self.shell = None
@@ -164,7 +186,7 @@ class Guest:
         self._start_qemu()
         self.shell = Shell(self, self.sockets / "control")
         try:
-            self.shell(":", patience=BOOT_LIMIT)
+            self.shell(":", patience=self.patience)
         except ShellError as error:
             status = self.qemu.process.poll()
             if status is None:
@@ -252,9 +274,8 @@ class Guest:
                 initrd.write(archive.archive() if isinstance(archive, image.Tree)
                              else archive.read_bytes())
             initrd.write(tree.archive())
-        for name, size in self.disks.items():
-            with open(self.disk(name), "wb") as disk:
-                disk.truncate(size)
+        for name, disk in self.disks.items():
+            disk.make(self.disk(name))
 
     def _serial_lines(self):
         lines = [agent for agent in self.agents.values() if agent.channel == "isa-serial"]
@@ -285,12 +306,13 @@ class Guest:
         if self.root:
             command += ["-drive", f"file={self.root},format=raw,if=none,id=root,snapshot=on",
                         "-device", "virtio-blk-pci,drive=root,serial=root"]
-        for name in self.disks:
+        # Controllers of disks are among them, so they come first.
+        command += [str(option).replace("${dir}", str(self.sockets)) for option in self.options]
+        for name, disk in self.disks.items():
             drive = f"file={self.disk(name)},format=raw,if=none,id={name},discard=unmap"
             command += ["-drive", drive, "-device",
-                        f"virtio-blk-pci,drive={name},serial={name},id=disk-{name}"]
-        return command + [str(option).replace("${dir}", str(self.sockets))
-                          for option in self.options]
+                        f"{disk.device},drive={name},serial={name},id=disk-{name}"]
+        return command
 
     def _socket(self, name, more=""):
         return ["-chardev", f"socket,id={name},path={self.sockets}/{name},server=on,wait=off{more}"]

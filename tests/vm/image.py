@@ -1,6 +1,7 @@
 """The first filesystem of the minimal guest: BusyBox, kernel modules, agents."""
 
 import hashlib
+import os
 import pathlib
 import re
 import subprocess
@@ -93,25 +94,28 @@ def base(kernel, modules):
     return cached("base", inputs, make)
 
 
-def libraries(program):
-    """The libraries of a program that runs here, and its loader."""
+def libraries(program, folders=()):
+    """The libraries of a program that runs here, and its loader. folders: where else some are."""
     said = subprocess.run(["ldd", program], text=True, check=False, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL).stdout
+                          stderr=subprocess.DEVNULL,
+                          env=dict(os.environ, LD_LIBRARY_PATH=":".join(folders))).stdout
     if "not found" in said:
         raise Unavailable(f"ldd {program}: a library is not found")
     return [pathlib.Path(path) for path in re.findall(r"(/\S+) \(0x", said)]
 
 
-def programs(paths):
-    """The archive with programs of this machine: {path in the guest: path here}."""
+def programs(paths, folders=()):
+    """The archive with programs of this machine: {path in the guest: path here}. folders: where
+    libraries are that this machine has not installed; in the guest they are in /lib."""
     paths = {place: pathlib.Path(path) for place, path in paths.items()}
-    needed = sorted({library for path in paths.values() for library in libraries(path)})
+    needed = sorted({library for path in paths.values() for library in libraries(path, folders)})
     inputs = [*paths, *map(str, needed), *paths.values(), *needed]
 
     def make():
         tree = Tree()
         for library in needed:
-            tree.file(library, library.resolve(), 0o755)
+            place = f"lib/{library.name}" if str(library.parent) in folders else library
+            tree.file(place, library.resolve(), 0o755)
         for place, path in paths.items():
             tree.file(place, stripped(path), 0o755)
         return tree

@@ -84,7 +84,7 @@ class Qemu:
             try:
                 self.qmp = Qmp(self.folder / "qmp", patience)
                 return
-            except (FileNotFoundError, ConnectionRefusedError):
+            except (FileNotFoundError, ConnectionError):  # the last: it is about to end
                 if time.monotonic() > deadline:
                     raise Failed("QEMU made no monitor") from None
                 time.sleep(0.01)

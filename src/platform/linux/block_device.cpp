@@ -93,9 +93,9 @@ std::optional<std::string> BlockDevice::node() const {
 }
 
 std::optional<std::string> BlockDevice::udev_property(std::string_view name) const {
-  const auto number = attribute("dev");
-  if (!number) return std::nullopt;
-  const auto facts = read_attribute(system_root_ / "run/udev/data" / ("b" + *number));
+  const auto own_number = number();
+  if (!own_number) return std::nullopt;
+  const auto facts = read_attribute(system_root_ / "run/udev/data" / ("b" + *own_number));
   return facts ? value_of(*facts, "E:" + std::string(name) + "=") : std::nullopt;
 }
 
@@ -108,6 +108,10 @@ std::optional<std::vector<BlockDevice>> BlockDevice::slaves() const {
     if (auto device = beneath(directory / name)) devices.push_back(*std::move(device));
   }
   return devices;
+}
+
+std::optional<BlockDevice> BlockDevice::disk() const {
+  return is_partition() ? beneath(directory_.parent_path()) : std::nullopt;
 }
 
 std::vector<BlockDevice> BlockDevice::partitions() const {

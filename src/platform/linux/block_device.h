@@ -28,6 +28,8 @@ class BlockDevice {
   std::filesystem::path directory_of(std::size_t parts) const;
 
   const std::string& name() const { return location_.back(); }  // "sda1"
+  // Major and minor number, as in /sys/dev/block: "8:1".
+  std::optional<std::string> number() const { return attribute("dev"); }
   bool is_partition() const;
   // Whether the kernel makes it from something else, or from nothing: loop0, dm-0, md0, zram0.
   bool is_virtual() const;
@@ -43,6 +45,8 @@ class BlockDevice {
   // The devices it is made from, in the order of the directory; nothing for what is never made
   // from others.
   std::optional<std::vector<BlockDevice>> slaves() const;
+  // The disk that it is a partition of; nothing for what is no partition.
+  std::optional<BlockDevice> disk() const;
   // The partitions of a whole disk, in the order of the directory.
   std::vector<BlockDevice> partitions() const;
 

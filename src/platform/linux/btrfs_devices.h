@@ -20,6 +20,11 @@ class BtrfsDevices {
   // beneath the system root, as BlockDevice::find() takes them.
   std::vector<std::filesystem::path> others(const std::string& device);
 
+  // The numbers of all devices of the filesystem that has the device with this node, as the table
+  // of mounts names one: "/dev/sda1", "/dev/mapper/vg-data" or a link to such. As in
+  // /sys/dev/block: "8:1". None when it is not known.
+  std::vector<std::string> numbers_of(const std::string& node);
+
  private:
   struct Filesystem {
     std::filesystem::path directory;
@@ -27,6 +32,9 @@ class BtrfsDevices {
   };
 
   void read();
+  // The filesystem that has a device; nullptr when none has. `name` as in /sys, or with "mapper!"
+  // in front of the name that device mapper gave it.
+  const Filesystem* having(const std::string& name);
 
   std::filesystem::path system_root_;
   std::optional<std::vector<Filesystem>> filesystems_;

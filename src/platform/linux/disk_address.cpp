@@ -206,9 +206,7 @@ bool set_place(DiskAddress& address, const BlockDevice& device) {
 // As udev tells it; without udev, what the kernel knows of a virtio disk, which is the same.
 std::optional<std::string> serial_number(const BlockDevice& device) {
   if (auto serial = device.udev_property("ID_SERIAL")) return serial;
-  const bool partition = device.is_partition();
-  return read_attribute((partition ? device.directory().parent_path() : device.directory()) /
-                        "serial");
+  return device.disk().value_or(device).attribute("serial");
 }
 
 void add_disks(const BlockDevice& device, std::set<fs::path>& seen,

@@ -65,7 +65,7 @@ class LinuxFilesystems final : public Filesystems {
     std::ifstream table("/proc/self/mountinfo");
     if (!table) return system_failure(errno, "failed to open /proc/self/mountinfo");
     std::vector<LocalFilesystem> filesystems;
-    for (DiskFilesystem& one : sort_by_stacking(disk_filesystems(table), "/sys")) {
+    for (DiskFilesystem& one : sort_by_stacking(disk_filesystems(table), "/")) {
       filesystems.push_back(std::move(one.mounted));
     }
     return filesystems;

@@ -4,10 +4,10 @@
 #include <map>
 #include <queue>
 #include <string>
-#include <system_error>
 #include <utility>
 
-#include "platform/linux/block_devices.h"
+#include "platform/linux/block_device.h"
+#include "platform/linux/btrfs_devices.h"
 
 namespace bellhop::platform {
 namespace {
@@ -15,13 +15,18 @@ namespace {
 namespace fs = std::filesystem;
 
 using Node = std::size_t;
+using DeviceNumber = std::string;  // "7:0", as in /sys/dev/block
 
 // Filesystems and block devices, with an edge to each from what lies on it. The filesystems are
 // the first nodes, in their order.
 class Stack {
  public:
-  Stack(const std::vector<DiskFilesystem>& filesystems, const fs::path& sys)
-      : sys_(sys), count_(filesystems.size()), bases_(count_), burden_(count_) {
+  Stack(const std::vector<DiskFilesystem>& filesystems, const fs::path& system_root)
+      : system_root_(system_root),
+        count_(filesystems.size()),
+        bases_(count_),
+        burden_(count_),
+        btrfs_(system_root) {
     for (Node node = 0; node < count_; ++node) {
       for (const auto& place : filesystems[node].mounted.places) at_[place.path].push_back(node);
     }
@@ -78,20 +83,20 @@ class Stack {
                                std::to_string(filesystem.device_minor));
       return add_edge(node, disk);
     }
-    if (!btrfs_) btrfs_ = btrfs_disks(sys_);
-    auto disks = btrfs_->find(filesystem.source);
-    if (disks == btrfs_->end()) {
-      std::error_code error;
-      disks = btrfs_->find(fs::canonical(filesystem.source, error).string());
+    for (const DeviceNumber& number : btrfs_.numbers_of(filesystem.source)) {
+      add_edge(node, device(number));
     }
-    if (disks == btrfs_->end()) return;
-    for (const DeviceNumber& number : disks->second) add_edge(node, device(number));
   }
 
   void add_base_of(Node node, const DeviceNumber& number) {
-    const DeviceBase base = device_base(sys_, number);
-    for (const DeviceNumber& part : base.devices) add_edge(node, device(part));
-    if (base.backing_file) add_hosts_of(node, *base.backing_file);
+    const auto block = BlockDevice::find(system_root_, fs::path("sys/dev/block") / number);
+    if (!block) return;
+    auto below = block->slaves().value_or(std::vector<BlockDevice>());
+    if (auto disk = block->disk()) below.push_back(*std::move(disk));
+    for (const BlockDevice& one : below) {
+      if (const auto its_number = one.number()) add_edge(node, device(*its_number));
+    }
+    if (const auto file = block->attribute("loop/backing_file")) add_hosts_of(node, *file);
   }
 
   // The file lies on what is mounted nearest above it. Where several filesystems are mounted upon
@@ -106,14 +111,14 @@ class Stack {
     }
   }
 
-  const fs::path& sys_;
+  const fs::path& system_root_;
   const std::size_t count_;                      // of filesystems
   std::vector<std::vector<Node>> bases_;         // of each node, what it lies on
   std::vector<std::size_t> burden_;              // of each node, how many that still lie on it
   std::map<std::string, std::vector<Node>> at_;  // what is mounted at a path
   std::map<DeviceNumber, Node> devices_;
   std::vector<std::pair<Node, DeviceNumber>> unread_;
-  std::optional<std::map<std::string, std::vector<DeviceNumber>>> btrfs_;
+  BtrfsDevices btrfs_;
   // Devices come before filesystems, filesystems last mounted before others.
   std::priority_queue<Node> free_;
 };
@@ -121,8 +126,8 @@ class Stack {
 }  // namespace
 
 std::vector<DiskFilesystem> sort_by_stacking(std::vector<DiskFilesystem> filesystems,
-                                             const fs::path& sys) {
-  std::vector<Node> order = Stack(filesystems, sys).top_down();
+                                             const fs::path& system_root) {
+  std::vector<Node> order = Stack(filesystems, system_root).top_down();
   std::ranges::reverse(order);
   std::vector<DiskFilesystem> sorted;
   sorted.reserve(filesystems.size());

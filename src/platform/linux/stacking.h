@@ -13,10 +13,10 @@ namespace bellhop::platform {
 // them. Where that says nothing, their order stays; where they lie on each other in a circle, which
 // a mount that hides another can make it seem, too.
 //
-// `sys` is where sysfs is mounted: block devices are found there as Documentation/ABI of the kernel
-// says (dev/block/M:N/{loop/backing_file, slaves, partition}, fs/btrfs/UUID/devices). What cannot
-// be read there counts as lying on nothing.
+// `system_root` holds the system's /sys and /dev: block devices are found there as
+// Documentation/ABI of the kernel says (sys/dev/block/M:N/{loop/backing_file, slaves, partition},
+// sys/fs/btrfs/UUID/devices). What cannot be read there counts as lying on nothing.
 std::vector<DiskFilesystem> sort_by_stacking(std::vector<DiskFilesystem> filesystems,
-                                             const std::filesystem::path& sys);
+                                             const std::filesystem::path& system_root);
 
 }  // namespace bellhop::platform

@@ -4,25 +4,19 @@
 
 #include <string>
 
-#include "unit/recorded_tree.h"
+#include "unit/platform/block_device_tree.h"
 
 namespace bellhop::platform {
 namespace {
 
-using bellhop::testing::RecordedTree;
-
 // A disk at a place beneath /sys/devices.
 class DiskAddressTest : public ::testing::Test {
  protected:
-  // Adds the disk, with a node of its name.
   void disk(const std::string& place) {
     place_ = place;
-    const std::string name = place.substr(place.rfind('/') + 1);
-    tree_.add("sys/devices/" + place + "/uevent: DEVNAME=" + name + "\\n");
+    tree_.add_device(place);
   }
-  void driver(const std::string& place, const std::string& name) {
-    tree_.add("sys/devices/" + place + "/driver -> drivers/" + name);
-  }
+  void driver(const std::string& place, const std::string& name) { tree_.add_driver(place, name); }
   std::optional<BlockDevice> device() {
     return BlockDevice::find(tree_.root(), "sys/devices/" + place_);
   }
@@ -45,7 +39,7 @@ class DiskAddressTest : public ::testing::Test {
     return fmt::format("{} {} {}", pci, static_cast<int>(type), rest);
   }
 
-  RecordedTree tree_{""};
+  bellhop::testing::BlockDeviceTree tree_;
   std::string place_;
 };
 
@@ -190,12 +184,11 @@ TEST_F(DiskAddressTest, HasNoEmptySerialNumber) {
 TEST_F(DiskAddressTest, FindsEachDiskBeneathAStackOnce) {
   // Two volumes of one disk make a third.
   disk("odd/sda");
-  const std::string block = "sys/devices/virtual/block/";
-  tree_.add(block + "dm-0/slaves/sda -> ../../../../odd/sda");
-  tree_.add(block + "dm-1/slaves/sda -> ../../../../odd/sda");
-  tree_.add(block + "dm-2/slaves/dm-0 -> ../../dm-0");
-  tree_.add(block + "dm-2/slaves/dm-1 -> ../../dm-1");
-  place_ = "virtual/block/dm-2";
+  const std::string block = "virtual/block/";
+  tree_.add_slaves(block + "dm-0", {"odd/sda"});
+  tree_.add_slaves(block + "dm-1", {"odd/sda"});
+  tree_.add_slaves(block + "dm-2", {block + "dm-0", block + "dm-1"});
+  place_ = block + "dm-2";
   const auto disks = disks_beneath(*device());
   ASSERT_EQ(disks.size(), 1U);
   EXPECT_EQ(disks[0].dev, "/dev/sda");

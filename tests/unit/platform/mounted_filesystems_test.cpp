@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "unit/recorded_tree.h"
+#include "unit/platform/block_device_tree.h"
 
 namespace bellhop::platform {
 namespace {
@@ -35,15 +35,8 @@ class MountedFilesystemsTest : public ::testing::Test {
     }
     return found;
   }
-  // Adds a disk.
-  void disk(const std::string& name, const std::string& number) {
-    tree_.add("sys/devices/" + name + "/uevent: DEVNAME=" + name + "\\n");
-    tree_.add("sys/devices/" + name + "/dev: " + number + "\\n");
-    tree_.add("sys/dev/block/" + number + " -> ../../devices/" + name);
-    tree_.add("sys/class/block/" + name + " -> ../../devices/" + name);
-  }
 
-  bellhop::testing::RecordedTree tree_{""};
+  bellhop::testing::BlockDeviceTree tree_;
 };
 
 TEST_F(MountedFilesystemsTest, AreThereOnceTheLastFirst) {
@@ -74,7 +67,7 @@ TEST_F(MountedFilesystemsTest, SkipLinesThatMakeNoSense) {
 }
 
 TEST_F(MountedFilesystemsTest, AreNamedAfterTheDevice) {
-  disk("sda1", "8:1");
+  tree_.add_device("sda1", "8:1");
   const auto found =
       filesystems("7 0 8:1 / /a rw - ext4 /dev/root rw\\n8 0 8:2 / /b rw - ext4 /dev/sda2 rw\\n");
   ASSERT_EQ(found.size(), 2U);
@@ -88,13 +81,11 @@ TEST_F(MountedFilesystemsTest, AreNamedAfterTheDevice) {
 }
 
 TEST_F(MountedFilesystemsTest, ListAllDevicesOfBtrfs) {
-  disk("sda", "8:0");
-  disk("sdb", "8:16");
-  disk("sdc", "8:32");
-  for (const char* name : {"a/devices/sdb", "a/devices/sda", "b/devices/sdc"}) {
-    tree_.add(std::string("sys/fs/btrfs/") + name + " -> ../../../../devices/" +
-              std::string(name).substr(10));
-  }
+  tree_.add_device("sda", "8:0");
+  tree_.add_device("sdb", "8:16");
+  tree_.add_device("sdc", "8:32");
+  tree_.add_btrfs("a", {"sdb", "sda"});
+  tree_.add_btrfs("b", {"sdc"});
   const auto found = filesystems(
       "1 0 0:33 / /c rw - btrfs /dev/sdc rw\\n1 0 0:34 / /a rw - btrfs /dev/sda rw\\n"
       "1 0 0:35 /sub /sub rw - btrfs /dev/sda rw\\n");

@@ -3,46 +3,27 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
+#include <string>
+#include <vector>
 
-#include "unit/temporary_directory.h"
+#include "unit/platform/block_device_tree.h"
 
 namespace bellhop::platform {
 namespace {
 
-namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 
-// A sysfs in which a test makes the block devices that it is about.
+// A system in which a test makes the block devices that it is about.
 class Stacking : public ::testing::Test {
  protected:
-  // A block device and its entry in dev/block; below another device when it is a partition.
-  fs::path add_device(const std::string& name, const std::string& number) {
-    const fs::path folder = sys() / "devices/block" / name;
-    write(folder / "dev", number);
-    link(folder, sys() / "dev/block" / number);
-    return folder;
-  }
-  void add_partition(const std::string& disk, const std::string& name, const std::string& number) {
-    const fs::path folder = add_device(disk + "/" + name, number);
-    write(folder / "partition", "1");
-  }
   void add_loop(const std::string& name, const std::string& number, const std::string& file) {
-    write(add_device(name, number) / "loop/backing_file", file);
+    tree_.add_device(name, number);
+    tree_.add("sys/devices/" + name + "/loop/backing_file: " + file + "\\n");
   }
-  // A device of device mapper or md that is made of others.
   void add_stacked(const std::string& name, const std::string& number,
                    const std::vector<std::string>& parts) {
-    const fs::path folder = add_device(name, number);
-    for (const std::string& part : parts) {
-      link(sys() / "devices/block" / part, folder / "slaves" / fs::path(part).filename());
-    }
-  }
-  void add_btrfs(const std::string& uuid, const std::vector<std::string>& disks) {
-    for (const std::string& disk : disks) {
-      link(sys() / "devices/block" / disk, sys() / "fs/btrfs" / uuid / "devices" / disk);
-    }
+    tree_.add_device(name, number);
+    tree_.add_slaves(name, parts);
   }
 
   // Filesystems in the order of mounting.
@@ -59,24 +40,15 @@ class Stacking : public ::testing::Test {
 
   std::vector<std::string> sorted() {
     std::vector<std::string> mountpoints;
-    for (const auto& one : sort_by_stacking(mounted_, sys())) {
+    for (const auto& one : sort_by_stacking(mounted_, tree_.root())) {
       mountpoints.push_back(one.mounted.mountpoint);
     }
     return mountpoints;
   }
 
- private:
-  fs::path sys() const { return directory_.path(); }
-  static void write(const fs::path& path, const std::string& line) {
-    fs::create_directories(path.parent_path());
-    std::ofstream(path) << line << '\n';
-  }
-  static void link(const fs::path& target, const fs::path& path) {
-    fs::create_directories(path.parent_path());
-    fs::create_directory_symlink(target, path);
-  }
+  bellhop::testing::BlockDeviceTree tree_;
 
-  TemporaryDirectory directory_;
+ private:
   std::vector<DiskFilesystem> mounted_;
 };
 
@@ -122,7 +94,7 @@ TEST_F(Stacking, FindsTheFileOnTheRootFilesystem) {
 
 TEST_F(Stacking, FollowsPartitions) {
   add_loop("loop0", "7:0", "/data/disk");
-  add_partition("loop0", "loop0p1", "259:0");
+  tree_.add_partition("loop0/loop0p1", "259:0");
   mount("/a", 259, 0);
   mount("/data", 8, 2);
   EXPECT_THAT(sorted(), ElementsAre("/data", "/a"));
@@ -142,7 +114,7 @@ TEST_F(Stacking, FollowsDeviceMapperAndMd) {
 TEST_F(Stacking, FollowsAllDisksOfABtrfs) {
   add_loop("loop0", "7:0", "/data/disk0");
   add_loop("loop1", "7:1", "/more/disk1");
-  add_btrfs("uuid", {"loop0", "loop1"});
+  tree_.add_btrfs("uuid", {"loop0", "loop1"});
   mount("/a", 0, 40, "/dev/loop0");
   mount("/data", 8, 2);
   mount("/more", 8, 3);

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Filesystems that do not answer: bellhopd tells of the others meanwhile.
+
+See filesystems.py for where this runs. Ends with status 77 when the machine does not allow it.
+"""
+
+import contextlib
+import ctypes
+import os
+import pathlib
+
+import filesystems
+from filesystems import Machine, by, need, run
+from living import TEN_SECONDS, LifeTest, wait_for
+
+SKIPPED = filesystems.SKIPPED
+MNT_FORCE, MNT_DETACH = 1, 2
+STATFS = {"x86_64": "137", "aarch64": "43"}  # the system call's number
+
+
+class DeadFilesystems(LifeTest):
+    def setUp(self):
+        self.machine = Machine(self)
+
+    @contextlib.contextmanager
+    def dead(self, *, at="dead"):
+        """A filesystem on a disk whose program never answers."""
+        need(self, filesystem="fuseblk")
+        device = self.machine.loop("dead.image")
+        run("mkfs.ext4", "-q", "-F", device)
+        mountpoint = self.machine.folder / at
+        mountpoint.mkdir()
+        libc = ctypes.CDLL(None, use_errno=True)
+        descriptor = os.open("/dev/fuse", os.O_RDWR)
+        options = f"fd={descriptor},rootmode=40000,user_id=0,group_id=0,blksize=512"
+        if libc.mount(device.encode(), bytes(mountpoint), b"fuseblk", 0, options.encode()) != 0:
+            reason = os.strerror(ctypes.get_errno())
+            os.close(descriptor)
+            self.skipTest(f"cannot mount fuse here: {reason}")
+        closed = False
+
+        def give_up():
+            nonlocal closed
+            if not closed:
+                os.close(descriptor)
+            closed = True
+
+        try:
+            yield str(mountpoint), give_up
+        finally:
+            give_up()
+            libc.umount2(bytes(mountpoint), MNT_FORCE | MNT_DETACH)
+
+    def asking(self, agent):
+        """How many of an agent's threads are asking a filesystem for its size."""
+        number = STATFS.get(os.uname().machine)
+        if not number or not os.path.exists("/proc/self/syscall"):
+            self.skipTest("the kernel does not tell what a thread is doing")
+        count = 0
+        for task in pathlib.Path(f"/proc/{agent.process.pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+                count += (task / "syscall").read_text(encoding="ascii").split()[0] == number
+        return count
+
+    def test_does_not_hold_up_the_reply(self):
+        with self.dead() as (mountpoint, _):
+            alive = self.machine.ext4(self.machine.loop("alive.image"), "alive")
+            agent = self.agent()
+            client = self.client(agent)
+            found = by("mountpoint", client.call("guest-get-fsinfo", TEN_SECONDS))
+            self.assertEqual(found[mountpoint]["type"], "fuseblk")
+            self.assertEqual(found[mountpoint]["disk"], [])
+            self.assertNotIn("used-bytes", found[mountpoint])
+            self.assertNotIn("total-bytes", found[mountpoint])
+            self.assertIn("used-bytes", found[alive])
+            agent.stop()
+            self.assertEqual(agent.status, 0)
+
+    def test_costs_one_thread(self):
+        with self.dead() as (mountpoint, give_up):
+            agent = self.agent()
+            client = self.client(agent)
+            for _ in range(20):
+                found = by("mountpoint", client.call("guest-get-fsinfo", TEN_SECONDS))
+                self.assertNotIn("used-bytes", found[mountpoint])
+                self.assertEqual(self.asking(agent), 1)
+            give_up()  # fails what waits for the program
+            wait_for("the thread is given back", lambda: self.asking(agent) == 0)
+
+    def test_does_not_hide_what_is_mounted_on_it(self):
+        with self.dead() as (mountpoint, _):
+            device = self.machine.loop("alive.image")
+            run("mkfs.ext4", "-q", "-F", device)
+            libc = ctypes.CDLL(None, use_errno=True)
+            if libc.mount(device.encode(), mountpoint.encode(), b"ext4", 0, b"") != 0:
+                self.skipTest(f"cannot mount on it: {os.strerror(ctypes.get_errno())}")
+            self.addCleanup(libc.umount2, mountpoint.encode(), MNT_DETACH)
+            reply = self.client(self.agent()).call("guest-get-fsinfo", TEN_SECONDS)
+            types = {entry["type"]: entry for entry in reply if entry["mountpoint"] == mountpoint}
+            self.assertIn("used-bytes", types["ext4"])
+
+
+if __name__ == "__main__":
+    filesystems.main(__file__)

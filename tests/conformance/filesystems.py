@@ -1,0 +1,193 @@
+"""Filesystems and disks that a test makes on loop devices, in a mount namespace of its own, and
+both agents on the same machine.
+
+A test that uses it is a program of its own, which ends with main(__file__): that starts it once
+more in the namespace, with a folder for what the tests make. It ends with status SKIPPED when the
+machine does not allow the test, and says why.
+"""
+
+import functools
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import agents
+from living import LifeTest
+
+SKIPPED = 77
+ROOT = os.environ.get("FILESYSTEMS_TEST_ROOT", "")
+MEGABYTE = 1 << 20
+# Members whose values change between two questions, of filesystems that the test did not make.
+LIVELY = ("used-bytes", "total-bytes", "total-bytes-privileged")
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True,
+                          timeout=agents.PATIENCE).stdout.strip()
+
+
+@functools.lru_cache(maxsize=None)
+def kernel_knows(filesystem):
+    with open("/proc/filesystems", encoding="ascii") as known:
+        return any(line.split()[-1] == filesystem for line in known)
+
+
+def need(test, *programs, filesystem=None):
+    for program in programs:
+        if not shutil.which(program):
+            test.skipTest(f"needs {program}")
+    if filesystem and not kernel_knows(filesystem):
+        test.skipTest(f"the kernel has no {filesystem}")
+
+
+class Machine:
+    """Devices and mounts of one test, which are gone at its end."""
+
+    def __init__(self, test):
+        self.test = test
+        self.folder = pathlib.Path(tempfile.mkdtemp(dir=ROOT))
+        test.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def image(self, name, megabytes=16):
+        path = self.folder / name
+        with open(path, "wb") as file:
+            file.truncate(megabytes * MEGABYTE)
+        return path
+
+    def attach(self, image, *options):
+        device = run("losetup", "--find", "--show", *options, str(image))
+        self.test.addCleanup(subprocess.run, ["losetup", "--detach", device], check=False,
+                             capture_output=True)
+        return device
+
+    def loop(self, name="image", megabytes=16, *options):
+        return self.attach(self.image(name, megabytes), *options)
+
+    def mount(self, *arguments, at):
+        mountpoint = at if isinstance(at, bytes) else bytes(self.folder / at)
+        os.makedirs(mountpoint, exist_ok=True)
+        subprocess.run(["mount", *arguments, mountpoint], check=True, capture_output=True,
+                       timeout=agents.PATIENCE)
+        self.test.addCleanup(subprocess.run, ["umount", "--lazy", mountpoint], check=False,
+                             capture_output=True)
+        return mountpoint.decode(errors="replace")
+
+    def ext4(self, device, at="mnt"):
+        run("mkfs.ext4", "-q", "-F", device)
+        return self.mount(device, at=at)
+
+
+def by(key, entries):
+    found = {entry[key]: entry for entry in entries}
+    assert len(found) == len(entries), entries
+    return found
+
+
+def without_serials(disk, other):
+    """Without the difference `disks-without-udev`: serial numbers of virtio disks."""
+    if disk.get("bus-type") == "virtio" and "serial" not in other:
+        return {key: value for key, value in disk.items() if key != "serial"}
+    return disk
+
+
+class CompareTest(LifeTest):
+    """Tests with both agents. qemu-ga is asked before and after bellhopd; when its two replies are
+    the same, bellhopd's must be the same too."""
+
+    def setUp(self):
+        self.machine = Machine(self)
+
+    def both(self, ours=None):
+        """Starts both agents, unless `ours` is a bellhopd that is running."""
+        try:
+            oracle = agents.oracle("sid")
+        except agents.Unavailable as reason:
+            self.skipTest(str(reason))
+        real = agents.Agent(oracle)
+        self.addCleanup(real.__exit__)
+        self.real = self.client(real.__enter__())
+        self.ours = self.client(ours or self.agent())
+
+    def asked(self, command, steady=lambda reply: reply):
+        """(qemu-ga's reply, bellhopd's) while qemu-ga's `steady` part did not change."""
+        for _ in range(100):
+            before = steady(self.real.call(command))
+            ours = steady(self.ours.call(command))
+            if steady(self.real.call(command)) == before:
+                return before, ours
+        self.skipTest(f"the machine is too busy: {command} has a new answer each time")
+
+    def fsinfo(self):
+        """Both replies, whole, but for the sizes of what others made."""
+        def steady(reply):
+            for filesystem in reply:
+                if not filesystem["mountpoint"].startswith(ROOT):
+                    for key in LIVELY:
+                        filesystem.pop(key, None)
+            return reply
+        return self.asked("guest-get-fsinfo", steady)
+
+    def compare_fsinfo(self):
+        real, ours = self.fsinfo()
+        for theirs, filesystem in zip(real, ours):
+            filesystem["disk"] = [without_serials(disk, other) for disk, other in
+                                  zip(filesystem["disk"], theirs["disk"], strict=True)]
+        self.assertEqual(ours, real)
+        return by("mountpoint", ours)
+
+    def compare_disks(self):
+        real, ours = self.asked("guest-get-disks")
+        for theirs, disk in zip(real, ours):
+            if "address" in disk and "address" in theirs:
+                disk["address"] = without_serials(disk["address"], theirs["address"])
+            if disk["name"].startswith("/dev/dm-") and "alias" not in theirs:
+                disk.pop("alias", None)  # disks-without-udev
+        self.assertEqual(ours, real)
+        return by("name", ours)
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    sys.exit(SKIPPED)
+
+
+def outer(test):
+    """Checks what the test needs and runs it in a mount namespace of its own."""
+    if os.geteuid() != 0:
+        skip("only root can make filesystems")
+    for program in ("losetup", "mkfs.ext4", "mount", "unshare"):
+        if not shutil.which(program):
+            skip(f"there is no {program}")
+    root = tempfile.mkdtemp(prefix="bellhop-filesystems-", dir="/tmp")
+    environment = dict(os.environ, FILESYSTEMS_TEST_ROOT=root)
+    try:
+        return subprocess.run(
+            ["unshare", "--mount", "--propagation", "private", sys.executable,
+             os.path.abspath(test), *sys.argv[1:]], env=environment, check=False).returncode
+    finally:
+        os.rmdir(root)
+
+
+def inner():
+    """Finds out whether filesystems can be made here, and runs the tests."""
+    run("mount", "-t", "tmpfs", "none", ROOT)
+    image = pathlib.Path(ROOT) / "trial"
+    with open(image, "wb") as file:
+        file.truncate(MEGABYTE)
+    trial = subprocess.run(["losetup", "--find", "--show", str(image)], capture_output=True,
+                           text=True, check=False)
+    if trial.returncode:
+        skip(f"no loop device can be had: {trial.stderr.strip()}")
+    run("losetup", "--detach", trial.stdout.strip())
+    unittest.main(verbosity=2)
+
+
+def main(test):
+    if ROOT:
+        inner()
+    else:
+        sys.exit(outer(test))

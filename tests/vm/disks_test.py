@@ -1,0 +1,265 @@
+"""Disks on every bus that QEMU has, with filesystems of every kind: what bellhopd and the real
+qemu-ga tell about them at the same moment."""
+
+import re
+import unittest
+
+import storage
+from vm import VmTest, agents, guest
+
+MIB = 1 << 20
+SIZE = 48 * MIB
+
+# The kernel's drivers for the controllers below.
+DRIVERS = ("virtio_scsi", "sym53c8xx", "megaraid_sas", "vmw_pvscsi", "ahci", "ata_piix", "nvme",
+           "xhci_pci", "ehci_pci", "usb_storage", "uas", "dm_multipath", "dm_round_robin")
+CONTROLLERS = {
+    "bridge": "pcie-root-port", "scsi": "virtio-scsi-pci", "lsi": "lsi53c895a", "mega": "megasas",
+    "vmw": "pvscsi", "xhci": "qemu-xhci", "ehci": "usb-ehci",
+    "attached": "usb-uas,bus=xhci.0,serial=attached",
+}
+
+# Disks by their names: where they are plugged in, and what of the address is to be told.
+PLUGGED = {
+    "behind": (guest.Disk(SIZE, "virtio-blk-pci,bus=bridge"), {"bus-type": "virtio"}),
+    "part": (guest.Disk(96 * MIB), {"bus-type": "virtio"}),
+    "crypt": (guest.Disk(SIZE), {"bus-type": "virtio"}),
+    "lva": (guest.Disk(SIZE, "scsi-hd,bus=scsi.0,scsi-id=0,lun=0"),
+            {"bus-type": "scsi", "bus": 0, "target": 0, "unit": 0}),
+    "lvb": (guest.Disk(SIZE, "scsi-hd,bus=scsi.0,scsi-id=3,lun=2"),
+            {"bus-type": "scsi", "bus": 0, "target": 3, "unit": 2}),
+    "old": (guest.Disk(SIZE, "scsi-hd,bus=lsi.0,scsi-id=2"),
+            {"bus-type": "scsi", "bus": 0, "target": 0, "unit": 2}),
+    "raid": (guest.Disk(SIZE, "scsi-hd,bus=mega.0,scsi-id=5"), {"bus-type": "unknown"}),
+    "para": (guest.Disk(SIZE, "scsi-hd,bus=vmw.0,scsi-id=4"), {"bus-type": "unknown"}),
+    "mda": (guest.Disk(SIZE, "ide-hd,bus=ide.1"), {"bus-type": "sata", "bus": 0, "unit": 1}),
+    "mdb": (guest.Disk(SIZE, "ide-hd,bus=ide.4"), {"bus-type": "sata", "bus": 0, "unit": 4}),
+    "bta": (guest.Disk(160 * MIB, "nvme"), {"bus-type": "nvme"}),
+    "btb": (guest.Disk(160 * MIB, "nvme"), {"bus-type": "nvme"}),
+    "stick": (guest.Disk(SIZE, "usb-storage,bus=ehci.0"), {"bus-type": "usb"}),
+    "fast": (guest.Disk(160 * MIB, "usb-storage,bus=xhci.0"), {"bus-type": "usb"}),
+    "attached": (guest.Disk(320 * MIB, "scsi-hd,bus=attached.0"), {"bus-type": "usb"}),
+}
+
+# Filesystems: kind, disks, where they are mounted.
+MADE = (
+    ("ext4 on partitions", "part", "/m/part"), ("ext4 on luks", "crypt", "/m/luks"),
+    ("ext4 on lvm", "lva lvb", "/m/lvm"), ("ext4", "old", "/m/old"), ("ext4", "raid", "/m/raid"),
+    ("vfat", "para", "/m/para"), ("ext4", "behind", "/m/behind"),
+    ("ext4 on md", "mda mdb", "/m/md"), ("btrfs", "bta btb", "/m/both"),
+    ("vfat", "stick", "/m/stick"), ("btrfs", "fast", "/m/fast"), ("xfs", "attached", "/m/attached"),
+)
+
+SATA = 0x0106  # PCI's class of controllers
+COMMANDS = ("guest-get-fsinfo", "guest-get-disks", "guest-get-diskstats")
+
+
+def find(disks, name):
+    """The disk whose serial number has the name in it."""
+    found = [disk for disk in disks if name in disk.get("address", {}).get("serial", "")]
+    assert len(found) == 1, (name, disks)
+    return found[0]
+
+
+def as_qemu_ga(address, virtio_scsi):
+    """An address with the difference scsi-target: not even the bus and target are told."""
+    if address.get("pci-controller") == virtio_scsi:
+        return {**address, "bus": 0, "target": 0}
+    return address
+
+
+class Compared(VmTest):
+    """Both agents in a guest with udev."""
+
+    def boot_both(self, disks, controllers, **facts):
+        options = []
+        for name, driver in controllers.items():
+            options += ["-device", f"{driver},id={name}"]
+        try:
+            facts = {**storage.guest_facts(disks, DRIVERS), **facts, "kernel": "all"}
+        except agents.Unavailable as reason:
+            self.skipTest(str(reason))
+        self.guest = self.boot("disks", options=options, **facts, agents=[
+            self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+        self.ours, self.theirs = self.guest.connect("bellhopd"), self.guest.connect("qemu-ga")
+        storage.start(self.guest, DRIVERS)
+        return self.guest
+
+    def pci(self):
+        """The addresses of PCI devices by the names that QEMU was given, as replies have them. A
+        Q35 has a SATA controller by itself."""
+        found, buses = {}, self.guest.qmp("query-pci")
+        while buses:
+            for device in buses.pop()["devices"]:
+                name = "ide" if device["class_info"]["class"] == SATA else device["qdev_id"]
+                found[name] = {"domain": 0, **{
+                    key: device[key] for key in ("bus", "slot", "function")}}
+                if "devices" in device.get("pci_bridge", {}):
+                    buses.append(device["pci_bridge"])
+        return found
+
+    def documented(self, command, reply):
+        """Bellhop's reply without its differences of docs/compatibility.md."""
+        scsi = self.pci()["scsi"]
+        if command == "guest-get-fsinfo":
+            for filesystem in reply:
+                disks = [as_qemu_ga(disk, scsi) for disk in filesystem["disk"]]
+                # btrfs-devices: the one that the table of mounts names, which comes first.
+                filesystem["disk"] = disks[:1] if filesystem["type"] == "btrfs" else disks
+        if command == "guest-get-disks":
+            for disk in reply:
+                if "address" in disk:
+                    disk["address"] = as_qemu_ga(disk["address"], scsi)
+        return reply
+
+    def same(self, command):
+        """Both replies to be equal but for what is documented; qemu-ga's. Asked again while they
+        differ, for counters move, and a moment may fall in between."""
+        for _ in range(50):
+            theirs = self.theirs.call(command)
+            ours = self.documented(command, self.ours.call(command))
+            if ours == theirs:
+                break
+        self.assertEqual(ours, theirs, command)
+        return theirs
+
+    def all_same(self):
+        for command in COMMANDS:
+            with self.subTest(command):
+                self.same(command)
+
+
+class EveryBus(Compared):
+    def test_tells_the_same_as_qemu_ga(self):
+        self.boot_both({name: disk for name, (disk, _) in PLUGGED.items()}, CONTROLLERS)
+        self.all_same()
+        for kind, disks, at in MADE:
+            self.guest.shell(storage.make(kind, disks, at), patience=120)
+        self.all_same()
+        self.are_plugged_in_where_the_host_says()
+        self.have_the_disks_that_they_lie_on()
+
+    def are_plugged_in_where_the_host_says(self):
+        disks = self.ours.call("guest-get-disks")
+        pci = self.pci()
+        unknown = dict.fromkeys(pci["scsi"], -1)
+        for name, (disk, wanted) in PLUGGED.items():
+            with self.subTest(name):
+                address = find(disks, name)["address"]
+                self.assertEqual({key: address[key] for key in wanted}, wanted)
+                # Some disks are PCI devices themselves, others name their controller.
+                controller = re.search(r"bus=(\w+)", disk.device + ",bus=none")[1]
+                controller = "xhci" if controller == "attached" else controller
+                self.assertEqual(address["pci-controller"],
+                                 unknown if wanted["bus-type"] == "unknown" else
+                                 pci.get(f"disk-{name}") or pci[controller], disk)
+
+    def have_the_disks_that_they_lie_on(self):
+        found = {filesystem["mountpoint"]: filesystem
+                 for filesystem in self.ours.call("guest-get-fsinfo")}
+        for kind, names, at in MADE:
+            with self.subTest(at):
+                self.assertEqual(found[at]["type"], kind.split()[0])
+                disks = [{"address": disk} for disk in found[at]["disk"]]
+                self.assertEqual(len(disks), len(names.split()))
+                for name in names.split():
+                    find(disks, name)
+
+
+class HotPlug(Compared):
+    """On a PC, whose PCI bus takes devices at any time; with IDE, which a Q35 does not have."""
+
+    CONTROLLERS = {"scsi": "virtio-scsi-pci", "xhci": "qemu-xhci"}
+    KINDS = {
+        "plugblk": {"driver": "virtio-blk-pci"},
+        "plugscsi": {"driver": "scsi-hd", "bus": "scsi.0", "scsi-id": 6, "lun": 1},
+        "plugusb": {"driver": "usb-storage", "bus": "xhci.0"},
+        "plugnvme": {"driver": "nvme"},
+    }
+    PATHS = ("pathone", "pathtwo")
+
+    def test_tells_the_same_as_qemu_ga(self):
+        disks = {"ide": guest.Disk(SIZE, "ide-hd,bus=ide.1,unit=1"), "stays": guest.Disk(SIZE)}
+        try:
+            names = storage.rules((*disks, *self.KINDS, *self.PATHS))
+            archives = [storage.archive(), names]
+        except agents.Unavailable as reason:
+            self.skipTest(str(reason))
+        made = self.boot_both(disks, self.CONTROLLERS, machine="pc", archives=archives)
+        self.all_same()
+        for name in self.KINDS:
+            self.add_image(name)
+            self.plug(name, name, **self.KINDS[name])
+            made.shell(storage.make("ext4", name, f"/m/{name}"), patience=60)
+            self.all_same()
+        ide = find(self.same("guest-get-disks"), "ide")["address"]
+        self.assertEqual([ide[key] for key in ("bus-type", "bus", "target", "unit")],
+                         ["ide", 1, 0, 1])
+        found = {filesystem["mountpoint"] for filesystem in self.same("guest-get-fsinfo")}
+        self.assertEqual(found, {f"/m/{name}" for name in self.KINDS})
+        for name in self.KINDS:
+            made.shell(f"umount /m/{name}")
+            self.unplug(name)
+            self.all_same()
+        self.assertEqual(self.same("guest-get-fsinfo"), [])
+        self.assertEqual(len(self.same("guest-get-disks")), 2)
+        self.has_several_paths()
+
+    def test_disks_that_are_pulled_while_they_are_mounted(self):
+        disks = {"stays": guest.Disk(SIZE), "stick": guest.Disk(SIZE, "usb-storage,bus=xhci.0"),
+                 "pulled": guest.Disk(SIZE)}
+        made = self.boot_both(disks, self.CONTROLLERS, machine="pc")
+        for name in disks:
+            made.shell(storage.make("ext4", name, f"/m/{name}"), patience=60)
+        for name in ("pulled", "stick"):
+            self.unplug(name)
+            self.all_same()
+        found = {filesystem["mountpoint"]: filesystem["disk"]
+                 for filesystem in self.same("guest-get-fsinfo")}
+        self.assertEqual([len(found[f"/m/{name}"]) for name in disks], [1, 0, 0])
+        trims = [{one["path"]: one.get("error") for one in client.call("guest-fstrim")["paths"]}
+                 for client in (self.theirs, self.ours)]
+        self.assertEqual(trims[1], trims[0])
+        self.assertEqual(trims[1]["/m/pulled"], "failed to trim: Input/output error")
+        # The last one mounted freezes first.
+        for client in (self.theirs, self.ours):
+            reply = client.request({"execute": "guest-fsfreeze-freeze"})
+            self.assertEqual(reply["error"]["desc"],
+                             "failed to freeze /m/pulled: Input/output error")
+            self.assertEqual(client.call("guest-fsfreeze-status"), "thawed")
+        made.shell("echo there >/m/stays/file && sync /m/stays/file")
+
+    def has_several_paths(self):
+        """Two disks of the guest are one of the host's; one is pulled while it is in use."""
+        self.add_image("paths")
+        for number, name in enumerate(self.PATHS):
+            self.plug(name, "paths", driver="scsi-hd", bus="scsi.0", **{
+                "scsi-id": number, "share-rw": True})
+        self.guest.shell(storage.make("ext4 on multipath", " ".join(self.PATHS), "/m/paths"),
+                         patience=60)
+        self.all_same()
+        self.assertEqual(len(self.same("guest-get-fsinfo")[0]["disk"]), 2)
+        self.unplug(self.PATHS[0])
+        self.all_same()
+        self.guest.shell("echo there >/m/paths/file && sync && grep there /m/paths/file",
+                         patience=60)
+
+    def add_image(self, name):
+        image = self.guest.disk(name)
+        guest.Disk(SIZE).make(image)
+        self.guest.qmp("blockdev-add", **{"driver": "raw", "node-name": name, "file": {
+            "driver": "file", "filename": str(image)}})
+
+    def plug(self, name, image, **device):
+        self.guest.qmp("device_add", id=f"disk-{name}", drive=image, serial=name, **device)
+        storage.wait_for_disks(self.guest, [name])
+
+    def unplug(self, name):
+        node = self.guest.shell(f"readlink -f /dev/d/{name}").strip()
+        self.guest.qmp("device_del", id=f"disk-{name}")
+        self.guest.qmp.event("DEVICE_DELETED", device=f"disk-{name}")
+        self.guest.shell(f"while [ -e {node} ]; do sleep 0.1; done; udevadm settle", patience=60)
+
+
+if __name__ == "__main__":
+    unittest.main()

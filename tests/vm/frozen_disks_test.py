@@ -1,0 +1,183 @@
+"""What a freeze is for: a copy of the disks, taken on the host while the guest's filesystems are
+frozen, is clean and has in it what was there at the freeze, and nothing later."""
+
+import re
+import unittest
+
+import storage
+from vm import VmTest, agents, guest
+
+MIB = 1 << 20
+SIZE = 48 * MIB
+PATIENCE = 120  # seconds; a guest is slow on a busy machine
+
+DISKS = {"plain": SIZE, "big": 320 * MIB, "alone": 160 * MIB, "bta": 160 * MIB, "btb": 160 * MIB,
+         "lva": SIZE, "lvb": SIZE, "crypt": SIZE, "mda": SIZE, "mdb": SIZE, "fat": SIZE}
+# Kind, disks, mountpoint, in the order of mounting.
+FREEZABLE = (
+    ("ext4", "plain", "/m/ext4"), ("xfs", "big", "/m/xfs"), ("btrfs", "alone", "/m/btrfs"),
+    ("btrfs", "bta btb", "/m/both"), ("ext4 on lvm", "lva lvb", "/m/lvm"),
+    ("ext4 on luks", "crypt", "/m/luks"), ("ext4 on md", "mda mdb", "/m/md"),
+)
+VFAT = ("vfat", "fat", "/m/vfat")  # cannot be frozen, and is passed over
+
+# Finds faults without mending them.
+CHECKS = {
+    "ext4": "e2fsck -fn {0}",
+    "xfs": "xfs_repair -n {0}",
+    "btrfs": "btrfs check --readonly {0}",
+}
+# The same of a copy that was never mounted: nothing is left to be replayed from a log. Not so with
+# XFS: the kernel marks the log of a frozen one, so that the next mount frees what was removed while
+# somebody had it open, and counts free blocks anew. Until then it cannot be checked.
+CHECKS_OF_COPY = {
+    "ext4": "e2fsck -fn {0} || exit; dumpe2fs -h {0} | grep needs_recovery; [ $? = 1 ]",
+    "xfs": "true",
+    "btrfs": "btrfs check --readonly {0}",
+}
+# Mounted so that nothing is replayed from a log.
+AS_IT_IS = {"ext4": "ro,noload", "xfs": "ro,norecovery", "btrfs": "ro,rescue=nologreplay"}
+
+# Writes records with growing numbers, each after the one before it is on the disk. What it did is
+# in files in memory, which are replaced at once.
+WRITER = """#!/bin/sh -e
+number=0
+tell() { echo $number >/run/writers/$1.new; mv /run/writers/$1.new /run/writers/$1; }
+while :; do
+  number=$((number + 1))
+  tell $2.begun
+  echo $number >>$1/records
+  sync $1/records
+  tell $2.synced
+done
+"""
+
+
+def name_of(at):
+    return at.rpartition("/")[2]
+
+
+class FrozenDisks(VmTest):
+    def boot_with(self, disks, agents_of_it=()):
+        try:
+            facts = storage.guest_facts(disks)
+        except agents.Unavailable as reason:
+            self.skipTest(str(reason))
+        made = self.boot("frozen", agents=agents_of_it, files={"bin/writer": WRITER}, **facts)
+        storage.start(made)
+        return made
+
+    def test_copies_are_clean_and_whole(self):
+        made = self.boot_with(DISKS, [self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+        for kind, disks, at in (*FREEZABLE, VFAT):
+            made.shell(storage.make(kind, disks, at), patience=PATIENCE)
+        self.start_writers(made)
+        self.freezes_as_qemu_ga_does(made)
+        copies, told = self.copies_of_frozen(made)
+        made.stop()
+        self.are_clean_and_whole(copies, told)
+
+    # In the guest that is frozen
+
+    def start_writers(self, made):
+        made.shell("mkdir /run/writers; chmod +x /bin/writer")
+        for _, _, at in (*FREEZABLE, VFAT):
+            made.shell(f"writer {at} {name_of(at)} >/dev/null 2>&1 & "
+                       f"echo $! >/run/writers/{name_of(at)}.pid")
+        for _, _, at in (*FREEZABLE, VFAT):
+            made.shell(f"until [ -e /run/writers/{name_of(at)}.synced ]; do sleep 0.1; done",
+                       patience=PATIENCE)
+
+    @staticmethod
+    def number(made, at, what):
+        return int(made.shell(f"cat /run/writers/{name_of(at)}.{what}"))
+
+    @staticmethod
+    def wait_until_blocked(made, pid):
+        """A write to a frozen filesystem waits for a semaphore of the kernel's, without an end: a
+        write of the process, or of what it runs."""
+        made.shell(f"until cat /proc/{pid}/wchan /proc/$(pgrep -P {pid} || echo 1)/wchan | "
+                   f"grep -q percpu_rwsem; do sleep 0.05; done 2>/dev/null", patience=PATIENCE)
+
+    def wait_until_written(self, made, at):
+        """Until the writer has got further than it is now."""
+        before = self.number(made, at, "synced")
+        made.shell(f"until [ $(cat /run/writers/{name_of(at)}.synced) -gt {before} ]; "
+                   f"do sleep 0.05; done", patience=PATIENCE)
+
+    def freezes_as_qemu_ga_does(self, made):
+        told = []
+        for name in ("qemu-ga", "bellhopd"):
+            with made.connect(name) as client:
+                made.shell(f"strace -f -y -e trace=ioctl -o /run/{name}.ioctls "
+                           f"-p {made.agent_pid(name)} >/dev/null 2>&1 & echo $! >/run/strace.pid; "
+                           f"until grep -q 'TracerPid:.[^0]' /proc/{made.agent_pid(name)}/status; "
+                           f"do sleep 0.1; done", patience=PATIENCE)
+                told.append([client.call("guest-fsfreeze-freeze", PATIENCE),
+                             client.call("guest-fsfreeze-status"),
+                             client.call("guest-fsfreeze-thaw", PATIENCE),
+                             client.call("guest-fsfreeze-status")])
+                made.shell("kill $(cat /run/strace.pid); "
+                           "while [ -e /proc/$(cat /run/strace.pid) ]; do sleep 0.1; done")
+            calls = made.shell(f"cat /run/{name}.ioctls")
+            told[-1].append(re.findall(r"ioctl\(\d+<([^>]*)>, FIFREEZE", calls))
+            for _, _, at in (*FREEZABLE, VFAT):
+                self.wait_until_written(made, at)
+        self.assertEqual(told[1], told[0])
+        mounted = [at for _, _, at in (*FREEZABLE, VFAT)]
+        self.assertEqual(told[1], [len(FREEZABLE), "frozen", len(FREEZABLE), "thawed",
+                                   mounted[::-1]])
+
+    def copies_of_frozen(self, made):
+        """{disk: the image's copy}, {mountpoint: (last record on the disk, last one begun)}."""
+        with made.connect("bellhopd") as client:
+            self.assertEqual(client.call("guest-fsfreeze-freeze", PATIENCE), len(FREEZABLE))
+            told = {}
+            for _, _, at in FREEZABLE:
+                late = made.shell(f"(echo late >{at}/late) >/dev/null 2>&1 & echo $!").strip()
+                self.wait_until_blocked(made, late)
+                self.wait_until_blocked(made, f"$(cat /run/writers/{name_of(at)}.pid)")
+                told[at] = self.number(made, at, "synced"), self.number(made, at, "begun")
+            self.wait_until_written(made, VFAT[2])
+            copies = {}
+            for name in DISKS:
+                copies[name] = guest.Disk(image=made.folder.parent / f"{made.folder.name}-{name}")
+                self.addCleanup(copies[name].image.unlink, missing_ok=True)
+                guest.Disk(image=made.disk(name)).make(copies[name].image)
+            self.assertEqual(client.call("guest-fsfreeze-thaw", PATIENCE), len(FREEZABLE))
+        for _, _, at in FREEZABLE:
+            made.shell(f"until [ -e {at}/late ]; do sleep 0.1; done", patience=PATIENCE)
+            self.wait_until_written(made, at)
+        return copies, told
+
+    # In a guest that has the copies
+
+    def are_clean_and_whole(self, copies, told):
+        made = self.boot_with(copies)
+        for kind, disks, at in FREEZABLE:
+            with self.subTest(kind=kind, at=at):
+                filesystem = kind.partition(" on ")[0]
+                device = storage.device(kind, disks.split()[0] if filesystem == "btrfs" else disks,
+                                        at)
+                made.shell(storage.open_layer(kind, disks, at), patience=PATIENCE)
+                made.shell(CHECKS_OF_COPY[filesystem].format(device), patience=PATIENCE)
+                as_it_is = self.records(made, kind, disks, at, AS_IT_IS[filesystem])
+                synced, begun = told[at]
+                self.assertGreaterEqual(len(as_it_is), synced)
+                self.assertLessEqual(len(as_it_is), begun)
+                self.assertEqual(as_it_is, list(range(1, len(as_it_is) + 1)))
+                self.assertEqual(self.records(made, kind, disks, at, "rw"), as_it_is)
+                made.shell(CHECKS[filesystem].format(device), patience=PATIENCE)
+
+    def records(self, made, kind, disks, at, options):
+        made.shell(storage.mount(kind, disks, at, options), patience=PATIENCE)
+        found = made.shell(f"ls {at}").split()
+        self.assertIn("records", found)
+        self.assertNotIn("late", found)
+        records = [int(line) for line in made.shell(f"cat {at}/records").split()]
+        made.shell(f"umount {at}", patience=PATIENCE)
+        return records
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,84 @@
+"""guest-fstrim gives back to the host what the guest does not use any more."""
+
+import unittest
+
+import storage
+from vm import VmTest, agents, guest
+
+MIB = 1 << 20
+PATIENCE = 120  # seconds; a guest is slow on a busy machine
+
+SCSI = "scsi-hd,bus=scsi.0,scsi-id={}"
+DISKS = {
+    "plain": guest.Disk(96 * MIB), "big": guest.Disk(320 * MIB), "bta": guest.Disk(160 * MIB),
+    "btb": guest.Disk(160 * MIB), "lva": guest.Disk(64 * MIB),
+    "lvb": guest.Disk(64 * MIB, SCSI.format(3)), "other": guest.Disk(96 * MIB, SCSI.format(4)),
+    "large": guest.Disk(320 * MIB, SCSI.format(5)), "fat": guest.Disk(96 * MIB, SCSI.format(6)),
+    "crypt": guest.Disk(96 * MIB), "open": guest.Disk(96 * MIB),
+    "solid": guest.Disk(96 * MIB, "scsi-hd,bus=scsi.0,scsi-id=7,discard_granularity=0"),
+}
+# Kind, disks, mountpoint, in the order of mounting.
+MADE = (
+    ("ext4", "plain", "/m/ext4"), ("xfs", "big", "/m/xfs"), ("btrfs", "bta btb", "/m/btrfs"),
+    ("ext4 on lvm", "lva lvb", "/m/lvm"), ("ext4", "other", "/m/ext4-on-scsi"),
+    ("xfs", "large", "/m/xfs-on-scsi"), ("vfat", "fat", "/m/vfat-on-scsi"),
+    ("ext4 on luks with discards", "open", "/m/luks-with-discards"),
+)
+# LUKS passes nothing on unless it is told to; the last disk cannot forget.
+NOT_TRIMMED = (("ext4 on luks", "crypt", "/m/luks"), ("ext4", "solid", "/m/solid"))
+
+
+class TrimmedDisks(VmTest):
+    def boot_both(self):
+        try:
+            facts = storage.guest_facts(DISKS, ("virtio_scsi",))
+        except agents.Unavailable as reason:
+            self.skipTest(str(reason))
+        made = self.boot("trimmed", options=["-device", "virtio-scsi-pci,id=scsi"], **facts,
+                         agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+        storage.start(made, ("virtio_scsi",))
+        for kind, disks, at in (*MADE, *NOT_TRIMMED):
+            made.shell(storage.make(kind, disks, at), patience=PATIENCE)
+        return made, made.connect("bellhopd"), made.connect("qemu-ga")
+
+    def mount_again(self, made):
+        """So that no filesystem remembers what it has trimmed."""
+        for kind, disks, at in (*MADE, *NOT_TRIMMED):
+            made.shell(f"umount {at}\n{storage.mount(kind, disks, at)}", patience=PATIENCE)
+
+    def test_gives_blocks_back_as_qemu_ga_does(self):
+        made, ours, theirs = self.boot_both()
+        names = [name for _, disks, _ in MADE for name in disks.split()]
+        before = {name: made.disk(name).stat().st_blocks for name in DISKS}
+        for _, _, at in MADE:
+            made.shell(f"dd if=/dev/urandom of={at}/file bs=1M count=24 && sync",
+                       patience=PATIENCE)
+        full = {name: made.disk(name).stat().st_blocks for name in DISKS}
+        self.assertGreater(sum(full.values()) - sum(before.values()), len(MADE) * 20 * MIB // 512)
+        made.shell(f"rm {' '.join(at + '/file' for _, _, at in MADE)} && sync", patience=PATIENCE)
+        reply = ours.call("guest-fstrim", PATIENCE)
+        self.assertEqual([one["path"] for one in reply["paths"]],
+                         [at for _, _, at in reversed((*MADE, *NOT_TRIMMED))])
+        for one in reply["paths"]:
+            if one["path"] in [at for _, _, at in NOT_TRIMMED]:
+                self.assertIn("error", one)
+            else:
+                self.assertGreater(one["trimmed"], 20 * MIB, one)
+        for name in names:
+            with self.subTest(name):
+                after = made.disk(name).stat().st_blocks
+                # A part of each disk's data is in blocks that hold something else too.
+                self.assertLess(after - before[name], (full[name] - before[name]) // 4 + 4 * 2048)
+        replies = []
+        for client in (theirs, ours):
+            self.mount_again(made)
+            replies.append([client.call("guest-fstrim", PATIENCE),
+                            client.call("guest-fstrim", PATIENCE, minimum=4 * MIB)])
+            for one in replies[-1][1]["paths"]:
+                if one["path"] == "/m/btrfs":  # each mount moves a little of what it keeps there
+                    one.pop("trimmed")
+        self.assertEqual(replies[1], replies[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
