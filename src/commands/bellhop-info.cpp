@@ -23,6 +23,7 @@ struct Reply {
   std::int64_t uptime;
   bool frozen;
   std::optional<std::int64_t> frozen_since;
+  std::int64_t replaced;
 
   static constexpr std::string_view wire_type = "BellhopInfo";
   static constexpr auto fields() {
@@ -35,7 +36,10 @@ struct Reply {
         field<"uptime", &Reply::uptime>("How long the agent has run, in whole seconds."),
         field<"frozen", &Reply::frozen>("Whether it holds filesystems frozen."),
         field<"frozen-since", &Reply::frozen_since>(
-            "Since when, in nanoseconds since 1970-01-01 in UTC."));
+            "Since when, in nanoseconds since 1970-01-01 in UTC."),
+        field<"replaced", &Reply::replaced>(
+            "How often another program, such as a newer version, has taken the agent's place "
+            "since it started, and gone on with its files, programs and freeze."));
   }
 };
 
@@ -50,6 +54,8 @@ Result<Reply> run(Agent& agent, const Nothing&) {
       .started = *now - nanoseconds(up),
       .uptime = std::chrono::duration_cast<std::chrono::seconds>(up).count(),
       .frozen = frozen_since.has_value(),
+      .frozen_since = {},
+      .replaced = agent.replacements,
   };
   if (frozen_since) reply.frozen_since = nanoseconds(frozen_since->time_since_epoch());
   return reply;
