@@ -37,7 +37,8 @@ Result<void> ask(platform::Processes& processes, const Program& program) {
   for (std::size_t i = 1; i < program.arguments.size(); ++i) {
     request.arguments.push_back(program.arguments[i]);
   }
-  const auto run = platform::run_program(processes, std::move(request), {.time = answer_limit});
+  const auto run = platform::run_program(processes, std::move(request),
+                                         {.time = answer_limit, .whole_output = true});
   if (!run) return std::unexpected(run.error());
   if (run->outcome != platform::ProgramRun::Outcome::ended) {
     return failure("'{}' does not answer", program.path);

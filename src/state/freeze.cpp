@@ -420,7 +420,7 @@ void Freeze::limit_inherited() {
 void Freeze::go_on_to(TimePoint due) {
   due_.reset();
   const auto left =
-      std::chrono::duration_cast<std::chrono::milliseconds>(due - std::chrono::steady_clock::now());
+      std::chrono::ceil<std::chrono::milliseconds>(due - std::chrono::steady_clock::now());
   if (limit_timer_.set(std::max(left, std::chrono::milliseconds(0)))) return;
   warn("cannot watch the freeze's limit: no thread is to be had");
 }

@@ -1,0 +1,559 @@
+"""bellhopd is replaced by the program that is installed now, and clients notice nothing."""
+
+import base64
+import fcntl
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import agents
+from living import MEGABYTE, TEN_SECONDS, LifeTest, Loop, answered, long, wait_for
+
+DONE = "was replaced by version"
+REFUSED = "the agent was not replaced and goes on"
+SIGNALS_TO_END_IT = (signal.SIGTERM, signal.SIGINT)
+
+
+def decoded(data):
+    return base64.b64decode(data)
+
+
+class Replaced(LifeTest):
+    """An agent whose program is a file of the test's own."""
+
+    def agent(self, **options):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-program-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        self.program = folder / "bellhopd"
+        shutil.copy(agents.bellhopd(), self.program)
+        options.setdefault("options", ["-v"])
+        agent = agents.Agent(str(self.program), **options)
+        self.addCleanup(agent.__exit__)
+        return agent.__enter__()
+
+    def install(self, content, mode=0o755):
+        new = self.program.with_suffix(".new")
+        new.write_bytes(content)
+        new.chmod(mode)
+        new.replace(self.program)
+
+    def said(self, agent, what):
+        return agent.log_path.read_text(encoding="utf-8", errors="replace").count(what)
+
+    def signal_and_wait(self, agent, what, pid=None):
+        before = self.said(agent, what)
+        os.kill(pid or agent.process.pid, signal.SIGUSR2)
+        wait_for(f"“{what}” in the log", lambda: self.said(agent, what) > before)
+
+    def replace(self, agent, pid=None):
+        self.signal_and_wait(agent, DONE, pid)
+
+    def is_refused(self, agent, why):
+        self.signal_and_wait(agent, REFUSED)
+        log = agent.log()
+        self.assertIn(why, log[log.rindex(REFUSED):])
+
+    def read(self, client, handle, count):
+        reply = answered(client, "guest-file-read", handle=handle, count=count)
+        return decoded(reply["buf-b64"]), reply["eof"]
+
+    def run_job(self, client, script, **more):
+        return answered(client, "guest-exec", path="/bin/sh", arg=["-c", script],
+                        capture_output=True, **more)["pid"]
+
+    def end_of(self, client, pid):
+        last = {}
+
+        def ended():
+            last.update(answered(client, "guest-exec-status", pid=pid))
+            return last["exited"]
+        wait_for("the job's end", ended)
+        return last
+
+
+class KeepsWhatItHolds(Replaced):
+    def test_files_and_jobs_of_a_client_that_stays(self):
+        agent = self.agent()
+        client = self.client(agent)
+        (agent.directory / "file").write_bytes(b"first half, second half")
+        reading = answered(client, "guest-file-open", path=str(agent.directory / "file"))
+        appending = answered(client, "guest-file-open", path=str(agent.directory / "log.txt"),
+                             mode="a")
+        answered(client, "guest-file-write", handle=appending, buf_b64=agents.b64(b"one "))
+        self.assertEqual(self.read(client, reading, 12), (b"first half, ", False))
+        go = [agent.directory / "go", agent.directory / "eat"]
+        for path in go:
+            os.mkfifo(path)
+        running = self.run_job(client, f"echo before; echo e >&2; read x <{go[0]}; echo after; "
+                               "exit 3")
+        hungry = self.run_job(client, f"read x <{go[1]}; wc -c",
+                              input_data=agents.b64(b"i" * MEGABYTE))
+        ended = self.run_job(client, "echo done; exit 4")
+        large = self.run_job(client, f"head -c {8 * MEGABYTE} /dev/zero | tr '\\0' z")
+        never_collected = self.run_job(client, "kill -9 $$")
+        self.assertEqual(self.end_of(client, self.run_job(client, "true"))["exitcode"], 0)
+        client.send(b'{"execute": "guest-sync", "argu')
+        pid = agent.process.pid
+        for _ in range(3):
+            self.replace(agent)
+        client.send(b'ments": {"id": 4711}}\n')
+        self.assertEqual(client.read_line(TEN_SECONDS), b'{"return": 4711}\n')
+        self.assertEqual(agent.process.pid, pid)
+        self.assertIsNone(agent.process.poll())
+        self.assertEqual(self.read(client, reading, 100), (b"second half", True))
+        answered(client, "guest-file-write", handle=appending, buf_b64=agents.b64(b"two"))
+        answered(client, "guest-file-close", handle=appending)
+        self.assertEqual((agent.directory / "log.txt").read_bytes(), b"one two")
+        for path in go:
+            path.write_text("\n", encoding="ascii")
+        status = self.end_of(client, running)
+        fed = self.end_of(client, hungry)
+        self.assertEqual((status["exitcode"], decoded(status["out-data"]),
+                          decoded(status["err-data"])), (3, b"before\nafter\n", b"e\n"))
+        self.assertEqual(int(decoded(fed["out-data"])), MEGABYTE)
+        self.assertEqual(self.end_of(client, ended)["exitcode"], 4)
+        self.assertEqual(decoded(self.end_of(client, large)["out-data"]), b"z" * 8 * MEGABYTE)
+        self.assertEqual(self.end_of(client, never_collected)["signal"], 9)
+        self.assertEqual(answered(client, "bellhop-info")["replaced"], 3)
+
+    def test_what_is_installed_runs(self):
+        agent = self.agent()
+        client = self.client(agent)
+        before = answered(client, "bellhop-info")
+        exe = f"/proc/{agent.process.pid}/exe"
+        self.install(self.program.read_bytes())
+        self.assertFalse(os.path.samefile(exe, self.program))
+        self.replace(agent)
+        self.assertTrue(os.path.samefile(exe, self.program))
+        after = answered(client, "bellhop-info")
+        self.assertEqual(after["replaced"], before["replaced"] + 1)
+        self.assertLess(abs(after["started"] - before["started"]), 10 ** 9)
+        self.assertIn(f"version {before['version']} {DONE} {after['version']}, "
+                      "with 0 open files and 0 jobs", agent.log())
+
+    def test_what_the_next_client_gets(self):
+        agent = self.agent()
+        waiting = []
+        client = self.client(agent)
+        answered(client, "guest-ping")
+        for number in range(3):  # in the socket's queue
+            waiting.append(self.client(agent))
+            waiting[-1].send(b'{"execute": "guest-sync", "arguments": {"id": %d}}\n' % number)
+        self.replace(agent)
+        answered(client, "guest-ping")
+        client.close()
+        for number, other in enumerate(waiting):
+            self.assertEqual(json.loads(other.read_line(TEN_SECONDS)), {"return": number})
+            other.close()
+
+    def test_a_reply_that_its_client_has_not_taken_yet(self):
+        agent = self.agent()
+        client = self.client(agent)
+        content = os.urandom(3 * MEGABYTE // 5)
+        (agent.directory / "file").write_bytes(content)
+        handle = answered(client, "guest-file-open", path=str(agent.directory / "file"))
+        # More than a socket takes, and less than the agent keeps for a client.
+        client.send(agents.compact({"execute": "guest-file-read",
+                                    "arguments": {"handle": handle, "count": len(content)}}))
+        client.read_until(b'"buf-b64": "', TEN_SECONDS)
+        self.replace(agent)
+        rest = client.read_line(TEN_SECONDS)
+        self.assertEqual(decoded(rest.split(b'"')[0]), content)
+        answered(client, "guest-ping")
+
+    def test_a_client_that_has_shut_down_its_side(self):
+        agent = self.agent()
+        client = self.client(agent)
+        content = b"x" * (3 * MEGABYTE // 5)
+        (agent.directory / "file").write_bytes(content)
+        handle = answered(client, "guest-file-open", path=str(agent.directory / "file"))
+        client.send(agents.compact({"execute": "guest-file-read",
+                                    "arguments": {"handle": handle, "count": len(content)}}))
+        client.socket.shutdown(socket.SHUT_WR)
+        client.read_until(b'"buf-b64": "', TEN_SECONDS)
+        self.replace(agent)
+        self.assertEqual(decoded(client.read_line(TEN_SECONDS).split(b'"')[0]), content)
+        with self.assertRaises(agents.NoReply):  # it hangs up when all is sent
+            client.read_line(TEN_SECONDS)
+        answered(self.client(agent), "guest-ping")
+
+    def test_jobs_do_not_see_what_is_handed_over(self):
+        agent = self.agent()
+        client = self.client(agent)
+        answered(client, "guest-file-open", path="/etc/hostname")
+        self.replace(agent)
+        job = self.run_job(client, "env; ls /proc/self/fd | wc -w")
+        out = decoded(self.end_of(client, job)["out-data"]).decode().splitlines()
+        self.assertEqual([line for line in out if "HANDOVER" in line], [])
+        self.assertEqual(out[-1], "4")  # 0, 1, 2 and what ls reads
+        for descriptor in os.listdir(f"/proc/{agent.process.pid}/fd"):
+            try:
+                target = os.readlink(f"/proc/{agent.process.pid}/fd/{descriptor}")
+            except OSError:
+                continue
+            self.assertNotIn("memfd", target)
+
+    @long
+    def test_a_hundred_times(self):
+        agent = self.agent()
+        client = self.client(agent)
+        data = os.urandom(1000)
+        (agent.directory / "file").write_bytes(data)
+        handle = answered(client, "guest-file-open", path=str(agent.directory / "file"))
+        job = self.run_job(client, "i=0; while [ $i -lt 100 ]; do read x; echo $x; i=$((i+1)); "
+                           "done", input_data=agents.b64(b"".join(b"%d\n" % i for i in range(100))))
+        descriptors = None
+        for i in range(100):
+            self.replace(agent)
+            self.assertEqual(self.read(client, handle, 10), (data[10 * i:10 * i + 10], False))
+            if i == 9:
+                descriptors = len(os.listdir(f"/proc/{agent.process.pid}/fd"))
+        self.assertEqual(len(os.listdir(f"/proc/{agent.process.pid}/fd")), descriptors)
+        self.assertEqual(decoded(self.end_of(client, job)["out-data"]),
+                         b"".join(b"%d\n" % i for i in range(100)))
+        self.assertEqual(answered(client, "bellhop-info")["replaced"], 100)
+
+    def test_busy_clients_lose_no_reply(self):
+        agent = self.agent()  # serves them in turn; the socket's queue holds the others
+        problems = []
+        stop = threading.Event()
+        done = [0] * 8
+
+        def work(number):
+            try:
+                while not stop.is_set():
+                    with agent.connect() as client:
+                        for i in range(20):
+                            client.send(b'{"execute": "guest-get-host-name", "id": %d}' % i)
+                        for i in range(20):
+                            reply = json.loads(client.read_line())
+                            if reply["id"] != i or "return" not in reply:
+                                raise AssertionError(reply)
+                        done[number] += 20
+            except BaseException as problem:  # pylint: disable=broad-except
+                problems.append(repr(problem))
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(15):
+                self.replace(agent)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(problems, [])
+        self.assertGreater(min(done), 0)
+
+    def test_several_channels(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-sockets-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        paths = [folder / str(i) for i in range(4)]
+        agent = self.agent(channel=(None, None), own_configuration="[channels]\nchannels=" +
+                           ";".join(f"unix-listen:{path}" for path in paths) + "\n")
+        wait_for("the sockets", lambda: all(path.exists() for path in paths))
+        clients = []
+        for path in paths:
+            wait_for("the socket", path.exists)
+            clients.append(agents.Connection(path, "bellhopd"))
+            self.addCleanup(clients[-1].close)
+            clients[-1].send(b'{"execute": "gues')
+        self.replace(agent)
+        for client in clients:
+            client.send(b't-ping"}')
+            self.assertEqual(client.read_line(TEN_SECONDS), b'{"return": {}}\n')
+
+
+class WhileFrozen(Replaced):
+    def frozen(self, loop, **options):
+        agent = self.agent(wrap=loop.wrap, unblocked=("guest-fsfreeze-freeze-list",), **options)
+        client = self.client(agent)
+        answered(client, "guest-ping")
+        loop.enter(agent)
+        self.addCleanup(loop.fsfreeze, "-u", check=False)
+        self.assertEqual(answered(client, "guest-fsfreeze-freeze-list",
+                                  mountpoints=[str(loop.mountpoint)]), 1)
+        return agent, client
+
+    def until_replaced(self, client, times):
+        wait_for("the replacement",
+                 lambda: answered(client, "guest-fsfreeze-status") and
+                 pathlib.Path(f"/proc/{self.pid}/environ").read_bytes().count(
+                     b"BELLHOP_HANDOVER=") == 1 and times)
+
+    def test_the_new_program_thaws(self):
+        with Loop() as loop:
+            agent, client = self.frozen(loop)
+            try:
+                self.pid = agent.process.pid
+                os.kill(self.pid, signal.SIGUSR2)
+                self.until_replaced(client, 1)
+                self.assertEqual(answered(client, "guest-fsfreeze-status"), "frozen")
+                self.assertTrue((agent.directory / "qga.state.isfrozen").exists())
+                refused = client.request({"execute": "guest-get-host-name"}, TEN_SECONDS)
+                self.assertEqual(refused["error"]["class"], "CommandNotFound", refused)
+                self.assertEqual(self.said(agent, DONE), 0)  # nothing is written while frozen
+                self.assertEqual(answered(client, "guest-fsfreeze-thaw"), 1)
+                self.assertFalse((agent.directory / "qga.state.isfrozen").exists())
+            finally:
+                loop.fsfreeze("-u", check=False)
+            handle = answered(client, "guest-file-open", path=str(loop.mountpoint / "new"),
+                              mode="w")
+            answered(client, "guest-file-close", handle=handle)
+            self.assertEqual(answered(client, "guest-fsfreeze-status"), "thawed")
+            agent.stop()
+
+    def test_the_limit_goes_on(self):
+        with Loop() as loop:
+            begin = time.monotonic()
+            agent, client = self.frozen(loop, own_configuration="[freeze]\nlimit=3\n")
+            try:
+                self.pid = agent.process.pid
+                # A new program would begin a longer one.
+                (agent.directory / "bellhop.conf").write_text("[freeze]\nlimit=600\n",
+                                                              encoding="ascii")
+                os.kill(self.pid, signal.SIGUSR2)
+                self.until_replaced(client, 1)
+                wait_for("the thaw",
+                         lambda: answered(client, "guest-fsfreeze-status") == "thawed")
+                self.assertGreaterEqual(time.monotonic() - begin, 3)
+                told = client.request({"execute": "guest-fsfreeze-thaw"}, TEN_SECONDS)
+                self.assertIn("ended by itself", told["error"]["desc"])
+            finally:
+                loop.fsfreeze("-u", check=False)
+            agent.stop()
+
+    def test_a_signal_to_end_it_waits_for_the_thaw(self):
+        with Loop() as loop:
+            agent, client = self.frozen(loop)
+            try:
+                self.pid = agent.process.pid
+                os.kill(self.pid, signal.SIGTERM)
+                os.kill(self.pid, signal.SIGUSR2)
+                self.until_replaced(client, 1)
+                self.assertEqual(answered(client, "guest-fsfreeze-thaw"), 1)
+                self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
+            finally:
+                loop.fsfreeze("-u", check=False)
+
+
+class Refused(Replaced):
+    def goes_on(self, agent, client, why):
+        job = self.run_job(client, "read x; echo $x", input_data=agents.b64(b"in\n"))
+        self.is_refused(agent, why)
+        self.assertEqual(answered(client, "guest-ping"), {})
+        self.assertEqual(decoded(self.end_of(client, job)["out-data"]), b"in\n")
+        self.assertEqual(answered(client, "bellhop-info")["replaced"], 0)
+
+    def test_a_program_that_cannot_run(self):
+        agent = self.agent()
+        client = self.client(agent)
+        good = self.program.read_bytes()
+        self.program.unlink()
+        self.goes_on(agent, client, "No such file or directory")
+        self.install(good, mode=0o644)
+        self.goes_on(agent, client, "Permission denied")
+        self.install(good[:5000])
+        self.goes_on(agent, client, "")
+        self.install(b"#!/bin/sh\necho broken; exit 3\n")
+        self.goes_on(agent, client, "(it says 'broken')")
+        self.install(b"#!/bin/sh\necho bellhopd handover 999\n")
+        self.goes_on(agent, client, "cannot read what this version hands over")
+        self.install(b"#!/bin/sh\necho QEMU Guest Agent 11.1.3\n")
+        self.goes_on(agent, client, "(it says 'QEMU Guest Agent 11.1.3')")
+        self.install(b"#!/bin/sh\nexec sleep 1000\n")
+        self.goes_on(agent, client, "does not answer")
+        self.install(good)
+        self.replace(agent)
+        self.assertEqual(answered(client, "guest-ping"), {})
+
+    def test_a_program_that_answers_and_then_cannot_run(self):
+        """The last moment: execve(2) itself fails, and everything is taken back."""
+        agent = self.agent()
+        client = self.client(agent)
+        marker = agent.directory / "job"
+        os.mkfifo(marker)
+        job = self.run_job(client, f"echo before; read x <{marker}; echo after")
+        handle = answered(client, "guest-file-open", path="/etc/hostname")
+        answer = subprocess.run([agents.bellhopd(), "--can-take-over"], check=True,
+                                stdout=subprocess.PIPE).stdout.decode().strip()
+        self.install(f"#!/bin/sh\necho '{answer}'\nrm \"$0\"\n".encode())
+        client.send(b'{"execute": "guest-')
+        self.is_refused(agent, "cannot run")
+        client.send(b'ping"}')
+        self.assertEqual(client.read_line(TEN_SECONDS), b'{"return": {}}\n')
+        marker.write_text("\n", encoding="ascii")
+        self.assertEqual(decoded(self.end_of(client, job)["out-data"]), b"before\nafter\n")
+        answered(client, "guest-file-close", handle=handle)
+
+    def test_a_configuration_that_is_wrong(self):
+        agent = self.agent()
+        client = self.client(agent)
+        (agent.directory / "bellhop.conf").write_text("[nonsense]\n", encoding="ascii")
+        self.goes_on(agent, client, "unknown group [nonsense]")
+
+    def test_a_command_that_is_stuck(self):
+        with Loop() as loop:
+            agent = self.agent(wrap=loop.wrap)
+            client = self.client(agent)
+            answered(client, "guest-ping")
+            loop.enter(agent)
+            loop.fsfreeze("-f")
+            try:
+                request = {"execute": "guest-file-open", "id": "stuck",
+                           "arguments": {"path": str(loop.mountpoint / "new"), "mode": "w"}}
+                client.send(agents.compact(request) + b"\n")
+                self.assertEqual(answered(client, "guest-ping"), {})
+                self.is_refused(agent, "guest-file-open has not ended")
+                self.assertEqual(answered(client, "guest-ping"), {})
+                # When it ends in time, its reply comes first.
+                os.kill(agent.process.pid, signal.SIGUSR2)
+                loop.fsfreeze("-u")
+                self.assertEqual(json.loads(client.read_line(TEN_SECONDS)).get("id"), "stuck")
+                wait_for("the replacement", lambda: self.said(agent, DONE))
+                self.assertEqual(answered(client, "guest-ping"), {})
+            finally:
+                loop.fsfreeze("-u", check=False)
+            agent.stop()
+
+    def test_a_client_that_does_not_read(self):
+        agent = self.agent()
+        client = self.client(agent)
+        content = os.urandom(20 * MEGABYTE)
+        (agent.directory / "file").write_bytes(content)
+        handle = answered(client, "guest-file-open", path=str(agent.directory / "file"))
+        client.send(agents.compact({"execute": "guest-file-read",
+                                    "arguments": {"handle": handle, "count": len(content)}}))
+        client.read_until(b'"buf-b64": "', TEN_SECONDS)
+        self.is_refused(agent, "does not take its reply")
+        self.assertEqual(decoded(client.read_line().split(b'"')[0]), content)
+        self.replace(agent)
+        answered(client, "guest-ping")
+
+
+class Lives(Replaced):
+    def test_many_signals_at_once(self):
+        agent = self.agent()
+        client = self.client(agent)
+        for _ in range(200):
+            os.kill(agent.process.pid, signal.SIGUSR2)
+            self.assertEqual(answered(client, "guest-ping"), {})
+        wait_for("a replacement", lambda: self.said(agent, DONE))
+        self.assertIsNone(agent.process.poll())
+
+    def test_the_end_comes_whenever_it_is_wanted(self):
+        for number in SIGNALS_TO_END_IT * 3:
+            agent = self.agent()
+            client = self.client(agent)
+            answered(client, "guest-ping")
+            os.kill(agent.process.pid, signal.SIGUSR2)
+            while self.said(agent, DONE) == 0 and number == signal.SIGINT:
+                answered(client, "guest-ping")
+            os.kill(agent.process.pid, number)
+            self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
+
+    def test_a_daemon_keeps_its_pid_file(self):
+        agent = self.agent_without_start(["-v", "-d", "-f", "pid", "-l", "daemon.log"])
+        agent.start(wait=False)
+        self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
+        pid_file = agent.directory / "pid"
+        pid = int(pid_file.read_text(encoding="ascii"))
+        try:
+            agent.log_file = agent.directory / "daemon.log"
+            wait_for("the socket", agent._listens)
+            client = self.client(agent)
+            for number in range(1, 4):
+                os.kill(pid, signal.SIGUSR2)
+                wait_for("the replacement",
+                         lambda wanted=number:
+                         answered(client, "bellhop-info")["replaced"] == wanted)
+            self.assertEqual(os.readlink(f"/proc/{pid}/cwd"), "/")
+            self.assertEqual(int(pid_file.read_text(encoding="ascii")), pid)
+            with open(pid_file, "r+", encoding="ascii") as file:
+                with self.assertRaises(BlockingIOError):
+                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.assertIn(DONE, agent.log_file.read_text(encoding="utf-8"))
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        wait_for("the end", lambda: not pathlib.Path(f"/proc/{pid}").exists())
+        self.assertFalse(pid_file.exists())
+
+    def agent_without_start(self, options, **more):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-program-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        self.program = folder / "bellhopd"
+        shutil.copy(agents.bellhopd(), self.program)
+        agent = agents.Agent(str(self.program), options=options, **more)
+        self.addCleanup(agent.__exit__)
+        agent.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-agent-"))
+        return agent
+
+    def test_a_socket_of_the_service_manager(self):
+        agent = self.agent_without_start(["-v"], channel=(None, None))
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.addCleanup(listener.close)
+        listener.bind(str(agent.socket_path))
+        listener.listen(1)
+        agent.wrap = ["sh", "-c", f'exec 3<&{listener.fileno()}; '
+                      'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"']
+        agent.pass_fds = (listener.fileno(),)
+        agent.start()
+        client = self.client(agent)
+        answered(client, "guest-ping")
+        for _ in range(3):
+            self.replace(agent)
+            self.assertEqual(answered(client, "guest-ping"), {})
+        client.close()
+        self.assertEqual(answered(self.client(agent), "guest-ping"), {})
+
+    def test_what_another_version_has_left(self):
+        """Its channels are served; the rest is closed, and told."""
+        agent = self.agent_without_start(["-v"])
+        script = agent.directory / "former.py"
+        script.write_text(FORMER_PROGRAM, encoding="utf-8")
+        agent.wrap = ["python3", str(script), str(agent.socket_path)]
+        agent.start()
+        client = self.client(agent)
+        answered(client, "guest-ping")
+        self.assertIn("it has version 99", agent.log())
+        self.assertIn("version unknown was replaced by version", agent.log())
+        targets = [os.readlink(f"/proc/{agent.process.pid}/fd/{fd}")
+                   for fd in os.listdir(f"/proc/{agent.process.pid}/fd")]
+        self.assertNotIn("/etc/hostname", targets)
+
+    def test_a_descriptor_that_is_nothing_of_the_kind(self):
+        for value in ("7", "0", "-1", "x", ""):
+            agent = self.agent(environment={"BELLHOP_HANDOVER": value})
+            self.assertEqual(answered(self.client(agent), "guest-ping"), {})
+
+
+# Leaves what a program of another version could leave, and runs the agent.
+FORMER_PROGRAM = """
+import fcntl, os, socket, sys
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+listener.bind(sys.argv[1])
+listener.listen(5)
+file = os.open("/etc/hostname", os.O_RDONLY)
+description = b"unix-listen " + sys.argv[1].encode()
+memory = os.memfd_create("state", os.MFD_ALLOW_SEALING)
+os.write(memory, b"bellhop handover 99 %d\\nrecord channel\\ntext description %d\\n%s\\n"
+         b"descriptor listener %d\\nrecord file\\nnumber handle 1\\ndescriptor file %d\\nend\\n"
+         % (os.getpid(), len(description), description, listener.fileno(), file))
+fcntl.fcntl(memory, 1033, 15)
+for descriptor in (listener.fileno(), file, memory):
+    os.set_inheritable(descriptor, True)
+os.environ["BELLHOP_HANDOVER"] = str(memory)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+if __name__ == "__main__":
+    unittest.main()
