@@ -132,6 +132,7 @@ int serve(StartPlan plan, Program program, std::optional<state::Handover> handov
 }
 
 int run(StartPlan plan, Program program, std::optional<state::Handover> handover) {
+  program.socket_was_passed = static_cast<bool>(plan.inherited_socket);
   // The program before has become a daemon already.
   if (!plan.settings.daemonize || handover) {
     return serve(std::move(plan), std::move(program), std::move(handover), std::nullopt);

@@ -28,12 +28,10 @@ std::string_view first_line(std::string_view text) {
 
 // Asks without changing anything but by running the program.
 Result<void> ask(platform::Processes& processes, const Program& program) {
-  platform::ProcessRequest request{.path = program.path,
-                                   // The socket that was passed to this agent is not passed to a
-                                   // program that only answers, and has no path.
-                                   .arguments = {"--can-take-over", "--path=/"},
-                                   .environment = {},
-                                   .input = {}};
+  platform::ProcessRequest request{
+      .path = program.path, .arguments = {"--can-take-over"}, .environment = {}, .input = {}};
+  // A program that only answers does not get the socket, which has no path.
+  if (program.socket_was_passed) request.arguments.emplace_back("--path=/");
   for (std::size_t i = 1; i < program.arguments.size(); ++i) {
     request.arguments.push_back(program.arguments[i]);
   }

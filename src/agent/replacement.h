@@ -21,6 +21,7 @@ struct Program {
   std::string path = {};                    // where it is installed, absolute; empty: not known
   std::vector<std::string> arguments = {};  // as it was called, its name first
   std::string working_directory = {};       // which relative paths among them mean
+  bool socket_was_passed = false;           // by the service manager
   std::int64_t replacements = 0;            // how many programs this process has run before
 };
 
