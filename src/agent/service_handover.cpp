@@ -79,6 +79,7 @@ void Service::take_over(state::Handover& handover) {
   freeze_.take_over(handover);
   taken_jobs_ = jobs_.take_over(handover);
   taken_files_ = files_.take_over(handover);
+  programs_.set_descriptor_limit(jobs_.descriptor_limit());  // not the one that was raised
   state::take_over(handover, programs_);
 }
 

@@ -231,6 +231,7 @@ std::vector<std::string> Handover::close_rest() {
   }
   if (damage_) platform::close_inherited();
   std::vector<std::string> losses;
+  losses.reserve(left.size());
   for (const auto& [name, count] : left) losses.push_back(fmt::format("{} of '{}'", count, name));
   return losses;
 }

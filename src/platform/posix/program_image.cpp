@@ -51,6 +51,7 @@ std::vector<char*> with_variable(const std::string& variable) {
 
 Error replace_program(const ProgramImage& image) {
   std::vector<char*> arguments;
+  arguments.reserve(image.arguments.size() + 1);
   for (const std::string& argument : image.arguments) arguments.push_back(writable(argument));
   arguments.push_back(nullptr);
   std::vector<char*> environment = with_variable(image.variable);
@@ -64,7 +65,7 @@ Error replace_program(const ProgramImage& image) {
 Result<std::string> program_path(const std::string& name, const std::string& working_directory) {
   const char* search_path = std::getenv("PATH");
   for (const std::string& candidate : program_candidates(name, search_path ? search_path : "")) {
-    const std::string path = (std::filesystem::path(working_directory) / candidate).string();
+    std::string path = (std::filesystem::path(working_directory) / candidate).string();
     if (is_same_file(path, running_program)) return path;
   }
   std::error_code error;
