@@ -81,7 +81,7 @@ class Service : private Replacement::Subject {
   void take_over(state::Handover& handover);
   const state::HandoverRecord* taken_channel(const std::string& description) const;
   void finish_take_over();
-  void tell(std::string text);
+  void tell(Log::Level level, std::string text);
   void tell_what_waited();
 
   void come_to_rest() override;
@@ -113,7 +113,7 @@ class Service : private Replacement::Subject {
   bool end_wanted_ = false;  // a signal came while frozen
   Replacement replacement_;
   std::vector<platform::HandedProcess> released_programs_;  // while they are handed over
-  std::vector<std::string> waiting_to_be_told_;             // errors, for the log after the thaw
+  std::vector<std::pair<Log::Level, std::string>> waiting_to_be_told_;  // for the log, after a thaw
   // Of `start_.handover`, until all channels have started.
   std::vector<const state::HandoverRecord*> taken_channels_;
   std::size_t taken_files_ = 0;

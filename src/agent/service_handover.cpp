@@ -65,7 +65,7 @@ void Service::go_on() {
 }
 
 void Service::replacement_failed(const Error& error) {
-  tell(fmt::format("the agent was not replaced and goes on: {}", error.message));
+  tell(Log::Level::error, fmt::format("the agent was not replaced and goes on: {}", error.message));
 }
 
 void Service::take_over(state::Handover& handover) {
@@ -96,28 +96,30 @@ void Service::finish_take_over() {
   const auto records = handover.take(agent_record);
   const std::string_view before =
       records.empty() ? "unknown" : records.front()->text("version").value_or("unknown");
-  log_.message("version {} was replaced by version {}, with {} open files and {} jobs", before,
-               version, taken_files_, taken_jobs_);
+  tell(Log::Level::message,
+       fmt::format("version {} was replaced by version {}, with {} open files and {} jobs", before,
+                   version, taken_files_, taken_jobs_));
   taken_channels_.clear();
   const std::vector<std::string> losses = handover.close_rest();
-  if (handover.damage()) tell(*handover.damage());
+  if (handover.damage()) tell(Log::Level::error, *handover.damage());
   for (const std::string& loss : losses) {
-    tell(fmt::format("records of the program before are not known and lost: {}", loss));
+    tell(Log::Level::error,
+         fmt::format("records of the program before are not known and lost: {}", loss));
   }
   start_.handover.reset();
 }
 
 // Nothing is written to the log while filesystems are frozen.
-void Service::tell(std::string text) {
+void Service::tell(Log::Level level, std::string text) {
   if (freeze_.is_frozen()) {
-    waiting_to_be_told_.push_back(std::move(text));
+    waiting_to_be_told_.emplace_back(level, std::move(text));
   } else {
-    log_.error("{}", text);
+    log_.write(level, text);
   }
 }
 
 void Service::tell_what_waited() {
-  for (std::string& text : std::exchange(waiting_to_be_told_, {})) tell(std::move(text));
+  for (auto& [level, text] : std::exchange(waiting_to_be_told_, {})) tell(level, std::move(text));
 }
 
 }  // namespace bellhop::agent

@@ -220,19 +220,15 @@ class WhileFrozen(Replaced):
                                   mountpoints=[str(loop.mountpoint)]), 1)
         return agent, client
 
-    def until_replaced(self, client, times):
-        wait_for("the replacement",
-                 lambda: answered(client, "guest-fsfreeze-status") and
-                 pathlib.Path(f"/proc/{self.pid}/environ").read_bytes().count(
-                     b"BELLHOP_HANDOVER=") == 1 and times)
+    def until_replaced(self, client):
+        wait_for("the replacement", lambda: answered(client, "bellhop-info")["replaced"] == 1)
 
     def test_the_new_program_thaws(self):
         with Loop() as loop:
             agent, client = self.frozen(loop)
             try:
-                self.pid = agent.process.pid
-                os.kill(self.pid, signal.SIGUSR2)
-                self.until_replaced(client, 1)
+                os.kill(agent.process.pid, signal.SIGUSR2)
+                self.until_replaced(client)
                 self.assertEqual(answered(client, "guest-fsfreeze-status"), "frozen")
                 self.assertTrue((agent.directory / "qga.state.isfrozen").exists())
                 refused = client.request({"execute": "guest-get-host-name"}, TEN_SECONDS)
@@ -240,6 +236,7 @@ class WhileFrozen(Replaced):
                 self.assertEqual(self.said(agent, DONE), 0)  # nothing is written while frozen
                 self.assertEqual(answered(client, "guest-fsfreeze-thaw"), 1)
                 self.assertFalse((agent.directory / "qga.state.isfrozen").exists())
+                wait_for("the log's record", lambda: self.said(agent, DONE))
             finally:
                 loop.fsfreeze("-u", check=False)
             handle = answered(client, "guest-file-open", path=str(loop.mountpoint / "new"),
@@ -253,12 +250,11 @@ class WhileFrozen(Replaced):
             begin = time.monotonic()
             agent, client = self.frozen(loop, own_configuration="[freeze]\nlimit=3\n")
             try:
-                self.pid = agent.process.pid
                 # A new program would begin a longer one.
                 (agent.directory / "bellhop.conf").write_text("[freeze]\nlimit=600\n",
                                                               encoding="ascii")
-                os.kill(self.pid, signal.SIGUSR2)
-                self.until_replaced(client, 1)
+                os.kill(agent.process.pid, signal.SIGUSR2)
+                self.until_replaced(client)
                 wait_for("the thaw",
                          lambda: answered(client, "guest-fsfreeze-status") == "thawed")
                 self.assertGreaterEqual(time.monotonic() - begin, 3)
@@ -272,10 +268,9 @@ class WhileFrozen(Replaced):
         with Loop() as loop:
             agent, client = self.frozen(loop)
             try:
-                self.pid = agent.process.pid
-                os.kill(self.pid, signal.SIGTERM)
-                os.kill(self.pid, signal.SIGUSR2)
-                self.until_replaced(client, 1)
+                os.kill(agent.process.pid, signal.SIGTERM)
+                os.kill(agent.process.pid, signal.SIGUSR2)
+                self.until_replaced(client)
                 self.assertEqual(answered(client, "guest-fsfreeze-thaw"), 1)
                 self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
             finally:
