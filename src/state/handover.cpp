@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -184,6 +185,7 @@ bool Handover::read_field(std::string_view line, std::string_view& rest) {
   if (!number) return false;
   field.number = *number;
   if (kind == "descriptor") {
+    if (*number < 0 || *number > std::numeric_limits<int>::max()) return false;
     field.kind = Kind::descriptor;
   } else if (kind == "text") {
     const auto size = static_cast<std::size_t>(*number);
