@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 
@@ -46,6 +47,7 @@ struct Agent {
   // The directory that holds the system's /proc, /sys, /dev, /etc and /run: a recorded tree in
   // tests.
   std::filesystem::path system_root = "/";
+  std::int64_t replacements = 0;  // how many programs this process has run before
 };
 
 }  // namespace bellhop

@@ -61,17 +61,20 @@ void Lane::run_on_worker(const Pointer& exchange, const Command& command) {
   const auto moved = [lane = shared_from_this()] {
     asio::post(lane->loop_, [lane] { lane->worker_moved(); });
   };
-  const bool started = workers_.run([this, lane = shared_from_this(), exchange, &command, moved] {
-    std::string reply;
-    const auto drain = [&exchange, &moved](std::string& piece) {
-      const bool wanted = exchange->reply.drain(piece);
-      moved();
-      return wanted;
-    };
-    exchange->when_taken = dispatcher_.execute(command, exchange->request, reply, drain).when_taken;
-    exchange->reply.finish(std::move(reply));
-    moved();
-  });
+  const bool started = workers_.run(
+      [this, lane = shared_from_this(), exchange, &command, moved] {
+        std::string reply;
+        const auto drain = [&exchange, &moved](std::string& piece) {
+          const bool wanted = exchange->reply.drain(piece);
+          moved();
+          return wanted;
+        };
+        exchange->when_taken =
+            dispatcher_.execute(command, exchange->request, reply, drain).when_taken;
+        exchange->reply.finish(std::move(reply));
+        moved();
+      },
+      command.facts.name);
   if (started) return;
   exchange->finish(
       failure("{} cannot run: as many commands as the agent has threads for are still running; "

@@ -19,6 +19,7 @@ constexpr const char* short_options = "-:hVvdc:m:p:l:f:F::b:a:s:t:Dr";
 
 constexpr int schema_option = 256;
 constexpr int bellhop_config_option = 257;
+constexpr int can_take_over_option = 258;
 
 constexpr auto guest_agent_options = std::to_array<option>({
     {"help", no_argument, nullptr, 'h'},
@@ -44,6 +45,7 @@ constexpr auto guest_agent_options = std::to_array<option>({
 constexpr auto bellhop_options = std::to_array<option>({
     {"schema", no_argument, nullptr, schema_option},
     {"bellhop-config", required_argument, nullptr, bellhop_config_option},
+    {"can-take-over", no_argument, nullptr, can_take_over_option},
     {nullptr, 0, nullptr, 0},
 });
 
@@ -146,6 +148,9 @@ void take_option(CommandLine& line, int option, const char* value) {
       break;
     case 'h':
       line.request = Request::help;
+      break;
+    case can_take_over_option:
+      line.can_take_over = true;
       break;
     case schema_option:
       line.request = Request::schema;

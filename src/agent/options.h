@@ -43,6 +43,7 @@ struct CommandLine {
   std::optional<std::string> guest_agent_configuration = {};  // --config
   std::optional<std::string> configuration = {};              // --bellhop-config
   bool dump_configuration = false;
+  bool can_take_over = false;  // --can-take-over
 
   // The first of help, version, a list of commands, the schema, and an option that does not exist
   // or lacks its value. What stands after it counts only for the configuration files.

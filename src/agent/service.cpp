@@ -2,12 +2,14 @@
 
 #include <signal.h>
 
+#include <array>
 #include <asio/post.hpp>
 #include <utility>
 
 #include "channel/listen_channel.h"
 #include "channel/port_channel.h"
 #include "platform/port.h"
+#include "platform/program_image.h"
 #include "platform/sockets.h"
 #include "platform/vsock.h"
 #include "state/freeze_hook.h"
@@ -23,22 +25,34 @@ constexpr std::chrono::seconds end_delay{1};
 
 constexpr const char* system_root = "/";
 
+constexpr std::array handled_signals{SIGINT, SIGTERM, SIGUSR2};
+
+std::string describe(const ChannelSettings& settings) {
+  return fmt::format("{} {}", settings.method, settings.path);
+}
+
+std::optional<channel::Taken> taken_client(const state::HandoverRecord& record) {
+  platform::UniqueFd descriptor = record.descriptor("client");
+  if (!descriptor) return std::nullopt;
+  return channel::Taken{.descriptor = std::move(descriptor),
+                        .unsent = std::string(record.text("unsent").value_or(""))};
+}
+
 }  // namespace
 
 std::filesystem::path freeze_mark(const Settings& settings) {
   return std::filesystem::path(settings.state_dir) / "qga.state.isfrozen";
 }
 
-Service::Service(StartPlan plan, std::span<const Command* const> commands, Log& log,
-                 bool frozen_at_start, Deferred after_first_thaw)
+Service::Service(StartPlan plan, std::span<const Command* const> commands, Log& log, Start start)
     : plan_(std::move(plan)),
+      start_(std::move(start)),
       log_(log),
-      frozen_at_start_(frozen_at_start),
       policy_(plan_.settings.blocked_commands, plan_.settings.allowed_commands),
       persistent_(plan_.settings.state_dir),
       files_(persistent_),
       filesystems_(platform::system_filesystems()),
-      freeze_(*filesystems_, freeze_options(std::move(after_first_thaw))),
+      freeze_(*filesystems_, freeze_options(std::move(start_.after_first_thaw))),
       power_(platform::system_power(system_root)),
       clock_setting_(platform::system_clock_setting(system_root)),
       agent_{.commands = commands,
@@ -53,11 +67,15 @@ Service::Service(StartPlan plan, std::span<const Command* const> commands, Log& 
              .filesystem_sizes = filesystem_sizes_,
              .log = log_,
              .started = std::chrono::steady_clock::now(),
-             .system_root = system_root},
+             .system_root = system_root,
+             .replacements = start_.program.replacements},
       dispatcher_(agent_),
       workers_(plan_.settings.workers.limit),
       signals_(loop_),
-      end_timer_(loop_) {}
+      end_timer_(loop_),
+      replacement_(loop_, start_.program, workers_, programs_, *this) {
+  if (start_.handover) take_over(*start_.handover);
+}
 
 Service::~Service() = default;
 
@@ -78,15 +96,18 @@ state::FreezeOptions Service::freeze_options(Deferred after_first_thaw) {
     if (after_first_thaw) std::exchange(after_first_thaw, {})();
     log_.enable();
     log_.warning("logging re-enabled due to filesystem unfreeze");
-    asio::post(loop_, [this] { end_if_wanted(); });
+    asio::post(loop_, [this] {
+      tell_what_waited();
+      end_if_wanted();
+    });
   };
   options.warn = [this](std::string_view text) { log_.warning("{}", text); };
   return options;
 }
 
 Result<void> Service::start() {
-  const auto missing = frozen_at_start_ ? state::PersistentState::Missing::ignore
-                                        : state::PersistentState::Missing::create;
+  const auto missing = start_.frozen ? state::PersistentState::Missing::ignore
+                                     : state::PersistentState::Missing::create;
   if (Result<void> loaded = persistent_.load(missing); !loaded) return loaded;
   Result<std::unique_ptr<channel::Reactor>> reactor = channel::Reactor::create(loop_);
   if (!reactor) return std::unexpected(reactor.error());
@@ -94,22 +115,28 @@ Result<void> Service::start() {
 
   ::signal(SIGPIPE, SIG_IGN);
   std::error_code error;
-  for (const int number : {SIGINT, SIGTERM}) {
+  for (const int number : handled_signals) {
     if (!error) static_cast<void>(signals_.add(number, error));  // `error` says it all
   }
   if (error) return failure("cannot handle signals: {}", error.message());
   await_signal();
+  platform::let_signals_come(handled_signals);
 
   for (const ChannelSettings& settings : plan_.settings.channels) {
     if (Result<void> added = add_channel(settings); !added) return added;
   }
   freeze_.limit_inherited();
+  if (start_.handover) finish_take_over();
   return {};
 }
 
 void Service::await_signal() {
   signals_.async_wait([this](std::error_code cancelled, int number) {
     if (cancelled) return;
+    if (number == SIGUSR2) {
+      await_signal();
+      return replacement_.begin();
+    }
     if (freeze_.is_frozen()) {  // who ends it now leaves a frozen guest
       end_wanted_ = true;
       return await_signal();
@@ -132,6 +159,10 @@ Result<void> Service::add_channel(const ChannelSettings& settings) {
   auto channel = make_channel(settings);
   if (!channel) return std::unexpected(channel.error());
   auto session = std::make_unique<Session>(loop_, **channel, dispatcher_, workers_, log_);
+  const auto* taken = taken_channel((*channel)->description());
+  if (taken && !session->take_over(*taken)) {
+    log_.error("{}: a request that was not complete is lost", (*channel)->description());
+  }
   channels_.push_back(*std::move(channel));
   sessions_.push_back(std::move(session));
   return sessions_.back()->start();
@@ -145,25 +176,31 @@ Result<std::unique_ptr<channel::Channel>> Service::make_channel(const ChannelSet
   if (!vsock && settings.method != "unix-listen") {
     return failure("unsupported channel method/type: {}", settings.method);
   }
-  Result<platform::UniqueFd> listener =
-      plan_.inherited_socket ? Result<platform::UniqueFd>(std::move(plan_.inherited_socket))
-      : vsock                ? platform::listen_vsock(settings.path)
-                             : platform::listen_unix(settings.path);
+  const std::string description = describe(settings);
+  const state::HandoverRecord* taken = taken_channel(description);
+  Result<platform::UniqueFd> listener = std::move(plan_.inherited_socket);
+  if (!*listener && taken) *listener = taken->descriptor("listener");
+  if (!*listener) {
+    listener = vsock ? platform::listen_vsock(settings.path) : platform::listen_unix(settings.path);
+  }
   if (!listener) return std::unexpected(listener.error());
-  return std::make_unique<channel::ListenChannel>(
-      *reactor_, *std::move(listener), fmt::format("{} {}", settings.method, settings.path));
+  return std::make_unique<channel::ListenChannel>(*reactor_, *std::move(listener), description,
+                                                  taken ? taken_client(*taken) : std::nullopt);
 }
 
 Result<std::unique_ptr<channel::Channel>> Service::make_port(const ChannelSettings& settings) {
   const bool virtio = settings.method == "virtio-serial";
+  const std::string description = describe(settings);
+  const state::HandoverRecord* taken = taken_channel(description);
   return std::make_unique<channel::PortChannel>(
       *reactor_, channel::PortChannel::Options{
                      .path = settings.path,
-                     .description = fmt::format("{} {}", settings.method, settings.path),
+                     .description = description,
                      .open = virtio ? platform::open_virtio_port : platform::open_serial_line,
-                     .wait_at_start = plan_.settings.retry_path,
+                     .wait_at_start = plan_.settings.retry_path || taken,
                      .end_means_host_closed = virtio,
-                     .report = [this](const std::string& text) { log_.warning("{}", text); }});
+                     .report = [this](const std::string& text) { log_.warning("{}", text); },
+                     .taken = taken ? taken_client(*taken) : std::nullopt});
 }
 
 void Service::run() {

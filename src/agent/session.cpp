@@ -1,5 +1,6 @@
 #include "agent/session.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -28,6 +29,12 @@ Session::~Session() {
   lane_->detach();
 }
 
+Result<void> Session::start() {
+  Result<void> started = channel_.start(*this);
+  if (started) take_requests();  // that an earlier program has received
+  return started;
+}
+
 void Session::new_lane() {
   lane_ = std::make_shared<Lane>(loop_, dispatcher_, workers_, static_cast<Lane::Sink&>(*this));
 }
@@ -44,7 +51,8 @@ void Session::input(std::size_t bytes) {
 }
 
 bool Session::takes_requests() const {
-  return has_room() && lane_->size() < most_waiting && lane_->bytes() < most_waiting_bytes;
+  return !paused_ && has_room() && lane_->size() < most_waiting &&
+         lane_->bytes() < most_waiting_bytes;
 }
 
 void Session::take_requests() {
@@ -132,7 +140,21 @@ void Session::disconnected() {
   unframed_bytes_ = 0;
   input_has_ended_ = false;
   lane_->detach();
+  std::erase_if(former_, [](const std::weak_ptr<Lane>& lane) { return lane.expired(); });
+  former_.push_back(lane_);
   new_lane();
+}
+
+void Session::go_on() {
+  paused_ = false;
+  lane_moved();
+}
+
+bool Session::is_quiet() {
+  return lane_->empty() && std::ranges::all_of(former_, [](const std::weak_ptr<Lane>& former) {
+           const auto lane = former.lock();
+           return !lane || lane->empty();
+         });
 }
 
 }  // namespace bellhop::agent

@@ -6,12 +6,14 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "agent/dispatch.h"
 #include "agent/lane.h"
 #include "agent/log.h"
 #include "agent/workers.h"
 #include "channel/channel.h"
+#include "state/handover.h"
 #include "wire/framer.h"
 
 namespace bellhop::agent {
@@ -25,13 +27,29 @@ class Session : public channel::Peer, private Lane::Sink {
           Workers& workers, Log& log);
   ~Session() override;
 
-  Result<void> start() { return channel_.start(*this); }
+  Result<void> start();
 
   std::span<char> input_room() override;
   void input(std::size_t bytes) override;
   void input_ended() override;
   void disconnected() override;
   void output_sent() override;
+
+  // Takes no more requests until go_on(); those that it has go on.
+  void pause() { paused_ = true; }
+  void go_on();
+  // Whether all its requests have ended and their replies are sent or wait to be sent, those of
+  // clients that have left included.
+  bool is_quiet();
+  // Whether a client does not take the replies that are ready for it.
+  bool waits_for_client() const { return !lane_->empty() && !has_room(); }
+  const std::string& description() const { return channel_.description(); }
+  // What another program needs to go on with the channel, a record named "channel". Its form does
+  // not change from one version to the next.
+  void hand_over(state::HandoverWriter& writer) const;
+  // Goes on with the input of the client that an earlier program has served. False when what it
+  // had begun to send is lost. To be called before start().
+  bool take_over(const state::HandoverRecord& record);
 
  private:
   bool has_room() const override;
@@ -55,6 +73,8 @@ class Session : public channel::Peer, private Lane::Sink {
   std::string outbox_;              // replies of one round, sent together at its end
   std::size_t unframed_bytes_ = 0;  // of input since the last message
   bool input_has_ended_ = false;
+  bool paused_ = false;
+  std::vector<std::weak_ptr<Lane>> former_;  // of clients that have left
 };
 
 }  // namespace bellhop::agent

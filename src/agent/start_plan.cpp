@@ -7,6 +7,7 @@
 #include "agent/dump_configuration.h"
 #include "agent/help.h"
 #include "agent/options.h"
+#include "agent/replacement.h"
 #include "platform/socket_family.h"
 #include "platform/sockets.h"
 
@@ -217,6 +218,11 @@ Result<StartPlan> plan_start(int argc, char* const argv[], const Surroundings& s
   }
   if (auto methods = check_methods(settings); !methods) {
     return std::unexpected(std::move(methods).error());
+  }
+  if (line.can_take_over) {
+    plan.action = StartPlan::Action::print;
+    plan.output = take_over_answer();
+    return plan;
   }
   if (settings.daemonize) make_paths_absolute(settings, surroundings.working_directory);
   return plan;

@@ -1,7 +1,7 @@
 #include "agent/workers.h"
 
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -16,13 +16,19 @@ constexpr std::size_t kept_idle = 2;
 }  // namespace
 
 struct Workers::Shared {
+  struct Named {
+    Task task;
+    std::string_view name;
+  };
+
   explicit Shared(std::size_t most) : limit(most) {}
 
   const std::size_t limit;
   std::mutex mutex;
   std::condition_variable wake;   // for idle threads: a task, or stopping
   std::condition_variable ended;  // for stop(): a thread has gone
-  std::deque<Task> tasks;         // never more than there are idle or starting threads
+  std::list<Named> tasks;         // never more than there are idle or starting threads
+  std::list<Named> running;
   std::size_t threads = 0;
   std::size_t idle = 0;
   bool stopping = false;
@@ -34,16 +40,16 @@ Workers::~Workers() {
   stop(std::chrono::milliseconds(0));
 }
 
-bool Workers::run(Task task) {
+bool Workers::run(Task task, std::string_view name) {
   const std::lock_guard lock(shared_->mutex);
   if (shared_->stopping) return false;
   if (shared_->idle > shared_->tasks.size()) {
-    shared_->tasks.push_back(std::move(task));
+    shared_->tasks.push_back({std::move(task), name});
     shared_->wake.notify_one();
     return true;
   }
   if (shared_->threads == shared_->limit) return false;
-  shared_->tasks.push_back(std::move(task));
+  shared_->tasks.push_back({std::move(task), name});
   try {
     std::thread([shared = shared_] { work(shared); }).detach();
   } catch (const std::system_error&) {
@@ -58,12 +64,13 @@ void Workers::work(const std::shared_ptr<Shared>& shared) {
   std::unique_lock lock(shared->mutex);
   for (;;) {
     if (!shared->tasks.empty()) {
-      Task task = std::move(shared->tasks.front());
-      shared->tasks.pop_front();
+      const auto named = shared->tasks.begin();
+      shared->running.splice(shared->running.end(), shared->tasks, named);
       lock.unlock();
-      task();
-      task = nullptr;  // what it holds goes before the lock is taken
+      named->task();
+      named->task = nullptr;  // what it holds goes before the lock is taken
       lock.lock();
+      shared->running.erase(named);
     } else if (shared->stopping || shared->idle == kept_idle) {
       break;
     } else {
@@ -74,6 +81,15 @@ void Workers::work(const std::shared_ptr<Shared>& shared) {
   }
   --shared->threads;
   shared->ended.notify_all();
+}
+
+std::vector<std::string_view> Workers::running() const {
+  const std::lock_guard lock(shared_->mutex);
+  std::vector<std::string_view> names;
+  for (const auto* list : {&shared_->running, &shared_->tasks}) {
+    for (const auto& named : *list) names.push_back(named.name);
+  }
+  return names;
 }
 
 bool Workers::stop(std::chrono::milliseconds patience) {

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 namespace bellhop::agent {
 
@@ -21,9 +23,12 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  // Runs `task` soon, on some thread. False when `limit` tasks are running, or when the system
-  // gives no more threads: the task is then not run.
-  bool run(Task task);
+  // Runs `task` soon, on some thread. `name` says what it is, for messages. False when `limit`
+  // tasks are running, or when the system gives no more threads: the task is then not run.
+  bool run(Task task, std::string_view name);
+
+  // The names of the tasks that have not ended.
+  std::vector<std::string_view> running() const;
 
   // Takes no more tasks and waits at most `patience` for those that run. False when some are still
   // running: the process can then only leave by _exit(2), without destroying what tasks use.

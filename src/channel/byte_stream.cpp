@@ -106,6 +106,14 @@ void ByteStream::send(std::string& bytes) {
   output_.push_back(std::exchange(bytes, {}));
 }
 
+std::string ByteStream::unsent_bytes() const {
+  std::string bytes;
+  bytes.reserve(unsent_);
+  for (const std::string& one : output_) bytes += one;
+  bytes.erase(0, front_written_);
+  return bytes;
+}
+
 void ByteStream::pump_output() {
   if (output_.empty()) return;
   while (!output_.empty()) {

@@ -40,6 +40,9 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
   // Takes the bytes and leaves the string empty.
   void send(std::string& bytes);
   std::size_t unsent() const { return unsent_; }
+  // The bytes themselves.
+  std::string unsent_bytes() const;
+  int descriptor() const { return fd_.get(); }
   // Of a port: forgets what the host that has left was to get. More of its input may follow.
   void host_left();
   void resume_input();

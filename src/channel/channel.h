@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "platform/posix/unique_fd.h"
 
 namespace bellhop::channel {
 
@@ -26,6 +27,12 @@ class Peer {
   virtual void output_sent() = 0;
 };
 
+// A client that an earlier program has served, or a port that it has had open.
+struct Taken {
+  platform::UniqueFd descriptor;
+  std::string unsent;  // what it has still to get
+};
+
 // A way to a host. Outlives its clients: when one leaves, it waits for the next. Used on the loop's
 // thread only.
 class Channel {
@@ -44,6 +51,15 @@ class Channel {
   virtual void resume_input() = 0;
   // The client that has ended its input has got all its replies.
   virtual void finish() = 0;
+
+  // What another program of this process needs to serve the channel as it is now: descriptors,
+  // which stay the channel's, and what its client has still to get.
+  struct Kept {
+    int listener = -1;
+    int client = -1;  // or the port
+    std::string unsent = {};
+  };
+  virtual Kept kept() const { return {}; }
 
   // For messages: "unix-listen /run/x.sock".
   virtual const std::string& description() const = 0;

@@ -8,8 +8,12 @@
 
 namespace bellhop::channel {
 
-ListenChannel::ListenChannel(Reactor& reactor, platform::UniqueFd listener, std::string description)
-    : reactor_(reactor), listener_(std::move(listener)), description_(std::move(description)) {}
+ListenChannel::ListenChannel(Reactor& reactor, platform::UniqueFd listener, std::string description,
+                             std::optional<Taken> client)
+    : reactor_(reactor),
+      listener_(std::move(listener)),
+      description_(std::move(description)),
+      taken_(std::move(client)) {}
 
 ListenChannel::~ListenChannel() {
   if (client_) client_->close();
@@ -17,6 +21,10 @@ ListenChannel::~ListenChannel() {
 
 Result<void> ListenChannel::start(Peer& peer) {
   peer_ = &peer;
+  if (auto taken = std::exchange(taken_, std::nullopt)) {
+    serve(std::move(taken->descriptor));
+    send(taken->unsent);
+  }
   Result<Watch> watch =
       reactor_.watch(listener_.get(), [this](const platform::EdgeEvent&) { accept_next(); });
   if (!watch) return std::unexpected(watch.error());
@@ -28,12 +36,25 @@ void ListenChannel::accept_next() {
   while (!client_) {
     platform::UniqueFd fd = platform::accept_client(listener_.get());
     if (!fd) return;  // nobody waits
-    ByteStream::Owner& owner = *this;
-    client_ = std::make_shared<ByteStream>(reactor_, std::move(fd), ByteStream::Kind::socket,
-                                           *peer_, owner);
-    finishing_ = false;
-    if (!client_->start()) release_client();
+    serve(std::move(fd));
   }
+}
+
+void ListenChannel::serve(platform::UniqueFd client) {
+  ByteStream::Owner& owner = *this;
+  client_ = std::make_shared<ByteStream>(reactor_, std::move(client), ByteStream::Kind::socket,
+                                         *peer_, owner);
+  finishing_ = false;
+  if (!client_->start()) release_client();
+}
+
+Channel::Kept ListenChannel::kept() const {
+  Kept kept{.listener = listener_.get()};
+  if (client_) {
+    kept.client = client_->descriptor();
+    kept.unsent = client_->unsent_bytes();
+  }
+  return kept;
 }
 
 void ListenChannel::release_client() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "channel/byte_stream.h"
@@ -16,7 +17,9 @@ namespace bellhop::channel {
 class ListenChannel : public Channel, private ByteStream::Owner {
  public:
   // `listener` is a non-blocking listening stream socket.
-  ListenChannel(Reactor& reactor, platform::UniqueFd listener, std::string description);
+  // `client` is served first.
+  ListenChannel(Reactor& reactor, platform::UniqueFd listener, std::string description,
+                std::optional<Taken> client = std::nullopt);
   ~ListenChannel() override;
 
   Result<void> start(Peer& peer) override;
@@ -24,10 +27,12 @@ class ListenChannel : public Channel, private ByteStream::Owner {
   std::size_t unsent() const override { return client_ ? client_->unsent() : 0; }
   void resume_input() override;
   void finish() override;
+  Kept kept() const override;
   const std::string& description() const override { return description_; }
 
  private:
   void accept_next();
+  void serve(platform::UniqueFd client);
   void release_client();
   void stream_ended(bool hung_up) override;
   void stream_failed(int error_number) override;
@@ -38,6 +43,7 @@ class ListenChannel : public Channel, private ByteStream::Owner {
   std::string description_;
   Peer* peer_ = nullptr;
   Watch watch_;
+  std::optional<Taken> taken_;  // until start()
   std::shared_ptr<ByteStream> client_;
   bool finishing_ = false;  // the client has all its replies once the rest is sent
 };

@@ -29,6 +29,11 @@ PortChannel::~PortChannel() {
 
 Result<void> PortChannel::start(Peer& peer) {
   peer_ = &peer;
+  if (auto taken = std::exchange(options_.taken, std::nullopt)) {
+    Result<void> served = serve(std::move(taken->descriptor));
+    if (served) send(taken->unsent);
+    return served;
+  }
   const Result<void> opened = open_port();
   if (opened || !options_.wait_at_start) return opened;
   options_.report(opened.error().message + "; waiting for it to appear");
@@ -39,13 +44,22 @@ Result<void> PortChannel::start(Peer& peer) {
 Result<void> PortChannel::open_port() {
   Result<platform::UniqueFd> fd = options_.open(options_.path);
   if (!fd) return std::unexpected(fd.error());
+  return serve(*std::move(fd));
+}
+
+Result<void> PortChannel::serve(platform::UniqueFd fd) {
   ByteStream::Owner& owner = *this;
   auto port =
-      std::make_shared<ByteStream>(reactor_, *std::move(fd), ByteStream::Kind::port, *peer_, owner);
+      std::make_shared<ByteStream>(reactor_, std::move(fd), ByteStream::Kind::port, *peer_, owner);
   if (Result<void> started = port->start(); !started) return started;
   port_ = std::move(port);
   opened_ = std::chrono::steady_clock::now();
   return {};
+}
+
+Channel::Kept PortChannel::kept() const {
+  if (!port_) return {};
+  return {.client = port_->descriptor(), .unsent = port_->unsent_bytes()};
 }
 
 void PortChannel::lose_port() {

@@ -34,6 +34,8 @@ class PortChannel : public Channel, private ByteStream::Owner {
     std::chrono::milliseconds retry_interval = std::chrono::seconds(5);  // as qemu-ga does
     // Called with what happened to the device, in words for the log.
     std::function<void(const std::string&)> report;
+    // The device, where an earlier program has opened it: its host does not see it close.
+    std::optional<Taken> taken = std::nullopt;
   };
 
   PortChannel(Reactor& reactor, Options options);
@@ -43,11 +45,13 @@ class PortChannel : public Channel, private ByteStream::Owner {
   void send(std::string& bytes) override;
   std::size_t unsent() const override { return port_ ? port_->unsent() : 0; }
   void resume_input() override;
+  Kept kept() const override;
   void finish() override {}  // a port's host has no half-closed state
   const std::string& description() const override { return options_.description; }
 
  private:
   Result<void> open_port();
+  Result<void> serve(platform::UniqueFd port);
   void lose_port();
   void wait_for_path();
   void path_changed();

@@ -21,6 +21,7 @@ struct Reply {
   std::string protocol;
   std::int64_t started;
   std::int64_t uptime;
+  std::int64_t replaced;
   bool frozen;
   std::optional<std::int64_t> frozen_since;
 
@@ -33,6 +34,9 @@ struct Reply {
             "When the agent started, in nanoseconds since 1970-01-01 in UTC, by the clock as it is "
             "set now."),
         field<"uptime", &Reply::uptime>("How long the agent has run, in whole seconds."),
+        field<"replaced", &Reply::replaced>(
+            "How often another program, such as a newer version, has taken the agent's place "
+            "since it started, and gone on with its files, programs and freeze."),
         field<"frozen", &Reply::frozen>("Whether it holds filesystems frozen."),
         field<"frozen-since", &Reply::frozen_since>(
             "Since when, in nanoseconds since 1970-01-01 in UTC."));
@@ -49,7 +53,9 @@ Result<Reply> run(Agent& agent, const Nothing&) {
       .protocol = std::string(agent::protocol_version),
       .started = *now - nanoseconds(up),
       .uptime = std::chrono::duration_cast<std::chrono::seconds>(up).count(),
+      .replaced = agent.replacements,
       .frozen = frozen_since.has_value(),
+      .frozen_since = {},
   };
   if (frozen_since) reply.frozen_since = nanoseconds(frozen_since->time_since_epoch());
   return reply;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "platform/posix/unique_fd.h"
 
 namespace bellhop::platform {
 
@@ -45,10 +46,16 @@ class File {
   // To be called once, and nothing after it. Errors: `failed to close handle: …`; the file is
   // closed nevertheless, and what was written may be lost.
   virtual Result<void> close() = 0;
+
+  // Of the system; -1 when there is none. Position and mode go with it to who takes it over.
+  virtual int descriptor() const { return -1; }
 };
 
 // Opens a file for this process only, not for those it starts. A file that is created may be read
 // and written by everyone. Errors: `failed to open file '/x' (mode: 'r'): …`.
 Result<std::unique_ptr<File>> open_file(const std::string& path, const FileMode& mode);
+
+// The file that open_file() has opened in an earlier program of this process.
+std::unique_ptr<File> adopt_file(UniqueFd descriptor);
 
 }  // namespace bellhop::platform

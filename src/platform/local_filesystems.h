@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "platform/posix/unique_fd.h"
 
 namespace bellhop::platform {
 
@@ -47,6 +48,9 @@ class Filesystem {
   // Tells the disk which blocks are not in use, where at least `minimum` bytes lie together. May
   // block for minutes. Errors: `trim not supported`, `failed to trim: …`.
   virtual Result<Trimmed> trim(std::uint64_t minimum) = 0;
+
+  // What it is held open by; -1 when there is nothing of the kind.
+  virtual int descriptor() const { return -1; }
 };
 
 // The system's filesystems. May be used from any thread.
@@ -64,6 +68,10 @@ class Filesystems {
   // other filesystems are mounted over it. May block when the way there does.
   // Errors: `failed to open /x: …`.
   virtual Result<std::unique_ptr<Filesystem>> open(const LocalFilesystem& filesystem) = 0;
+
+  // A filesystem that an earlier program of this process has opened, with the first of its
+  // mountpoints.
+  virtual std::unique_ptr<Filesystem> adopt(UniqueFd descriptor, std::string mountpoint) = 0;
 };
 
 // Those of this machine.

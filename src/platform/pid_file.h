@@ -18,6 +18,12 @@ class PidFile {
   // Errors: `Could not create '/x': …`, `Cannot lock pid file '/x': …`.
   static Result<PidFile> create(std::string path);
 
+  // The file that an earlier program of this process has created and locked.
+  static PidFile adopt(std::string path, UniqueFd descriptor);
+
+  int descriptor() const { return fd_.get(); }
+  const std::string& path() const { return path_; }
+
   PidFile(PidFile&& other) noexcept;
   PidFile& operator=(PidFile&&) = delete;
   // Removes the file, unless another stands in its place, or this is another process.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "platform/posix/unique_fd.h"
 
 namespace bellhop::platform {
 
@@ -53,6 +54,18 @@ class ProcessObserver {
   virtual void has_ended(ProcessEnd end) = 0;
 };
 
+// A process and its pipes, on their way from one Processes to another.
+struct HandedProcess {
+  std::int64_t number = 0;
+  bool ended = false;  // its observer has been told how
+  // The agent's ends of its pipes, as far as they are open.
+  UniqueFd in = {};
+  std::string input = {};  // what is still to be written there
+  UniqueFd out = {};
+  UniqueFd err = {};
+  std::shared_ptr<ProcessObserver> observer = {};
+};
+
 // Runs any number of processes at once, none of which can delay another. One private thread serves
 // them all; it starts with the first of them and sleeps while nothing happens.
 //
@@ -71,6 +84,18 @@ class Processes {
   // the disk takes that it lies on. The observer is kept until nothing more can happen.
   // Errors are worded as qemu-ga's.
   Result<std::int64_t> start(ProcessRequest request, std::shared_ptr<ProcessObserver> observer);
+
+  // Lets go of all processes: observers are told nothing any more. What happens meanwhile is told
+  // to who adopts them. Not to be called together with start().
+  std::vector<HandedProcess> release();
+
+  // Goes on with a child of this process of the system, which an earlier program may have started.
+  // When that fails, its pipes are closed and it is not observed.
+  Result<void> adopt(HandedProcess process);
+
+  // The limit of open descriptors that processes get.
+  std::int64_t descriptor_limit() const;
+  void set_descriptor_limit(std::int64_t limit);
 
  private:
   class Runner;

@@ -19,7 +19,7 @@ struct ProgramRun {
   Outcome outcome = Outcome::ended;
   ProcessEnd end;  // only set when it ended by itself
   // What it wrote to standard output and standard error in the order of writing, up to 64 KiB.
-  // Whole only when it ended with an error: nobody waits for the output of a success.
+  // Whole only when it ended with an error, or when asked for.
   std::string output;
 };
 
@@ -27,6 +27,8 @@ struct ProgramRun {
 struct RunLimits {
   std::optional<std::chrono::milliseconds> time = {};  // none: it may take as long as it wants
   std::stop_token stop = {};                           // it is not wanted any more
+  // Whether the output of a success is waited for, too, as long as nobody else keeps it open.
+  bool whole_output = false;
 };
 
 // Runs a program and waits for its end. `request` says what to run; its output members are not

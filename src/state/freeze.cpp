@@ -53,7 +53,7 @@ bool Freeze::stop(std::chrono::milliseconds patience) {
   lock.unlock();
   stop_freezing.request_stop();
   lock.lock();
-  const bool at_rest = changed_.wait_for(lock, patience, [this] { return is_at_rest(); });
+  const bool at_rest = changed_.wait_for(lock, patience, [this] { return nothing_goes_on(); });
   lock.unlock();
   // A freeze may have succeeded while the agent was about to end: its host has no reply yet.
   if (at_rest && frozen_) static_cast<void>(thaw_within_patience());  // the result says it
@@ -61,6 +61,12 @@ bool Freeze::stop(std::chrono::milliseconds patience) {
 }
 
 bool Freeze::is_at_rest() const {
+  const Lock lock(mutex_);
+  return nothing_goes_on();
+}
+
+// Called with mutex_ locked.
+bool Freeze::nothing_goes_on() const {
   return phase_ == Phase::idle && (!thawing_ || thawing_->done);
 }
 
@@ -78,7 +84,7 @@ Result<std::int64_t> Freeze::freeze(const Names& mountpoints) {
 
 Result<void> Freeze::begin_freeze() {
   Lock lock(mutex_);
-  const bool my_turn = changed_.wait_for(lock, turn_limit, [this] { return is_at_rest(); });
+  const bool my_turn = changed_.wait_for(lock, turn_limit, [this] { return nothing_goes_on(); });
   if (!my_turn) return failure("another freeze or thaw is going on");
   if (end_.stop_requested()) return failure("the agent is about to end");
   if (frozen_) return failure("filesystems are frozen already");
@@ -390,7 +396,7 @@ void Freeze::set_thawed() {
     inherited_ = false;
     frozen_ = false;
   }
-  limit_timer_.cancel();
+  static_cast<void>(limit_timer_.cancel());
   std::error_code error;
   std::filesystem::remove(options_.state_file, error);
   if (options_.on_change) options_.on_change(false);
@@ -402,12 +408,21 @@ void Freeze::set_thawed() {
 
 void Freeze::limit_inherited() {
   if (!is_frozen()) return;
+  if (due_) return go_on_to(*due_);
   const auto since = frozen_since().value_or(std::chrono::system_clock::now());
   // A clock that was set meanwhile must not make it longer than the limit.
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::system_clock::now() - since);
   const auto none = std::chrono::milliseconds(0);
   restart_limit(options_.limit - std::clamp(age, none, options_.limit));
+}
+
+void Freeze::go_on_to(TimePoint due) {
+  due_.reset();
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(due - std::chrono::steady_clock::now());
+  if (limit_timer_.set(std::max(left, std::chrono::milliseconds(0)))) return;
+  warn("cannot watch the freeze's limit: no thread is to be had");
 }
 
 Result<void> Freeze::start_limit(std::chrono::milliseconds from_now) {

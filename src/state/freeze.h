@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "platform/local_filesystems.h"
 #include "state/freeze_note.h"
+#include "state/handover.h"
 #include "state/timer.h"
 
 namespace bellhop::state {
@@ -73,6 +74,19 @@ class Freeze {
   // over since it began. To be called when on_change() may be.
   void limit_inherited();
 
+  // Whether nothing is going on: no freeze, no thaw, no hook. What is frozen may stay so.
+  bool is_at_rest() const;
+
+  // Writes down the freeze, if there is one, for the program that goes on with it; its limit does
+  // not end it any more. False when something is going on. go_on() takes it back.
+  bool hand_over(HandoverWriter& writer);
+  void go_on();
+  // Takes the freeze of the program before: what it held frozen, and when the limit is reached.
+  // To be called before the freeze is used; limit_inherited() then counts what is left.
+  void take_over(Handover& handover);
+  // Whether what was handed over is frozen.
+  static bool was_frozen(const Handover& handover);
+
   bool is_frozen() const { return frozen_.load(std::memory_order_acquire); }
   // When the freeze began; none when thawed.
   std::optional<std::chrono::system_clock::time_point> frozen_since() const;
@@ -97,6 +111,7 @@ class Freeze {
  private:
   using Lock = std::unique_lock<std::mutex>;
   using Names = std::optional<std::span<const std::string_view>>;
+  using TimePoint = std::chrono::steady_clock::time_point;
 
   enum class Phase { idle, freezing, thawing };
 
@@ -118,7 +133,7 @@ class Freeze {
   // Filesystems that could not be reached, and why.
   using Unreachable = std::vector<std::pair<std::string, Error>>;
 
-  bool is_at_rest() const;
+  bool nothing_goes_on() const;
   Result<void> begin_freeze();
   void end_phase();
   Result<std::int64_t> freeze_named(const Names& names);
@@ -147,6 +162,7 @@ class Freeze {
   void set_thawed();
   Result<void> start_limit(std::chrono::milliseconds from_now);
   void restart_limit(std::chrono::milliseconds from_now);
+  void go_on_to(TimePoint due);
   void end_by_itself();
   std::string ended_by_itself() const;
   void warn(std::string_view message) const;
@@ -166,7 +182,8 @@ class Freeze {
   // The mountpoints that the kernel was last asked to freeze and to thaw.
   std::string freezing_;
   std::string thawing_mountpoint_;
-  bool inherited_ = false;  // frozen before this agent started: what, is not known
+  std::optional<TimePoint> due_;  // of the limit, while it is handed over
+  bool inherited_ = false;        // frozen before this agent started: what, is not known
   std::optional<std::chrono::system_clock::time_point> frozen_since_;
   std::shared_ptr<Thawing> thawing_;  // the last thaw, or the one going on
 

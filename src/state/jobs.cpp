@@ -5,7 +5,21 @@
 #include <string_view>
 #include <utility>
 
+#include "state/handed_process.h"
+
 namespace bellhop::state {
+namespace {
+
+constexpr std::string_view job_record = "job";
+constexpr std::string_view process_record = "process";
+constexpr std::string_view limits_record = "job-limits";
+
+std::optional<int> small_number(const HandoverRecord& record, std::string_view field) {
+  const auto number = record.number(field);
+  return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
+}
+
+}  // namespace
 
 // A started program. Its observer keeps it until its process can do nothing more; it is also in
 // jobs_ from when its number is known until it is collected.
@@ -17,6 +31,7 @@ struct Jobs::Job {
   bool out_open = false;
   bool err_open = false;
   bool forgotten = false;  // its output is not kept
+  bool watched = true;     // somebody will tell how it ends
   // Once the job is done, what they point to does not change: others may be reading it.
   std::shared_ptr<JobOutput> out = std::make_shared<JobOutput>();
   std::shared_ptr<JobOutput> err = std::make_shared<JobOutput>();
@@ -27,6 +42,8 @@ struct Jobs::Job {
 class Jobs::Observer : public platform::ProcessObserver {
  public:
   Observer(Jobs& jobs, std::shared_ptr<Job> job) : jobs_(jobs), job_(std::move(job)) {}
+
+  const std::shared_ptr<Job>& job() const { return job_; }
 
   void has_written(platform::OutputStream stream, std::span<const std::byte> bytes) override {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -135,6 +152,108 @@ void Jobs::forget(const std::shared_ptr<Job>& job) {
   job->place.reset();
   jobs_.erase(job->number);
   changed_.notify_all();
+}
+
+std::size_t Jobs::hand_over(HandoverWriter& writer) {
+  released_ = processes_.release();
+  const std::scoped_lock lock(mutex_);
+  writer.begin(limits_record);
+  writer.number("descriptors", processes_.descriptor_limit());
+  // In the order in which they finished, which is that in which they are forgotten.
+  for (const auto& job : finished_) write_job(writer, *job);
+  for (const auto& [number, job] : jobs_) {
+    if (!job->place) write_job(writer, *job);
+  }
+  for (const platform::HandedProcess& process : released_) {
+    const Job& job = *static_cast<const Observer&>(*process.observer).job();
+    writer.begin(process_record);
+    write_process(writer, process);
+    // What a job has left running may outlive it.
+    writer.number("job", job.forgotten ? 0 : job.number);
+  }
+  return jobs_.size();
+}
+
+void Jobs::write_job(HandoverWriter& writer, const Job& job) const {
+  writer.begin(job_record);
+  writer.number("number", job.number);
+  writer.flag("ended", job.end.has_value());
+  if (job.end && job.end->exit_code) writer.number("exit-code", *job.end->exit_code);
+  if (job.end && job.end->signal) writer.number("signal", *job.end->signal);
+  writer.flag("out-open", job.out_open);
+  writer.text("out", job.out->bytes);
+  writer.flag("out-truncated", job.out->truncated);
+  writer.flag("err-open", job.err_open);
+  writer.text("err", job.err->bytes);
+  writer.flag("err-truncated", job.err->truncated);
+}
+
+void Jobs::go_on() {
+  for (platform::HandedProcess& process : released_) {
+    const auto observer = process.observer;
+    if (processes_.adopt(std::move(process))) continue;
+    const std::scoped_lock lock(mutex_);
+    lose(static_cast<const Observer&>(*observer).job());
+  }
+  released_.clear();
+}
+
+std::size_t Jobs::take_over(Handover& handover) {
+  for (const HandoverRecord* record : handover.take(limits_record)) {
+    if (const auto limit = record->number("descriptors")) processes_.set_descriptor_limit(*limit);
+  }
+  for (const HandoverRecord* record : handover.take(job_record)) take_job(*record);
+  for (const HandoverRecord* record : handover.take(process_record)) take_process(*record);
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [number, job] : std::unordered_map(jobs_)) {
+    if (!job->watched) lose(job);
+  }
+  return jobs_.size();
+}
+
+void Jobs::take_job(const HandoverRecord& record) {
+  const auto number = record.number("number");
+  if (!number) return;
+  const auto job = std::make_shared<Job>();
+  job->number = *number;
+  if (record.flag("ended")) {
+    job->end = {.exit_code = small_number(record, "exit-code"),
+                .signal = small_number(record, "signal")};
+  }
+  job->out_open = record.flag("out-open");
+  job->err_open = record.flag("err-open");
+  *job->out = {.bytes = std::string(record.text("out").value_or("")),
+               .truncated = record.flag("out-truncated")};
+  *job->err = {.bytes = std::string(record.text("err").value_or("")),
+               .truncated = record.flag("err-truncated")};
+  const std::scoped_lock lock(mutex_);
+  if (!jobs_.emplace(*number, job).second) return;
+  job->watched = job->is_done();
+  kept_ += job->out->bytes.size() + job->err->bytes.size();
+  finish_if_done(job);
+}
+
+void Jobs::take_process(const HandoverRecord& record) {
+  platform::HandedProcess process = read_process(record);
+  auto job = std::make_shared<Job>();
+  job->forgotten = true;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = jobs_.find(record.number("job").value_or(0));
+    if (found != jobs_.end()) job = found->second;
+  }
+  process.observer = std::make_shared<Observer>(*this, job);
+  const bool watched = processes_.adopt(std::move(process)).has_value();
+  const std::scoped_lock lock(mutex_);
+  if (watched) job->watched = true;
+}
+
+// Nobody will tell how the job ends.
+void Jobs::lose(const std::shared_ptr<Job>& job) {
+  if (job->is_done()) return;
+  if (!job->end) job->end.emplace();
+  job->out_open = job->err_open = false;
+  finish_if_done(job);
 }
 
 }  // namespace bellhop::state

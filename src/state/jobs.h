@@ -11,9 +11,11 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/error.h"
 #include "platform/process.h"
+#include "state/handover.h"
 
 namespace bellhop::state {
 
@@ -65,6 +67,19 @@ class Jobs {
   // Waits until a job has exited, as status() understands it, and leaves it there.
   Waited wait_for_end(std::int64_t number, std::chrono::steady_clock::time_point deadline);
 
+  // Writes down all jobs and returns how many there are. From then on what they do is left to who
+  // takes them over, or to go_on(). Nobody may start or wait for one meanwhile.
+  std::size_t hand_over(HandoverWriter& writer);
+  // There is nobody to take them over: serves them again.
+  void go_on();
+  // Takes the jobs of the program before and returns how many there are. One whose process cannot
+  // be watched has ended, nobody knows how.
+  std::size_t take_over(Handover& handover);
+
+  // The limit of open descriptors that jobs get; see platform::Processes.
+  std::int64_t descriptor_limit() const { return processes_.descriptor_limit(); }
+  void set_descriptor_limit(std::int64_t limit) { processes_.set_descriptor_limit(limit); }
+
  private:
   struct Job;
   class Observer;
@@ -75,6 +90,10 @@ class Jobs {
   void drop_output(Job& job);
   void finish_if_done(const std::shared_ptr<Job>& job);
   void forget(const std::shared_ptr<Job>& job);
+  void write_job(HandoverWriter& writer, const Job& job) const;
+  void take_job(const HandoverRecord& record);
+  void take_process(const HandoverRecord& record);
+  void lose(const std::shared_ptr<Job>& job);
 
   const JobLimits limits_;
   std::mutex mutex_;  // for what follows and all jobs in it
@@ -83,7 +102,8 @@ class Jobs {
   JobList finished_;      // those that have exited, in that order
   std::size_t kept_ = 0;  // bytes of all jobs' output
 
-  platform::Processes processes_;  // goes first: nothing is observed after it
+  std::vector<platform::HandedProcess> released_;  // between hand_over() and go_on()
+  platform::Processes processes_;                  // goes first: nothing is observed after it
 };
 
 }  // namespace bellhop::state

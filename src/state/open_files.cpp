@@ -47,6 +47,8 @@ constexpr std::array modes{
     also_reading(appending("a+b")),
 };
 
+constexpr std::string_view record_name = "file";
+
 std::unexpected<Error> not_found(std::int64_t handle) {
   return failure("handle '{}' has not been found", handle);
 }
@@ -139,6 +141,28 @@ Result<void> OpenFiles::close(std::int64_t handle) {
   }
   if (!file) return not_found(handle);
   return file->close(patience_);
+}
+
+std::size_t OpenFiles::hand_over(HandoverWriter& writer) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [handle, open_file] : files_) {
+    writer.begin(record_name);
+    writer.number("handle", handle);
+    writer.descriptor("file", open_file->file().descriptor());
+  }
+  return files_.size();
+}
+
+std::size_t OpenFiles::take_over(Handover& handover) {
+  const std::lock_guard lock(mutex_);
+  for (const HandoverRecord* record : handover.take(record_name)) {
+    const auto handle = record->number("handle");
+    platform::UniqueFd descriptor = record->descriptor("file");
+    if (!handle || !descriptor) continue;
+    files_.emplace(
+        *handle, std::make_shared<OpenFile>(*handle, platform::adopt_file(std::move(descriptor))));
+  }
+  return files_.size();
 }
 
 }  // namespace bellhop::state

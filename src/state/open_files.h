@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 
 #include "base/error.h"
 #include "platform/file.h"
+#include "state/handover.h"
 #include "state/persistent_state.h"
 
 namespace bellhop::state {
@@ -57,6 +59,11 @@ class OpenFiles {
   // Closes the file and forgets the handle, even when it returns an error. When the file's user
   // does not end, the file is closed as soon as that one has.
   Result<void> close(std::int64_t handle);
+
+  // Writes down all files and returns how many there are. Nobody may be using one.
+  std::size_t hand_over(HandoverWriter& writer);
+  // Takes the files of the program before and returns how many there are.
+  std::size_t take_over(Handover& handover);
 
  private:
   PersistentState& persistent_;

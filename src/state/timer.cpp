@@ -25,10 +25,11 @@ bool Timer::set(std::chrono::milliseconds from_now) {
   return true;
 }
 
-void Timer::cancel() {
+std::optional<std::chrono::steady_clock::time_point> Timer::cancel() {
   const std::lock_guard lock(mutex_);
-  due_.reset();
+  const auto due = std::exchange(due_, std::nullopt);
   changed_.notify_all();
+  return due;
 }
 
 void Timer::run(const std::stop_token& stop) {

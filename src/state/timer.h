@@ -26,8 +26,8 @@ class Timer {
   // the system has no thread to give.
   bool set(std::chrono::milliseconds from_now);
 
-  // Forgets the time. An action that has begun goes on.
-  void cancel();
+  // Forgets the time, which it returns if there was one. An action that has begun goes on.
+  std::optional<std::chrono::steady_clock::time_point> cancel();
 
  private:
   using Clock = std::chrono::steady_clock;

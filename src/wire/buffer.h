@@ -17,6 +17,7 @@ class Buffer {
   explicit Buffer(std::size_t capacity) { grow(capacity); }
 
   char* data() { return memory_.get(); }
+  const char* data() const { return memory_.get(); }
   std::size_t capacity() const { return capacity_; }
 
   // Makes the capacity what is asked for, which must not be less than it is. Without memory the

@@ -46,6 +46,39 @@ void Framer::reset() {
   release_unused();
 }
 
+Framer::Unfinished Framer::unfinished() const {
+  const char* const data = buffer_.data();
+  return {.message = reader_.text_so_far(data),
+          .rest = std::string(data + kept_from(), end_ - kept_from()),
+          .lexer = lexer_.memory(),
+          .counts = reader_.counts()};
+}
+
+bool Framer::go_on_with(const Unfinished& unfinished) {
+  append(unfinished.message);
+  append("\n");  // ends a number or a word
+  const bool is_whole = next().has_value();
+  Lexer lexer;
+  const bool recalled = lexer.recall(unfinished.lexer);
+  // The bytes of a token to discard are gone already.
+  const std::size_t pending = unfinished.counts.discards ? 0 : lexer.pending();
+  if (is_whole || !recalled || pending > unfinished.rest.size()) {
+    reset();
+    return false;
+  }
+  lexer_ = lexer;
+  reader_.set_counts(unfinished.counts);
+  append(unfinished.rest);
+  at_ += pending;
+  return true;
+}
+
+void Framer::append(std::string_view bytes) {
+  const std::span<char> room = prepare(bytes.size());
+  bytes.copy(room.data(), bytes.size());
+  commit(bytes.size());
+}
+
 // Where the bytes begin that are still to be used, after the text of the message so far.
 std::size_t Framer::kept_from() const {
   return reader_.discards() ? at_ : at_ - lexer_.pending();

@@ -5,6 +5,8 @@
 #include <expected>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "wire/buffer.h"
@@ -34,6 +36,18 @@ class Framer {
   // The client left: forgets unfinished input. Lines and columns are counted on.
   void reset();
 
+  // What a client has sent of messages that are not taken yet, and what was counted.
+  struct Unfinished {
+    std::string message;  // JSON, the complete tokens of the message that has begun
+    std::string rest;     // the bytes that follow: of an unfinished token, and not looked at
+    Lexer::Memory lexer = {};
+    JsonReader::Counts counts = {};
+  };
+  Unfinished unfinished() const;
+  // Goes on with what another framer has left; for one that has taken nothing yet. False, and the
+  // input is forgotten, when it makes no sense.
+  bool go_on_with(const Unfinished& unfinished);
+
   // Whether no message has begun.
   bool idle() const { return reader_.idle() && lexer_.pending() == 0 && at_ == end_; }
 
@@ -41,6 +55,7 @@ class Framer {
   std::size_t capacity() const { return buffer_.capacity(); }
 
  private:
+  void append(std::string_view bytes);
   std::size_t kept_from() const;
   void compact(std::size_t minimum);
   void release_unused();

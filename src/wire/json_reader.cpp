@@ -58,7 +58,7 @@ std::optional<std::expected<JsonReader::Message, Error>> JsonReader::feed(const 
                                                                           std::size_t begin) {
   std::optional<std::expected<Message, Error>> result;
   count(token);
-  if (!discards_) {
+  if (!counts_.discards) {
     buffer_ = buffer;
     text_ = {buffer + begin, token.length};
     if (const char* limit = exceeded_limit()) {
@@ -72,7 +72,7 @@ std::optional<std::expected<JsonReader::Message, Error>> JsonReader::feed(const 
   if (balanced() || token.type == TokenType::stray) {
     reset();
   } else if (result) {
-    discards_ = true;
+    counts_.discards = true;
     text_size_ = 0;
     nodes_ = {};
   }
@@ -85,31 +85,28 @@ void JsonReader::reset() {
   keys_.clear();
   expects_ = Expects::value;
   complete_ = false;
-  discards_ = false;
   text_size_ = 0;
-  token_bytes_ = 0;
-  tokens_ = 0;
-  braces_ = 0;
-  brackets_ = 0;
+  counts_ = {};
 }
 
 void JsonReader::count(const Token& token) {
-  token_bytes_ += token.length;
-  ++tokens_;
-  braces_ += token.type == TokenType::begin_object;
-  braces_ -= token.type == TokenType::end_object;
-  brackets_ += token.type == TokenType::begin_array;
-  brackets_ -= token.type == TokenType::end_array;
+  counts_.token_bytes += token.length;
+  ++counts_.tokens;
+  counts_.braces += token.type == TokenType::begin_object;
+  counts_.braces -= token.type == TokenType::end_object;
+  counts_.brackets += token.type == TokenType::begin_array;
+  counts_.brackets -= token.type == TokenType::end_array;
 }
 
 bool JsonReader::balanced() const {
-  return braces_ < 0 || brackets_ < 0 || (braces_ == 0 && brackets_ == 0);
+  return counts_.braces < 0 || counts_.brackets < 0 ||
+         (counts_.braces == 0 && counts_.brackets == 0);
 }
 
 const char* JsonReader::exceeded_limit() const {
-  if (token_bytes_ >= token_size_limit) return "JSON token size limit exceeded";
-  if (tokens_ > token_count_limit) return "JSON token count limit exceeded";
-  if (braces_ + brackets_ > static_cast<std::int64_t>(nesting_limit)) {
+  if (counts_.token_bytes >= token_size_limit) return "JSON token size limit exceeded";
+  if (counts_.tokens > token_count_limit) return "JSON token count limit exceeded";
+  if (counts_.braces + counts_.brackets > static_cast<std::int64_t>(nesting_limit)) {
     return "JSON nesting depth limit exceeded";
   }
   return nullptr;

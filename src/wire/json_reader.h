@@ -44,12 +44,26 @@ class JsonReader {
   // Bytes at the buffer's head that are in use.
   std::size_t text_size() const { return text_size_; }
   // Whether the bytes of the next tokens are not looked at.
-  bool discards() const { return discards_; }
+  bool discards() const { return counts_.discards; }
   // Whether no message has begun.
-  bool idle() const { return tokens_ == 0; }
+  bool idle() const { return counts_.tokens == 0; }
 
   // Forgets the unfinished message.
   void reset();
+
+  // What was counted of the unfinished message.
+  struct Counts {
+    std::uint64_t token_bytes = 0;
+    std::uint64_t tokens = 0;
+    std::int64_t braces = 0;  // open ones, also while discarding
+    std::int64_t brackets = 0;
+    bool discards = false;
+  };
+  const Counts& counts() const { return counts_; }
+  // JSON that brings another reader to the same point, but for the counts.
+  std::string text_so_far(const char* buffer) const;
+  // For a reader that has been brought there, or that is to discard what follows.
+  void set_counts(const Counts& counts) { counts_ = counts; }
 
  private:
   enum class Expects : std::uint8_t {
@@ -98,13 +112,8 @@ class JsonReader {
   std::set<Key, KeyOrder> keys_{KeyOrder{this}};  // of objects with many
   Expects expects_ = Expects::value;
   bool complete_ = false;
-  bool discards_ = false;
   std::size_t text_size_ = 0;
-
-  std::uint64_t token_bytes_ = 0;
-  std::uint64_t tokens_ = 0;
-  std::int64_t braces_ = 0;  // open ones, also while discarding
-  std::int64_t brackets_ = 0;
+  Counts counts_;
 
   char* buffer_ = nullptr;  // of the token at hand
   std::string_view text_;

@@ -1,6 +1,7 @@
 // Splits the byte stream into JSON tokens, as qemu-ga 11.1 does.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -55,6 +56,12 @@ class Lexer {
 
   // Forgets the unfinished token; counting of lines and columns goes on.
   void reset();
+
+  // All that a lexer knows, as numbers: another one goes on in the middle of a token.
+  using Memory = std::array<std::uint64_t, 10>;
+  Memory memory() const;
+  // False, and nothing has changed, when the numbers mean nothing.
+  bool recall(const Memory& memory);
 
  private:
   enum class State : std::uint8_t {

@@ -1,5 +1,6 @@
 """bellhopd as a service of whole systems, as `cmake --install` installs it."""
 
+import base64
 import unittest
 
 from vm import VmTest, agents, debian, guest
@@ -32,6 +33,44 @@ class ServiceTest(VmTest):
         with made.connect(patience=BOOT_PATIENCE) as client:
             self.assertEqual(client.call("guest-ping"), {})
 
+    def is_replaced(self, made, reload):
+        """By the service's reload: the process, what it holds and its port stay."""
+        with made.connect(patience=BOOT_PATIENCE) as client:
+            before = client.call("bellhop-info")["replaced"]
+            pid = made.shell("pidof bellhopd").strip()
+            made.shell("echo 0123456789 >/run/read")
+            handle = client.call("guest-file-open", path="/run/read")
+            client.call("guest-file-read", handle=handle, count=2)
+            job = client.call("guest-exec", path="/bin/sh", capture_output=True,
+                              arg=["-c", "echo before; until [ -e /run/go-on ]; do sleep 0.1; "
+                                   "done; echo after; exit 3"])["pid"]
+            made.qmp("query-status")
+            made.qmp.events.clear()
+            client.send(b'{"execute": "guest-sync", "arg')
+            # What an upgrade does: another file has the program's name.
+            made.shell("cp /usr/sbin/bellhopd /usr/sbin/bellhopd.new && "
+                       "mv /usr/sbin/bellhopd.new /usr/sbin/bellhopd")
+            made.shell(reload, patience=BOOT_PATIENCE)
+            made.shell(f"until [ /proc/{pid}/exe -ef /usr/sbin/bellhopd ]; do sleep 0.1; done",
+                       patience=BOOT_PATIENCE)
+            client.send(b'uments": {"id": 31}}')
+            reply = client.read_line(BOOT_PATIENCE)
+            self.assertEqual(reply, b'{"return": 31}\n')
+            self.assertEqual(client.call("bellhop-info")["replaced"], before + 1)
+            rest = client.call("guest-file-read", handle=handle, count=100)
+            self.assertEqual(base64.b64decode(rest["buf-b64"]), b"23456789\n")
+            made.shell("touch /run/go-on")
+            status = {}
+            while not status.get("exited"):
+                status = client.call("guest-exec-status", pid=job)
+            self.assertEqual((status["exitcode"], base64.b64decode(status["out-data"])),
+                             (3, b"before\nafter\n"))
+            made.qmp("query-status")
+            self.assertEqual([event for event in made.qmp.events
+                              if event["event"] == "VSERPORT_CHANGE"], [])
+        self.assertEqual(made.shell("pidof bellhopd").strip(), pid)
+        made.shell("rm /run/go-on")
+
     def shuts_down(self, made):
         """By guest-shutdown, through whatever the system has for it."""
         with made.connect(patience=BOOT_PATIENCE) as client:
@@ -60,6 +99,10 @@ class Systemd(ServiceTest):
         self.plug(made)
         self.answers(made)
         self.until(made, "active")
+        self.is_replaced(made, "systemctl reload bellhopd")
+        self.until(made, "active")
+        self.assertEqual(made.shell("systemctl show -P MainPID bellhopd").strip(),
+                         made.shell("pidof bellhopd").strip())
         made.shell("kill -9 $(systemctl show -P MainPID bellhopd)")
         self.answers(made)
         with made.connect() as client:
@@ -99,6 +142,8 @@ class Sysvinit(ServiceTest):
         self.assertIn("is running", made.shell(f"{script} status"))
         made.shell(f"{script} start")
         self.assertEqual(len(made.shell("pidof bellhopd").split()), 1)
+        self.is_replaced(made, f"{script} reload")
+        self.assertIn("is running", made.shell(f"{script} status"))
         self.comes_back_with_the_port(made)
         made.shell(f"{script} restart")
         self.answers(made)
@@ -126,6 +171,7 @@ class OpenRc(ServiceTest):
             self.skipTest(f"the guest's OpenRC does not get past its own {', '.join(at)}")
         self.answers(made)
         made.shell("rc-service bellhopd status")
+        self.is_replaced(made, "rc-service bellhopd reload")
         made.shell("kill -9 $(pidof bellhopd)")
         self.answers(made)
         self.comes_back_with_the_port(made)

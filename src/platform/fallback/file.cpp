@@ -8,4 +8,8 @@ Result<std::unique_ptr<File>> open_file(const std::string&, const FileMode&) {
   return unsupported();
 }
 
+std::unique_ptr<File> adopt_file(UniqueFd) {
+  return nullptr;
+}
+
 }  // namespace bellhop::platform

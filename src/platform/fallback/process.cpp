@@ -12,4 +12,18 @@ Result<std::int64_t> Processes::start(ProcessRequest request, std::shared_ptr<Pr
                  request.path);
 }
 
+std::vector<HandedProcess> Processes::release() {
+  return {};
+}
+
+Result<void> Processes::adopt(HandedProcess process) {
+  return failure("cannot watch process {} (not supported on this system)", process.number);
+}
+
+std::int64_t Processes::descriptor_limit() const {
+  return 0;
+}
+
+void Processes::set_descriptor_limit(std::int64_t) {}
+
 }  // namespace bellhop::platform

@@ -47,6 +47,8 @@ class LinuxFilesystem final : public Filesystem {
     return system_failure(errno, "failed to trim");
   }
 
+  int descriptor() const override { return fd_.get(); }
+
  private:
   UniqueFd fd_;
   std::string mountpoint_;
@@ -82,6 +84,10 @@ class LinuxFilesystems final : public Filesystems {
     }
     if (error != 0) return system_failure(error, "failed to open {}", filesystem.mountpoint);
     return nullptr;
+  }
+
+  std::unique_ptr<Filesystem> adopt(UniqueFd descriptor, std::string mountpoint) override {
+    return std::make_unique<LinuxFilesystem>(std::move(descriptor), std::move(mountpoint));
   }
 };
 

@@ -142,8 +142,12 @@ class Processes::Runner {
   // Makes the epoll instance and the thread, once.
   Result<void> begin();
   Result<std::int64_t> start(ProcessRequest request, std::shared_ptr<ProcessObserver> observer);
+  std::vector<HandedProcess> release();
+  Result<void> adopt(HandedProcess process);
+  DescriptorLimit& limit() { return limit_; }
 
  private:
+  void end_thread();
   Result<void> admit(std::unique_ptr<Child> child);
   int watch_all(Child& child);
   bool add(Watch* watch);
@@ -168,6 +172,10 @@ class Processes::Runner {
 };
 
 Processes::Runner::~Runner() {
+  end_thread();
+}
+
+void Processes::Runner::end_thread() {
   if (!thread_.joinable()) return;
   {
     const std::scoped_lock lock(mutex_);
@@ -229,6 +237,47 @@ Result<std::int64_t> Processes::Runner::start(ProcessRequest request,
   const auto admitted = admit(std::move(child));
   if (!admitted) return std::unexpected(admitted.error());
   return *pid;
+}
+
+// Events that the thread has not looked at are there again for whoever watches next.
+std::vector<HandedProcess> Processes::Runner::release() {
+  end_thread();
+  stopping_ = false;
+  std::vector<HandedProcess> released;
+  for (auto& [key, child] : children_) {
+    child->input.erase(0, child->input_written);
+    released.push_back({.number = child->pid,
+                        .ended = !child->end.descriptor,
+                        .in = std::move(child->in.descriptor),
+                        .input = std::move(child->input),
+                        .out = std::move(child->out.descriptor),
+                        .err = std::move(child->err.descriptor),
+                        .observer = std::move(child->observer)});
+  }
+  children_.clear();
+  epoll_.reset();
+  stop_event_.reset();
+  return released;
+}
+
+Result<void> Processes::Runner::adopt(HandedProcess process) {
+  auto child = std::make_unique<Child>(std::move(process.observer));
+  child->pid = static_cast<pid_t>(process.number);
+  child->input = std::move(process.input);
+  child->in.descriptor = std::move(process.in);
+  child->out.descriptor = std::move(process.out);
+  child->err.descriptor = std::move(process.err);
+  if (!process.ended) {
+    auto end = exit_descriptor(child->pid);
+    if (!end) return std::unexpected(std::move(end).error());
+    child->end.descriptor = *std::move(end);
+  }
+  const std::scoped_lock lock(mutex_);
+  const int error = watch_all(*child);
+  if (error != 0) child->observer = std::make_shared<NobodyObserves>();
+  if (!child->is_done()) children_.emplace(child.get(), std::move(child));
+  if (error == 0) return {};
+  return system_failure(error, "cannot watch process {}", process.number);
 }
 
 // Hands a running child to the thread. When that fails the child is killed: nobody would learn
@@ -355,6 +404,24 @@ Result<std::int64_t> Processes::start(ProcessRequest request,
   const auto begun = runner_->begin();
   if (!begun) return std::unexpected(begun.error());
   return runner_->start(std::move(request), std::move(observer));
+}
+
+std::vector<HandedProcess> Processes::release() {
+  return runner_->release();
+}
+
+Result<void> Processes::adopt(HandedProcess process) {
+  if (!process.observer) process.observer = std::make_shared<NobodyObserves>();
+  if (auto begun = runner_->begin(); !begun) return begun;
+  return runner_->adopt(std::move(process));
+}
+
+std::int64_t Processes::descriptor_limit() const {
+  return static_cast<std::int64_t>(runner_->limit().former().rlim_cur);
+}
+
+void Processes::set_descriptor_limit(std::int64_t limit) {
+  runner_->limit().set_former(static_cast<rlim_t>(limit));
 }
 
 }  // namespace bellhop::platform

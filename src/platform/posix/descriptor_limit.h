@@ -22,6 +22,8 @@ class DescriptorLimit {
   DescriptorLimit& operator=(const DescriptorLimit&) = delete;
 
   const rlimit& former() const { return former_; }
+  // For a program that begins with what another one has raised.
+  void set_former(rlim_t soft) { former_.rlim_cur = std::min(soft, former_.rlim_max); }
 
   // As far as is allowed. Not being able to is no error: it only means fewer jobs at once.
   void raise() {

@@ -55,6 +55,8 @@ class PosixFile : public File {
     return {};
   }
 
+  int descriptor() const override { return fd_.get(); }
+
  private:
   UniqueFd fd_;
 };
@@ -91,6 +93,10 @@ Result<std::unique_ptr<File>> open_file(const std::string& path, const FileMode&
                           everyone, path, mode.name);
   }
   return std::make_unique<PosixFile>(std::move(fd));
+}
+
+std::unique_ptr<File> adopt_file(UniqueFd descriptor) {
+  return std::make_unique<PosixFile>(std::move(descriptor));
 }
 
 }  // namespace bellhop::platform

@@ -52,6 +52,10 @@ Result<PidFile> PidFile::create(std::string path) {
   }
 }
 
+PidFile PidFile::adopt(std::string path, UniqueFd descriptor) {
+  return PidFile(std::move(path), std::move(descriptor), ::getpid());
+}
+
 PidFile::PidFile(std::string path, UniqueFd fd, pid_t owner)
     : path_(std::move(path)), fd_(std::move(fd)), owner_(owner) {}
 

@@ -60,7 +60,9 @@ class Observer final : public ProcessObserver {
               .end = {},
               .output = output_};
     }
-    if (end_->exit_code != 0) changed_.wait_for(lock, output_grace, [this] { return closed_; });
+    const bool wanted = end_->exit_code != 0 || limits.whole_output;
+    const auto grace = limits.whole_output ? limits.time.value_or(output_grace) : output_grace;
+    if (wanted) changed_.wait_for(lock, grace, [this] { return closed_; });
     return {.outcome = ProgramRun::Outcome::ended, .end = *end_, .output = output_};
   }
 

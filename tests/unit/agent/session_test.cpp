@@ -19,6 +19,7 @@
 
 #include "platform/posix/unique_fd.h"
 #include "unit/commands/command_fixture.h"
+#include "unit/state/succession.h"
 #include "wire/base64.h"
 
 namespace bellhop::agent {
@@ -342,6 +343,83 @@ TEST_F(SessionTest, EndsABrokenReplyBeforeTheReplyToAResynchronisation) {
   const std::string more(400 * 1024, 'x');
   EXPECT_NE(::write(writer.get(), more.data(), more.size()), 0);
   writer.reset();
+}
+
+TEST_F(SessionTest, TakesNoRequestsWhilePaused) {
+  session.pause();
+  EXPECT_TRUE(session.input_room().empty());
+  session.go_on();
+  EXPECT_EQ(channel.resumed, 1);
+  receive(R"({"execute": "guest-ping", "id": 1})");
+  EXPECT_EQ(lines().size(), 1U);
+}
+
+TEST_F(SessionTest, IsQuietWhenAllRequestsHaveEnded) {
+  EXPECT_TRUE(session.is_quiet());
+  get_stuck("stuck");
+  EXPECT_FALSE(session.is_quiet());
+  session.disconnected();  // what a client has asked for goes on without it
+  EXPECT_FALSE(session.is_quiet());
+  EXPECT_FALSE(session.waits_for_client());
+  release();
+  until([&] { return session.is_quiet(); });
+}
+
+TEST_F(SessionTest, EndsWhatItHasWhilePaused) {
+  get_stuck("stuck");
+  receive(R"({"execute": "guest-get-timezone", "id": 2})");
+  session.pause();
+  release();
+  until([&] { return session.is_quiet(); });
+  EXPECT_EQ(lines().size(), 2U);
+}
+
+TEST_F(SessionTest, WaitsForAClientThatTakesNothing) {
+  get_stuck("stuck");
+  channel.room = 0;
+  channel.sent.assign(2 << 20, 'x');
+  release();
+  EXPECT_TRUE(session.waits_for_client());
+  channel.room = SIZE_MAX;
+  session.output_sent();
+  until([&] { return session.is_quiet(); });
+}
+
+TEST_F(SessionTest, GoesOnInAnotherProgramWhereItWas) {
+  receive(R"({"execute": "guest-ping", "id": 1})");
+  receive(R"({"execute": "guest-pi)");
+  state::HandoverWriter handing_over(platform::process_number());
+  session.hand_over(handing_over);
+  state::Handover handover = testing::succeed(handing_over, [] {});
+  const auto records = handover.take("channel");
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0]->text("description"), "fake");
+
+  FakeChannel next_channel;
+  Session next(loop, next_channel, dispatcher, workers, log);
+  ASSERT_TRUE(next.take_over(*records[0]));
+  ASSERT_TRUE(next.start());
+  EXPECT_EQ(next_channel.sent, "");
+  constexpr std::string_view rest = R"(ng", "id": 2} ])";
+  std::ranges::copy(rest, next.input_room().begin());
+  next.input(rest.size());
+  EXPECT_TRUE(next_channel.sent.starts_with("{\"return\": {}, \"id\": 2}\n"));
+  EXPECT_NE(next_channel.sent.find("1:70: JSON parse error, expecting value"), std::string::npos)
+      << next_channel.sent;
+}
+
+TEST_F(SessionTest, AnswersRequestsThatTheProgramBeforeHasOnlyReceived) {
+  session.pause();
+  state::HandoverWriter handing_over(platform::process_number());
+  handing_over.begin("channel");
+  handing_over.text("rest", R"({"execute": "guest-ping"}{"execute": "guest-ping"})");
+  handing_over.number("lexer-6", 1);
+  state::Handover handover = testing::succeed(handing_over, [] {});
+  FakeChannel next_channel;
+  Session next(loop, next_channel, dispatcher, workers, log);
+  ASSERT_TRUE(next.take_over(*handover.take("channel").front()));
+  ASSERT_TRUE(next.start());
+  EXPECT_EQ(next_channel.sent, "{\"return\": {}}\n{\"return\": {}}\n");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "agent/replacement.h"
 #include "unit/temporary_directory.h"
 
 namespace bellhop::agent {
@@ -110,6 +111,17 @@ TEST_F(StartPlanTest, NeedsAPathForListeners) {
 TEST_F(StartPlanTest, RefusesUnknownMethodsButDumpsThem) {
   EXPECT_EQ(refusal({"-m", "bogus", "-p", "x"}), "unsupported channel method/type: bogus");
   EXPECT_THAT(output({"-m", "bogus", "-p", "x", "-D"}), HasSubstr("method=bogus\npath=x\n"));
+}
+
+TEST_F(StartPlanTest, SaysWhetherItCouldTakeTheAgentsPlace) {
+  EXPECT_EQ(output({"--can-take-over", "-d"}), take_over_answer());
+  EXPECT_EQ(output({"--can-take-over", "--path=/", "-m", "unix-listen"}), take_over_answer());
+  EXPECT_EQ(refusal({"--can-take-over", "-m", "unix-listen"}),
+            "must specify a path for this channel");
+  EXPECT_EQ(refusal({"--can-take-over", "-m", "bogus", "-p", "x"}),
+            "unsupported channel method/type: bogus");
+  configuration("[nonsense]\n");
+  EXPECT_THAT(refusal({"--can-take-over"}), HasSubstr("unknown group [nonsense]"));
 }
 
 TEST_F(StartPlanTest, ServesSeveralChannelsUnlessTheCommandLineNamesOne) {

@@ -172,5 +172,42 @@ TEST(ListenUnix, NamesThePathThatItCannotUse) {
   EXPECT_NE(too_long.error().message.find("at most 107 bytes"), std::string::npos);
 }
 
+TEST_F(ListenChannelTest, TellsWhatAnotherProgramNeedsToGoOn) {
+  const auto idle = channel_.kept();
+  EXPECT_GE(idle.listener, 0);
+  EXPECT_EQ(idle.client, -1);
+  const platform::UniqueFd client = connect();
+  write(client, "x");
+  until([&] { return !peer_.received.empty(); });
+  std::string all;
+  for (int i = 0; i < 8; ++i) {
+    std::string piece(1024 * 1024, static_cast<char>('0' + i));
+    all += piece;
+    send(piece);
+  }
+  const auto kept = channel_.kept();
+  EXPECT_GE(kept.client, 0);
+  EXPECT_EQ(kept.unsent.size(), channel_.unsent());
+  EXPECT_TRUE(all.ends_with(kept.unsent));
+}
+
+TEST_F(ListenChannelTest, GoesOnWithAClientOfAnEarlierProgram) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+  platform::UniqueFd client(ends[0]);
+  ListenChannel channel(*reactor_, *platform::listen_unix(folder_.path("other")), "unix-listen",
+                        Taken{.descriptor = platform::UniqueFd(ends[1]), .unsent = "the rest"});
+  write(client, "sent before");
+  RecordingPeer peer;
+  ASSERT_TRUE(channel.start(peer));
+  EXPECT_EQ(read(client), "the rest");
+  until([&] { return peer.received == "sent before"; });
+  std::string reply = "reply";
+  channel.send(reply);
+  EXPECT_EQ(read(client), "reply");
+  client.reset();
+  until([&] { return peer.disconnections == 1; });
+}
+
 }  // namespace
 }  // namespace bellhop::channel

@@ -275,5 +275,22 @@ TEST_F(PortChannelTest, DropsRepliesWhileThePortIsAway) {
   EXPECT_EQ(reply, "");
 }
 
+TEST_F(PortChannelTest, GoesOnWithAPortThatAnEarlierProgramHasOpened) {
+  const Line line;
+  auto port = *platform::open_serial_line(line.path());
+  line.write("sent before");
+  PortChannel channel(*reactor_,
+                      {.path = "/none/such",
+                       .description = "isa-serial",
+                       .open = platform::open_serial_line,
+                       .report = [this](const std::string& text) { reports_ += text + "\n"; },
+                       .taken = Taken{.descriptor = std::move(port), .unsent = "the rest"}});
+  ASSERT_TRUE(channel.start(peer_));
+  EXPECT_EQ(line.read(), "the rest");
+  until([&] { return peer_.received == "sent before"; });
+  EXPECT_GE(channel.kept().client, 0);
+  EXPECT_EQ(channel.kept().listener, -1);
+}
+
 }  // namespace
 }  // namespace bellhop::channel

@@ -24,6 +24,12 @@ TEST_F(BellhopInfo, CountsSecondsSinceTheStart) {
   EXPECT_THAT(call("bellhop-info"), HasSubstr(R"("uptime": 360)"));
 }
 
+TEST_F(BellhopInfo, CountsTheProgramsBeforeThisOne) {
+  EXPECT_THAT(call("bellhop-info"), HasSubstr(R"("replaced": 0)"));
+  agent.replacements = 3;
+  EXPECT_THAT(call("bellhop-info"), HasSubstr(R"("replaced": 3)"));
+}
+
 TEST_F(BellhopInfo, SaysSinceWhenItIsFrozen) {
   const std::string thawed = call("bellhop-info");
   EXPECT_THAT(thawed, HasSubstr(R"("frozen": false)"));

@@ -1,6 +1,7 @@
 // Filesystems that only seem to freeze, and write down what is done to them.
 #pragma once
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <condition_variable>
@@ -112,12 +113,19 @@ class FakeFilesystems final : public platform::Filesystems {
     if (behaviour.covered) return nullptr;
     return std::make_unique<Fake>(*this, filesystem.mountpoint);
   }
+  std::unique_ptr<platform::Filesystem> adopt(platform::UniqueFd descriptor,
+                                              std::string mountpoint) override {
+    add_log("adopt " + mountpoint);
+    return std::make_unique<Fake>(*this, std::move(mountpoint), std::move(descriptor));
+  }
 
  private:
   class Fake final : public platform::Filesystem {
    public:
-    Fake(FakeFilesystems& all, std::string mountpoint)
-        : all_(all), mountpoint_(std::move(mountpoint)) {}
+    Fake(FakeFilesystems& all, std::string mountpoint,
+         platform::UniqueFd fd = platform::UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)))
+        : all_(all), mountpoint_(std::move(mountpoint)), fd_(std::move(fd)) {}
+    int descriptor() const override { return fd_.get(); }
     Result<bool> freeze() override { return all_.freeze(mountpoint_); }
     Result<bool> thaw() override { return all_.thaw(mountpoint_); }
     Result<platform::Trimmed> trim(std::uint64_t minimum) override {
@@ -127,6 +135,7 @@ class FakeFilesystems final : public platform::Filesystems {
    private:
     FakeFilesystems& all_;
     std::string mountpoint_;
+    platform::UniqueFd fd_;
   };
 
   Behaviour behaviour(const std::string& mountpoint) {

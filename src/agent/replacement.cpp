@@ -1,0 +1,141 @@
+#include "agent/replacement.h"
+
+#include <signal.h>
+
+#include <array>
+#include <asio/post.hpp>
+#include <utility>
+
+#include "agent/version.h"
+#include "platform/program_image.h"
+#include "platform/run_program.h"
+
+namespace bellhop::agent {
+namespace {
+
+// How long the new program may take to answer.
+constexpr std::chrono::seconds answer_limit{5};
+
+// How often it is looked whether the agent is at rest, while it is to be replaced.
+constexpr std::chrono::milliseconds look_interval{20};
+
+// Come while the programs change: for the new one.
+constexpr std::array end_signals{SIGINT, SIGTERM, SIGUSR2};
+
+std::string_view first_line(std::string_view text) {
+  return text.substr(0, text.find('\n'));
+}
+
+// Asks without changing anything but by running the program.
+Result<void> ask(platform::Processes& processes, const Program& program) {
+  platform::ProcessRequest request{
+      .path = program.path, .arguments = {"--can-take-over"}, .environment = {}, .input = {}};
+  // A program that only answers does not get the socket, which has no path.
+  if (program.socket_was_passed) request.arguments.emplace_back("--path=/");
+  for (std::size_t i = 1; i < program.arguments.size(); ++i) {
+    request.arguments.push_back(program.arguments[i]);
+  }
+  const auto run = platform::run_program(processes, std::move(request),
+                                         {.time = answer_limit, .whole_output = true});
+  if (!run) return std::unexpected(run.error());
+  if (run->outcome != platform::ProgramRun::Outcome::ended) {
+    return failure("'{}' does not answer", program.path);
+  }
+  const std::string_view said = first_line(run->output);
+  if (run->end.exit_code == 0 && run->output == take_over_answer()) return {};
+  if (run->end.exit_code == 0 && said.starts_with("bellhopd ")) {
+    return failure(
+        "'{}' cannot read what this version hands over (it says '{}'): restart the agent",
+        program.path, said);
+  }
+  return failure("'{}' cannot take its place (it says '{}')", program.path, said);
+}
+
+}  // namespace
+
+std::string take_over_answer() {
+  return fmt::format("bellhopd handover {}\n", state::handover_version);
+}
+
+Replacement::Replacement(asio::io_context& loop, const Program& program, Workers& workers,
+                         platform::Processes& processes, Subject& subject)
+    : loop_(loop),
+      program_(program),
+      workers_(workers),
+      processes_(processes),
+      subject_(subject),
+      timer_(loop) {}
+
+void Replacement::begin() {
+  if (std::exchange(under_way_, true)) return;
+  if (program_.path.empty()) {
+    return give_up(failure("it is not known where the program is").error());
+  }
+  ask_program();
+}
+
+// Meanwhile the agent serves as ever.
+void Replacement::ask_program() {
+  const bool started = workers_.run(
+      [this] {
+        asio::post(loop_, [this, answer = ask(processes_, program_)] { answered(answer); });
+      },
+      "the question to the new program");
+  if (!started) {
+    give_up(failure("all threads of the agent are in use by commands that do not end").error());
+  }
+}
+
+void Replacement::answered(const Result<void>& answer) {
+  if (!answer) return give_up(answer.error());
+  deadline_ = std::chrono::steady_clock::now() + patience;
+  subject_.come_to_rest();
+  try_now();
+}
+
+void Replacement::try_now() {
+  std::optional<std::string> unrest = subject_.unrest();
+  if (!unrest) {
+    const auto replaced = replace();
+    if (!replaced) subject_.go_on();
+    return give_up(replaced.error());
+  }
+  if (std::chrono::steady_clock::now() >= deadline_) {
+    subject_.go_on();
+    return give_up(
+        failure("{}; try again when that is over, or restart the agent", *unrest).error());
+  }
+  timer_.expires_after(look_interval);
+  timer_.async_wait([this](std::error_code cancelled) {
+    if (!cancelled) try_now();
+  });
+}
+
+// Returns only with an error.
+Result<void> Replacement::replace() {
+  state::HandoverWriter writer(platform::process_number());
+  platform::hold_signals(end_signals);
+  Result<void> failed;
+  if (!subject_.hand_over(writer)) {
+    failed = failure("a freeze is just coming to its end");
+  } else if (const auto memory = writer.finish(); !memory) {
+    failed = std::unexpected(memory.error());
+  } else {
+    std::vector<int> descriptors = writer.descriptors();
+    descriptors.push_back(memory->descriptor());
+    failed = std::unexpected(platform::replace_program(
+        {.path = program_.path,
+         .arguments = program_.arguments,
+         .variable = fmt::format("{}={}", handover_variable, memory->descriptor()),
+         .descriptors = std::move(descriptors)}));
+  }
+  platform::let_signals_come(end_signals);
+  return failed;
+}
+
+void Replacement::give_up(const Error& error) {
+  under_way_ = false;
+  subject_.replacement_failed(error);
+}
+
+}  // namespace bellhop::agent

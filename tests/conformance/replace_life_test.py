@@ -1,0 +1,221 @@
+"""What happens to bellhopd around its replacement: signals, service managers, programs that do not
+fit."""
+
+import fcntl
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import unittest
+
+import agents
+from living import MEGABYTE, TEN_SECONDS, Loop, answered, wait_for
+from replacing import DONE, Replaced, decoded
+
+SIGNALS_TO_END_IT = (signal.SIGTERM, signal.SIGINT)
+
+
+class Refused(Replaced):
+    def goes_on(self, agent, client, why):
+        job = self.run_job(client, "read x; echo $x", input_data=agents.b64(b"in\n"))
+        self.is_refused(agent, why)
+        self.assertEqual(answered(client, "guest-ping"), {})
+        self.assertEqual(decoded(self.end_of(client, job)["out-data"]), b"in\n")
+        self.assertEqual(answered(client, "bellhop-info")["replaced"], 0)
+
+    def test_a_program_that_cannot_run(self):
+        agent = self.agent()
+        client = self.client(agent)
+        good = self.program.read_bytes()
+        self.program.unlink()
+        self.goes_on(agent, client, "No such file or directory")
+        self.install(good, mode=0o644)
+        self.goes_on(agent, client, "Permission denied")
+        self.install(good[:5000])
+        self.goes_on(agent, client, "")
+        self.install(b"#!/bin/sh\necho broken; exit 3\n")
+        self.goes_on(agent, client, "(it says 'broken')")
+        self.install(b"#!/bin/sh\necho bellhopd handover 999\n")
+        self.goes_on(agent, client, "cannot read what this version hands over")
+        self.install(b"#!/bin/sh\necho QEMU Guest Agent 11.1.3\n")
+        self.goes_on(agent, client, "(it says 'QEMU Guest Agent 11.1.3')")
+        self.install(b"#!/bin/sh\nexec sleep 1000\n")
+        self.goes_on(agent, client, "does not answer")
+        self.install(good)
+        self.replace(agent)
+        self.assertEqual(answered(client, "guest-ping"), {})
+
+    def test_a_program_that_answers_and_then_cannot_run(self):
+        """The last moment: execve(2) itself fails, and everything is taken back."""
+        agent = self.agent()
+        client = self.client(agent)
+        marker = agent.directory / "job"
+        os.mkfifo(marker)
+        job = self.run_job(client, f"echo before; read x <{marker}; echo after")
+        handle = answered(client, "guest-file-open", path="/etc/hostname")
+        answer = subprocess.run([agents.bellhopd(), "--can-take-over"], check=True,
+                                stdout=subprocess.PIPE).stdout.decode().strip()
+        self.install(f"#!/bin/sh\necho '{answer}'\nrm \"$0\"\n".encode())
+        client.send(b'{"execute": "guest-')
+        self.is_refused(agent, "cannot run")
+        client.send(b'ping"}')
+        self.assertEqual(client.read_line(TEN_SECONDS), b'{"return": {}}\n')
+        marker.write_text("\n", encoding="ascii")
+        self.assertEqual(decoded(self.end_of(client, job)["out-data"]), b"before\nafter\n")
+        answered(client, "guest-file-close", handle=handle)
+
+    def test_a_configuration_that_is_wrong(self):
+        agent = self.agent()
+        client = self.client(agent)
+        (agent.directory / "bellhop.conf").write_text("[nonsense]\n", encoding="ascii")
+        self.goes_on(agent, client, "unknown group [nonsense]")
+
+    def test_a_command_that_is_stuck(self):
+        with Loop() as loop:
+            agent = self.agent(wrap=loop.wrap)
+            client = self.client(agent)
+            answered(client, "guest-ping")
+            loop.enter(agent)
+            loop.fsfreeze("-f")
+            try:
+                request = {"execute": "guest-file-open", "id": "stuck",
+                           "arguments": {"path": str(loop.mountpoint / "new"), "mode": "w"}}
+                client.send(agents.compact(request) + b"\n")
+                self.assertEqual(answered(client, "guest-ping"), {})
+                self.is_refused(agent, "guest-file-open has not ended")
+                self.assertEqual(answered(client, "guest-ping"), {})
+                # When it ends in time, its reply comes first.
+                os.kill(agent.process.pid, signal.SIGUSR2)
+                loop.fsfreeze("-u")
+                self.assertEqual(json.loads(client.read_line(TEN_SECONDS)).get("id"), "stuck")
+                wait_for("the replacement", lambda: self.said(agent, DONE))
+                self.assertEqual(answered(client, "guest-ping"), {})
+            finally:
+                loop.fsfreeze("-u", check=False)
+            agent.stop()
+
+    def test_a_client_that_does_not_read(self):
+        agent = self.agent()
+        client = self.client(agent)
+        content = os.urandom(20 * MEGABYTE)
+        (agent.directory / "file").write_bytes(content)
+        handle = answered(client, "guest-file-open", path=str(agent.directory / "file"))
+        client.send(agents.compact({"execute": "guest-file-read",
+                                    "arguments": {"handle": handle, "count": len(content)}}))
+        client.read_until(b'"buf-b64": "', TEN_SECONDS)
+        self.is_refused(agent, "does not take its reply")
+        self.assertEqual(decoded(client.read_line().split(b'"')[0]), content)
+        self.replace(agent)
+        answered(client, "guest-ping")
+
+
+class Lives(Replaced):
+    def test_many_signals_at_once(self):
+        agent = self.agent()
+        client = self.client(agent)
+        for _ in range(200):
+            os.kill(agent.process.pid, signal.SIGUSR2)
+            self.assertEqual(answered(client, "guest-ping"), {})
+        wait_for("a replacement", lambda: self.said(agent, DONE))
+        self.assertIsNone(agent.process.poll())
+
+    def test_the_end_comes_whenever_it_is_wanted(self):
+        for number in SIGNALS_TO_END_IT * 3:
+            agent = self.agent()
+            client = self.client(agent)
+            answered(client, "guest-ping")
+            os.kill(agent.process.pid, signal.SIGUSR2)
+            while self.said(agent, DONE) == 0 and number == signal.SIGINT:
+                answered(client, "guest-ping")
+            os.kill(agent.process.pid, number)
+            self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
+
+    def test_a_daemon_keeps_its_pid_file(self):
+        agent = self.agent_without_start(["-v", "-d", "-f", "pid", "-l", "daemon.log"])
+        agent.start(wait=False)
+        self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
+        pid_file = agent.directory / "pid"
+        pid = int(pid_file.read_text(encoding="ascii"))
+        try:
+            agent.log_file = agent.directory / "daemon.log"
+            wait_for("the socket", agent._listens)
+            client = self.client(agent)
+            for number in range(1, 4):
+                os.kill(pid, signal.SIGUSR2)
+                wait_for("the replacement",
+                         lambda wanted=number:
+                         answered(client, "bellhop-info")["replaced"] == wanted)
+            self.assertEqual(os.readlink(f"/proc/{pid}/cwd"), "/")
+            self.assertEqual(int(pid_file.read_text(encoding="ascii")), pid)
+            with open(pid_file, "r+", encoding="ascii") as file:
+                with self.assertRaises(BlockingIOError):
+                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.assertIn(DONE, agent.log_file.read_text(encoding="utf-8"))
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        wait_for("the end", lambda: not pathlib.Path(f"/proc/{pid}").exists())
+        self.assertFalse(pid_file.exists())
+
+    def test_a_socket_of_the_service_manager(self):
+        agent = self.agent_without_start(["-v"], channel=(None, None))
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.addCleanup(listener.close)
+        listener.bind(str(agent.socket_path))
+        listener.listen(1)
+        agent.wrap = ["sh", "-c", f'exec 3<&{listener.fileno()}; '
+                      'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"']
+        agent.pass_fds = (listener.fileno(),)
+        agent.start()
+        client = self.client(agent)
+        answered(client, "guest-ping")
+        for _ in range(3):
+            self.replace(agent)
+            self.assertEqual(answered(client, "guest-ping"), {})
+        client.close()
+        self.assertEqual(answered(self.client(agent), "guest-ping"), {})
+
+    def test_what_another_version_has_left(self):
+        """Its channels are served; the rest is closed, and told."""
+        agent = self.agent_without_start(["-v"])
+        script = agent.directory / "former.py"
+        script.write_text(FORMER_PROGRAM, encoding="utf-8")
+        agent.wrap = ["python3", str(script), str(agent.socket_path)]
+        agent.start()
+        client = self.client(agent)
+        answered(client, "guest-ping")
+        self.assertIn("it has version 99", agent.log())
+        self.assertIn("version unknown was replaced by version", agent.log())
+        targets = [os.readlink(f"/proc/{agent.process.pid}/fd/{fd}")
+                   for fd in os.listdir(f"/proc/{agent.process.pid}/fd")]
+        self.assertNotIn("/etc/hostname", targets)
+
+    def test_a_descriptor_that_is_nothing_of_the_kind(self):
+        for value in ("7", "0", "-1", "x", ""):
+            agent = self.agent(environment={"BELLHOP_HANDOVER": value})
+            self.assertEqual(answered(self.client(agent), "guest-ping"), {})
+
+
+# Leaves what a program of another version could leave, and runs the agent.
+FORMER_PROGRAM = """
+import fcntl, os, socket, sys
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+listener.bind(sys.argv[1])
+listener.listen(5)
+file = os.open("/etc/hostname", os.O_RDONLY)
+description = b"unix-listen " + sys.argv[1].encode()
+memory = os.memfd_create("state", os.MFD_ALLOW_SEALING)
+os.write(memory, b"bellhop handover 99 %d\\nrecord channel\\ntext description %d\\n%s\\n"
+         b"descriptor listener %d\\nrecord file\\nnumber handle 1\\ndescriptor file %d\\nend\\n"
+         % (os.getpid(), len(description), description, listener.fileno(), file))
+fcntl.fcntl(memory, 1033, 15)
+for descriptor in (listener.fileno(), file, memory):
+    os.set_inheritable(descriptor, True)
+os.environ["BELLHOP_HANDOVER"] = str(memory)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+if __name__ == "__main__":
+    unittest.main()

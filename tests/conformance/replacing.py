@@ -1,0 +1,82 @@
+"""What the tests share in which bellhopd is replaced while it runs."""
+
+import base64
+import os
+import pathlib
+import shutil
+import signal
+import tempfile
+
+import agents
+from living import LifeTest, answered, wait_for
+
+DONE = "was replaced by version"
+REFUSED = "the agent was not replaced and goes on"
+
+
+def decoded(data):
+    return base64.b64decode(data)
+
+
+class Replaced(LifeTest):
+    """What is installed takes the place of what runs."""
+
+    program = None
+
+    def agent_to_start(self, **options):
+        """An agent whose program is a file of the test's own."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-program-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        self.program = folder / "bellhopd"
+        shutil.copy(agents.bellhopd(), self.program)
+        options.setdefault("options", ["-v"])
+        agent = agents.Agent(str(self.program), **options)
+        self.addCleanup(agent.__exit__)
+        return agent
+
+    def agent(self, **options):
+        return self.agent_to_start(**options).__enter__()
+
+    def agent_without_start(self, options, **more):
+        agent = self.agent_to_start(options=options, **more)
+        agent.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-agent-"))
+        return agent
+
+    def install(self, content, mode=0o755):
+        new = self.program.with_suffix(".new")
+        new.write_bytes(content)
+        new.chmod(mode)
+        new.replace(self.program)
+
+    def said(self, agent, what):
+        return agent.log_path.read_text(encoding="utf-8", errors="replace").count(what)
+
+    def signal_and_wait(self, agent, what, pid=None):
+        before = self.said(agent, what)
+        os.kill(pid or agent.process.pid, signal.SIGUSR2)
+        wait_for(f"“{what}” in the log", lambda: self.said(agent, what) > before)
+
+    def replace(self, agent, pid=None):
+        self.signal_and_wait(agent, DONE, pid)
+
+    def is_refused(self, agent, why):
+        self.signal_and_wait(agent, REFUSED)
+        log = agent.log()
+        self.assertIn(why, log[log.rindex(REFUSED):])
+
+    def read(self, client, handle, count):
+        reply = answered(client, "guest-file-read", handle=handle, count=count)
+        return decoded(reply["buf-b64"]), reply["eof"]
+
+    def run_job(self, client, script, **more):
+        return answered(client, "guest-exec", path="/bin/sh", arg=["-c", script],
+                        capture_output=True, **more)["pid"]
+
+    def end_of(self, client, pid):
+        last = {}
+
+        def ended():
+            last.update(answered(client, "guest-exec-status", pid=pid))
+            return last["exited"]
+        wait_for("the job's end", ended)
+        return last

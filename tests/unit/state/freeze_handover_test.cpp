@@ -1,0 +1,122 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "unit/state/freeze_fixture.h"
+#include "unit/state/succession.h"
+
+namespace bellhop::state {
+namespace {
+
+using bellhop::testing::FreezeTogether;
+using bellhop::testing::succeed;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+
+using namespace std::chrono_literals;
+
+class FreezeHandover : public FreezeTogether {
+ protected:
+  void replace() {
+    HandoverWriter writer(platform::process_number());
+    EXPECT_TRUE(freeze().hand_over(writer));
+    Handover handover = succeed(writer, [this] { forget(); });
+    was_frozen_ = Freeze::was_frozen(handover);
+    freeze().take_over(handover);
+    freeze().limit_inherited();
+    EXPECT_TRUE(handover.close_rest().empty());
+    filesystems.take_log();
+  }
+
+  bool was_frozen_ = false;
+};
+
+TEST_F(FreezeHandover, ThawsWhatTheProgramBeforeHolds) {
+  EXPECT_EQ(freeze_list({"/", "/a/b"}), 2);
+  const auto since = freeze().frozen_since();
+  // The way there is barred by now.
+  filesystems["/"].covered = true;
+  filesystems["/a/b"].open_error = "No such file or directory";
+  replace();
+  EXPECT_TRUE(was_frozen_);
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_EQ(freeze().frozen_since(), since);
+  EXPECT_EQ(thaw(), 2);
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("thaw /", "thaw /a/b", "thawed", "hook thaw"));
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_FALSE(has_state_file());
+}
+
+TEST_F(FreezeHandover, StaysThawed) {
+  std::ofstream(options.state_file).flush();  // could not be removed
+  EXPECT_EQ(freeze_list({}).error().message, "filesystems are frozen already");
+  EXPECT_TRUE(thaw());
+  std::ofstream(options.state_file).flush();
+  replace();
+  EXPECT_FALSE(was_frozen_);
+  EXPECT_FALSE(freeze().is_frozen());
+}
+
+TEST_F(FreezeHandover, ThawsEverythingWhenItIsNotKnownWhatIsFrozen) {
+  std::ofstream(options.state_file).flush();
+  filesystems["/c"].frozen = 1;
+  replace();
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_EQ(thaw(), 1);
+}
+
+TEST_F(FreezeHandover, EndsAtTheLimitThatWasSetBefore) {
+  options.limit = 2s;
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  options.limit = 1h;  // for the next program
+  for (int i = 0; i < 5; ++i) replace();
+  while (freeze().is_frozen()) std::this_thread::sleep_for(1ms);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 2s);
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+}
+
+TEST_F(FreezeHandover, HasNoLimitWhenThereWasNone) {
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  replace();
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_EQ(thaw(), 1);
+}
+
+TEST_F(FreezeHandover, TellsOfAFreezeThatEndedByItself) {
+  options.limit = 1ms;
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  while (freeze().is_frozen() || !freeze().is_at_rest()) std::this_thread::sleep_for(1ms);
+  replace();
+  const auto told = freeze().thaw();
+  ASSERT_FALSE(told);
+  EXPECT_THAT(told.error().message, ::testing::HasSubstr("ended by itself"));
+  EXPECT_TRUE(freeze().thaw());
+}
+
+TEST_F(FreezeHandover, IsRefusedWhileAFreezeIsGoingOn) {
+  filesystems["/a"].freeze_barrier = &barrier;
+  freeze_on_thread({"/a"});
+  barrier.await_someone();
+  EXPECT_FALSE(freeze().is_at_rest());
+  HandoverWriter writer(platform::process_number());
+  EXPECT_FALSE(freeze().hand_over(writer));
+  barrier.open();
+  EXPECT_EQ(frozen(), 1);
+  EXPECT_TRUE(freeze().is_at_rest());
+  EXPECT_EQ(thaw(), 1);
+}
+
+TEST_F(FreezeHandover, KeepsItsLimitWhenNobodyTakesItOver) {
+  options.limit = 1s;
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  HandoverWriter writer(platform::process_number());
+  EXPECT_TRUE(freeze().hand_over(writer));
+  freeze().go_on();
+  while (freeze().is_frozen()) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+}
+
+}  // namespace
+}  // namespace bellhop::state

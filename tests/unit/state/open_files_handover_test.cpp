@@ -1,0 +1,100 @@
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+#include "platform/posix/pipe.h"
+#include "state/open_files.h"
+#include "unit/state/succession.h"
+#include "unit/temporary_directory.h"
+
+namespace bellhop::state {
+namespace {
+
+using bellhop::testing::succeed;
+
+class OpenFilesHandover : public ::testing::Test {
+ protected:
+  std::int64_t open(const std::string& path, std::string_view mode) {
+    const auto handle = files_->open(path, mode);
+    EXPECT_TRUE(handle) << handle.error().message;
+    return handle.value_or(0);
+  }
+  std::string read(std::int64_t handle, std::size_t count) {
+    auto turn = files_->use(handle);
+    if (!turn) return turn.error().message;
+    std::string bytes(count, '?');
+    const auto size = turn->file().read(std::as_writable_bytes(std::span(bytes)));
+    if (!size) return size.error().message;
+    bytes.resize(*size);
+    return bytes;
+  }
+  void write(std::int64_t handle, std::string_view bytes) {
+    auto turn = files_->use(handle);
+    ASSERT_TRUE(turn);
+    EXPECT_TRUE(turn->file().write(std::as_bytes(std::span(bytes))));
+  }
+  void replace() {
+    HandoverWriter writer(platform::process_number());
+    const std::size_t given = files_->hand_over(writer);
+    Handover handover = succeed(writer, [this] { files_.reset(); });
+    files_.emplace(persistent_);
+    EXPECT_EQ(files_->take_over(handover), given);
+    handover.close_rest();
+  }
+
+  TemporaryDirectory directory_;
+  PersistentState persistent_{directory_.path()};
+  std::optional<OpenFiles> files_{std::in_place, persistent_};
+};
+
+TEST_F(OpenFilesHandover, GoesOnAtTheSamePosition) {
+  const auto handle = open(directory_.file("f", "0123456789"), "r");
+  EXPECT_EQ(read(handle, 3), "012");
+  replace();
+  EXPECT_EQ(read(handle, 3), "345");
+  EXPECT_EQ(read(handle, 10), "6789");
+  replace();
+  EXPECT_EQ(read(handle, 10), "");
+}
+
+TEST_F(OpenFilesHandover, KeepsWhatAFileWasOpenedFor) {
+  const auto appending = open(directory_.file("f", "old "), "a");
+  const auto reading = open(directory_ / "f", "r");
+  replace();
+  write(appending, "new");
+  EXPECT_EQ(directory_.content("f"), "old new");
+  auto turn = files_->use(reading);
+  EXPECT_FALSE(turn->file().write(std::as_bytes(std::span("x"))));
+  EXPECT_EQ(read(appending, 1), "failed to read file: Bad file descriptor");
+}
+
+TEST_F(OpenFilesHandover, KeepsFilesThatHaveNoNameAnyMore) {
+  const auto handle = open(directory_.file("f", "text"), "r");
+  std::filesystem::remove(directory_ / "f");
+  replace();
+  EXPECT_EQ(read(handle, 9), "text");
+}
+
+TEST_F(OpenFilesHandover, KeepsWhatAPipeHolds) {
+  const std::string fifo = directory_ / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const auto handle = open(fifo, "r+");
+  write(handle, "in the pipe");
+  replace();
+  EXPECT_EQ(read(handle, 2), "in");
+  EXPECT_EQ(read(handle, 99), " the pipe");
+}
+
+TEST_F(OpenFilesHandover, ClosesHandlesAndGivesNewOnes) {
+  const auto first = open(directory_.file("f", "text"), "r");
+  replace();
+  EXPECT_TRUE(files_->close(first));
+  EXPECT_FALSE(files_->close(first));
+  EXPECT_GT(open(directory_ / "f", "r"), first);
+  replace();
+  EXPECT_EQ(read(first, 1), "handle '" + std::to_string(first) + "' has not been found");
+}
+
+}  // namespace
+}  // namespace bellhop::state
