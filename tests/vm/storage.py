@@ -122,7 +122,8 @@ def node(names):
 
 def make(kind, disks, at):
     """A script that makes a filesystem and mounts it. kind: "ext4", or "ext4 on lvm" (luks,
-    luks with discards, md, multipath, partitions). disks: their names, with blanks between them."""
+    luks with discards, md, multipath, halves, partitions). disks: their names, with blanks
+    between them."""
     filesystem, _, layer = kind.partition(" on ")
     label = at.strip("/").replace("/", "_")
     create = {"": "", "lvm": f"lvm vgcreate -q {label} {node(disks)}\n"
@@ -132,6 +133,7 @@ def make(kind, disks, at):
               "md": f"mdadm --create /dev/md/{label} --quiet --run --assume-clean --level=1 "
                     f"--metadata=1.2 --raid-devices=2 {node(disks)}\n",
               "multipath": _multipath(label, disks),
+              "halves": _halves(label, disks),
               "partitions": f"printf 'n\\np\\n1\\n\\n+40M\\nn\\np\\n2\\n\\n\\nw\\n' | "
                             f"fdisk {node(disks)}\n"}[layer]
     opened = open_layer(kind, disks, at) if layer.startswith("luks") else "udevadm settle\n"
@@ -139,13 +141,25 @@ def make(kind, disks, at):
             f"udevadm settle\n{mount(kind, disks, at)}")
 
 
+def _sectors(disk):
+    return f"cat /sys/block/$(basename {node(disk)})/size"
+
+
+def _halves(label, disk):
+    """A volume of two volumes of the same disk, as thin pools and snapshots are."""
+    return (f"half=$(($({_sectors(disk)}) / 2))\n"
+            f"for i in 0 1; do dmsetup create {label}_$i --table "
+            f"\"0 $half linear {node(disk)} $((half * i))\"; done\n"
+            f"printf \"0 $half linear /dev/mapper/{label}_0 0\\n"
+            f"$half $half linear /dev/mapper/{label}_1 0\\n\" | dmsetup create {label}\n")
+
+
 def _multipath(label, disks):
     """Of paths that all lead to the same disk."""
     paths = disks.split()
-    first = f"/sys/block/$(basename $(readlink -f /dev/d/{paths[0]}))/size"
-    rest = " ".join(f"$(readlink -f /dev/d/{path}) 1000" for path in paths)
-    return (f"dmsetup create {label} --table "
-            f"\"0 $(cat {first}) multipath 0 0 1 1 round-robin 0 {len(paths)} 1 {rest}\"\n")
+    rest = " ".join(f"{node(path)} 1000" for path in paths)
+    return (f"dmsetup create {label} --table \"0 $({_sectors(paths[0])}) multipath 0 0 1 1 "
+            f"round-robin 0 {len(paths)} 1 {rest}\"\n")
 
 
 def open_layer(kind, disks, at):
@@ -164,6 +178,7 @@ def device(kind, disks, at):
     label = at.strip("/").replace("/", "_")
     return {"": node(disks), "lvm": f"/dev/mapper/{label}-data", "luks": f"/dev/mapper/{label}",
             "luks with discards": f"/dev/mapper/{label}", "multipath": f"/dev/mapper/{label}",
+            "halves": f"/dev/mapper/{label}",
             "md": f"$(readlink -f /dev/md/{label})",
             "partitions": f"{node(disks)}1"}[kind.partition(" on ")[2]]
 
