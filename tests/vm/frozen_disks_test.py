@@ -5,6 +5,7 @@ import re
 import unittest
 
 import storage
+from storage import Filesystem
 from vm import VmTest, agents, guest
 
 MIB = 1 << 20
@@ -13,27 +14,31 @@ PATIENCE = 120  # seconds; a guest is slow on a busy machine
 
 DISKS = {"plain": SIZE, "big": 320 * MIB, "alone": 160 * MIB, "bta": 160 * MIB, "btb": 160 * MIB,
          "lva": SIZE, "lvb": SIZE, "crypt": SIZE, "mda": SIZE, "mdb": SIZE, "fat": SIZE}
-# Kind, disks, mountpoint, in the order of mounting.
+# In the order of mounting.
 FREEZABLE = (
-    ("ext4", "plain", "/m/ext4"), ("xfs", "big", "/m/xfs"), ("btrfs", "alone", "/m/btrfs"),
-    ("btrfs", "bta btb", "/m/both"), ("ext4 on lvm", "lva lvb", "/m/lvm"),
-    ("ext4 on luks", "crypt", "/m/luks"), ("ext4 on md", "mda mdb", "/m/md"),
+    Filesystem("ext4", "plain", "/m/ext4"),
+    Filesystem("xfs", "big", "/m/xfs"),
+    Filesystem("btrfs", "alone", "/m/btrfs"),
+    Filesystem("btrfs", "bta btb", "/m/both"),
+    Filesystem("ext4 on lvm", "lva lvb", "/m/lvm"),
+    Filesystem("ext4 on luks", "crypt", "/m/luks"),
+    Filesystem("ext4 on md", "mda mdb", "/m/md"),
 )
-VFAT = ("vfat", "fat", "/m/vfat")  # cannot be frozen, and is passed over
+VFAT = Filesystem("vfat", "fat", "/m/vfat")  # cannot be frozen, and is passed over
 
 # Finds faults without mending them.
 CHECKS = {
-    "ext4": "e2fsck -fn {0}",
-    "xfs": "xfs_repair -n {0}",
-    "btrfs": "btrfs check --readonly {0}",
+    "ext4": "e2fsck -fn $device",
+    "xfs": "xfs_repair -n $device",
+    "btrfs": "btrfs check --readonly $device",
 }
 # The same of a copy that was never mounted: nothing is left to be replayed from a log. Not so with
 # XFS: the kernel marks the log of a frozen one, so that the next mount frees what was removed while
 # somebody had it open, and counts free blocks anew. Until then it cannot be checked.
 CHECKS_OF_COPY = {
-    "ext4": "e2fsck -fn {0} || exit; dumpe2fs -h {0} | grep needs_recovery; [ $? = 1 ]",
+    "ext4": "e2fsck -fn $device; ! dumpe2fs -h $device | grep needs_recovery",
     "xfs": "true",
-    "btrfs": "btrfs check --readonly {0}",
+    "btrfs": "btrfs check --readonly $device",
 }
 # Mounted so that nothing is replayed from a log.
 AS_IT_IS = {"ext4": "ro,noload", "xfs": "ro,norecovery", "btrfs": "ro,rescue=nologreplay"}
@@ -53,10 +58,6 @@ done
 """
 
 
-def name_of(at):
-    return at.rpartition("/")[2]
-
-
 class FrozenDisks(VmTest):
     def boot_with(self, disks, agents_of_it=()):
         try:
@@ -69,8 +70,8 @@ class FrozenDisks(VmTest):
 
     def test_copies_are_clean_and_whole(self):
         made = self.boot_with(DISKS, [self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
-        for kind, disks, at in (*FREEZABLE, VFAT):
-            made.shell(storage.make(kind, disks, at), patience=PATIENCE)
+        for filesystem in (*FREEZABLE, VFAT):
+            made.shell(filesystem.make(), patience=PATIENCE)
         self.start_writers(made)
         self.freezes_as_qemu_ga_does(made)
         copies, told = self.copies_of_frozen(made)
@@ -81,16 +82,16 @@ class FrozenDisks(VmTest):
 
     def start_writers(self, made):
         made.shell("mkdir /run/writers; chmod +x /bin/writer")
-        for _, _, at in (*FREEZABLE, VFAT):
-            made.shell(f"writer {at} {name_of(at)} >/dev/null 2>&1 & "
-                       f"echo $! >/run/writers/{name_of(at)}.pid")
-        for _, _, at in (*FREEZABLE, VFAT):
-            made.shell(f"until [ -e /run/writers/{name_of(at)}.synced ]; do sleep 0.1; done",
+        for one in (*FREEZABLE, VFAT):
+            made.shell(f"writer {one.at} {one.name} >/dev/null 2>&1 & "
+                       f"echo $! >/run/writers/{one.name}.pid")
+        for one in (*FREEZABLE, VFAT):
+            made.shell(f"until [ -e /run/writers/{one.name}.synced ]; do sleep 0.1; done",
                        patience=PATIENCE)
 
     @staticmethod
-    def number(made, at, what):
-        return int(made.shell(f"cat /run/writers/{name_of(at)}.{what}"))
+    def number(made, filesystem, what):
+        return int(made.shell(f"cat /run/writers/{filesystem.name}.{what}"))
 
     @staticmethod
     def wait_until_blocked(made, pid):
@@ -99,10 +100,10 @@ class FrozenDisks(VmTest):
         made.shell(f"until cat /proc/{pid}/wchan /proc/$(pgrep -P {pid} || echo 1)/wchan | "
                    f"grep -q percpu_rwsem; do sleep 0.05; done 2>/dev/null", patience=PATIENCE)
 
-    def wait_until_written(self, made, at):
+    def wait_until_written(self, made, filesystem):
         """Until the writer has got further than it is now."""
-        before = self.number(made, at, "synced")
-        made.shell(f"until [ $(cat /run/writers/{name_of(at)}.synced) -gt {before} ]; "
+        before = self.number(made, filesystem, "synced")
+        made.shell(f"until [ $(cat /run/writers/{filesystem.name}.synced) -gt {before} ]; "
                    f"do sleep 0.05; done", patience=PATIENCE)
 
     def freezes_as_qemu_ga_does(self, made):
@@ -121,61 +122,58 @@ class FrozenDisks(VmTest):
                            "while [ -e /proc/$(cat /run/strace.pid) ]; do sleep 0.1; done")
             calls = made.shell(f"cat /run/{name}.ioctls")
             told[-1].append(re.findall(r"ioctl\(\d+<([^>]*)>, FIFREEZE", calls))
-            for _, _, at in (*FREEZABLE, VFAT):
-                self.wait_until_written(made, at)
+            for filesystem in (*FREEZABLE, VFAT):
+                self.wait_until_written(made, filesystem)
         self.assertEqual(told[1], told[0])
-        mounted = [at for _, _, at in (*FREEZABLE, VFAT)]
+        mounted = [filesystem.at for filesystem in (*FREEZABLE, VFAT)]
         self.assertEqual(told[1], [len(FREEZABLE), "frozen", len(FREEZABLE), "thawed",
                                    mounted[::-1]])
 
     def copies_of_frozen(self, made):
-        """{disk: the image's copy}, {mountpoint: (last record on the disk, last one begun)}."""
+        """{disk: the image's copy}, {filesystem: (last record on the disk, last one begun)}."""
         with made.connect("bellhopd") as client:
             self.assertEqual(client.call("guest-fsfreeze-freeze", PATIENCE), len(FREEZABLE))
             told = {}
-            for _, _, at in FREEZABLE:
-                late = made.shell(f"(echo late >{at}/late) >/dev/null 2>&1 & echo $!").strip()
+            for one in FREEZABLE:
+                late = made.shell(f"(echo late >{one.at}/late) >/dev/null 2>&1 & echo $!").strip()
                 self.wait_until_blocked(made, late)
-                self.wait_until_blocked(made, f"$(cat /run/writers/{name_of(at)}.pid)")
-                told[at] = self.number(made, at, "synced"), self.number(made, at, "begun")
-            self.wait_until_written(made, VFAT[2])
+                self.wait_until_blocked(made, f"$(cat /run/writers/{one.name}.pid)")
+                told[one] = self.number(made, one, "synced"), self.number(made, one, "begun")
+            self.wait_until_written(made, VFAT)
             copies = {}
             for name in DISKS:
                 copies[name] = guest.Disk(image=made.folder.parent / f"{made.folder.name}-{name}")
                 self.addCleanup(copies[name].image.unlink, missing_ok=True)
                 guest.Disk(image=made.disk(name)).make(copies[name].image)
             self.assertEqual(client.call("guest-fsfreeze-thaw", PATIENCE), len(FREEZABLE))
-        for _, _, at in FREEZABLE:
-            made.shell(f"until [ -e {at}/late ]; do sleep 0.1; done", patience=PATIENCE)
-            self.wait_until_written(made, at)
+        for filesystem in FREEZABLE:
+            made.shell(f"until [ -e {filesystem.at}/late ]; do sleep 0.1; done", patience=PATIENCE)
+            self.wait_until_written(made, filesystem)
         return copies, told
 
     # In a guest that has the copies
 
     def are_clean_and_whole(self, copies, told):
         made = self.boot_with(copies)
-        for kind, disks, at in FREEZABLE:
-            with self.subTest(kind=kind, at=at):
-                filesystem = kind.partition(" on ")[0]
-                device = storage.device(kind, disks.split()[0] if filesystem == "btrfs" else disks,
-                                        at)
-                made.shell(storage.open_layer(kind, disks, at), patience=PATIENCE)
-                made.shell(CHECKS_OF_COPY[filesystem].format(device), patience=PATIENCE)
-                as_it_is = self.records(made, kind, disks, at, AS_IT_IS[filesystem])
-                synced, begun = told[at]
+        for one in FREEZABLE:
+            with self.subTest(one):
+                made.shell(one.open(), patience=PATIENCE)
+                made.shell(one.script(CHECKS_OF_COPY[one.type]), patience=PATIENCE)
+                as_it_is = self.records(made, one, AS_IT_IS[one.type])
+                synced, begun = told[one]
                 self.assertGreaterEqual(len(as_it_is), synced)
                 self.assertLessEqual(len(as_it_is), begun)
                 self.assertEqual(as_it_is, list(range(1, len(as_it_is) + 1)))
-                self.assertEqual(self.records(made, kind, disks, at, "rw"), as_it_is)
-                made.shell(CHECKS[filesystem].format(device), patience=PATIENCE)
+                self.assertEqual(self.records(made, one, "rw"), as_it_is)
+                made.shell(one.script(CHECKS[one.type]), patience=PATIENCE)
 
-    def records(self, made, kind, disks, at, options):
-        made.shell(storage.mount(kind, disks, at, options), patience=PATIENCE)
-        found = made.shell(f"ls {at}").split()
+    def records(self, made, filesystem, options):
+        made.shell(filesystem.mount(options), patience=PATIENCE)
+        found = made.shell(f"ls {filesystem.at}").split()
         self.assertIn("records", found)
         self.assertNotIn("late", found)
-        records = [int(line) for line in made.shell(f"cat {at}/records").split()]
-        made.shell(f"umount {at}", patience=PATIENCE)
+        records = [int(line) for line in made.shell(f"cat {filesystem.at}/records").split()]
+        made.shell(f"umount {filesystem.at}", patience=PATIENCE)
         return records
 
 

@@ -5,6 +5,7 @@ In a guest with archive() and rules(), after start(), a disk is found as /dev/d/
 its serial number, whatever bus it is on and in whatever order the disks appeared.
 """
 
+import dataclasses
 import functools
 import pathlib
 import re
@@ -104,72 +105,94 @@ def wait_for_disks(made, names):
     made.shell("udevadm settle", patience=120)
 
 
-# Each makes a filesystem of disks by their names, and mounts it. "{at}" is the mountpoint.
-MKFS = {
-    "ext4": "mkfs.ext4 -q -F",
-    "xfs": "mkfs.xfs -q -f",
-    "btrfs": "mkfs.btrfs -q -f",
-    "vfat": "mkfs.vfat --mbr=n",
-}
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    """What may lie between a filesystem and its disks: scripts, with the variables of script()."""
+    create: str = ""  # it can be used afterwards
+    open: str = ""  # in a guest that did not make it
+    device: str = "$1"  # what the filesystem is on
+
+
 _PASSWORD = "printf secret | cryptsetup --batch-mode --key-file=-"
 # As few rounds as LUKS allows: an emulated processor takes long for what is usual.
-_FORMAT = f"{_PASSWORD} luksFormat --pbkdf pbkdf2 --pbkdf-force-iterations 1000"
+_ENCRYPT = f"{_PASSWORD} luksFormat --pbkdf pbkdf2 --pbkdf-force-iterations 1000 $1\n"
+_OPEN = f"{_PASSWORD} luksOpen $1 $name"
+_OPEN_WITH_DISCARDS = f"{_PASSWORD} --allow-discards luksOpen $1 $name"
+_SECTORS = "sectors=$(cat /sys/block/$(basename $1)/size)\n"
+
+LAYERS = {
+    "": Layer(),
+    "partitions": Layer(r"printf 'n\np\n1\n\n+40M\nn\np\n2\n\n\nw\n' | fdisk $1", "", "${1}1"),
+    "lvm": Layer("lvm vgcreate -q $name $disks\nlvm lvcreate -q -y -l 100%FREE -n data $name",
+                 "lvm vgchange -q -ay $name", "/dev/mapper/$name-data"),
+    "luks": Layer(_ENCRYPT + _OPEN, _OPEN, "/dev/mapper/$name"),
+    "luks with discards": Layer(_ENCRYPT + _OPEN_WITH_DISCARDS, _OPEN_WITH_DISCARDS,
+                                "/dev/mapper/$name"),
+    "md": Layer("mdadm --create /dev/md/$name --quiet --run --assume-clean --level=1 "
+                "--metadata=1.2 --raid-devices=2 $disks",
+                "mdadm --assemble --quiet /dev/md/$name $disks", "$(readlink -f /dev/md/$name)"),
+    # Disks that are ways to the same one.
+    "multipath": Layer(
+        _SECTORS + 'dmsetup create $name --table "0 $sectors multipath 0 0 1 1 round-robin 0 '
+        '$# 1 $(for disk; do echo -n "$disk 1000 "; done)"', "", "/dev/mapper/$name"),
+    # A volume of two volumes of the same disk, as with thin pools and snapshots.
+    "halves": Layer(
+        _SECTORS + r"""half=$((sectors / 2))
+for i in 0 1; do dmsetup create $name-$i --table "0 $half linear $1 $((half * i))"; done
+printf "0 $half linear /dev/mapper/$name-0 0\n$half $half linear /dev/mapper/$name-1 0\n" |
+  dmsetup create $name""", "", "/dev/mapper/$name"),
+}
+
+MKFS = {
+    "ext4": "mkfs.ext4 -q -F $device",
+    "xfs": "mkfs.xfs -q -f $device",
+    "btrfs": "mkfs.btrfs -q -f $disks",
+    "vfat": "mkfs.vfat --mbr=n $device",
+}
 
 
-def node(names):
-    return " ".join(f"$(readlink -f /dev/d/{name})" for name in names.split())
+@dataclasses.dataclass(frozen=True)
+class Filesystem:
+    """A filesystem to be made in a guest. kind: "ext4", or with one of LAYERS "ext4 on lvm".
+    disks: their names, with blanks between them. at: the mountpoint.
 
+    Its methods give scripts. In them $disks and $1, $2 … are the nodes of the disks, $name is a
+    name for what has to have one, and $device the node that the filesystem is on.
+    """
+    kind: str
+    disks: str
+    at: str
 
-def make(kind, disks, at):
-    """A script that makes a filesystem and mounts it. kind: "ext4", or "ext4 on lvm" (luks,
-    luks with discards, md, multipath, partitions). disks: their names, with blanks between them."""
-    filesystem, _, layer = kind.partition(" on ")
-    label = at.strip("/").replace("/", "_")
-    create = {"": "", "lvm": f"lvm vgcreate -q {label} {node(disks)}\n"
-                             f"lvm lvcreate -q -y -l 100%FREE -n data {label}\n",
-              "luks": f"{_FORMAT} {node(disks)}\n",
-              "luks with discards": f"{_FORMAT} {node(disks)}\n",
-              "md": f"mdadm --create /dev/md/{label} --quiet --run --assume-clean --level=1 "
-                    f"--metadata=1.2 --raid-devices=2 {node(disks)}\n",
-              "multipath": _multipath(label, disks),
-              "partitions": f"printf 'n\\np\\n1\\n\\n+40M\\nn\\np\\n2\\n\\n\\nw\\n' | "
-                            f"fdisk {node(disks)}\n"}[layer]
-    opened = open_layer(kind, disks, at) if layer.startswith("luks") else "udevadm settle\n"
-    return (f"set -e\n{create}{opened}{MKFS[filesystem]} {device(kind, disks, at)}\n"
-            f"udevadm settle\n{mount(kind, disks, at)}")
+    @property
+    def type(self):
+        return self.kind.partition(" on ")[0]
 
+    @property
+    def layer(self):
+        return LAYERS[self.kind.partition(" on ")[2]]
 
-def _multipath(label, disks):
-    """Of paths that all lead to the same disk."""
-    paths = disks.split()
-    first = f"/sys/block/$(basename $(readlink -f /dev/d/{paths[0]}))/size"
-    rest = " ".join(f"$(readlink -f /dev/d/{path}) 1000" for path in paths)
-    return (f"dmsetup create {label} --table "
-            f"\"0 $(cat {first}) multipath 0 0 1 1 round-robin 0 {len(paths)} 1 {rest}\"\n")
+    @property
+    def name(self):
+        return self.at.strip("/").replace("/", "_")
 
+    def _prepared(self):
+        nodes = " ".join(f"$(readlink -f /dev/d/{name})" for name in self.disks.split())
+        return f"set -e\nname={self.name}\nset -- {nodes}\ndisks=$*\n"
 
-def open_layer(kind, disks, at):
-    """A script that makes a layer accessible in a guest that did not make it."""
-    layer = kind.partition(" on ")[2]
-    label = at.strip("/").replace("/", "_")
-    return {"": "", "lvm": f"lvm vgchange -q -ay {label}\n",
-            "luks": f"{_PASSWORD} luksOpen {node(disks)} {label}\n",
-            "luks with discards": f"{_PASSWORD} --allow-discards luksOpen {node(disks)} {label}\n",
-            "md": f"mdadm --assemble --quiet /dev/md/{label} {node(disks)}\n",
-            "partitions": ""}[layer] + "udevadm settle\n"
+    def script(self, script):
+        """A script that needs the device to be there."""
+        return f"{self._prepared()}device={self.layer.device}\n{script}\n"
 
+    def make(self):
+        """Makes it and mounts it."""
+        return (f"{self._prepared()}{self.layer.create}\nudevadm settle\n" +
+                self.script(f"{MKFS[self.type]}\nudevadm settle\n") + self.mount())
 
-def device(kind, disks, at):
-    """The device, for a shell, that the filesystem is on; several for a btrfs of several."""
-    label = at.strip("/").replace("/", "_")
-    return {"": node(disks), "lvm": f"/dev/mapper/{label}-data", "luks": f"/dev/mapper/{label}",
-            "luks with discards": f"/dev/mapper/{label}", "multipath": f"/dev/mapper/{label}",
-            "md": f"$(readlink -f /dev/md/{label})",
-            "partitions": f"{node(disks)}1"}[kind.partition(" on ")[2]]
+    def open(self):
+        """Makes the device accessible in a guest that did not make it."""
+        return f"{self._prepared()}{self.layer.open}\nudevadm settle\n"
 
-
-def mount(kind, disks, at, options="rw"):
-    filesystem = kind.partition(" on ")[0]
-    first = device(kind, disks.split()[0] if filesystem == "btrfs" else disks, at)
-    scan = f"btrfs device scan {node(disks)}\n" if filesystem == "btrfs" else ""
-    return f"{scan}mkdir -p {at}\nmount -t {filesystem} -o {options} {first} {at}\n"
+    def mount(self, options="rw"):
+        scan = "btrfs device scan $disks\n" if self.type == "btrfs" else ""
+        return self.script(f"{scan}mkdir -p {self.at}\n"
+                           f"mount -t {self.type} -o {options} $device {self.at}")
