@@ -17,6 +17,7 @@ namespace bellhop::state {
 class OpenFiles;
 class Jobs;
 class Freeze;
+class KeyChanges;
 class FilesystemSizes;
 }  // namespace bellhop::state
 
@@ -41,6 +42,7 @@ struct Agent {
   platform::Power& power;
   platform::ClockSetting& clock_setting;
   state::FilesystemSizes& filesystem_sizes;
+  state::KeyChanges& key_changes;
   agent::Log& log;
   std::chrono::steady_clock::time_point started;
   // The directory that holds the system's /proc, /sys, /dev, /etc and /run: a recorded tree in

@@ -27,6 +27,7 @@
 #include "state/filesystem_sizes.h"
 #include "state/freeze.h"
 #include "state/jobs.h"
+#include "state/key_changes.h"
 #include "state/open_files.h"
 #include "state/persistent_state.h"
 
@@ -80,6 +81,7 @@ class Service {
   std::unique_ptr<platform::Power> power_;
   std::unique_ptr<platform::ClockSetting> clock_setting_;
   state::FilesystemSizes filesystem_sizes_;
+  state::KeyChanges key_changes_;
   Agent agent_;
   Dispatcher dispatcher_;
   Workers workers_;
