@@ -151,6 +151,28 @@ class Late(LibvirtTest):
             said, status = made.virsh("qemu-agent-command", "--timeout", "60", OPEN)
             self.assertEqual((status, sorted(json.loads(said))), (0, ["return"]))
 
+    def keeps_its_limit(self, make):
+        """That of guest-agent-timeout, for an agent that stands still for longer. What it says
+        afterwards disturbs nothing."""
+        with self.domain(make) as made:
+            self.assertEqual(made.virsh("guest-agent-timeout", "--timeout", "1"), ("", 0))
+            pid = made.agent_pid(made.running)
+            made.shell(f"kill -STOP {pid}")
+            for _ in range(2):
+                said, status = made.virsh("domtime")
+                self.assertEqual(status, 1, said)
+                self.assertIn("not responding", said)
+            made.shell(f"kill -CONT {pid}")
+            self.assertEqual(made.virsh("guest-agent-timeout", "--timeout", "-1"), ("", 0))
+            for _ in range(3):
+                self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+
+    def test_libvirt_keeps_the_limit_that_it_was_given(self):
+        self.keeps_its_limit(guest.bellhopd)
+
+    def test_libvirt_keeps_the_limit_that_it_was_given_with_qemu_ga(self):
+        self.keeps_its_limit(guest.qemu_ga)
+
     def test_libvirt_goes_on_after_the_agent_was_away(self):
         with self.domain(guest.bellhopd) as made:
             made.stop_agent("bellhopd")
