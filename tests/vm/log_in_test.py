@@ -151,7 +151,8 @@ class BySsh(LogIn):
                          "-device", "virtio-net-pci,netdev=net"])
             made.shell("device=$(ls /sys/class/net | grep -v lo) && ip link set $device up && "
                        "ip address add 10.0.2.15/24 dev $device && "
-                       "until grep -q ':0016 .* 0A ' /proc/net/tcp; do sleep 0.2; done", patience=BOOT_PATIENCE)
+                       "until grep -q ':0016 .* 0A ' /proc/net/tcp; do sleep 0.2; done",
+                       patience=BOOT_PATIENCE)
             port = self.forwarded_port(made)
             for client in clients:
                 with self.subTest(client.agent.name):
