@@ -18,6 +18,7 @@ namespace bellhop::state {
 class OpenFiles;
 class Jobs;
 class Freeze;
+class KeyChanges;
 class FilesystemSizes;
 }  // namespace bellhop::state
 
@@ -42,6 +43,7 @@ struct Agent {
   platform::Power& power;
   platform::ClockSetting& clock_setting;
   state::FilesystemSizes& filesystem_sizes;
+  state::KeyChanges& key_changes;
   agent::Log& log;
   std::chrono::steady_clock::time_point started;
   // The directory that holds the system's /proc, /sys, /dev, /etc and /run: a recorded tree in

@@ -65,6 +65,7 @@ Service::Service(StartPlan plan, std::span<const Command* const> commands, Log& 
              .power = *power_,
              .clock_setting = *clock_setting_,
              .filesystem_sizes = filesystem_sizes_,
+             .key_changes = key_changes_,
              .log = log_,
              .started = std::chrono::steady_clock::now(),
              .system_root = system_root,

@@ -29,6 +29,7 @@
 #include "state/freeze.h"
 #include "state/handover.h"
 #include "state/jobs.h"
+#include "state/key_changes.h"
 #include "state/open_files.h"
 #include "state/persistent_state.h"
 
@@ -104,6 +105,7 @@ class Service : private Replacement::Subject {
   std::unique_ptr<platform::Power> power_;
   std::unique_ptr<platform::ClockSetting> clock_setting_;
   state::FilesystemSizes filesystem_sizes_;
+  state::KeyChanges key_changes_;
   Agent agent_;
   Dispatcher dispatcher_;
   Workers workers_;

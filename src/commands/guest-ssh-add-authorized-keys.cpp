@@ -9,6 +9,7 @@
 #include "platform/authorized_keys_file.h"
 #include "platform/user_account.h"
 #include "state/authorized_keys.h"
+#include "state/key_changes.h"
 
 namespace bellhop::commands {
 namespace {
@@ -45,7 +46,8 @@ Result<void> run(Agent& agent, const Arguments& arguments) {
   if (auto checked = state::check_keys(arguments.keys); !checked) return checked;
   auto user = platform::find_user(std::string(arguments.username), agent.system_root);
   if (!user) return std::unexpected(std::move(user).error());
-  return add(platform::AuthorizedKeysFile(*std::move(user)), arguments);
+  const platform::AuthorizedKeysFile file(*std::move(user));
+  return agent.key_changes.run(file.path(), [&] { return add(file, arguments); });
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "platform/authorized_keys_file.h"
 #include "platform/user_account.h"
 #include "state/authorized_keys.h"
+#include "state/key_changes.h"
 
 namespace bellhop::commands {
 namespace {
@@ -29,8 +30,10 @@ Result<void> run(Agent& agent, const Arguments& arguments) {
   auto user = platform::find_user(std::string(arguments.username), agent.system_root);
   if (!user) return std::unexpected(std::move(user).error());
   const platform::AuthorizedKeysFile file(*std::move(user));
-  return state::update(file, false, [&](std::string_view content) {
-    return state::without_keys(content, arguments.keys);
+  return agent.key_changes.run(file.path(), [&] {
+    return state::update(file, false, [&](std::string_view content) {
+      return state::without_keys(content, arguments.keys);
+    });
   });
 }
 

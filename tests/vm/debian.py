@@ -28,19 +28,22 @@ ENABLE = {
 }
 
 
-def disk(suite, init):
-    """The image of a Debian's disk: made once, in some two minutes. Raises Unavailable."""
+def disk(suite, init, more=()):
+    """The image of a Debian's disk: made once, in some two minutes. Raises Unavailable.
+
+    more: packages that it shall have beside the init system.
+    """
     if os.geteuid() != 0:
         raise Unavailable("making a Debian takes root")
     if platform.machine() != "x86_64":
         raise Unavailable("guests are made for x86-64 only")
-    place = packages.CACHE / f"debian-{suite}-{init}"
+    place = packages.CACHE / "-".join(["debian", suite, init, *more])
     with packages.making(place) as made:
         if made:
             tree = made / "tree"
             _debootstrap(suite, ["udev", "kmod", *INIT[init]], tree)
-            if init in AFTERWARDS:
-                _install(tree, AFTERWARDS[init])
+            if afterwards := [*AFTERWARDS.get(init, ()), *more]:
+                _install(tree, afterwards)
             _prepare(tree)
             packages.run("mkfs.ext4", "-q", "-d", tree, made / "disk.raw", "1500M", timeout=300)
             shutil.rmtree(tree)

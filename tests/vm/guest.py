@@ -71,9 +71,10 @@ def bellhopd(name="bellhopd", program=None, **facts):
     return Agent(name, "/usr/sbin/bellhopd", "bellhopd", archive, **facts)
 
 
-def qemu_ga(suite="sid", name="qemu-ga", port="org.qemu.guest_agent.1", **facts):
-    """The real qemu-ga of a Debian suite. Raises agents.Unavailable."""
-    archive = image.qemu_ga(agents.oracle(suite))
+def qemu_ga(suite="sid", name="qemu-ga", port="org.qemu.guest_agent.1", into="", **facts):
+    """The real qemu-ga of a Debian suite. into: as of image.qemu_ga(). Raises
+    agents.Unavailable."""
+    archive = image.qemu_ga(agents.oracle(suite), into)
     return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", archive, port=port, **facts)
 
 
@@ -94,13 +95,13 @@ class Guest:
     machine: "q35" or "pc" (suspend to RAM and hot-added processors need "pc"). cpus: of -smp.
     kernel: "cloud" or "all" (every driver). channels: {name: port}, further virtio-serial ports.
     archives: of image.programs(), or trees, with what else shall be in the guest. root: the image
-    of a disk with a whole system, which is not changed; its own init starts what there is.
-    patience: seconds for the start of a guest that has more to start than others.
+    of a disk with a whole system, which is not changed, for its changes are kept with the guest's
+    disks; its own init starts what there is. words: further ones of the kernel's command line.
     """
 
     def __init__(self, name="minimal", agents=(), disks=None, modules=(), at_hand=(), files=None,
                  start="", options=(), machine="q35", cpus="1", memory="512", kernel="cloud",
-                 channels=None, archives=(), root=None, patience=BOOT_LIMIT):
+                 channels=None, archives=(), root=None, words=""):
         self.name = name
         self.agents = {agent.name: agent for agent in agents}
         self.disks = {disk: facts if isinstance(facts, Disk) else Disk(facts)
@@ -114,7 +115,7 @@ class Guest:
         self.channels = dict(channels or {})
         self.archives = list(archives)
         self.root = root
-        self.patience = patience
+        self.words = words
         self.folder = None  # of its files
         self.sockets = None  # the folder of the present QEMU's sockets and logs
         self.qemu = self.shell = None
@@ -186,7 +187,7 @@ class Guest:
         self._start_qemu()
         self.shell = Shell(self, self.sockets / "control")
         try:
-            self.shell(":", patience=self.patience)
+            self.shell(":", patience=BOOT_LIMIT)
         except ShellError as error:
             status = self.qemu.process.poll()
             if status is None:
@@ -256,6 +257,12 @@ class Guest:
         """The image of a disk, raw."""
         return self.folder / f"{name}.raw"
 
+    def made_in(self, folder):
+        """The kernel and the first filesystem, for a QEMU that somebody else starts."""
+        self.folder = pathlib.Path(folder)
+        self._prepare()
+        return self.kernel.image, self.folder / "initrd"
+
     def _prepare(self):
         self.kernel = packages.Kernel(self.flavour)
         archives = [image.base(self.kernel, (*self.modules, *self.at_hand))]
@@ -276,6 +283,9 @@ class Guest:
             initrd.write(tree.archive())
         for name, disk in self.disks.items():
             disk.make(self.disk(name))
+        if self.root:
+            packages.run("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw",
+                         "-b", pathlib.Path(self.root).resolve(), self.folder / "root.qcow2")
 
     def _serial_lines(self):
         lines = [agent for agent in self.agents.values() if agent.channel == "isa-serial"]
@@ -287,7 +297,7 @@ class Guest:
         command = [
             "-machine", self.machine, "-smp", str(self.cpus), "-m", str(self.memory),
             "-no-reboot", "-kernel", self.kernel.image, "-initrd", self.folder / "initrd",
-            "-append", f"{KERNEL_LINE} rdinit={init}",
+            "-append", f"{KERNEL_LINE} {self.words} rdinit={init}",
             *self._socket("console", f",logfile={self.sockets}/console.log"),
             "-serial", "chardev:console", "-serial", f"file:{self.sockets}/agents.log",
             "-device", "virtio-serial-pci,id=hostside",
@@ -304,7 +314,7 @@ class Guest:
                 command += [*self._socket(agent.name),
                             "-device", f"isa-serial,chardev={agent.name}"]
         if self.root:
-            command += ["-drive", f"file={self.root},format=raw,if=none,id=root,snapshot=on",
+            command += ["-drive", f"file={self.folder}/root.qcow2,format=qcow2,if=none,id=root",
                         "-device", "virtio-blk-pci,drive=root,serial=root"]
         # Controllers of disks are among them, so they come first.
         command += [str(option).replace("${dir}", str(self.sockets)) for option in self.options]

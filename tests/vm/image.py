@@ -134,8 +134,11 @@ def stripped(path):
         return path if done.returncode else pathlib.Path(stripped.name).read_bytes()
 
 
-def qemu_ga(command):
-    """The archive with a real qemu-ga as tools/get-qemu-ga brought it, at /opt/qemu-ga."""
+def qemu_ga(command, into=""):
+    """The archive with a real qemu-ga as tools/get-qemu-ga brought it, at /opt/qemu-ga.
+
+    into: the folder that stands for the guest's / in the archive ("add/": see minimal/root).
+    """
     command = pathlib.Path(command)
     top = command.parent
     text = command.read_text(encoding="utf-8")
@@ -148,8 +151,8 @@ def qemu_ga(command):
     def make():
         tree = Tree()
         for path in inputs:
-            tree.file(f"opt/qemu-ga/{path.relative_to(top)}", path.resolve(), 0o755)
-        tree.directory("etc/qemu")
+            tree.file(f"{into}opt/qemu-ga/{path.relative_to(top)}", path.resolve(), 0o755)
+        tree.directory(f"{into}etc/qemu")
         return tree
 
-    return cached("qemu-ga", inputs, make)
+    return cached("qemu-ga", [*inputs, into], make)

@@ -77,8 +77,7 @@ class Network(VmTest):
         self.assertIn("10.20.0.0", [route["destination"] for route in routes])
 
     def test_a_kernel_without_ipv6(self):
-        made = self.guest(["veth"], options=[
-            "-append", guest.KERNEL_LINE + " rdinit=/sbin/init ipv6.disable=1"])
+        made = self.guest(["veth"], words="ipv6.disable=1")
         self.ip(made, "link set lo up\nlink add v0 type veth peer name v1\n"
                       "addr add 10.1.0.1/24 dev v0\nlink set v0 up\nlink set v1 up\n")
         reply = made.connect("qemu-ga").request({"execute": ROUTES})

@@ -151,6 +151,28 @@ class Late(LibvirtTest):
             said, status = made.virsh("qemu-agent-command", "--timeout", "60", OPEN)
             self.assertEqual((status, sorted(json.loads(said))), (0, ["return"]))
 
+    def keeps_its_limit(self, make):
+        """That of guest-agent-timeout, for an agent that stands still for longer. What it says
+        afterwards disturbs nothing."""
+        with self.domain(make) as made:
+            self.assertEqual(made.virsh("guest-agent-timeout", "--timeout", "1"), ("", 0))
+            pid = made.agent_pid(made.running)
+            made.shell(f"kill -STOP {pid}")
+            for _ in range(2):
+                said, status = made.virsh("domtime")
+                self.assertEqual(status, 1, said)
+                self.assertIn("not responding", said)
+            made.shell(f"kill -CONT {pid}")
+            self.assertEqual(made.virsh("guest-agent-timeout", "--timeout", "-1"), ("", 0))
+            for _ in range(3):
+                self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+
+    def test_libvirt_keeps_the_limit_that_it_was_given(self):
+        self.keeps_its_limit(guest.bellhopd)
+
+    def test_libvirt_keeps_the_limit_that_it_was_given_with_qemu_ga(self):
+        self.keeps_its_limit(guest.qemu_ga)
+
     def test_libvirt_goes_on_after_the_agent_was_away(self):
         with self.domain(guest.bellhopd) as made:
             made.stop_agent("bellhopd")
@@ -181,6 +203,48 @@ class Power(LibvirtTest):
 
     def test_suspend_and_wakeup_with_qemu_ga(self):
         self.suspends(guest.qemu_ga)
+
+    def sleeps_on_disk(self, make):
+        """libvirt sees it end, and starts it again with the same disks."""
+        with self.domain(make, swap=True) as made:
+            made.shell("echo of the first start >/run/marker")
+            said, status = made.virsh("dompmsuspend", "disk")
+            self.assertEqual(status, 0, said)
+            made.until_state("gone")
+            made.boot_again()
+            self.assertEqual(made.shell("cat /run/marker"), "of the first start\n")
+            self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+
+    def test_suspend_to_disk(self):
+        self.sleeps_on_disk(guest.bellhopd)
+
+    def test_suspend_to_disk_with_qemu_ga(self):
+        self.sleeps_on_disk(guest.qemu_ga)
+
+    def test_hybrid_suspend(self):
+        """qemu-ga cannot, in this guest."""
+        with self.domain(guest.bellhopd, guest.qemu_ga, swap=True) as made:
+            self.sleep_in_both(made)
+            made.swap("qemu-ga")
+            said, status = made.virsh("dompmsuspend", "hybrid")
+            self.assertEqual(status, 1)
+            self.assertIn("the requested suspend mode is not supported by the guest", said)
+
+    def sleep_in_both(self, made):
+        """Woken from memory, and then from the disk, when QEMU was killed meanwhile."""
+        made.shell("echo of the first start >/run/marker")
+        for wakes in (True, False):
+            said, status = made.virsh("dompmsuspend", "hybrid")
+            self.assertEqual(status, 0, said)
+            made.until_state("pmsuspended")
+            if wakes:
+                self.assertEqual(made.virsh("dompmwakeup")[1], 0)
+                made.until_state("running")
+                made.until_connected()
+            else:
+                made.boot_again()
+            self.assertEqual(made.shell("cat /run/marker"), "of the first start\n")
+            self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
 
     def reboots_and_ends(self, make):
         with self.domain(make) as made:

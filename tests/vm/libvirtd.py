@@ -66,6 +66,12 @@ grep -q "^$user:" /etc/shadow || { echo "no user $user" >&2; exit 1; }
 [ "$1" = -e ] || word=plain-$word
 sed -i "s|^$user:[^:]*:|$user:$word:|" /etc/shadow
 """
+# Before anything else: what was suspended to this disk, the third, goes on from there.
+RESUME = """echo 254:32 >/sys/power/resume
+mkswap /dev/vdc >/dev/null
+swapon /dev/vdc
+"""
+SWAP = 768 << 20
 START = """chmod 755 /usr/sbin/chpasswd /sbin/shutdown
 chown -R guest:guest /home/guest
 for disk in a b; do
@@ -218,14 +224,15 @@ class Monitor:
 
 class Domain(guest.Guest):
     """A guest that libvirt runs: the minimal one. All its agents use libvirt's port: one runs at a
-    time, the first from the start."""
+    time, the first from the start. swap: it has space to be suspended to disk."""
 
-    def __init__(self, libvirt, *agents, memory="512", archives=(), files=None):
+    def __init__(self, libvirt, *agents, memory="512", archives=(), files=None, swap=False):
         for number, agent in enumerate(agents):
             agent.port = guest.FIRST_PORT
             agent.starts = number == 0
         super().__init__(
-            agents[0].name, agents=agents, disks={"a": 64 << 20, "b": 64 << 20}, start=START,
+            agents[0].name, agents=agents, start=RESUME * swap + START,
+            disks={"a": 64 << 20, "b": 64 << 20, **({"swap": SWAP} if swap else {})},
             modules=["virtio_net"], machine="pc", cpus="2", memory=memory, archives=archives,
             files={**FILES, **(files or {})})
         self.libvirt = libvirt
@@ -237,7 +244,7 @@ class Domain(guest.Guest):
         shutil.copy(self.kernel.image, self.folder / "kernel")
         kvm = "kvm" in qemu.accelerator()
         disks = [DISK.format(path=self.disk(name), letter=letter, name=name)
-                 for name, letter in zip(self.disks, "ab")]
+                 for name, letter in zip(self.disks, "abc")]
         definition = self.folder / "domain.xml"
         definition.write_text(DOMAIN.format(
             name=self.name, folder=self.folder, line=guest.KERNEL_LINE,

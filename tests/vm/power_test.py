@@ -1,4 +1,4 @@
-"""Stopping and suspending a guest: what the host sees of it, with bellhopd and the real qemu-ga."""
+"""Stopping a guest: what the host sees of it, with bellhopd and the real qemu-ga."""
 
 import unittest
 
@@ -20,11 +20,6 @@ class Power(VmTest):
         if arguments:
             request["arguments"] = arguments
         client.send(agents.compact(request) + b"\n")
-
-    def assert_silent(self, client):
-        """Nothing came but the reply to what is asked now."""
-        client.send(agents.compact({"execute": "guest-ping", "id": "after"}) + b"\n")
-        self.assertEqual(client.read_line(), b'{"return": {}, "id": "after"}\n')
 
 
 class Shutdown(Power):
@@ -86,56 +81,6 @@ class Shutdown(Power):
                             for client in clients)
             self.assertEqual(ours, theirs)
             self.assertEqual(ours["error"]["class"], "GenericError")
-
-
-class Suspend(Power):
-    def sleep_and_wake(self, made, client):
-        self.send(client, "guest-suspend-ram")
-        made.qmp.event("SUSPEND")
-        self.assertEqual(made.qmp("query-status")["status"], "suspended")
-        made.qmp("system_wakeup")
-        made.qmp.event("WAKEUP")
-
-    @short
-    def test_to_memory_and_back(self):
-        made, client = self.boot_one(guest.bellhopd, machine="pc")
-        for _ in range(3):
-            self.sleep_and_wake(made, client)
-            self.assert_silent(client)
-
-    def test_to_disk_and_back(self):
-        made, client = self.boot_one(
-            guest.bellhopd, machine="pc", disks={"swap": 768 << 20},
-            # What went to sleep goes on here, where there is something.
-            start="echo 254:0 >/sys/power/resume; mkswap /dev/vda >/dev/null; swapon /dev/vda")
-        made.shell("cat /proc/swaps; echo of the first start >/run/marker")
-        self.send(client, "guest-suspend-disk")
-        self.assertEqual(made.qmp.event("SHUTDOWN", patience=60)["data"]["reason"],
-                         "guest-shutdown")
-        self.assertEqual(made.qemu.wait(), 0)
-        made.boot_again()
-        client = made.connect()
-        self.assertEqual(made.shell("cat /run/marker"), "of the first start\n")
-        self.assert_silent(client)
-
-    def test_is_not_supported_where_the_kernel_does_not(self):
-        made = self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
-        made.shell("mkdir /tmp/power; mount --bind /tmp/power /sys/power")
-        clients = [made.connect(name) for name in made.agents]
-        for command in ("guest-suspend-ram", "guest-suspend-disk", "guest-suspend-hybrid"):
-            for client in clients:
-                self.assertEqual(client.request({"execute": command}), {"error": {
-                    "class": "GenericError",
-                    "desc": "the requested suspend mode is not supported by the guest"}})
-
-    def test_says_why_not(self):
-        """Without swap space there is no place for what is in memory."""
-        made = self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
-        ours, theirs = (made.connect(name).request({"execute": "guest-suspend-disk"})
-                        for name in made.agents)
-        self.assertEqual(ours, theirs)
-        self.assertTrue(ours["error"]["desc"].startswith(
-            "suspend: cannot write to '/sys/power/state': "), ours)
 
 
 if __name__ == "__main__":

@@ -3,24 +3,13 @@
 import base64
 import unittest
 
-from vm import VmTest, agents, debian, guest
-from shell import ShellError
+from vm import agents, guest
+from systems import BOOT_PATIENCE, SystemTest
 
 PORT = "/dev/virtio-ports/org.qemu.guest_agent.0"
-BOOT_PATIENCE = 120.0  # a whole Debian, emulated
 
 
-class ServiceTest(VmTest):
-    def system(self, suite, init):
-        """A running Debian with the agent as its service."""
-        try:
-            root, added = debian.disk(suite, init), debian.installed(init)
-        except agents.Unavailable as reason:
-            self.skipTest(str(reason))
-        agent = guest.Agent("bellhopd", "/usr/sbin/bellhopd", "bellhopd", None, starts=False)
-        return self.boot(f"{suite} with {init}", agents=[agent], root=root, archives=[added],
-                         memory="1024")
-
+class ServiceTest(SystemTest):
     def plug(self, made):
         made.qmp("device_add", driver="virtserialport", bus="ports.0", chardev="bellhopd",
                  name=guest.FIRST_PORT, id="port-bellhopd")
@@ -28,10 +17,6 @@ class ServiceTest(VmTest):
     def unplug(self, made):
         made.qmp("device_del", id="port-bellhopd")
         made.qmp.event("DEVICE_DELETED", device="port-bellhopd")
-
-    def answers(self, made):
-        with made.connect(patience=BOOT_PATIENCE) as client:
-            self.assertEqual(client.call("guest-ping"), {})
 
     def is_replaced(self, made, reload):
         """By the service's reload: the process, what it holds and its port stay."""
@@ -159,16 +144,7 @@ class Sysvinit(ServiceTest):
 class OpenRc(ServiceTest):
     def test_lives(self):
         made = self.system("bookworm", "openrc")
-        try:
-            # While it starts a runlevel, it forgets what is told to it.
-            made.shell("until [ -e /run/openrc/started/bellhopd ]; do sleep 0.5; done; "
-                       "while pidof openrc || [ -e /run/openrc/rc.starting ]; do sleep 0.5; done",
-                       patience=BOOT_PATIENCE)
-        except ShellError:
-            at = made.shell("ls /run/openrc/starting", check=False).split()
-            if "bellhopd" in at or not at:
-                raise
-            self.skipTest(f"the guest's OpenRC does not get past its own {', '.join(at)}")
+        self.until_openrc_is_through(made)
         self.answers(made)
         made.shell("rc-service bellhopd status")
         self.is_replaced(made, "rc-service bellhopd reload")

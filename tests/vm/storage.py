@@ -85,7 +85,7 @@ def rules(names):
 
 def guest_facts(disks, drivers=()):
     """Arguments for Guest with storage, to be passed on by **; then start() it."""
-    return {"disks": disks, "memory": "1024", "patience": 90, "at_hand": (*MODULES, *drivers),
+    return {"disks": disks, "memory": "1024", "at_hand": (*MODULES, *drivers),
             "archives": [archive(), rules(tuple(disks))]}
 
 

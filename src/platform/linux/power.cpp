@@ -3,6 +3,7 @@
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGRTMIN
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -127,20 +128,52 @@ class LinuxPower final : public Power {
   }
 
   // A means that fails gives way to the next, as with qemu-ga: desktops forbid what a host may ask
-  // for, and services are built without what the kernel can do.
+  // for, and services are built without what the kernel can do. What fails after the machine has
+  // woken up does not: it would sleep again, and nobody would expect it.
   Result<void> suspend(SuspendMode mode) override {
     Result<void> last = failure("the requested suspend mode is not supported by the guest");
-    for (const auto means :
-         {&LinuxPower::sleep_by_login_manager, &LinuxPower::sleep_by_pm_utils,
-          mode == SuspendMode::hybrid ? &LinuxPower::sleep_hybrid : &LinuxPower::sleep_by_kernel}) {
+    const Slept before = slept();
+    for (const auto means : {&LinuxPower::sleep_by_login_manager, &LinuxPower::sleep_by_pm_utils,
+                             kernel_sleep_of(mode)}) {
       Attempt done = (this->*means)(sleep_of(mode));
       if (done) last = *std::move(done);
-      if (last) break;
+      if (last || has_slept_since(before)) return {};
     }
     return last;
   }
 
  private:
+  static Attempt (LinuxPower::* kernel_sleep_of(SuspendMode mode))(const Sleep&) {
+    switch (mode) {
+      case SuspendMode::disk:
+        return &LinuxPower::sleep_on_disk;
+      case SuspendMode::ram:
+        return &LinuxPower::sleep_by_kernel;
+      case SuspendMode::hybrid:
+        break;
+    }
+    return &LinuxPower::sleep_hybrid;
+  }
+
+  // What tells later whether the machine has slept meanwhile.
+  struct Slept {
+    std::string times;  // to memory, as the kernel counts
+    std::chrono::milliseconds time;
+  };
+
+  Slept slept() {
+    return {read_small_file(root_ / "sys/power/suspend_stats/success")
+                .value_or(std::nullopt)
+                .value_or(""),
+            means_->time_asleep()};
+  }
+
+  bool has_slept_since(const Slept& before) {
+    const Slept now = slept();
+    // The two clocks are not read at the same moment.
+    return now.times != before.times || now.time - before.time > std::chrono::milliseconds(500);
+  }
+
   bool exists(const char* path) const {
     std::error_code error;
     return std::filesystem::exists(root_ / path, error);
@@ -219,18 +252,35 @@ class LinuxPower final : public Power {
     return write_state(*power, "state", sleep.kernel_state);
   }
 
-  // Linux' Documentation/admin-guide/pm/sleep-states.rst: hibernation that sleeps in memory once
-  // the image is on disk.
-  Attempt sleep_hybrid(const Sleep& sleep) {
+  // Hibernation is what was chosen in /sys/power/disk, see Linux'
+  // Documentation/admin-guide/pm/sleep-states.rst: what turns the machine off, or, in the mode
+  // "suspend", lets it sleep in memory once the image is on disk. Programs leave their choice
+  // behind: after elogind's hybrid sleep, "disk" alone would not turn the machine off.
+  Attempt sleep_in_mode(const Sleep& sleep, std::string_view chosen, std::string_view wanted) {
     const auto power = ControlDirectory::open(root_ / "sys/power");
-    const auto modes = power ? power->read("disk") : std::string();
-    if (!modes || !has_word(*modes, "suspend")) return std::nullopt;
-    Result<void> chosen = write_state(*power, "disk", "suspend");
-    if (!chosen) return chosen;
+    if (!power) return std::nullopt;
+    Result<void> changed = write_state(*power, "disk", wanted);
+    if (!changed) return changed;
     Attempt slept = sleep_by_kernel(sleep);
-    const std::string before = chosen_word(*modes);
-    if (!before.empty()) static_cast<void>(power->write("disk", before));  // as far as possible
+    if (!chosen.empty()) static_cast<void>(power->write("disk", chosen));  // as far as possible
     return slept;
+  }
+
+  std::string hibernation_modes() const {
+    const auto power = ControlDirectory::open(root_ / "sys/power");
+    return power ? power->read("disk").value_or("") : std::string();
+  }
+
+  Attempt sleep_on_disk(const Sleep& sleep) {
+    const std::string modes = hibernation_modes();
+    if (chosen_word(modes) != "suspend") return sleep_by_kernel(sleep);
+    return sleep_in_mode(sleep, "suspend", has_word(modes, "platform") ? "platform" : "shutdown");
+  }
+
+  Attempt sleep_hybrid(const Sleep& sleep) {
+    const std::string modes = hibernation_modes();
+    if (!has_word(modes, "suspend")) return std::nullopt;
+    return sleep_in_mode(sleep, chosen_word(modes), "suspend");
   }
 
   std::unique_ptr<PowerMeans> means_;

@@ -2,6 +2,7 @@
 
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): kill(2) is not in <csignal>
 #include <sys/reboot.h>
+#include <time.h>  // NOLINT(modernize-deprecated-headers): clock_gettime(2)
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,6 +23,13 @@ int reboot_command(ShutdownMode mode) {
   return static_cast<int>(RB_AUTOBOOT);
 }
 
+std::chrono::milliseconds now(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                 std::chrono::nanoseconds(time.tv_nsec));
+}
+
 class SystemMeans final : public PowerMeans {
  public:
   Result<std::optional<ProgramRun>> run(const std::string& program,
@@ -31,6 +39,11 @@ class SystemMeans final : public PowerMeans {
     auto result = run_program(processes_, {.path = *std::move(path), .arguments = arguments});
     if (!result) return std::unexpected(std::move(result).error());
     return *std::move(result);
+  }
+
+  std::chrono::milliseconds time_asleep() override {
+    // clock_gettime(2): the second one stands still while the machine sleeps.
+    return now(CLOCK_BOOTTIME) - now(CLOCK_MONOTONIC);
   }
 
   Result<void> signal_init(int number) override {

@@ -2,6 +2,7 @@
 // which order, is decided in linux/power.cpp, and tested without a machine that stops.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,10 @@ class PowerMeans {
   // Runs a program and waits for its end. Nothing when the machine has no such program.
   virtual Result<std::optional<ProgramRun>> run(const std::string& program,
                                                 const std::vector<std::string>& arguments) = 0;
+
+  // How long the machine has been asleep since its start. A sleep of less than a second may not
+  // count: many machines' clocks that go on meanwhile count in seconds.
+  virtual std::chrono::milliseconds time_asleep() = 0;
 
   // Sends a signal to process 1.
   virtual Result<void> signal_init(int number) = 0;

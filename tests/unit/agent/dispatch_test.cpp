@@ -109,6 +109,7 @@ class QuietDispatchTest : public DispatchTest {
                     .power = power,
                     .clock_setting = clock_setting,
                     .filesystem_sizes = filesystem_sizes,
+                    .key_changes = key_changes,
                     .log = quiet,
                     .started = agent.started};
   Dispatcher quiet_dispatcher{quiet_agent};

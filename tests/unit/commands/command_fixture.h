@@ -19,6 +19,7 @@
 #include "state/filesystem_sizes.h"
 #include "state/freeze.h"
 #include "state/jobs.h"
+#include "state/key_changes.h"
 #include "state/open_files.h"
 #include "state/persistent_state.h"
 #include "unit/commands/fake_machine.h"
@@ -113,6 +114,7 @@ class CommandTest : public ::testing::Test {
   FakePower power;
   FakeClockSetting clock_setting;
   state::FilesystemSizes filesystem_sizes;
+  state::KeyChanges key_changes;
   agent::Log log{agent::Log::Level::debug, std::make_unique<RecordingLog>(log_lines)};
   Agent agent{.commands = all_commands(),
               .policy = policy,
@@ -124,6 +126,7 @@ class CommandTest : public ::testing::Test {
               .power = power,
               .clock_setting = clock_setting,
               .filesystem_sizes = filesystem_sizes,
+              .key_changes = key_changes,
               .log = log,
               .started = std::chrono::steady_clock::now()};
 };

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,7 +30,11 @@ class FakeMeans final : public PowerMeans {
     std::string call = program;
     for (const auto& argument : arguments) call += " " + argument;
     calls.push_back(call);
+    if (at_run) at_run();
     return found->second;
+  }
+  std::chrono::milliseconds time_asleep() override {
+    return std::chrono::milliseconds(calls.empty() ? 7000 : 7000 + asleep);
   }
   Result<void> signal_init(int number) override {
     calls.push_back(number >= SIGRTMIN ? fmt::format("signal RTMIN+{}", number - SIGRTMIN)
@@ -43,6 +48,8 @@ class FakeMeans final : public PowerMeans {
 
   std::map<std::string, Result<ProgramRun>> programs;  // that there are, and how they end
   std::vector<std::string> calls;
+  std::function<void()> at_run;
+  int asleep = 0;  // in milliseconds, since the first call
 };
 
 Result<ProgramRun> ends(int code, std::string output = {}) {
@@ -247,6 +254,20 @@ TEST_F(Suspend, HybridIsHibernationThatSleepsInMemory) {
   EXPECT_EQ(tree_.content("sys/power/disk").substr(0, 8), "shutdown");
 }
 
+TEST_F(Suspend, ToDiskTurnsTheMachineOffWhateverHybridLeftBehind) {
+  add_kernel("freeze mem disk\n", "platform shutdown [suspend]\n");
+  EXPECT_EQ(suspend(SuspendMode::disk), "");
+  EXPECT_EQ(state().substr(0, 4), "disk");
+  // One written over the other: "platform", and what was chosen before.
+  EXPECT_EQ(tree_.content("sys/power/disk").substr(0, 8), "suspendm");
+  add_kernel("freeze mem disk\n", "shutdown reboot [suspend]\n");
+  EXPECT_EQ(suspend(SuspendMode::disk), "");
+  EXPECT_EQ(tree_.content("sys/power/disk").substr(0, 8), "suspendn");
+  add_kernel("freeze mem disk\n", "platform [reboot] suspend\n");
+  EXPECT_EQ(suspend(SuspendMode::disk), "");
+  EXPECT_EQ(tree_.content("sys/power/disk"), "platform [reboot] suspend\n");
+}
+
 TEST_F(Suspend, HybridIsNotSupportedWithoutHibernation) {
   add_kernel("freeze mem\n", "[disabled] suspend\n");
   EXPECT_EQ(suspend(SuspendMode::hybrid), not_supported);
@@ -261,6 +282,31 @@ TEST_F(Suspend, GoesOnToTheNextMeansWhenOneFails) {
   EXPECT_EQ(suspend(SuspendMode::ram), "");
   EXPECT_EQ(calls(), (Calls{"systemctl suspend", "pm-is-supported --suspend", "pm-suspend"}));
   EXPECT_EQ(state(), "mem\n");
+}
+
+TEST_F(Suspend, DoesNotSleepTwiceWhenSomethingFailsAfterTheWakeUp) {
+  boot_systemd();
+  add("systemctl", ends(1, "a hook failed\n"));
+  add_kernel("mem disk\n");
+  for (const int asleep : {1000, 3'600'000}) {
+    means_->asleep = asleep;
+    EXPECT_EQ(suspend(SuspendMode::disk), "");
+    EXPECT_EQ(calls(), Calls{"systemctl hibernate"});
+  }
+  EXPECT_EQ(state(), "mem disk\n");
+  means_->asleep = 10;  // that the two clocks are not read at once
+  EXPECT_EQ(suspend(SuspendMode::disk), "");
+  EXPECT_EQ(state().substr(0, 4), "disk");
+}
+
+TEST_F(Suspend, KnowsOfAShortSleepByTheKernelsCount) {
+  boot_systemd();
+  tree_.write("sys/power/suspend_stats/success", "4\n");
+  add("systemctl", ends(1, "a hook failed\n"));
+  means_->at_run = [this] { tree_.write("sys/power/suspend_stats/success", "5\n"); };
+  add_kernel("mem disk\n");
+  EXPECT_EQ(suspend(SuspendMode::ram), "");
+  EXPECT_EQ(state(), "mem disk\n");
 }
 
 TEST_F(Suspend, TellsWhatTheLastMeansSaid) {

@@ -1,0 +1,203 @@
+"""Suspending a guest, and waking it: what the host sees of it, with bellhopd and the real qemu-ga.
+
+Each guest has a program that ran before and a job of its agent; both go on.
+"""
+
+import time
+import unittest
+
+from vm import agents, guest, short
+from systems import BOOT_PATIENCE, ELOGIND, SystemTest
+
+SWAP = 1 << 30  # bytes, for what is in memory
+# What was suspended to this disk goes on from there, where there is something.
+MINIMAL_SWAP = "echo 254:0 >/sys/power/resume; mkswap /dev/vda >/dev/null; swapon /dev/vda"
+
+
+class SuspendTest(SystemTest):
+    asleep = 0  # seconds before it is woken
+    settle = ":"  # what waits in the guest until it has done all that it does after a wake-up
+
+    def send(self, client, command):
+        """Sends a request that is not answered when it succeeds."""
+        client.guest.shell(self.settle, patience=BOOT_PATIENCE)
+        client.send(agents.compact({"execute": command}) + b"\n")
+
+    def assert_silent(self, client):
+        """Nothing came but the reply to what is asked now."""
+        client.send(agents.compact({"execute": "guest-ping", "id": "after"}) + b"\n")
+        self.assertEqual(client.read_line(BOOT_PATIENCE), b'{"return": {}, "id": "after"}\n')
+
+    def begin(self, made, client):
+        """A program of the guest's and one of the agent's; what they are told to goes on."""
+        made.shell("echo of the first start >/run/marker; sleep 100000 </dev/null >/dev/null 2>&1 "
+                   "& echo $! >/run/sleeper")
+        return client.call("guest-exec", path="/bin/sleep", arg=["100000"])["pid"]
+
+    def goes_on(self, made, client, job, patience=BOOT_PATIENCE):
+        self.assertEqual(made.shell("cat /run/marker && kill -0 $(cat /run/sleeper)",
+                                    patience=patience), "of the first start\n")
+        self.assertEqual(client.call("guest-exec-status", pid=job), {"exited": False})
+
+    def sleep_and_wake(self, made, client, command="guest-suspend-ram"):
+        """The guest sleeps in memory: QEMU says so. The host wakes it."""
+        self.send(client, command)
+        made.qmp.event("SUSPEND", patience=BOOT_PATIENCE)
+        self.assertEqual(made.qmp("query-status")["status"], "suspended")
+        time.sleep(self.asleep)
+        made.qmp("system_wakeup")
+        made.qmp.event("WAKEUP")
+        self.assert_silent(client)
+
+    def sleep_on_disk(self, made, client):
+        """The machine is off, and its disks are all that is left. It is switched on again."""
+        self.send(client, "guest-suspend-disk")
+        made.qmp.event("SUSPEND_DISK", patience=BOOT_PATIENCE)
+        self.assertEqual(made.qmp.event("SHUTDOWN")["data"], {"guest": True,
+                                                              "reason": "guest-shutdown"})
+        self.assertEqual(made.qemu.wait(), 0)
+        made.boot_again()
+
+    def to_memory(self, made, name):
+        with made.connect(name, patience=BOOT_PATIENCE) as client:
+            job = self.begin(made, client)
+            self.sleep_and_wake(made, client)
+            self.goes_on(made, client, job)
+
+    def to_disk(self, made, name):
+        client = made.connect(name, patience=BOOT_PATIENCE)
+        job = self.begin(made, client)
+        self.sleep_on_disk(made, client)
+        with made.connect(name, patience=BOOT_PATIENCE) as client:
+            self.goes_on(made, client, job)
+            self.assert_silent(client)
+
+    def to_both(self, made, name):
+        """It wakes from memory; and once its power was lost meanwhile, from the disk."""
+        client = made.connect(name, patience=BOOT_PATIENCE)
+        job = self.begin(made, client)
+        self.sleep_and_wake(made, client, "guest-suspend-hybrid")
+        self.goes_on(made, client, job)
+        self.send(client, "guest-suspend-hybrid")
+        made.qmp.event("SUSPEND", patience=BOOT_PATIENCE)
+        made.boot_again()
+        with made.connect(name, patience=BOOT_PATIENCE) as client:
+            self.goes_on(made, client, job)
+
+
+class Minimal(SuspendTest):
+    """BusyBox as init: by the kernel."""
+
+    def boot_one(self, make, swap=True):
+        return self.boot(agents=[self.agent(make)], machine="pc",
+                         disks={"swap": SWAP} if swap else {}, start=MINIMAL_SWAP if swap else "")
+
+    @short
+    def test_to_memory_and_back(self):
+        made = self.boot_one(guest.bellhopd, swap=False)
+        for _ in range(3):
+            self.to_memory(made, "bellhopd")
+
+    def test_to_memory_and_back_with_qemu_ga(self):
+        self.to_memory(self.boot_one(guest.qemu_ga, swap=False), "qemu-ga")
+
+    def test_to_disk_and_back(self):
+        self.to_disk(self.boot_one(guest.bellhopd), "bellhopd")
+
+    def test_to_disk_and_back_with_qemu_ga(self):
+        self.to_disk(self.boot_one(guest.qemu_ga), "qemu-ga")
+
+    def test_to_both_and_back(self):
+        """qemu-ga cannot: `suspend-means` in docs/compatibility.md."""
+        made = self.boot(agents=[self.agent(guest.qemu_ga), self.agent(guest.bellhopd)],
+                         machine="pc", disks={"swap": SWAP}, start=MINIMAL_SWAP)
+        reply = made.connect("qemu-ga").request({"execute": "guest-suspend-hybrid"})
+        self.assertEqual(reply["error"]["desc"],
+                         "the requested suspend mode is not supported by the guest")
+        self.to_both(made, "bellhopd")
+
+    def test_is_not_supported_where_the_kernel_does_not(self):
+        made = self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+        made.shell("mkdir /tmp/power; mount --bind /tmp/power /sys/power")
+        clients = [made.connect(name) for name in made.agents]
+        for command in ("guest-suspend-ram", "guest-suspend-disk", "guest-suspend-hybrid"):
+            for client in clients:
+                self.assertEqual(client.request({"execute": command}), {"error": {
+                    "class": "GenericError",
+                    "desc": "the requested suspend mode is not supported by the guest"}})
+
+    def test_says_why_not(self):
+        """Without swap space there is no place for what is in memory."""
+        made = self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+        ours, theirs = (made.connect(name).request({"execute": "guest-suspend-disk"})
+                        for name in made.agents)
+        self.assertEqual(ours, theirs)
+        self.assertTrue(ours["error"]["desc"].startswith(
+            "suspend: cannot write to '/sys/power/state': "), ours)
+
+
+class WholeSystem(SuspendTest):
+    """A Debian with swap space, and both agents."""
+
+    def system_with_swap(self, suite, init, **facts):
+        made = self.system(suite, init, beside=True, machine="pc", disks={"swap": SWAP},
+                           words="resume=/dev/vdb", **facts)
+        if init == "openrc":
+            self.until_openrc_is_through(made)
+        self.answers(made)
+        made.shell("mkswap /dev/vdb && swapon /dev/vdb && "
+                   "cat /sys/class/block/vdb/dev >/sys/power/resume", patience=BOOT_PATIENCE)
+        made.start_agent("qemu-ga")
+        return made
+
+    def sleeps(self, made):
+        """In every way."""
+        self.to_memory(made, "bellhopd")
+        self.to_both(made, "bellhopd")
+        self.to_disk(made, "bellhopd")  # off, although it was not just before
+
+    def sleeps_as_with_qemu_ga(self, made):
+        self.to_memory(made, "qemu-ga")
+        self.to_disk(made, "qemu-ga")
+        self.sleeps(made)
+
+    def test_systemd(self):
+        made = self.system_with_swap("bookworm", "systemd")
+        self.to_both(made, "qemu-ga")
+        self.sleeps_as_with_qemu_ga(made)
+        said = made.shell("journalctl --quiet -o cat", patience=BOOT_PATIENCE)
+        for verb in ("suspend", "hibernate", "hybrid-sleep"):
+            self.assertIn(f"Entering sleep state '{verb}'", said)
+
+    def test_sysvinit(self):
+        self.sleeps_as_with_qemu_ga(self.system_with_swap("bookworm", "sysvinit"))
+
+    def test_openrc(self):
+        self.sleeps_as_with_qemu_ga(self.system_with_swap("bookworm", "openrc"))
+
+    def test_elogind(self):
+        """qemu-ga does not know it and goes to the kernel by itself."""
+        made = self.system_with_swap("bookworm", "sysvinit", more=ELOGIND)
+        made.shell("printf '#!/bin/sh\\necho $@ >>/run/elogind-said\\n' "
+                   ">/lib/elogind/system-sleep/note; chmod 755 /lib/elogind/system-sleep/note")
+        self.sleeps_as_with_qemu_ga(made)
+        said = made.shell("cat /run/elogind-said").splitlines()
+        for verb in ("suspend", "hybrid-sleep", "hibernate"):
+            self.assertIn(f"post {verb}", said)
+
+    def test_pm_utils(self):
+        """A hook fails after each wake-up, for lack of a program: qemu-ga sleeps once more then.
+
+        The clock by which bellhopd knows that the guest has slept counts in seconds.
+        """
+        self.asleep = 3
+        self.settle = "while pidof -x pm-suspend pm-hibernate pm-suspend-hybrid; do sleep 0.2; done"
+        made = self.system_with_swap("bookworm", "sysvinit", more=("pm-utils", "procps"))
+        self.sleeps(made)
+        said = made.shell("cat /var/log/pm-suspend.log")
+        for verb, times in (("suspend", 1), ("hibernate", 1), ("suspend_hybrid", 2)):
+            self.assertEqual(said.count(f"performing {verb}\n"), times, said)
+
+
+if __name__ == "__main__":
+    unittest.main()

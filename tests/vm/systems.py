@@ -1,0 +1,41 @@
+"""Tests in whole systems with bellhopd as their service, and the real qemu-ga at hand."""
+
+from vm import VmTest, agents, debian, guest
+
+BOOT_PATIENCE = 120.0  # a whole Debian, emulated
+# What a Debian with sysvinit has beside it: for the tests of suspending and of logging in.
+ELOGIND = ("elogind", "openssh-server")
+
+
+class SystemTest(VmTest):
+    def system(self, suite, init, more=(), beside=False, archives=(), **facts):
+        """A running Debian with the agent as its service.
+
+        more: further packages. beside: qemu-ga is there too, to be started by start_agent().
+        """
+        try:
+            root = debian.disk(suite, init, more)
+            found = [guest.Agent("bellhopd", "/usr/sbin/bellhopd", "bellhopd", None, starts=False)]
+            added = [*archives, debian.installed(init)]
+            if beside:
+                found.append(guest.qemu_ga(starts=False, into="add/"))
+        except agents.Unavailable as reason:
+            self.skipTest(str(reason))
+        return self.boot(f"{suite} with {'+'.join([init, *more])}", agents=found, root=root,
+                         archives=added, memory="1024", **facts)
+
+    def answers(self, made):
+        with made.connect(patience=BOOT_PATIENCE) as client:
+            self.assertEqual(client.call("guest-ping"), {})
+
+    def until_openrc_is_through(self, made):
+        """While it starts a runlevel, it forgets what is told to it."""
+        at = made.shell(
+            "n=0; until [ -e /run/openrc/started/bellhopd ] && ! pidof openrc >/dev/null && "
+            "[ ! -e /run/openrc/rc.starting ]; do n=$((n + 1)); [ $n -lt 600 ] || "
+            "exec ls /run/openrc/starting; sleep 0.5; done",
+            patience=10 * BOOT_PATIENCE).split()
+        if "bellhopd" in at:
+            self.fail("OpenRC does not get past the start of bellhopd")
+        if at:
+            self.skipTest(f"the guest's OpenRC does not get past its own {', '.join(at)}")

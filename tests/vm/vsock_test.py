@@ -1,0 +1,75 @@
+"""vsock between a host and its guest: the host is a guest itself, in which a second QEMU runs.
+
+The machine that runs the tests need not have vhost-vsock, nor KVM: what QEMU emulates has SVM.
+"""
+
+import pathlib
+import tempfile
+import unittest
+
+import channels_test
+from vm import VmTest, agents, guest
+
+CID = 42
+PORTS = {"bellhopd": 1024, "qemu-ga": 1025}
+MEGABYTE = 1 << 20
+# What a QEMU needs beside its libraries, in Debian's folders.
+FIRMWARE = ("/usr/share/seabios/bios-256k.bin", "/usr/share/qemu/linuxboot_dma.bin",
+            "/usr/share/qemu/kvmvapic.bin")
+START = f"""qemu-system-x86_64 -L /firmware -nodefaults -display none -no-user-config -machine q35 \
+-accel kvm -cpu host -m 384 -kernel /inner/kernel -initrd /inner/initrd -no-reboot \
+-append '{guest.KERNEL_LINE} rdinit=/sbin/init' -serial file:/dev/ttyS1 \
+-device vhost-vsock-pci,guest-cid={CID} </dev/null >/dev/ttyS1 2>&1 &
+"""
+# Gives up when it is not there after so long.
+PATIENCE = 120
+
+
+class Nested(VmTest):
+    def listening(self, make, name):
+        return self.agent(make, channel=None, options=(
+            "-m", "vsock-listen", "-p", f"4294967295:{PORTS[name]}"))
+
+    def inner(self, folder):
+        """The files of the guest in the guest."""
+        made = guest.Guest("inner", modules=["vmw_vsock_virtio_transport"], agents=[
+            self.listening(guest.bellhopd, "bellhopd"), self.listening(guest.qemu_ga, "qemu-ga")])
+        kernel, first = made.made_in(folder)
+        files = {"inner/kernel": kernel, "inner/initrd": first}
+        for path in map(pathlib.Path, FIRMWARE):
+            if not path.exists():
+                self.skipTest(f"needs {path}: run tools/setup --vm")
+            files[f"firmware/{path.name}"] = path
+        return files
+
+    def test_from_the_host(self):
+        with tempfile.TemporaryDirectory(prefix="bellhop-inner-") as folder:
+            try:
+                files = self.inner(folder)
+                program = guest.image.programs({
+                    "usr/bin/qemu-system-x86_64": "/usr/bin/qemu-system-x86_64"})
+            except agents.Unavailable as reason:
+                self.skipTest(str(reason))
+            made = self.boot("host of a guest", modules=["kvm-amd", "vhost_vsock"], memory="2048",
+                             files=files, archives=[program, channels_test.socat(self)],
+                             channels={f"to-{name}": f"to-{name}" for name in PORTS}, start=START,
+                             agents=[self.agent(make, channel=None, starts=False)
+                                     for make in (guest.bellhopd, guest.qemu_ga)])
+        for name, port in PORTS.items():
+            with self.subTest(name):
+                self.serves(made, name, f"VSOCK-CONNECT:{CID}:{port}")
+
+    def serves(self, made, name, address):
+        reply = made.shell("echo '{\"execute\": \"guest-ping\"}' | "
+                           f"socat -t 10 - {address},retry={PATIENCE * 10},interval=0.1",
+                           patience=PATIENCE)
+        self.assertEqual(reply, '{"return": {}}\n')
+        host = channels_test.ask(made, address, "guest-get-host-name")
+        self.assertEqual(host, {"return": {"host-name": "minimal"}})
+        made.shell(f"socat /dev/virtio-ports/to-{name} {address} >/dev/null 2>&1 &")
+        with made.connect(name, channel=f"to-{name}") as client:
+            channels_test.carry(self, client, MEGABYTE)
+
+
+if __name__ == "__main__":
+    unittest.main()
