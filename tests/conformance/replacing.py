@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import tempfile
 
 import agents
@@ -18,6 +19,13 @@ def decoded(data):
     return base64.b64decode(data)
 
 
+def write_program(path, content, mode=0o755):
+    """By a program of its own: a file that this one has open could not be run, while a child that
+    another test's thread has just forked has it too."""
+    subprocess.run(["sh", "-c", 'cat >"$0"', path], input=content, check=True)
+    path.chmod(mode)
+
+
 class Replaced(LifeTest):
     """What is installed takes the place of what runs."""
 
@@ -28,7 +36,7 @@ class Replaced(LifeTest):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-program-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         self.program = folder / "bellhopd"
-        shutil.copy(agents.bellhopd(), self.program)
+        write_program(self.program, pathlib.Path(agents.bellhopd()).read_bytes())
         options.setdefault("options", ["-v"])
         agent = agents.Agent(str(self.program), **options)
         self.addCleanup(agent.__exit__)
@@ -44,8 +52,7 @@ class Replaced(LifeTest):
 
     def install(self, content, mode=0o755):
         new = self.program.with_suffix(".new")
-        new.write_bytes(content)
-        new.chmod(mode)
+        write_program(new, content, mode)
         new.replace(self.program)
 
     def said(self, agent, what):
