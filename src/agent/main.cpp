@@ -91,16 +91,26 @@ int serve(StartPlan plan, Program program, std::optional<state::Handover> handov
                           : std::filesystem::exists(freeze_mark(settings));
 
   auto output = open_log_output(settings, identifier, frozen);
-  if (!output) return complain(output.error());
+  if (!output) {
+    complain(output.error());
+    if (!handover) return EXIT_FAILURE;
+    // What was taken over is worth more than where the log goes.
+    Settings without_log = settings;
+    without_log.log.target = LogTarget::standard_error;
+    without_log.log_file.reset();
+    output = open_log_output(without_log, identifier, frozen);
+    if (!output) return complain(output.error());
+  }
   Log log(settings.log.level, *std::move(output), open_audit_output(settings, identifier));
   std::optional<platform::PidFile> pid_file;
   if (settings.daemonize && (!frozen || (handover && handover->find(pid_file_record)))) {
     auto created = claim_pid_file(settings.pid_file, handover ? &*handover : nullptr);
-    if (!created) {
+    if (created) {
+      pid_file.emplace(*std::move(created));
+    } else {
       log.critical("{}", created.error().message);
-      return EXIT_FAILURE;
+      if (!handover) return EXIT_FAILURE;
     }
-    pid_file.emplace(*std::move(created));
   }
   if (frozen) log.disable();
 
@@ -131,8 +141,15 @@ int serve(StartPlan plan, Program program, std::optional<state::Handover> handov
   return EXIT_SUCCESS;
 }
 
+bool is_relative(const std::optional<std::string>& path) {
+  return path && std::filesystem::path(*path).is_relative();
+}
+
 int run(StartPlan plan, Program program, std::optional<state::Handover> handover) {
   program.socket_was_passed = static_cast<bool>(plan.inherited_socket);
+  program.configuration_is_lost =
+      plan.settings.daemonize && (is_relative(plan.settings.guest_agent_configuration_file) ||
+                                  is_relative(plan.settings.configuration_file));
   // The program before has become a daemon already.
   if (!plan.settings.daemonize || handover) {
     return serve(std::move(plan), std::move(program), std::move(handover), std::nullopt);

@@ -22,6 +22,10 @@ constexpr std::chrono::milliseconds look_interval{20};
 // Come while the programs change: for the new one.
 constexpr std::array end_signals{SIGINT, SIGTERM, SIGUSR2};
 
+// How often the loop must come by what the system has to tell, so that a signal that it was told of
+// has been handled: once to read of it, once to call who waits for it.
+constexpr int polls_for_signals = 4;
+
 std::string_view first_line(std::string_view text) {
   return text.substr(0, text.find('\n'));
 }
@@ -71,6 +75,11 @@ void Replacement::begin() {
   if (program_.path.empty()) {
     return give_up(failure("it is not known where the program is").error());
   }
+  if (program_.configuration_is_lost) {
+    return give_up(failure("its configuration file has a relative path, which means nothing in a "
+                           "daemon's directory: start it with an absolute one")
+                       .error());
+  }
   ask_program();
 }
 
@@ -89,32 +98,62 @@ void Replacement::ask_program() {
 void Replacement::answered(const Result<void>& answer) {
   if (!answer) return give_up(answer.error());
   deadline_ = std::chrono::steady_clock::now() + patience;
+  begin_round();
+}
+
+void Replacement::begin_round() {
+  end_of_round_ = std::chrono::steady_clock::now() + round;
   subject_.come_to_rest();
   try_now();
 }
 
 void Replacement::try_now() {
-  std::optional<std::string> unrest = subject_.unrest();
+  const std::optional<std::string> unrest = subject_.unrest();
   if (!unrest) {
-    const auto replaced = replace();
-    if (!replaced) subject_.go_on();
-    return give_up(replaced.error());
+    platform::hold_signals(end_signals);
+    return handle_pending_events(polls_for_signals);
   }
-  if (std::chrono::steady_clock::now() >= deadline_) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= deadline_) {
     subject_.go_on();
     return give_up(
         failure("{}; try again when that is over, or restart the agent", *unrest).error());
   }
+  if (now < end_of_round_) return look_again();
+  subject_.go_on();
+  timer_.expires_after(round);
+  timer_.async_wait([this](std::error_code cancelled) {
+    if (!cancelled) begin_round();
+  });
+}
+
+void Replacement::look_again() {
   timer_.expires_after(look_interval);
   timer_.async_wait([this](std::error_code cancelled) {
     if (!cancelled) try_now();
   });
 }
 
+// A signal that has come before it was held is in a pipe of the loop, and would be lost with it.
+void Replacement::handle_pending_events(int times) {
+  if (times == 0) return replace_if_at_rest();
+  asio::post(loop_, [this, times] { handle_pending_events(times - 1); });
+}
+
+void Replacement::replace_if_at_rest() {
+  const bool at_rest = !subject_.unrest();
+  const auto replaced = at_rest ? replace() : Result<void>();
+  platform::let_signals_come(end_signals);
+  if (at_rest) {
+    subject_.go_on();
+    return give_up(replaced.error());
+  }
+  look_again();
+}
+
 // Returns only with an error.
 Result<void> Replacement::replace() {
   state::HandoverWriter writer(platform::process_number());
-  platform::hold_signals(end_signals);
   Result<void> failed;
   if (!subject_.hand_over(writer)) {
     failed = failure("a freeze is just coming to its end");
@@ -129,7 +168,6 @@ Result<void> Replacement::replace() {
          .variable = fmt::format("{}={}", handover_variable, memory->descriptor()),
          .descriptors = std::move(descriptors)}));
   }
-  platform::let_signals_come(end_signals);
   return failed;
 }
 

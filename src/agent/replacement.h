@@ -22,7 +22,9 @@ struct Program {
   std::vector<std::string> arguments = {};  // as it was called, its name first
   std::string working_directory = {};       // which relative paths among them mean
   bool socket_was_passed = false;           // by the service manager
-  std::int64_t replacements = 0;            // how many programs this process has run before
+  // A file of it has a relative path, and a daemon is in another directory by now.
+  bool configuration_is_lost = false;
+  std::int64_t replacements = 0;  // how many programs this process has run before
 };
 
 // What the environment variable is called by which the next program finds what it takes over.
@@ -40,7 +42,7 @@ class Replacement {
   class Subject {
    public:
     virtual ~Subject() = default;
-    // Begins nothing new, and ends what it has begun.
+    // Begins nothing new, and ends what it has begun, until go_on().
     virtual void come_to_rest() = 0;
     // What keeps it from being at rest, in words for the log; nothing when it is.
     virtual std::optional<std::string> unrest() = 0;
@@ -53,6 +55,9 @@ class Replacement {
 
   // How long the agent may take to come to rest.
   static constexpr std::chrono::seconds patience{5};
+  // For so long at a time it begins nothing new; then it serves for as long. Clients wait no
+  // longer.
+  static constexpr std::chrono::milliseconds round{500};
 
   // All must outlive the replacement.
   Replacement(asio::io_context& loop, const Program& program, Workers& workers,
@@ -64,7 +69,11 @@ class Replacement {
  private:
   void ask_program();
   void answered(const Result<void>& answer);
+  void begin_round();
   void try_now();
+  void look_again();
+  void handle_pending_events(int times);
+  void replace_if_at_rest();
   Result<void> replace();
   void give_up(const Error& error);
 
@@ -75,6 +84,7 @@ class Replacement {
   Subject& subject_;
   bool under_way_ = false;
   std::chrono::steady_clock::time_point deadline_;
+  std::chrono::steady_clock::time_point end_of_round_;
   asio::steady_timer timer_;
 };
 

@@ -109,7 +109,10 @@ state::FreezeOptions Service::freeze_options(Deferred after_first_thaw) {
 Result<void> Service::start() {
   const auto missing = start_.frozen ? state::PersistentState::Missing::ignore
                                      : state::PersistentState::Missing::create;
-  if (Result<void> loaded = persistent_.load(missing); !loaded) return loaded;
+  if (Result<void> loaded = persistent_.load(missing); !loaded) {
+    if (!start_.handover) return loaded;
+    tell(Log::Level::error, loaded.error().message);  // what was taken over is worth more
+  }
   Result<std::unique_ptr<channel::Reactor>> reactor = channel::Reactor::create(loop_);
   if (!reactor) return std::unexpected(reactor.error());
   reactor_ = *std::move(reactor);
@@ -123,12 +126,33 @@ Result<void> Service::start() {
   await_signal();
   platform::let_signals_come(handled_signals);
 
-  for (const ChannelSettings& settings : plan_.settings.channels) {
-    if (Result<void> added = add_channel(settings); !added) return added;
-  }
+  Result<void> opened = open_channels();
+  if (!opened) return opened;
   freeze_.limit_inherited();
-  if (start_.handover) finish_take_over();
+  end_if_wanted();
   return {};
+}
+
+// A channel that cannot be opened ends an agent that begins, but not one that has taken over.
+Result<void> Service::open_channels() {
+  const bool took_over = start_.handover.has_value();
+  Result<void> failed;
+  const auto note = [&](const Result<void>& result) {
+    if (result) return;
+    if (took_over) tell(Log::Level::error, result.error().message);
+    failed = result;
+  };
+  for (const ChannelSettings& settings : plan_.settings.channels) {
+    note(add_channel(settings));
+    if (!failed && !took_over) return failed;
+  }
+  // Descriptors that nobody takes go before anything runs that opens others.
+  if (took_over) finish_take_over();
+  for (const auto& session : sessions_) {
+    note(session->start());
+    if (!failed && !took_over) return failed;
+  }
+  return took_over && !sessions_.empty() ? Result<void>() : failed;
 }
 
 void Service::await_signal() {
@@ -162,11 +186,12 @@ Result<void> Service::add_channel(const ChannelSettings& settings) {
   auto session = std::make_unique<Session>(loop_, **channel, dispatcher_, workers_, log_);
   const auto* taken = taken_channel((*channel)->description());
   if (taken && !session->take_over(*taken)) {
-    log_.error("{}: a request that was not complete is lost", (*channel)->description());
+    tell(Log::Level::error,
+         fmt::format("{}: a request that was not complete is lost", (*channel)->description()));
   }
   channels_.push_back(*std::move(channel));
   sessions_.push_back(std::move(session));
-  return sessions_.back()->start();
+  return {};
 }
 
 Result<std::unique_ptr<channel::Channel>> Service::make_channel(const ChannelSettings& settings) {

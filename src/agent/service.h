@@ -76,6 +76,7 @@ class Service : private Replacement::Subject {
   state::FreezeOptions freeze_options(Deferred after_first_thaw);
   Result<std::unique_ptr<channel::Channel>> make_channel(const ChannelSettings& settings);
   Result<std::unique_ptr<channel::Channel>> make_port(const ChannelSettings& settings);
+  Result<void> open_channels();
   Result<void> add_channel(const ChannelSettings& settings);
   void await_signal();
   void end_if_wanted();

@@ -30,6 +30,9 @@ std::optional<std::string> Service::unrest() {
   if (!running.empty()) return fmt::format("{} has not ended", running.front());
   for (const auto& session : sessions_) {
     if (!session->is_quiet()) return fmt::format("requests at {} wait", session->description());
+    if (session->is_in_a_large_request()) {
+      return fmt::format("a large request is coming in at {}", session->description());
+    }
   }
   if (filesystem_sizes_.is_waiting()) return "a filesystem does not tell how full it is";
   if (!freeze_.is_at_rest()) return "a freeze, a thaw or their hook has not ended";

@@ -150,6 +150,11 @@ void Session::go_on() {
   lane_moved();
 }
 
+// A byte can take six when it is written down (\u001F), and the next program has qemu-ga's limit.
+bool Session::is_in_a_large_request() const {
+  return unframed_bytes_ > wire::token_size_limit / 6;
+}
+
 bool Session::is_quiet() {
   return lane_->empty() && std::ranges::all_of(former_, [](const std::weak_ptr<Lane>& former) {
            const auto lane = former.lock();

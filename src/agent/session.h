@@ -30,6 +30,7 @@ class Session : public channel::Peer, private Lane::Sink {
   Result<void> start();
 
   std::span<char> input_room() override;
+  bool wants_what_is_left() const override { return paused_; }
   void input(std::size_t bytes) override;
   void input_ended() override;
   void disconnected() override;
@@ -43,6 +44,8 @@ class Session : public channel::Peer, private Lane::Sink {
   bool is_quiet();
   // Whether a client does not take the replies that are ready for it.
   bool waits_for_client() const { return !lane_->empty() && !has_room(); }
+  // Whether what its client has begun to send is too much to be written down for another program.
+  bool is_in_a_large_request() const;
   const std::string& description() const { return channel_.description(); }
   // What another program needs to go on with the channel, a record named "channel". Its form does
   // not change from one version to the next.

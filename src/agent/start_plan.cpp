@@ -1,7 +1,11 @@
 #include "agent/start_plan.h"
 
+#include <filesystem>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "agent/configuration.h"
 #include "agent/dump_configuration.h"
@@ -140,6 +144,31 @@ Result<void> check_methods(const Settings& settings) {
   return {};
 }
 
+// Whether the directory of a file that the agent will make is there. Nothing is known of what is
+// relative to another directory than this program's.
+Result<void> check_place(const std::string& path, bool relative_too) {
+  const std::filesystem::path place(path);
+  if (path.empty() || (!relative_too && place.is_relative())) return {};
+  const auto directory = place.has_parent_path() ? place.parent_path() : ".";
+  std::error_code error;
+  if (std::filesystem::is_directory(directory, error)) return {};
+  return failure("there is no directory for {}", path);
+}
+
+// What would end the program when it begins, and is known before.
+Result<void> check_places(const Settings& settings) {
+  std::vector<std::string> paths{settings.state_dir + "/qga.state"};
+  if (settings.log_file) paths.push_back(*settings.log_file);
+  if (settings.daemonize) paths.push_back(settings.pid_file);
+  for (const ChannelSettings& channel : settings.channels) {
+    if (channel.method == "unix-listen") paths.push_back(channel.path);
+  }
+  for (const std::string& path : paths) {
+    if (auto place = check_place(path, !settings.daemonize); !place) return place;
+  }
+  return {};
+}
+
 void make_absolute(std::string& path, const std::filesystem::path& directory) {
   if (!path.empty()) path = (directory / path).string();
 }
@@ -220,6 +249,9 @@ Result<StartPlan> plan_start(int argc, char* const argv[], const Surroundings& s
     return std::unexpected(std::move(methods).error());
   }
   if (line.can_take_over) {
+    if (auto places = check_places(settings); !places) {
+      return std::unexpected(std::move(places).error());
+    }
     plan.action = StartPlan::Action::print;
     plan.output = take_over_answer();
     return plan;

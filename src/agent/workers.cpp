@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "platform/quiet_threads.h"
+
 namespace bellhop::agent {
 namespace {
 
@@ -51,7 +53,7 @@ bool Workers::run(Task task, std::string_view name) {
   if (shared_->threads == shared_->limit) return false;
   shared_->tasks.push_back({std::move(task), name});
   try {
-    std::thread([shared = shared_] { work(shared); }).detach();
+    platform::start_quietly([&] { std::thread([shared = shared_] { work(shared); }).detach(); });
   } catch (const std::system_error&) {
     shared_->tasks.pop_back();
     return false;

@@ -70,7 +70,8 @@ void ByteStream::pump_input() {
     }
     const std::span<char> room = peer_.input_room();
     if (room.empty()) {
-      if (hung_up_) owner_.stream_ended(true);  // what it still sent, nobody waits for
+      // What it still sent, nobody waits for.
+      if (hung_up_ && !peer_.wants_what_is_left()) owner_.stream_ended(true);
       return;
     }
     const ssize_t count = ::read(fd_.get(), room.data(), room.size());

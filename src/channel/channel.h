@@ -17,6 +17,8 @@ class Peer {
 
   // Where to put the next input. Empty: not now; resume_input() asks again.
   virtual std::span<char> input_room() = 0;
+  // Without room: whether what a client has sent before it left is still wanted.
+  virtual bool wants_what_is_left() const { return false; }
   // `bytes` bytes were put there.
   virtual void input(std::size_t bytes) = 0;
   // The client sends no more but still listens. The peer calls finish() when it has answered.

@@ -8,6 +8,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "platform/quiet_threads.h"
+
 namespace bellhop::state {
 
 struct FilesystemSizes::Shared {
@@ -38,7 +40,8 @@ class FilesystemSizes::Round : public std::enable_shared_from_this<Round> {
     threads = std::min({threads, open_, shared_->limits.threads - shared_->threads});
     for (; threads > 0; --threads) {
       try {
-        std::thread([round = shared_from_this()] { round->work(); }).detach();
+        platform::start_quietly(
+            [this] { std::thread([round = shared_from_this()] { round->work(); }).detach(); });
       } catch (const std::system_error&) {
         break;
       }

@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "platform/quiet_threads.h"
+
 namespace bellhop::state {
 namespace {
 
@@ -240,7 +242,9 @@ void Freeze::start_thaw(Lock& lock) {
   thawing_->all_thawed = !frozen_ && phase_ == Phase::idle;
   try {
     // The thread before it, if any, has done its work and needs no lock to end.
-    thaw_thread_ = std::jthread([this, thawing = thawing_] { finish_thaw(*thawing); });
+    platform::start_quietly([this] {
+      thaw_thread_ = std::jthread([this, thawing = thawing_] { finish_thaw(*thawing); });
+    });
   } catch (const std::system_error&) {
     // No thread to be had: better late than frozen.
     const auto thawing = thawing_;

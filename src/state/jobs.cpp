@@ -165,11 +165,13 @@ std::size_t Jobs::hand_over(HandoverWriter& writer) {
     if (!job->place) write_job(writer, *job);
   }
   for (const platform::HandedProcess& process : released_) {
-    const Job& job = *static_cast<const Observer&>(*process.observer).job();
+    // A process that could not be watched as a whole is no job's any more.
+    const auto* observer = dynamic_cast<const Observer*>(process.observer.get());
+    const Job* job = observer ? observer->job().get() : nullptr;
     writer.begin(process_record);
     write_process(writer, process);
     // What a job has left running may outlive it.
-    writer.number("job", job.forgotten ? 0 : job.number);
+    writer.number("job", !job || job->forgotten ? 0 : job->number);
   }
   return jobs_.size();
 }

@@ -113,12 +113,15 @@ Result<std::int64_t> OpenFiles::open(std::string_view path, std::string_view mod
   if (known == modes.end()) return invalid("invalid file open mode '{}'", mode);
   auto file = opener_(std::string(path), *known);
   if (!file) return std::unexpected(std::move(file).error());
-  const auto handle = persistent_.next_handle();
-  if (!handle) return handle;
-  auto open_file = std::make_shared<OpenFile>(*handle, *std::move(file));
-  const std::lock_guard lock(mutex_);
-  files_.emplace(*handle, std::move(open_file));
-  return handle;
+  for (;;) {
+    const auto handle = persistent_.next_handle();
+    if (!handle) return handle;
+    const std::lock_guard lock(mutex_);
+    // One that was taken over may have a number that another state directory gives again.
+    if (files_.contains(*handle)) continue;
+    files_.emplace(*handle, std::make_shared<OpenFile>(*handle, *std::move(file)));
+    return handle;
+  }
 }
 
 Result<FileTurn> OpenFiles::use(std::int64_t handle) {

@@ -3,6 +3,8 @@
 #include <system_error>
 #include <utility>
 
+#include "platform/quiet_threads.h"
+
 namespace bellhop::state {
 
 Timer::Timer(std::function<void()> action) : action_(std::move(action)) {}
@@ -16,7 +18,8 @@ bool Timer::set(std::chrono::milliseconds from_now) {
   }
   try {
     // The thread before it, if any, is at its end and needs no lock any more.
-    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    platform::start_quietly(
+        [this] { thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); }); });
   } catch (const std::system_error&) {
     due_.reset();
     return false;

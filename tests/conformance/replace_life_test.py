@@ -8,11 +8,12 @@ import pathlib
 import signal
 import socket
 import subprocess
+import time
 import unittest
 
 import agents
 from living import MEGABYTE, TEN_SECONDS, Loop, answered, wait_for
-from replacing import DONE, Replaced, decoded
+from replacing import DONE, REFUSED, Replaced, decoded
 
 SIGNALS_TO_END_IT = (signal.SIGTERM, signal.SIGINT)
 
@@ -71,6 +72,10 @@ class Refused(Replaced):
         client = self.client(agent)
         (agent.directory / "bellhop.conf").write_text("[nonsense]\n", encoding="ascii")
         self.goes_on(agent, client, "unknown group [nonsense]")
+        paths, agent = self.agent_on_several(1)
+        self.configure(agent, [*paths, "/nonexistent/socket"])
+        self.goes_on(agent, self.client_on(paths[0]),
+                     "there is no directory for /nonexistent/socket")
 
     def test_a_command_that_is_stuck(self):
         with Loop() as loop:
@@ -111,7 +116,37 @@ class Refused(Replaced):
         answered(client, "guest-ping")
 
 
+    def test_what_clients_send_and_leave_meanwhile(self):
+        """While one client holds the replacement up, others are served, or at last."""
+        paths, agent = self.agent_on_several(2)
+        slow = self.client_on(paths[0])
+        handle = answered(slow, "guest-file-open", path="/dev/zero")
+        slow.send(agents.compact({"execute": "guest-file-read",
+                                  "arguments": {"handle": handle, "count": 20 * MEGABYTE}}))
+        slow.read_until(b'"buf-b64": "', TEN_SECONDS)
+        os.kill(agent.process.pid, signal.SIGUSR2)
+        made = []
+        while self.said(agent, REFUSED) == 0:
+            made.append(agent.directory / f"made-{len(made)}")
+            with agents.Connection(paths[1], "bellhopd") as quick:
+                quick.send(agents.compact({"execute": "guest-exec", "arguments": {
+                    "path": "/bin/touch", "arg": [str(made[-1])]}}))
+            time.sleep(0.02)
+        wait_for("all that was asked for", lambda: all(path.exists() for path in made))
+
+
 class Lives(Replaced):
+    def test_a_channel_that_cannot_be_opened(self):
+        """It is told of; the others go on."""
+        paths, agent = self.agent_on_several(1)
+        client = self.client_on(paths[0])
+        taken = agent.directory / "directory"
+        taken.mkdir()
+        self.configure(agent, [*paths, taken])
+        self.replace(agent)
+        self.assertIn(str(taken), agent.log())
+        self.assertEqual(answered(client, "guest-ping"), {})
+
     def test_many_signals_at_once(self):
         agent = self.agent()
         client = self.client(agent)
@@ -130,6 +165,19 @@ class Lives(Replaced):
             while self.said(agent, DONE) == 0 and number == signal.SIGINT:
                 answered(client, "guest-ping")
             os.kill(agent.process.pid, number)
+            self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
+
+    def test_the_end_is_not_lost_while_programs_change(self):
+        """With so much to hand over that the signal often comes in its middle."""
+        for milliseconds in range(5, 100, 10):
+            agent = self.agent()
+            client = self.client(agent)
+            jobs = [self.run_job(client, "head -c 16000000 /dev/zero") for _ in range(3)]
+            for job in jobs:
+                wait_for("the job", lambda job=job: not os.path.exists(f"/proc/{job}"))
+            os.kill(agent.process.pid, signal.SIGUSR2)
+            time.sleep(milliseconds / 1000)
+            os.kill(agent.process.pid, signal.SIGTERM)
             self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
 
     def test_a_daemon_keeps_its_pid_file(self):

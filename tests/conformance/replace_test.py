@@ -2,11 +2,8 @@
 
 import json
 import os
-import pathlib
-import shutil
 import signal
 import socket
-import tempfile
 import threading
 import time
 import unittest
@@ -191,18 +188,10 @@ class KeepsWhatItHolds(Replaced):
         self.assertGreater(min(done), 0)
 
     def test_several_channels(self):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-sockets-"))
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        paths = [folder / str(i) for i in range(4)]
-        agent = self.agent(channel=(None, None), own_configuration="[channels]\nchannels=" +
-                           ";".join(f"unix-listen:{path}" for path in paths) + "\n")
-        wait_for("the sockets", lambda: all(path.exists() for path in paths))
-        clients = []
-        for path in paths:
-            wait_for("the socket", path.exists)
-            clients.append(agents.Connection(path, "bellhopd"))
-            self.addCleanup(clients[-1].close)
-            clients[-1].send(b'{"execute": "gues')
+        paths, agent = self.agent_on_several(4)
+        clients = [self.client_on(path) for path in paths]
+        for client in clients:
+            client.send(b'{"execute": "gues')
         self.replace(agent)
         for client in clients:
             client.send(b't-ping"}')

@@ -19,6 +19,10 @@ def decoded(data):
     return base64.b64decode(data)
 
 
+def channels(paths):
+    return "[channels]\nchannels=" + ";".join(f"unix-listen:{path}" for path in paths) + "\n"
+
+
 def write_program(path, content, mode=0o755):
     """By a program of its own: a file that this one has open could not be run, while a child that
     another test's thread has just forked has it too."""
@@ -49,6 +53,23 @@ class Replaced(LifeTest):
         agent = self.agent_to_start(options=options, **more)
         agent.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-agent-"))
         return agent
+
+    def agent_on_several(self, count):
+        """Paths of sockets, and an agent that listens on them by its own configuration."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-sockets-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        paths = [folder / str(i) for i in range(count)]
+        agent = self.agent(channel=(None, None), own_configuration=channels(paths))
+        wait_for("the sockets", lambda: all(path.exists() for path in paths))
+        return paths, agent
+
+    def configure(self, agent, paths):
+        (agent.directory / "bellhop.conf").write_text(channels(paths), encoding="ascii")
+
+    def client_on(self, path):
+        client = agents.Connection(path, "bellhopd")
+        self.addCleanup(client.close)
+        return client
 
     def install(self, content, mode=0o755):
         new = self.program.with_suffix(".new")

@@ -18,6 +18,7 @@
 #include "platform/posix/descriptor_limit.h"
 #include "platform/posix/pipe.h"
 #include "platform/posix/spawn.h"
+#include "platform/quiet_threads.h"
 
 namespace bellhop::platform {
 namespace {
@@ -197,19 +198,12 @@ Result<void> Processes::Runner::begin() {
       ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, stop_event_.get(), &event) != 0) {
     return system_failure(errno, "cannot wait for processes");
   }
-  // Signals are for the agent's other threads; also, a pipe that nobody reads is no reason to end.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = 0;
   try {
-    thread_ = std::thread([this] { run(); });
+    // Also, a pipe that nobody reads is no reason to end.
+    start_quietly([this] { thread_ = std::thread([this] { run(); }); });
   } catch (const std::system_error& refused) {
-    error = refused.code().value();
+    return system_failure(refused.code().value(), "cannot start a thread for processes");
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (error != 0) return system_failure(error, "cannot start a thread for processes");
   return {};
 }
 

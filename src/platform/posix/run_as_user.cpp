@@ -17,6 +17,7 @@
 #include "platform/posix/close_from.h"
 #include "platform/posix/give_up_capabilities.h"
 #include "platform/posix/pipe.h"
+#include "platform/quiet_threads.h"
 
 namespace bellhop::platform {
 namespace {
@@ -127,7 +128,7 @@ void kill_child(pid_t child, int pipe) {
   if (wait_for(pipe, Clock::now() + 200ms)) {
     reap(child);
   } else {
-    std::thread(reap, child).detach();
+    start_quietly([child] { std::thread(reap, child).detach(); });
   }
 }
 

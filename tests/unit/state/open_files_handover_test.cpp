@@ -96,5 +96,21 @@ TEST_F(OpenFilesHandover, ClosesHandlesAndGivesNewOnes) {
   EXPECT_EQ(read(first, 1), "handle '" + std::to_string(first) + "' has not been found");
 }
 
+// Another state directory begins with the same handles.
+TEST_F(OpenFilesHandover, GivesNoHandleThatIsTaken) {
+  const auto first = open(directory_.file("f", "text"), "r");
+  std::filesystem::remove(directory_ / "qga.state");
+  PersistentState other(directory_.path());
+  HandoverWriter writer(platform::process_number());
+  files_->hand_over(writer);
+  Handover handover = succeed(writer, [this] { files_.reset(); });
+  files_.emplace(other);
+  files_->take_over(handover);
+  const auto second = open(directory_.file("g", "other"), "r");
+  EXPECT_NE(second, first);
+  EXPECT_EQ(read(first, 9), "text");
+  EXPECT_EQ(read(second, 9), "other");
+}
+
 }  // namespace
 }  // namespace bellhop::state
