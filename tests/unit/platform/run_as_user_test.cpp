@@ -245,6 +245,12 @@ TEST_F(RunAsUser, IsDoneWhenTheProgramSucceeds) {
             "'/bin/sh' ended with status 3");
 }
 
+TEST_F(RunAsUser, LearnsHowAProgramEndsWhoeverStartedTheAgent) {
+  ::signal(SIGCHLD, SIG_IGN);
+  EXPECT_EQ(error_of(myself(), "exit 3"), "'/bin/sh' ended with status 3");
+  ::signal(SIGCHLD, SIG_DFL);
+}
+
 TEST_F(RunAsUser, TellsWhyAProgramCannotBeRun) {
   const auto ran = run_program_as_user(myself(), 1min, "/nonexistent/program", {});
   ASSERT_FALSE(ran);
