@@ -6,6 +6,7 @@
 
 #include "agent/agent.h"
 #include "command/command.h"
+#include "commands/key_labels.h"
 #include "platform/authorized_keys_file.h"
 #include "platform/user_account.h"
 #include "state/authorized_keys.h"
@@ -47,7 +48,9 @@ Result<void> run(Agent& agent, const Arguments& arguments) {
   auto user = platform::find_user(std::string(arguments.username), agent.system_root);
   if (!user) return std::unexpected(std::move(user).error());
   const platform::AuthorizedKeysFile file(*std::move(user));
-  return agent.key_changes.run(file.path(), [&] { return add(file, arguments); });
+  auto added = agent.key_changes.run(file.path(), [&] { return add(file, arguments); });
+  if (added) restore_key_labels(agent, file);
+  return added;
 }
 
 }  // namespace
@@ -59,7 +62,9 @@ extern constinit const Command guest_ssh_add_authorized_keys = declare<run>({
         "with mode 0600 when there is none, and ~/.ssh with 0700. It is replaced as a whole: "
         "whatever happens, it has the old keys or the new, and on return it is on disk. One that "
         "cannot be read, or is a symbolic link, is only replaced with `reset`; a symbolic link at "
-        "~/.ssh is not followed.",
+        "~/.ssh is not followed. Where SELinux is on, both get the labels that its policy has for "
+        "them, from restorecon with the user's rights; when that fails, the keys stay and the log "
+        "has a warning.",
     .since = "5.2",
     .access = Access::write,
     .runs = Runs::on_worker,

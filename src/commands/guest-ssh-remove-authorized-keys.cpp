@@ -5,6 +5,7 @@
 
 #include "agent/agent.h"
 #include "command/command.h"
+#include "commands/key_labels.h"
 #include "platform/authorized_keys_file.h"
 #include "platform/user_account.h"
 #include "state/authorized_keys.h"
@@ -30,11 +31,13 @@ Result<void> run(Agent& agent, const Arguments& arguments) {
   auto user = platform::find_user(std::string(arguments.username), agent.system_root);
   if (!user) return std::unexpected(std::move(user).error());
   const platform::AuthorizedKeysFile file(*std::move(user));
-  return agent.key_changes.run(file.path(), [&] {
+  auto removed = agent.key_changes.run(file.path(), [&] {
     return state::update(file, false, [&](std::string_view content) {
       return state::without_keys(content, arguments.keys);
     });
   });
+  if (removed) restore_key_labels(agent, file);
+  return removed;
 }
 
 }  // namespace

@@ -65,6 +65,8 @@ class AuthorizedKeysFile {
                               std::chrono::milliseconds limit = std::chrono::seconds(30),
                               Hook hook = {});
 
+  const UserAccount& user() const { return user_; }
+  const std::string& folder() const { return folder_; }  // .ssh
   const std::string& path() const { return path_; }
 
   // The content. Errors: `failed to read 'PATH': …`; error.system is ENOENT or ENOTDIR when there

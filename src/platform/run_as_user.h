@@ -1,8 +1,10 @@
-// Does work on files with the rights of a user, whatever that user does meanwhile.
+// Does work with the rights of a user, whatever that user does meanwhile.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "platform/user_account.h"
@@ -22,5 +24,14 @@ namespace bellhop::platform {
 // like; that the child did not end in time, or was killed by somebody else, as the user may do.
 Result<void> run_as_user(const UserAccount& user, std::chrono::milliseconds limit,
                          const std::function<void()>& work);
+
+// Runs a program to its end in such a process, by its full path: in the directory /, with no input,
+// no files but its output, and an environment that has PATH and LC_ALL only. One that has not ended
+// within `limit` is killed, and so does not get to the end one that writes more than a pipe holds.
+//
+// Succeeds when the program ends with status 0. Errors: those of run_as_user(); `cannot run
+// 'PATH': …`; `'PATH' ended with status 1: …` with the beginning of what it wrote.
+Result<void> run_program_as_user(const UserAccount& user, std::chrono::milliseconds limit,
+                                 const std::string& path, std::vector<std::string> arguments);
 
 }  // namespace bellhop::platform

@@ -9,4 +9,9 @@ Result<void> run_as_user(const UserAccount&, std::chrono::milliseconds,
   return unsupported();
 }
 
+Result<void> run_program_as_user(const UserAccount&, std::chrono::milliseconds, const std::string&,
+                                 std::vector<std::string>) {
+  return unsupported();
+}
+
 }  // namespace bellhop::platform

@@ -111,14 +111,6 @@ ProcessEnd reap(pid_t pid) {
   return {.signal = WTERMSIG(status)};
 }
 
-// Ignoring SIGCHLD, which a program inherits, makes the system reap children by itself.
-void keep_exit_statuses() {
-  struct sigaction action = {};
-  if (::sigaction(SIGCHLD, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
-    ::signal(SIGCHLD, SIG_DFL);
-  }
-}
-
 // Ends a child whose end nobody would learn of.
 void stop(pid_t pid) {
   ::kill(pid, SIGKILL);

@@ -176,6 +176,13 @@ std::unexpected<Error> not_started(int error_number, std::string_view what) {
 
 }  // namespace
 
+void keep_exit_statuses() {
+  struct sigaction action = {};
+  if (::sigaction(SIGCHLD, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
+    ::signal(SIGCHLD, SIG_DFL);
+  }
+}
+
 std::vector<std::string> program_candidates(std::string_view name, std::string_view search_path) {
   if (name.empty() || name.find('/') != std::string_view::npos) return {std::string(name)};
   std::vector<std::string> candidates;

@@ -59,5 +59,30 @@ TEST_F(GuestSshAddAuthorizedKeys, LooksAtTheKeysBeforeTheUser) {
             error_reply("failed to lookup user 'bob': there is no such user"));
 }
 
+TEST_F(GuestSshAddAuthorizedKeys, RestoresLabelsWhereSelinuxIsOn) {
+  restorecon("exit 0");
+  EXPECT_EQ(add(R"(["k1"])"), done);
+  EXPECT_FALSE(restored());
+  turn_selinux_on();
+  EXPECT_EQ(add(R"(["k1", "#"])"), error_reply("invalid OpenSSH public key: '#'"));
+  EXPECT_FALSE(restored());
+  EXPECT_EQ(add(R"(["k2"])"), done);
+  EXPECT_TRUE(restored());
+  EXPECT_THAT(log_lines.all(), ::testing::IsEmpty());
+}
+
+TEST_F(GuestSshAddAuthorizedKeys, KeepsKeysWhoseLabelsItCannotRestore) {
+  turn_selinux_on();
+  restorecon("echo 'not permitted'; exit 1");
+  EXPECT_EQ(add(R"(["k1"])"), done);
+  EXPECT_EQ(keys(), "k1");
+  EXPECT_THAT(log_lines.all(),
+              ::testing::ElementsAre(fmt::format(
+                  "the keys of user 'alice' are in place, but their SELinux labels may be wrong: "
+                  "'{0}/sbin/restorecon' ended with status 1: not permitted; to set them right: "
+                  "restorecon -R {0}/home/alice/.ssh",
+                  directory.path())));
+}
+
 }  // namespace
 }  // namespace bellhop::testing

@@ -33,6 +33,16 @@ TEST_F(GuestSshRemoveAuthorizedKeys, FailsWhenItCannotTellWhatThereIs) {
   EXPECT_EQ(keys(), "k1");
 }
 
+TEST_F(GuestSshRemoveAuthorizedKeys, RestoresLabelsWhereSelinuxIsOn) {
+  keys("k1\nk2");
+  turn_selinux_on();
+  restorecon("exit 1");
+  EXPECT_EQ(remove(R"(["k1"])"), done);
+  EXPECT_EQ(keys(), "k2");
+  EXPECT_TRUE(restored());
+  EXPECT_THAT(log_lines.all(), ::testing::SizeIs(1));
+}
+
 TEST_F(GuestSshRemoveAuthorizedKeys, LooksAtTheKeysBeforeTheUser) {
   EXPECT_EQ(remove(R"(["#"])", "bob"), error_reply("invalid OpenSSH public key: '#'"));
   EXPECT_EQ(remove(R"(["k"])", "bob"),

@@ -1,6 +1,7 @@
 // For tests of the commands that work on a user's authorized_keys.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +30,20 @@ class SshCommandTest : public CommandTest {
     directory.file("home/alice/.ssh/authorized_keys", text);
   }
   std::string keys() const { return directory.content("home/alice/.ssh/authorized_keys"); }
+
+  void turn_selinux_on() {
+    std::filesystem::create_directories(directory / "sys/fs/selinux");
+    directory.file("sys/fs/selinux/enforce", "0");
+  }
+  // The system has one that tells of its being run, and then does that.
+  void restorecon(const std::string& script) {
+    std::filesystem::create_directories(directory / "sbin");
+    directory.file("sbin/restorecon",
+                   fmt::format("#!/bin/sh\necho $* >{}/restored\n{}\n", directory.path(), script));
+    ::chmod((directory / "sbin/restorecon").c_str(), 0755);
+  }
+  bool restored() const { return std::filesystem::exists(directory / "restored"); }
+
   std::string path() const { return directory / "home/alice/.ssh/authorized_keys"; }
 };
 

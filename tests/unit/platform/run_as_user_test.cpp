@@ -209,5 +209,53 @@ TEST_F(RunAsUser, MakesFilesThatOnlyTheUserCanRead) {
   EXPECT_EQ(status.st_mode & 0777, 0600U);
 }
 
+std::string error_of(const UserAccount& user, const std::string& script) {
+  const auto ran = run_program_as_user(user, 1min, "/bin/sh", {"-c", script});
+  return ran ? "no error" : ran.error().message;
+}
+
+TEST_F(RunAsAnotherUser, RunsAProgramAsThatUserInEveryRespect) {
+  EXPECT_EQ(error_of(alice(),
+                     "id -ru; id -u; id -rg; id -g; id -G; cd /proc/$$ && "
+                     "grep '^Cap[EP]' status; exit 1"),
+            "'/bin/sh' ended with status 1: 61001 61001 61002 61002 61002 61003 "
+            "CapPrm:\t0000000000000000 CapEff:\t0000000000000000");
+}
+
+TEST_F(RunAsUser, RunsAProgramWithNothingOfTheAgents) {
+  auto pipe = make_pipe();
+  ASSERT_TRUE(pipe);
+  ::setenv("BELLHOP_TEST", "x", 1);
+  EXPECT_EQ(error_of(myself(),
+                     "ls /proc/self/fd; cat; pwd; echo $BELLHOP_TEST $LC_ALL $PATH; "
+                     "exit 1"),
+            "'/bin/sh' ended with status 1: 0 1 2 3 / C /usr/sbin:/usr/bin:/sbin:/bin");
+  ::unsetenv("BELLHOP_TEST");
+}
+
+TEST_F(RunAsUser, RunsAProgramWithSignalsAsUsual) {
+  ::signal(SIGTERM, SIG_IGN);
+  EXPECT_EQ(error_of(myself(), "kill -TERM $$; exit 0"), "'/bin/sh' was ended by signal 15");
+  ::signal(SIGTERM, SIG_DFL);
+}
+
+TEST_F(RunAsUser, IsDoneWhenTheProgramSucceeds) {
+  EXPECT_EQ(error_of(myself(), "echo nothing of interest"), "no error");
+  EXPECT_EQ(error_of(myself(), "exec >/dev/null 2>&1; sleep 0.1; exit 3"),
+            "'/bin/sh' ended with status 3");
+}
+
+TEST_F(RunAsUser, LearnsHowAProgramEndsWhoeverStartedTheAgent) {
+  ::signal(SIGCHLD, SIG_IGN);
+  EXPECT_EQ(error_of(myself(), "exit 3"), "'/bin/sh' ended with status 3");
+  ::signal(SIGCHLD, SIG_DFL);
+}
+
+TEST_F(RunAsUser, TellsWhyAProgramCannotBeRun) {
+  const auto ran = run_program_as_user(myself(), 1min, "/nonexistent/program", {});
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error().message, "cannot run '/nonexistent/program': No such file or directory");
+}
+
 }  // namespace
 }  // namespace bellhop::platform

@@ -1,0 +1,162 @@
+#include "platform/posix/user_process.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <thread>
+#include <vector>
+
+#include "platform/posix/close_from.h"
+#include "platform/posix/give_up_capabilities.h"
+#include "platform/quiet_threads.h"
+
+namespace bellhop::platform {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What the child needs, made beforehand.
+struct Identity {
+  uid_t user;
+  gid_t group;
+  std::vector<gid_t> groups;
+  bool is_the_agents;  // nothing to change
+};
+
+Identity identity_of(const UserAccount& account) {
+  const bool own = ::geteuid() != 0 && ::geteuid() == account.user_id;
+  return {.user = account.user_id,
+          .group = account.group_id,
+          .groups = {account.groups.begin(), account.groups.end()},
+          .is_the_agents = own};
+}
+
+UserReport become(const Identity& identity) {
+  const uid_t user = identity.user;
+  const gid_t group = identity.group;
+  if (::setgroups(identity.groups.size(), identity.groups.data()) != 0) {
+    return {UserStage::groups, errno};
+  }
+  if (::setresgid(group, group, group) != 0) return {UserStage::group, errno};
+  if (::setresuid(user, user, user) != 0) return {UserStage::user, errno};
+  if (user != 0 && !give_up_capabilities()) return {UserStage::user, errno};
+  return {UserStage::done, 0};
+}
+
+bool redirect_standard_streams(int output) {
+  const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (nothing < 0) return false;
+  return ::dup2(output, 1) >= 0 && ::dup2(output, 2) >= 0 && ::dup2(nothing, 0) >= 0;
+}
+
+// Copies of other children's pipes, kept open here, would keep those children from being seen to
+// end; the agent's own files are not the user's.
+UserReport close_others(const UserChannels& channels) {
+  const bool redirected = channels.output < 0 || redirect_standard_streams(channels.output);
+  if (!redirected || ::dup2(channels.report, 3) < 0 || !close_from(4)) {
+    return {UserStage::descriptors, errno};
+  }
+  return {UserStage::done, 0};
+}
+
+[[noreturn]] void run_child(const Identity& identity, const UserChannels& channels,
+                            const UserWork& work) {
+  UserReport report = close_others(channels);
+  const int reports_to = report.stage == UserStage::done ? 3 : channels.report;
+  if (report.stage == UserStage::done && !identity.is_the_agents) report = become(identity);
+  if (report.stage == UserStage::done) {
+    ::umask(077);
+    report = work();
+  }
+  [[maybe_unused]] const ssize_t written = ::write(reports_to, &report, sizeof report);
+  ::_exit(0);
+}
+
+}  // namespace
+
+// No handler of the agent's may run in the child; it never unblocks the signals while it has them.
+pid_t fork_as_user(const UserAccount& user, const UserChannels& channels, const UserWork& work) {
+  const Identity identity = identity_of(user);
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t child = ::fork();
+  if (child == 0) run_child(identity, channels, work);
+  const int error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return child;
+}
+
+bool wait_for_pipe(int pipe, UserDeadline deadline) {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    pollfd entry{.fd = pipe, .events = POLLIN, .revents = 0};
+    const int timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+    const int ready = ::poll(&entry, 1, timeout);
+    if (ready > 0) return true;
+    if (ready == 0 && Clock::now() >= deadline) return false;
+    if (ready < 0 && errno != EINTR) return false;
+  }
+}
+
+bool read_report(int pipe, UserReport& report) {
+  ssize_t size;
+  do {
+    size = ::read(pipe, &report, sizeof report);
+  } while (size < 0 && errno == EINTR);
+  return size == sizeof report;
+}
+
+void reap(pid_t child) {
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+void kill_child(pid_t child, int report_pipe) {
+  using namespace std::chrono_literals;
+  ::kill(child, SIGKILL);
+  if (wait_for_pipe(report_pipe, Clock::now() + 200ms)) {
+    reap(child);
+  } else {
+    start_quietly([child] { std::thread(reap, child).detach(); });
+  }
+}
+
+Result<void> judge(const UserAccount& user, const UserReport& report) {
+  switch (report.stage) {
+    case UserStage::descriptors:
+      return system_failure(report.error, "failed to close files for user '{}'", user.name);
+    case UserStage::groups:
+      return system_failure(report.error, "failed to set group for user '{}'", user.name);
+    case UserStage::group:
+      return system_failure(report.error, "failed to set effective group ID for user '{}'",
+                            user.name);
+    case UserStage::user:
+      return system_failure(report.error, "failed to set effective user ID for user '{}'",
+                            user.name);
+    case UserStage::program:
+    case UserStage::done:
+      return {};
+  }
+  return {};
+}
+
+std::unexpected<Error> took_too_long(const UserAccount& user, std::chrono::milliseconds limit) {
+  return failure("the process for user '{}' did not end within {} s and was killed", user.name,
+                 std::chrono::duration<double>(limit).count());
+}
+
+std::unexpected<Error> no_process(int error, const UserAccount& user) {
+  return system_failure(error, "failed to start a process for user '{}'", user.name);
+}
+
+}  // namespace bellhop::platform

@@ -1,0 +1,76 @@
+"""The labels that SELinux has for keys, with a policy that enforces them.
+
+On the keys that bellhopd adds and, in the same guest, the real qemu-ga.
+"""
+
+import unittest
+
+from systems import BOOT_PATIENCE, SystemTest
+
+SELINUX = ("selinux-policy-default", "policycoreutils")
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 key"
+SSHD = "system_u:system_r:sshd_t:s0"
+
+
+class Labels(SystemTest):
+    def boot_with_selinux(self):
+        """A guest in which both agents are services, and the policy is enforced."""
+        made = self.system("bookworm", "systemd", more=SELINUX, beside=True,
+                           words="security=selinux")
+        self.answers(made)
+        # What came into the guest beside its disk has no labels: then bellhopd has not the domain
+        # of a service either.
+        made.shell("find / -xdev -context '*:unlabeled_t:*' -exec restorecon -F '{}' + && "
+                   "systemctl restart bellhopd && mkdir -p /run/qemu-ga /usr/local/var/run && "
+                   f"systemd-run --quiet {made.agents['qemu-ga'].command()} && setenforce 1",
+                   patience=BOOT_PATIENCE)
+        return made
+
+    @staticmethod
+    def user(made, name):
+        made.shell(f"useradd --create-home {name} && restorecon -R /home/{name}",
+                   patience=BOOT_PATIENCE)
+
+    @staticmethod
+    def add_key(made, agent, user):
+        """By an agent: .ssh and the file after that, their type, permissions and owner."""
+        with made.connect(agent, patience=BOOT_PATIENCE) as client:
+            client.call("guest-ssh-add-authorized-keys", username=user, keys=[KEY],
+                        patience=BOOT_PATIENCE)
+        found = []
+        for path in (".ssh", ".ssh/authorized_keys"):
+            context, *facts = made.shell(f"stat -c '%C %a %U:%G' ~{user}/{path}").split()
+            found.append([context.split(":")[2], *facts])
+        return found
+
+    @staticmethod
+    def sshd_may_read(made, user):
+        """By the policy, as it is loaded."""
+        return made.shell(f"file=~{user}/.ssh/authorized_keys; selinux_check_access {SSHD} "
+                          "$(stat -c %C $file) file read >/dev/null && echo yes || echo no"
+                          ).strip() == "yes"
+
+    def test_of_keys(self):
+        made = self.boot_with_selinux()
+        self.user(made, "alice")
+        for user in ("alice", "root"):
+            made.shell(f"rm -rf ~{user}/.ssh")
+            with self.subTest(user):
+                self.assertEqual(self.add_key(made, "bellhopd", user),
+                                 [["ssh_home_t", "700", f"{user}:{user}"],
+                                  ["ssh_home_t", "600", f"{user}:{user}"]])
+                self.assertTrue(self.sshd_may_read(made, user))
+        made.shell("chcon -t user_home_t ~alice/.ssh ~alice/.ssh/authorized_keys")
+        with self.subTest("what is there already"):
+            self.assertEqual([kind for kind, *_ in self.add_key(made, "bellhopd", "alice")],
+                             ["ssh_home_t", "ssh_home_t"])
+        self.user(made, "bob")
+        with self.subTest("qemu-ga"):  # key-labels in docs/compatibility.md
+            self.assertEqual(self.add_key(made, "qemu-ga", "bob"),
+                             [["user_home_dir_t", "700", "bob:bob"],
+                              ["user_home_dir_t", "600", "bob:bob"]])
+            self.assertFalse(self.sshd_may_read(made, "bob"))
+
+
+if __name__ == "__main__":
+    unittest.main()
