@@ -42,7 +42,7 @@ class Session : public channel::Peer, private Lane::Sink {
   // clients that have left included.
   bool is_quiet();
   // Whether a client does not take the replies that are ready for it.
-  bool waits_for_client() const { return !lane_->empty() && !has_room(); }
+  bool waits_for_client() const;
   const std::string& description() const { return channel_.description(); }
   // What another program needs to go on with the channel, a record named "channel". Its form does
   // not change from one version to the next.
