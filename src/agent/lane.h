@@ -44,6 +44,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   // The client is gone: requests that it finished sending still run, without replies.
   void detach();
 
+  // Whether a reply has been handed over in part.
+  bool in_midst_of_reply() const { return !exchanges_.empty() && exchanges_.front()->partly_sent; }
   bool empty() const { return exchanges_.empty(); }
   std::size_t size() const { return exchanges_.size(); }
   std::size_t bytes() const { return bytes_; }

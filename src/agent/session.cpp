@@ -155,6 +155,12 @@ bool Session::is_in_a_large_request() const {
   return unframed_bytes_ > wire::token_size_limit / 6;
 }
 
+// Room that has come free is used when all is sent.
+bool Session::waits_for_client() const {
+  if (lane_->in_midst_of_reply()) return channel_.unsent() > 0;
+  return !lane_->empty() && !has_room();
+}
+
 bool Session::is_quiet() {
   return lane_->empty() && std::ranges::all_of(former_, [](const std::weak_ptr<Lane>& former) {
            const auto lane = former.lock();

@@ -43,7 +43,7 @@ class Session : public channel::Peer, private Lane::Sink {
   // clients that have left included.
   bool is_quiet();
   // Whether a client does not take the replies that are ready for it.
-  bool waits_for_client() const { return !lane_->empty() && !has_room(); }
+  bool waits_for_client() const;
   // Whether what its client has begun to send is too much to be written down for another program.
   bool is_in_a_large_request() const;
   const std::string& description() const { return channel_.description(); }

@@ -206,6 +206,35 @@ class Lives(Replaced):
         wait_for("the end", lambda: not pathlib.Path(f"/proc/{pid}").exists())
         self.assertFalse(pid_file.exists())
 
+    def test_a_configuration_that_has_changed(self):
+        """It holds from then on; a channel that it no longer names is closed."""
+        agent = self.agent_without_start(["-v"], channel=(None, None))
+        kept, gone, new = (agent.directory / name for name in ("kept", "gone", "new"))
+        agent.own_configuration = f"[channels]\nchannels=unix-listen:{kept};unix-listen:{gone}\n"
+        agent.start(wait=False)
+        clients = []
+        for path in (kept, gone):
+            wait_for("the socket", lambda path=path: path.exists() and self.can_connect(path))
+            clients.append(agents.Connection(path, "bellhopd"))
+            self.addCleanup(clients[-1].close)
+            answered(clients[-1], "guest-ping")
+        (agent.directory / "bellhop.conf").write_text(
+            f"[general]\nblock-rpcs=guest-get-host-name\n"
+            f"[channels]\nchannels=unix-listen:{kept};unix-listen:{new}\n", encoding="utf-8")
+        self.replace(agent)
+        refused = clients[0].request({"execute": "guest-get-host-name"}, TEN_SECONDS)
+        self.assertEqual(refused["error"]["class"], "CommandNotFound", refused)
+        with self.assertRaises(agents.NoReply):
+            clients[1].read_line(TEN_SECONDS)
+        self.assertFalse(self.can_connect(gone))
+        with agents.Connection(new, "bellhopd") as client:
+            self.assertEqual(answered(client, "guest-ping"), {})
+
+    @staticmethod
+    def can_connect(path):
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(path)) == 0
+
     def test_a_socket_of_the_service_manager(self):
         agent = self.agent_without_start(["-v"], channel=(None, None))
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
