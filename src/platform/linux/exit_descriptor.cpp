@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "platform/posix/pipe.h"
+#include "platform/posix/signals.h"
 
 namespace bellhop::platform {
 namespace {
@@ -37,14 +38,10 @@ int start_detached(std::unique_ptr<Wait> wait) {
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   ::pthread_attr_setstacksize(&attributes, 256 * 1024);
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsHeld held;
   pthread_t thread;
   const int error = ::pthread_create(&thread, &attributes, wait_for_child, wait.get());
   if (error == 0) static_cast<void>(wait.release());
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::pthread_attr_destroy(&attributes);
   return error;
 }

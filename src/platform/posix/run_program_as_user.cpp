@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "platform/posix/pipe.h"
+#include "platform/posix/signals.h"
 #include "platform/posix/spawn.h"
 #include "platform/posix/user_process.h"
 #include "platform/quiet_threads.h"
@@ -37,24 +38,14 @@ class ProgramCall {
     char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
     char language[] = "LC_ALL=C";
     char* const environment[] = {path, language, nullptr};
-    default_signals();
     if (::chdir("/") == 0 && ::fcntl(3, F_SETFD, FD_CLOEXEC) == 0) {
+      release_signals_of_child();
       ::execve(pointers_[0], pointers_.data(), environment);
     }
     return {UserStage::program, errno};
   }
 
  private:
-  // A program keeps which signals are ignored, and which are blocked.
-  static void default_signals() {
-    struct sigaction standard{};
-    standard.sa_handler = SIG_DFL;
-    for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  }
-
   std::vector<std::string> words_;
   std::vector<char*> pointers_;
 };

@@ -12,6 +12,7 @@
 
 #include "platform/posix/close_from.h"
 #include "platform/posix/pipe.h"
+#include "platform/posix/signals.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has it in no header
 
@@ -66,20 +67,6 @@ Plan make_plan(const ProcessRequest& request, const SpawnSetup& setup, int repor
   return plan;
 }
 
-// A handler of the agent's must not run in the child: both share their memory until execve().
-void reset_signals() {
-  for (int number = 1; number < NSIG; ++number) {
-    struct sigaction action = {};
-    if (::sigaction(number, nullptr, &action) != 0 || action.sa_handler == SIG_DFL) continue;
-    const bool reset = action.sa_handler != SIG_IGN || number == SIGCHLD || number == SIGINT ||
-                       number == SIGTERM || number == SIGHUP || number == SIGPIPE;
-    if (!reset) continue;
-    action = {};
-    action.sa_handler = SIG_DFL;
-    ::sigaction(number, &action, nullptr);
-  }
-}
-
 // Returns the errno value of the failure.
 int execute(Plan& plan, const char* file, char** environment) {
   ::execve(file, plan.arguments.data(), environment);
@@ -123,17 +110,14 @@ bool arrange_descriptors(const Plan& plan) {
 }
 
 [[noreturn]] void run_child(Plan& plan) {
-  reset_signals();
   int error = 0;
   int report = plan.report;
-  sigset_t none;
-  ::sigemptyset(&none);
   if (!arrange_descriptors(plan)) {
     error = errno;
   } else {
     report = 3;
     ::setrlimit(RLIMIT_NOFILE, &plan.setup.descriptors);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    release_signals_of_child();
     error = execute_first(plan);
   }
   [[maybe_unused]] const ssize_t written = ::write(report, &error, sizeof error);
@@ -141,20 +125,14 @@ bool arrange_descriptors(const Plan& plan) {
 }
 
 // vfork() shares the memory instead of copying its tables, and suspends only the calling thread.
-// No signal may reach the child while it does.
+// No signal may reach the child while it does: a handler would run in the agent's memory.
 pid_t fork_child(Plan& plan) {
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsHeld held;
   // NOLINTBEGIN: posix_spawn cannot say what failed, nor where to look for the program. What the
   // child calls is safe after vfork; see run_child().
   const pid_t child = ::vfork();
   if (child == 0) run_child(plan);
   // NOLINTEND
-  const int error = errno;
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  errno = error;
   return child;
 }
 

@@ -15,6 +15,7 @@
 
 #include "platform/posix/close_from.h"
 #include "platform/posix/give_up_capabilities.h"
+#include "platform/posix/signals.h"
 #include "platform/quiet_threads.h"
 
 namespace bellhop::platform {
@@ -81,18 +82,13 @@ UserReport close_others(const UserChannels& channels) {
 
 }  // namespace
 
-// No handler of the agent's may run in the child; it never unblocks the signals while it has them.
+// No handler of the agent's may run in the child: it takes no signals, and a program that it
+// becomes gets none of the handlers.
 pid_t fork_as_user(const UserAccount& user, const UserChannels& channels, const UserWork& work) {
   const Identity identity = identity_of(user);
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsHeld held;
   const pid_t child = ::fork();
   if (child == 0) run_child(identity, channels, work);
-  const int error = errno;
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  errno = error;
   return child;
 }
 
