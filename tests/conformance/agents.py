@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -32,8 +33,8 @@ SUITES = ("sid", "trixie", "bookworm")  # newest first
 PATIENCE = 30.0  # seconds for anything that must happen; never a measure of speed
 
 
-class Unavailable(Exception):
-    """Something that a test needs cannot be had here; the message says why."""
+class Unavailable(unittest.SkipTest):
+    """Something that a test needs cannot be had here, so it is skipped; the message says why."""
 
 
 class NoReply(AssertionError):
@@ -55,13 +56,13 @@ def bellhopd():
     named = os.environ.get("AGENT") or os.environ.get("BELLHOPD")
     if named:
         if not os.access(named, os.X_OK):
-            raise Unavailable(f"{named} cannot be run")
+            raise AssertionError(f"{named} cannot be run")
         return os.path.abspath(named)
     for build in build_directories():
         program = build / "src" / "bellhopd"
         if os.access(program, os.X_OK):
             return str(program)
-    raise Unavailable("bellhopd is not built (AGENT can name one)")
+    raise AssertionError("bellhopd is not built (AGENT can name one)")
 
 
 _spawning = threading.Lock()

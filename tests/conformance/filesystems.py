@@ -103,10 +103,7 @@ class CompareTest(LifeTest):
 
     def both(self, ours=None):
         """Starts both agents, unless `ours` is a bellhopd that is running."""
-        try:
-            oracle = agents.oracle("sid")
-        except agents.Unavailable as reason:
-            self.skipTest(str(reason))
+        oracle = agents.oracle("sid")
         real = agents.Agent(oracle)
         self.addCleanup(real.__exit__)
         self.real = self.client(real.__enter__())

@@ -6,7 +6,6 @@ import pathlib
 import pty
 import shutil
 import signal
-import socket
 import tempfile
 import termios
 import time
@@ -14,7 +13,8 @@ import tty
 import unittest
 
 import agents
-from living import MEGABYTE, TEN_SECONDS, LifeTest, answered, sanitized, status_value, wait_for
+from living import (MEGABYTE, TEN_SECONDS, LifeTest, answered, hand_over_socket, sanitized,
+                    status_value, wait_for)
 
 
 def _tells_of_the_end(connection, request):
@@ -156,14 +156,7 @@ class ServiceManager(LifeTest):
         agent = agents.Agent(agents.bellhopd(), channel=(None, None))
         self.addCleanup(agent.__exit__)
         agent.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-agent-"))
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.addCleanup(listener.close)
-        listener.bind(str(agent.socket_path))
-        listener.listen(1)
-        # The socket becomes descriptor 3 and LISTEN_PID the agent's own, as systemd does it.
-        agent.wrap = ["sh", "-c", f'exec 3<&{listener.fileno()}; '
-                      'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"']
-        agent.pass_fds = (listener.fileno(),)
+        self.addCleanup(hand_over_socket(agent).close)
         agent.start()
         with agent.connect() as client:
             self.assertEqual(answered(client, "guest-ping"), {})

@@ -6,6 +6,7 @@ No test measures speed: each waits for an event, with a limit that only a stuck 
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -47,6 +48,18 @@ def wait_for(what, happened, patience=agents.PATIENCE):
 
 def answered(connection, command, **arguments):
     return connection.call(command, patience=TEN_SECONDS, **arguments)
+
+
+def hand_over_socket(agent):
+    """Makes the agent's socket as a service manager does, before the agent starts; returns it. It
+    becomes descriptor 3, and LISTEN_PID the agent's own."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(agent.socket_path))
+    listener.listen(1)
+    agent.wrap = ["sh", "-c", f'exec 3<&{listener.fileno()}; '
+                  'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"']
+    agent.pass_fds = (listener.fileno(),)
+    return listener
 
 
 class LifeTest(unittest.TestCase):

@@ -12,7 +12,7 @@ import time
 import unittest
 
 import agents
-from living import MEGABYTE, TEN_SECONDS, Loop, answered, wait_for
+from living import MEGABYTE, TEN_SECONDS, Loop, answered, hand_over_socket, wait_for
 from replacing import DONE, REFUSED, Replaced, decoded
 
 SIGNALS_TO_END_IT = (signal.SIGTERM, signal.SIGINT)
@@ -237,13 +237,7 @@ class Lives(Replaced):
 
     def test_a_socket_of_the_service_manager(self):
         agent = self.agent_without_start(["-v"], channel=(None, None))
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.addCleanup(listener.close)
-        listener.bind(str(agent.socket_path))
-        listener.listen(1)
-        agent.wrap = ["sh", "-c", f'exec 3<&{listener.fileno()}; '
-                      'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"']
-        agent.pass_fds = (listener.fileno(),)
+        self.addCleanup(hand_over_socket(agent).close)
         agent.start()
         client = self.client(agent)
         answered(client, "guest-ping")

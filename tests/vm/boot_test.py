@@ -8,7 +8,7 @@ from vm import VmTest, guest, short
 class Boot(VmTest):
     @short
     def test_both_agents_answer(self):
-        made = self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+        made = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()])
         for name in made.agents:
             client = made.connect(name)
             self.assertEqual(client.call("guest-ping"), {})

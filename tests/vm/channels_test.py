@@ -24,11 +24,12 @@ def carry(test, client, size):
                      hashlib.sha256(data).hexdigest())
 
 
-def socat(test):
-    """An archive with a program for the guest that connects what has no way to the host."""
+def socat():
+    """An archive with a program for the guest that connects what has no way to the host. Raises
+    agents.Unavailable."""
     program = shutil.which("socat")
     if not program:
-        test.skipTest("needs socat: run tools/setup")
+        raise agents.Unavailable("needs socat: run tools/setup")
     return guest.image.programs({"usr/bin/socat": program})
 
 
@@ -41,14 +42,14 @@ def ask(made, address, command):
 class Serial(VmTest):
     @short
     def test_isa_serial_carries_every_byte(self):
-        made = self.boot(agents=[self.agent(guest.bellhopd, channel="isa-serial")])
+        made = self.boot(agents=[guest.bellhopd(channel="isa-serial")])
         for _ in range(3):
             with made.connect() as client:
                 self.assertEqual(client.call("guest-ping"), {})
                 carry(self, client, 64 * 1024)
 
     def test_isa_serial_after_a_host_left_in_the_middle(self):
-        made = self.boot(agents=[self.agent(guest.bellhopd, channel="isa-serial")])
+        made = self.boot(agents=[guest.bellhopd(channel="isa-serial")])
         for part in (b'{"execute": "guest-', b'\xff{"exec', b'{"execute": "guest-ping", "id": "' +
                      b"x" * 20000):
             with made.connect(synchronize=False) as client:
@@ -65,13 +66,13 @@ isa-serial:/dev/ttyS2;unix-listen:/run/agent.sock
 
     def test_are_served_at_the_same_time(self):
         """A command that waits on one channel holds up none of the others."""
-        agent = self.agent(guest.bellhopd, channel=None,
-                           options=("--bellhop-config", "/etc/bellhop.conf"))
+        agent = guest.bellhopd(channel=None,
+                               options=("--bellhop-config", "/etc/bellhop.conf"))
         made = self.boot(
             agents=[agent], files={"etc/bellhop.conf": self.CONFIGURATION},
             channels={"one": "first", "two": "second"}, disks={"a": 64 << 20},
             start="mke2fs -q /dev/vda && mount -t ext4 /dev/vda /mnt",
-            archives=[socat(self)],
+            archives=[socat()],
             options=["-chardev", "socket,id=line,path=${dir}/line,server=on,wait=off",
                      "-device", "isa-serial,chardev=line"])
         one, two, line = (made.connect(channel=name)
@@ -94,9 +95,9 @@ class Vsock(VmTest):
     @short
     def test_answers_over_vsock(self):
         made = self.boot(
-            agents=[self.agent(guest.bellhopd, channel=None,
-                               options=("-m", "vsock-listen", "-p", "4294967295:1024"))],
-            modules=["vsock_loopback"], archives=[socat(self)], channels={"bridge": "bridge"})
+            agents=[guest.bellhopd(channel=None,
+                                   options=("-m", "vsock-listen", "-p", "4294967295:1024"))],
+            modules=["vsock_loopback"], archives=[socat()], channels={"bridge": "bridge"})
         # The agent may not be there yet: nothing in the guest tells when it is.
         address = "VSOCK-CONNECT:1:1024,retry=600,interval=0.1"
         for _ in range(3):

@@ -98,7 +98,7 @@ class Commands(VmTest):
 
     def both(self):
         made = self.boot(
-            agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)], disks={"a": 64 << 20},
+            agents=[guest.bellhopd(), guest.qemu_ga()], disks={"a": 64 << 20},
             start="mke2fs -q /dev/vda && mount -t ext4 /dev/vda /mnt")
         return [made.connect(name) for name in made.agents]
 

@@ -6,7 +6,7 @@ import unittest
 
 import storage
 from storage import Filesystem
-from vm import VmTest, agents, guest
+from vm import VmTest, guest
 
 MIB = 1 << 20
 SIZE = 48 * MIB
@@ -84,12 +84,9 @@ class Compared(VmTest):
         options = []
         for name, driver in controllers.items():
             options += ["-device", f"{driver},id={name}"]
-        try:
-            facts = {**storage.guest_facts(disks, DRIVERS), **facts, "kernel": "all"}
-        except agents.Unavailable as reason:
-            self.skipTest(str(reason))
+        facts = {**storage.guest_facts(disks, DRIVERS), **facts, "kernel": "all"}
         self.guest = self.boot("disks", options=options, **facts, agents=[
-            self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+            guest.bellhopd(), guest.qemu_ga()])
         self.ours, self.theirs = self.guest.connect("bellhopd"), self.guest.connect("qemu-ga")
         storage.start(self.guest, DRIVERS)
         return self.guest
@@ -192,11 +189,8 @@ class HotPlug(Compared):
 
     def test_tells_the_same_as_qemu_ga(self):
         disks = {"ide": guest.Disk(SIZE, "ide-hd,bus=ide.1,unit=1"), "stays": guest.Disk(SIZE)}
-        try:
-            names = storage.rules((*disks, *self.KINDS, *self.PATHS))
-            archives = [storage.archive(), names]
-        except agents.Unavailable as reason:
-            self.skipTest(str(reason))
+        names = storage.rules((*disks, *self.KINDS, *self.PATHS))
+        archives = [storage.archive(), names]
         made = self.boot_both(disks, self.CONTROLLERS, machine="pc", archives=archives)
         self.all_same()
         for name in self.KINDS:

@@ -6,7 +6,7 @@ import unittest
 
 import storage
 from storage import Filesystem
-from vm import VmTest, agents, guest
+from vm import VmTest, guest
 
 MIB = 1 << 20
 SIZE = 48 * MIB
@@ -60,16 +60,13 @@ done
 
 class FrozenDisks(VmTest):
     def boot_with(self, disks, agents_of_it=()):
-        try:
-            facts = storage.guest_facts(disks)
-        except agents.Unavailable as reason:
-            self.skipTest(str(reason))
+        facts = storage.guest_facts(disks)
         made = self.boot("frozen", agents=agents_of_it, files={"bin/writer": WRITER}, **facts)
         storage.start(made)
         return made
 
     def test_copies_are_clean_and_whole(self):
-        made = self.boot_with(DISKS, [self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+        made = self.boot_with(DISKS, [guest.bellhopd(), guest.qemu_ga()])
         for filesystem in (*FREEZABLE, VFAT):
             made.shell(filesystem.make(), patience=PATIENCE)
         self.start_writers(made)

@@ -66,7 +66,7 @@ class Disk:
 
 
 def bellhopd(name="bellhopd", program=None, **facts):
-    """This build's bellhopd, or that `program`. Raises agents.Unavailable when it is not built."""
+    """This build's bellhopd, or that `program`."""
     archive = image.programs({"usr/sbin/bellhopd": program or agents.bellhopd()})
     return Agent(name, "/usr/sbin/bellhopd", "bellhopd", archive, **facts)
 

@@ -37,7 +37,7 @@ route add fd15::/64 via fd00::99 metric 77
 
 class Network(VmTest):
     def guest(self, modules, **facts):
-        return self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga, "sid")],
+        return self.boot(agents=[guest.bellhopd(), guest.qemu_ga("sid")],
                          modules=modules, archives=[image.programs({"usr/sbin/ip": "/usr/sbin/ip"})],
                          **facts)
 

@@ -34,7 +34,7 @@ class Compared(VmTest):
     """A guest with bellhopd and qemu-ga, and requests to both."""
 
     def boot_both(self, **facts):
-        self.guest = self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)],
+        self.guest = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()],
                                **facts)
         self.ours, self.theirs = self.guest.connect("bellhopd"), self.guest.connect("qemu-ga")
         self.schema = self.ours.call("bellhop-schema")["commands"]
@@ -246,7 +246,7 @@ class Clocks(Compared):
 
     def test_hardware_clock_in_local_time(self):
         zone = "EST5EDT,M3.2.0,M11.1.0"
-        agent = self.agent(guest.bellhopd)
+        agent = guest.bellhopd()
         agent.program = f"env TZ={zone} {agent.program}"
         made = self.boot(agents=[agent], files={"etc/adjtime": "0.0 0 0.0\n0\nLOCAL\n"})
         self.guest, self.ours = made, made.connect()

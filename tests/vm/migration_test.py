@@ -14,7 +14,7 @@ MEGABYTE = 1 << 20
 
 class Migration(VmTest):
     def setUp(self):
-        self.guest = self.boot(agents=[self.agent(guest.bellhopd)])
+        self.guest = self.boot(agents=[guest.bellhopd()])
         self.client = self.guest.connect()
 
     def continues(self, live):
@@ -99,7 +99,7 @@ class FrozenTest(VmTest):
     WRITES = "echo now >/mnt/file && sync && cat /mnt/file"
 
     def boot_frozen(self, make, **facts):
-        made = self.boot(agents=[self.agent(make)], start=self.MOUNT, **facts)
+        made = self.boot(agents=[make()], start=self.MOUNT, **facts)
         with made.connect() as client:
             self.assertEqual(client.call("guest-fsfreeze-freeze"), 1)
         return made
@@ -155,10 +155,7 @@ class Snapshots(FrozenTest):
     def with_disk(self):
         """Facts of a guest whose disk can keep it all."""
         image = f"{self.folder.name}/disk.qcow2"
-        try:
-            packages.run("qemu-img", "create", "-q", "-f", "qcow2", image, "1G")
-        except agents.Unavailable as reason:
-            self.skipTest(str(reason))
+        packages.run("qemu-img", "create", "-q", "-f", "qcow2", image, "1G")
         return {"options": ["-drive", f"file={image},format=qcow2,if=none,id=disk",
                             "-device", "virtio-blk-pci,drive=disk"]}
 
@@ -166,7 +163,7 @@ class Snapshots(FrozenTest):
         self.assertEqual(made.qmp.human(line), "")
 
     def test_is_as_it_was(self):
-        made = self.boot(agents=[self.agent(guest.bellhopd)], **self.with_disk())
+        made = self.boot(agents=[guest.bellhopd()], **self.with_disk())
         client = made.connect()
         handle = client.call("guest-file-open", path="/tmp/file", mode="w+")
         client.call("guest-file-write", handle=handle, buf_b64=agents.b64(b"before"))
@@ -184,7 +181,7 @@ class Snapshots(FrozenTest):
         self.assertIn("no snapshot available", made.qmp.human("info snapshots"))
 
     def test_in_the_middle_of_a_large_reply(self):
-        made = self.boot(agents=[self.agent(guest.bellhopd)], **self.with_disk())
+        made = self.boot(agents=[guest.bellhopd()], **self.with_disk())
         client = made.connect()
         handle = client.call("guest-file-open", path="/dev/zero")
         read = {"execute": "guest-file-read", "arguments": {"handle": handle,

@@ -10,7 +10,7 @@ REMOVE_PROGRAMS = "rm -f /sbin/poweroff /sbin/halt /sbin/reboot; "
 
 class Power(VmTest):
     def boot_one(self, make, **facts):
-        made = self.boot(agents=[self.agent(make)], **facts)
+        made = self.boot(agents=[make()], **facts)
         return made, made.connect()
 
     @staticmethod
@@ -70,7 +70,7 @@ class Shutdown(Power):
         self.assertTrue(b"the last words\n" in made.disk("a").read_bytes())
 
     def test_says_why_not(self):
-        made = self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)],
+        made = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()],
                          start="rm -f /sbin/poweroff /sbin/halt; "
                                "printf '#!/bin/sh\\necho not now; exit 3\\n' >/sbin/poweroff; "
                                "printf '#!/bin/sh\\nexit 4\\n' >/sbin/halt; "

@@ -89,7 +89,7 @@ class Minimal(SuspendTest):
     """BusyBox as init: by the kernel."""
 
     def boot_one(self, make, swap=True):
-        return self.boot(agents=[self.agent(make)], machine="pc",
+        return self.boot(agents=[make()], machine="pc",
                          disks={"swap": SWAP} if swap else {}, start=MINIMAL_SWAP if swap else "")
 
     @short
@@ -109,7 +109,7 @@ class Minimal(SuspendTest):
 
     def test_to_both_and_back(self):
         """qemu-ga cannot: `suspend-means` in docs/compatibility.md."""
-        made = self.boot(agents=[self.agent(guest.qemu_ga), self.agent(guest.bellhopd)],
+        made = self.boot(agents=[guest.qemu_ga(), guest.bellhopd()],
                          machine="pc", disks={"swap": SWAP}, start=MINIMAL_SWAP)
         reply = made.connect("qemu-ga").request({"execute": "guest-suspend-hybrid"})
         self.assertEqual(reply["error"]["desc"],
@@ -117,7 +117,7 @@ class Minimal(SuspendTest):
         self.to_both(made, "bellhopd")
 
     def test_is_not_supported_where_the_kernel_does_not(self):
-        made = self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+        made = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()])
         made.shell("mkdir /tmp/power; mount --bind /tmp/power /sys/power")
         clients = [made.connect(name) for name in made.agents]
         for command in ("guest-suspend-ram", "guest-suspend-disk", "guest-suspend-hybrid"):
@@ -128,7 +128,7 @@ class Minimal(SuspendTest):
 
     def test_says_why_not(self):
         """Without swap space there is no place for what is in memory."""
-        made = self.boot(agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+        made = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()])
         ours, theirs = (made.connect(name).request({"execute": "guest-suspend-disk"})
                         for name in made.agents)
         self.assertEqual(ours, theirs)

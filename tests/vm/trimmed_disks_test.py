@@ -4,7 +4,7 @@ import unittest
 
 import storage
 from storage import Filesystem
-from vm import VmTest, agents, guest
+from vm import VmTest, guest
 
 MIB = 1 << 20
 PATIENCE = 120  # seconds; a guest is slow on a busy machine
@@ -40,12 +40,9 @@ class TrimmedDisks(VmTest):
     maxDiff = None
 
     def boot_both(self):
-        try:
-            facts = storage.guest_facts(DISKS, ("virtio_scsi",))
-        except agents.Unavailable as reason:
-            self.skipTest(str(reason))
+        facts = storage.guest_facts(DISKS, ("virtio_scsi",))
         made = self.boot("trimmed", options=["-device", "virtio-scsi-pci,id=scsi"], **facts,
-                         agents=[self.agent(guest.bellhopd), self.agent(guest.qemu_ga)])
+                         agents=[guest.bellhopd(), guest.qemu_ga()])
         storage.start(made, ("virtio_scsi",))
         for filesystem in (*MADE, *NOT_TRIMMED):
             made.shell(filesystem.make(), patience=PATIENCE)

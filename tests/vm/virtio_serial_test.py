@@ -18,7 +18,7 @@ class Hosts(VmTest):
     """Hosts come one after the other, and leave whenever they like."""
 
     def setUp(self):
-        self.guest = self.boot(agents=[self.agent(guest.bellhopd)],
+        self.guest = self.boot(agents=[guest.bellhopd()],
                                start="mount -t debugfs debugfs /sys/kernel/debug")
         with self.guest.connect():
             pass
@@ -100,7 +100,7 @@ class Ports(VmTest):
 
     @short
     def test_unplugged_and_back(self):
-        agent = self.agent(guest.bellhopd, options=("-r",))
+        agent = guest.bellhopd(options=("-r",))
         made = self.boot(agents=[agent])
         pid = made.agent_pid(agent.name)
         for number in range(3):
@@ -119,7 +119,7 @@ class Ports(VmTest):
         made.shell(f"kill -0 {pid}")
 
     def test_unplugged_in_the_middle_of_a_reply(self):
-        agent = self.agent(guest.bellhopd)
+        agent = guest.bellhopd()
         made = self.boot(agents=[agent])
         for _ in range(5):
             with made.connect() as client:
@@ -133,7 +133,7 @@ class Ports(VmTest):
                 client.call("guest-file-close", handle=handle)
 
     def test_its_controller_unplugged_and_back(self):
-        agent = self.agent(guest.bellhopd, channel=None, options=(
+        agent = guest.bellhopd(channel=None, options=(
             "-m virtio-serial -p /dev/virtio-ports/org.qemu.guest_agent.0 -r",))
         made = self.boot(agents=[agent], machine="pc", options=[
             "-chardev", "socket,id=bellhopd,path=${dir}/bellhopd,server=on,wait=off"])
@@ -147,7 +147,7 @@ class Ports(VmTest):
 
     @short
     def test_agent_starts_before_the_port(self):
-        agent = self.agent(guest.bellhopd, channel=None, options=(
+        agent = guest.bellhopd(channel=None, options=(
             "-m virtio-serial -p /dev/virtio-ports/org.qemu.guest_agent.0 -r",))
         made = self.boot(agents=[agent], options=[
             "-device", "virtio-serial-pci,id=ports",
@@ -169,8 +169,7 @@ class Idle(VmTest):
 
     def test_for_a_minute_whether_the_host_is_there_or_not(self):
         names = ("never", "there", "left")
-        made = self.boot(agents=[self.agent(guest.bellhopd, name=name,
-                                            port=f"org.qemu.guest_agent.{number}")
+        made = self.boot(agents=[guest.bellhopd(name=name, port=f"org.qemu.guest_agent.{number}")
                                  for number, name in enumerate(names)])
         with made.connect("left"), made.connect("there") as client:
             client.call("guest-get-osinfo")

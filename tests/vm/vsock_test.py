@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 import channels_test
-from vm import VmTest, agents, guest
+from vm import VmTest, guest
 
 CID = 42
 PORTS = {"bellhopd": 1024, "qemu-ga": 1025}
@@ -27,7 +27,7 @@ PATIENCE = 120
 
 class Nested(VmTest):
     def listening(self, make, name):
-        return self.agent(make, channel=None, options=(
+        return make(channel=None, options=(
             "-m", "vsock-listen", "-p", f"4294967295:{PORTS[name]}"))
 
     def inner(self, folder):
@@ -44,16 +44,13 @@ class Nested(VmTest):
 
     def test_from_the_host(self):
         with tempfile.TemporaryDirectory(prefix="bellhop-inner-") as folder:
-            try:
-                files = self.inner(folder)
-                program = guest.image.programs({
-                    "usr/bin/qemu-system-x86_64": "/usr/bin/qemu-system-x86_64"})
-            except agents.Unavailable as reason:
-                self.skipTest(str(reason))
+            files = self.inner(folder)
+            program = guest.image.programs({
+                "usr/bin/qemu-system-x86_64": "/usr/bin/qemu-system-x86_64"})
             made = self.boot("host of a guest", modules=["kvm-amd", "vhost_vsock"], memory="2048",
-                             files=files, archives=[program, channels_test.socat(self)],
+                             files=files, archives=[program, channels_test.socat()],
                              channels={f"to-{name}": f"to-{name}" for name in PORTS}, start=START,
-                             agents=[self.agent(make, channel=None, starts=False)
+                             agents=[make(channel=None, starts=False)
                                      for make in (guest.bellhopd, guest.qemu_ga)])
         for name, port in PORTS.items():
             with self.subTest(name):

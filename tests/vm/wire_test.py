@@ -15,7 +15,7 @@ CLIENTS = clients.load()
 
 class Wire(VmTest):
     def plays(self, make):
-        agent = self.agent(make, port=guest.FIRST_PORT)
+        agent = make(port=guest.FIRST_PORT)
         made = self.boot(agents=[agent], disks={"a": 64 << 20, "b": 64 << 20},
                          start=libvirtd.START, modules=["virtio_net"], files=libvirtd.FILES)
         made.connect().close()

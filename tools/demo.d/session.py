@@ -5,7 +5,6 @@ import base64
 import contextlib
 import hashlib
 import os
-import pathlib
 import signal
 import subprocess
 import sys
