@@ -4,6 +4,7 @@
 
 #include <array>
 #include <asio/post.hpp>
+#include <ranges>
 #include <utility>
 
 #include "agent/version.h"
@@ -30,15 +31,19 @@ std::string_view first_line(std::string_view text) {
   return text.substr(0, text.find('\n'));
 }
 
+std::vector<std::string> question(const Program& program) {
+  std::vector<std::string> arguments{"--can-take-over"};
+  // A program that only answers does not get the socket, which has no path.
+  if (program.socket_was_passed) arguments.push_back("--path=/");
+  const auto own = std::views::drop(program.arguments, 1);
+  arguments.insert(arguments.end(), own.begin(), own.end());
+  return arguments;
+}
+
 // Asks without changing anything but by running the program.
 Result<void> ask(platform::Processes& processes, const Program& program) {
   platform::ProcessRequest request{
-      .path = program.path, .arguments = {"--can-take-over"}, .environment = {}, .input = {}};
-  // A program that only answers does not get the socket, which has no path.
-  if (program.socket_was_passed) request.arguments.emplace_back("--path=/");
-  for (std::size_t i = 1; i < program.arguments.size(); ++i) {
-    request.arguments.push_back(program.arguments[i]);
-  }
+      .path = program.path, .arguments = question(program), .environment = {}, .input = {}};
   const auto run = platform::run_program(processes, std::move(request),
                                          {.time = answer_limit, .whole_output = true});
   if (!run) return std::unexpected(run.error());
