@@ -28,6 +28,17 @@ if(BELLHOP_FUZZ)
   target_compile_options(bellhop-options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+add_library(bellhop-fmt INTERFACE)
+target_link_libraries(bellhop-fmt INTERFACE fmt::fmt)
+if(BELLHOP_STATIC)
+  add_link_options(-static)
+  target_compile_definitions(bellhop-options INTERFACE BELLHOP_STATIC)
+  get_target_property(fmt_type fmt::fmt TYPE)
+  if(NOT fmt_type STREQUAL "STATIC_LIBRARY")  # as on Debian, which has only the shared one
+    set_target_properties(bellhop-fmt PROPERTIES INTERFACE_LINK_LIBRARIES fmt::fmt-header-only)
+  endif()
+endif()
+
 # bellhop_library(NAME SOURCE… [DEPENDS LIBRARY…]): a static library of the agent.
 function(bellhop_library name)
   cmake_parse_arguments(arg "" "" "DEPENDS" ${ARGN})

@@ -20,6 +20,7 @@
 #include "command/registry.h"
 #include "command/schema.h"
 #include "platform/daemon.h"
+#include "platform/name_services.h"
 #include "platform/pid_file.h"
 #include "platform/program_image.h"
 #include "state/freeze.h"
@@ -189,6 +190,7 @@ Program this_program(int argc, char* argv[], const std::optional<state::Handover
 
 int main(int argc, char* argv[]) {
   platform::hold_signals(std::array{SIGUSR2});  // which would end it until it is handled
+  platform::choose_name_services();
   std::optional<state::Handover> handover = inherited_handover();
   Program program = this_program(argc, argv, handover);
   const Surroundings surroundings{

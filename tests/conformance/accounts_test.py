@@ -233,6 +233,8 @@ class Planted(AccountsTest):
         def others():
             return {"homes": guest.tree(without=("alice",)), "etc": guest.tree("etc")}
         before = others()
+        # Alice may write to bob's file herself, and the agent may just have moved a link of hers to
+        # the name. So she writes to new files only.
         racer = guest.enter("alice", "sh", "-c", f"cd /{accounts.HOMES}/alice" + """
             while :; do
               mv .ssh old; ln -s ../bob .ssh; rm .ssh; mv old .ssh
@@ -240,7 +242,7 @@ class Planted(AccountsTest):
               for new in .ssh/authorized_keys.*; do ln -sf ../../bob/authorized_keys "$new"; done
               ln -sf /etc/passwd .ssh/authorized_keys; rm .ssh/authorized_keys
               mv .ssh old; ln -s /etc .ssh; rm .ssh; mv old .ssh
-              echo k1 >.ssh/authorized_keys
+              echo k1 >mine; mv mine .ssh/authorized_keys
             done""")
         try:
             for number in range(100):
