@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/emulated.h"
+
 // Freezing itself is tried on filesystems made for it, by tests/conformance/freeze_*test.py. Here
 // nothing is frozen.
 
@@ -29,6 +31,7 @@ TEST(Filesystems, OpensWhatItLists) {
     if (filesystem && *filesystem) ++opened;
   }
   if (all->empty()) GTEST_SKIP() << "no filesystem here has a disk";
+  if (is_emulated()) GTEST_SKIP() << "the emulator does not pass on the number of a mount";
   EXPECT_GT(opened, 0);
 }
 
