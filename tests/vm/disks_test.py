@@ -85,8 +85,8 @@ class Compared(VmTest):
         for name, driver in controllers.items():
             options += ["-device", f"{driver},id={name}"]
         facts = {**storage.guest_facts(disks, DRIVERS), **facts, "kernel": "all"}
-        self.guest = self.boot("disks", options=options, **facts, agents=[
-            guest.bellhopd(), guest.qemu_ga()])
+        self.guest = self.boot("disks", options=options, **facts,
+                               agents=[guest.bellhopd(), guest.qemu_ga()])
         self.ours, self.theirs = self.guest.connect("bellhopd"), self.guest.connect("qemu-ga")
         storage.start(self.guest, DRIVERS)
         return self.guest

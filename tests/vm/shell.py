@@ -19,7 +19,7 @@ class Shell:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(str(path))
 
-    def __call__(self, script, patience=30.0, check=True):
+    def __call__(self, script, patience=90.0, check=True):
         """What the script printed, on standard output and error.
 
         Raises ShellError when it does not end in time and, with `check`, when it fails. What it
