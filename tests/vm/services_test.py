@@ -75,6 +75,20 @@ class Systemd(ServiceTest):
         made.shell(f'until [ "$(systemctl is-active bellhopd)" = {state} ]; do sleep 0.2; done',
                    patience=BOOT_PATIENCE)
 
+    def is_replaced_while_everything_is_frozen(self, made):
+        """Even the filesystem that its program is on."""
+        pid = made.shell("pidof bellhopd").strip()
+        with made.connect(patience=BOOT_PATIENCE) as client:
+            before = client.call("bellhop-info")["replaced"]
+            frozen = client.call("guest-fsfreeze-freeze", BOOT_PATIENCE)
+            self.assertGreater(frozen, 0)
+            made.shell(f"kill -USR2 {pid}")
+            while client.call("bellhop-info", BOOT_PATIENCE)["replaced"] == before:
+                pass
+            self.assertEqual(client.call("guest-fsfreeze-status"), "frozen")
+            self.assertEqual(client.call("guest-fsfreeze-thaw", BOOT_PATIENCE), frozen)
+        made.shell("echo written >/var/tmp/written && sync", patience=BOOT_PATIENCE)
+
     def lives(self, suite):
         made = self.system(suite, "systemd")
         self.answers(made)
@@ -85,6 +99,7 @@ class Systemd(ServiceTest):
         self.answers(made)
         self.until(made, "active")
         self.is_replaced(made, "systemctl reload bellhopd")
+        self.is_replaced_while_everything_is_frozen(made)
         self.until(made, "active")
         self.assertEqual(made.shell("systemctl show -P MainPID bellhopd").strip(),
                          made.shell("pidof bellhopd").strip())
