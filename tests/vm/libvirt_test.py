@@ -113,6 +113,18 @@ class Verbs(LibvirtTest):
     def test_say_the_same_in_session_mode(self):
         self.compare(session=True)
 
+    def test_newer_ones_say_the_same(self):
+        with self.domain(guest.bellhopd, guest.qemu_ga) as made:
+            options, _ = made.libvirt.virsh("help", "guestinfo")
+            if "--load" not in options:
+                self.skipTest("this virsh has no guestinfo --load")
+            for name in ("bellhopd", "qemu-ga"):
+                made.swap(name)
+                said, status = made.virsh("guestinfo", "--load")
+                self.assertEqual(status, 0, f"{name}: {said}")
+                self.assertEqual(re.findall(r"^load\.(\d+)m +: [\d.]+$", said, re.MULTILINE),
+                                 ["1", "5", "15"], f"{name}: {said}")
+
     @short
     def test_all_of_them_were_tried(self):
         """As long as bellhopd lacks commands, this is skipped and says which."""
