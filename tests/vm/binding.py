@@ -29,14 +29,18 @@ def interfaces(domain):
     return domain.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)
 
 
+# Their names by their numbers.
+AGENT_ERRORS = {getattr(libvirt, name): name for name in dir(libvirt)
+                if name.startswith("VIR_ERR_AGENT_")}
+
+
 def late(domain):
     said = []
     for command, limit in ((LATE, 1), (COMMAND % "ping", 20)):
         try:
             said.append(libvirt_qemu.qemuAgentCommand(domain, command, limit, 0))
         except libvirt.libvirtError as error:
-            known = {libvirt.VIR_ERR_AGENT_UNRESPONSIVE: "VIR_ERR_AGENT_UNRESPONSIVE"}
-            said.append(known.get(error.get_error_code(), str(error)))
+            said.append(AGENT_ERRORS.get(error.get_error_code(), str(error)))
     return said
 
 
