@@ -104,8 +104,9 @@ def installed(init):
     tree = image.Tree()
     with tempfile.TemporaryDirectory(prefix="bellhop-install-") as folder:
         # The build's own choice of init system stays as it is: only packaging/ is configured anew.
-        packages.run("cmake", "-S", ROOT / "tests" / "vm" / "install", "-B", f"{folder}/build",
-                     f"-DBELLHOP_INIT={init}", "-DCMAKE_INSTALL_PREFIX=/usr")
+        packages.run("cmake", "-G", "Ninja", "-S", ROOT / "tests" / "vm" / "install",
+                     "-B", f"{folder}/build", f"-DBELLHOP_INIT={init}",
+                     "-DCMAKE_INSTALL_PREFIX=/usr")
         packages.run("cmake", "--install", f"{folder}/build",
                      env=dict(os.environ, DESTDIR=f"{folder}/files"))
         tree.copy(f"{folder}/files", "add", contents=True)
