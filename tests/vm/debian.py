@@ -1,7 +1,9 @@
 """Guests with a whole Debian on their disk."""
 
 import os
+import pathlib
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
@@ -26,6 +28,24 @@ ENABLE = {
     "sysvinit": "update-rc.d bellhopd defaults",
     "openrc": "rc-update add bellhopd default",
 }
+
+
+# The newest versions of symbols that the C and C++ libraries of a suite have.
+SYMBOLS = {
+    "bookworm": {"GLIBC": (2, 36), "GLIBCXX": (3, 4, 30)},
+    "trixie": {"GLIBC": (2, 41), "GLIBCXX": (3, 4, 33)},
+}
+
+
+def expect_to_run(suite, program):
+    """Raises Unavailable when a program was built for newer libraries than a suite has."""
+    content = pathlib.Path(program).read_bytes()
+    for library, newest in SYMBOLS[suite].items():
+        found = re.findall(rb"\0" + library.encode() + rb"_([\d.]+)(?=\0)", content)
+        needed = max((tuple(map(int, version.split(b"."))) for version in found), default=newest)
+        if needed > newest:
+            raise Unavailable(f"bellhopd needs {library} {'.'.join(map(str, needed))} of the "
+                              f"system that built it, {suite} has {'.'.join(map(str, newest))}")
 
 
 def disk(suite, init, more=()):

@@ -1,6 +1,6 @@
 """Tests in whole systems with bellhopd as their service, and the real qemu-ga at hand."""
 
-from vm import VmTest, debian, guest
+from vm import VmTest, agents, debian, guest
 
 BOOT_PATIENCE = 120.0  # a whole Debian, emulated
 # What a Debian with sysvinit has beside it: for the tests of suspending and of logging in.
@@ -13,6 +13,7 @@ class SystemTest(VmTest):
 
         more: further packages. beside: qemu-ga is there too, to be started by start_agent().
         """
+        debian.expect_to_run(suite, agents.bellhopd())
         root = debian.disk(suite, init, more)
         found = [guest.Agent("bellhopd", "/usr/sbin/bellhopd", "bellhopd", None, starts=False)]
         added = [*archives, debian.installed(init)]
