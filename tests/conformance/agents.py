@@ -230,18 +230,34 @@ class Connection:
 _running = {}
 
 
+_POLLS = {"x86_64": ("7", "271"), "aarch64": ("73",)}.get(os.uname().machine)  # poll, ppoll
+
+
+def _waits_for_input(pid):
+    try:
+        call = pathlib.Path(f"/proc/{pid}/syscall").read_text(encoding="utf-8").split()
+    except OSError:
+        return True  # it has ended, or the kernel does not tell
+    return _POLLS is None or call[0] in _POLLS
+
+
+def send_signal(pid, kind, number):
+    """Sends the signal: to qemu-ga when it waits for input, because its handler takes a lock that
+    the interrupted code may hold; it would hang for ever. So let no client of qemu-ga hang up just
+    before: the work that this makes may begin between the look and the signal."""
+    deadline = time.monotonic() + PATIENCE
+    while kind == "qemu-ga" and number != signal.SIGKILL and not _waits_for_input(pid):
+        if time.monotonic() > deadline:
+            raise AssertionError("qemu-ga does not come to rest")
+        time.sleep(0.001)
+    os.kill(pid, number)
+
+
 def end(process, kind, number, patience=PATIENCE):
-    """Sends the signal and waits; the exit status. qemu-ga gets it again until it ends: a signal
-    that comes just before it waits for input ends it only at the next input. Bellhop gets one."""
-    deadline = time.monotonic() + patience
-    while process.poll() is None:
-        process.send_signal(number)
-        try:
-            process.wait(min(patience, 1) if kind == "qemu-ga" else patience)
-        except subprocess.TimeoutExpired:
-            if kind != "qemu-ga" or time.monotonic() > deadline:
-                raise
-    return process.returncode
+    """Sends the signal as send_signal() does and waits; the exit status."""
+    if process.poll() is None:
+        send_signal(process.pid, kind, number)
+    return process.wait(patience)
 
 
 @atexit.register
@@ -293,13 +309,10 @@ class Agent:
         return self
 
     def __exit__(self, *_):
-        if self.kind == "qemu-ga" and self.process:
-            # Its signal handler takes a lock that the interrupted code may hold: it hangs when
-            # SIGTERM comes while it works.
-            self.process.kill()
-        elif self.process and (self.directory / "qga.state.isfrozen").exists():
-            self.process.kill()  # it ignores SIGTERM, and must
-        self.stop()
+        # The clients of qemu-ga may just have hung up: see send_signal(). While frozen, Bellhop
+        # ignores SIGTERM, and must.
+        kill = self.kind == "qemu-ga" or (self.directory / "qga.state.isfrozen").exists()
+        self.stop(signal.SIGKILL if kill else signal.SIGTERM)
         self.final_log = self.log()
         if self.directory:
             shutil.rmtree(self.directory, ignore_errors=True)
@@ -384,13 +397,13 @@ class Agent:
         except OSError:
             return False  # it has just ended
 
-    def stop(self, patience=PATIENCE):
-        """Ends the agent with SIGTERM, at last with SIGKILL; its exit status."""
+    def stop(self, number=signal.SIGTERM, patience=PATIENCE):
+        """Ends the agent with the signal, at last with SIGKILL; its exit status."""
         process, self.process = self.process, None
         if process is None:
             return self.status
         try:
-            end(process, self.kind, signal.SIGTERM, patience)
+            end(process, self.kind, number, patience)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -319,7 +319,6 @@ class Player:
         agents.close_everywhere(self.ends.pop(step["shut"]))
 
     def _stop(self, step):
-        time.sleep(0.05)  # see Agent.__exit__
         status = self.agent.stop()
         if status != step["stop"]:
             raise Mismatch(f"the agent ended with {status}")

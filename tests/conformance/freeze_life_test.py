@@ -10,6 +10,7 @@ import select
 import signal
 import unittest
 
+import agents
 import freezing
 from freezing import (BELLHOPD, PATIENCE, QEMU_GA, WorldTest, is_frozen, make_filesystem, until)
 
@@ -121,7 +122,7 @@ class LifeTests(WorldTest):
     def test_does_not_end_while_frozen(self):
         agent = self.start()
         self.assertEqual(agent.freeze(Filesystems.a), 1)
-        agent.process.terminate()
+        agents.send_signal(agent.process.pid, agent.kind, signal.SIGTERM)
         self.assertEqual(agent.status(), "frozen")
         self.assertEqual(agent.thaw(), 1)
         self.assertEqual(agent.stop(signal.SIGTERM), 0)

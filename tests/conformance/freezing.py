@@ -397,8 +397,10 @@ class Agent:
 
     def stop(self, number=signal.SIGKILL):
         """Ends the agent with the signal; its exit status."""
-        self.connection.close()
-        return agents.end(self.process, self.kind, number)
+        try:
+            return agents.end(self.process, self.kind, number)
+        finally:
+            self.connection.close()
 
 
 class WorldTest:

@@ -120,6 +120,15 @@ class Ends(LifeTest):
         agent.process.send_signal(signal.SIGTERM)
         self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
 
+    def test_sigterm_ends_it_as_a_client_hangs_up(self):
+        """Here qemu-ga often hangs; see agents.send_signal()."""
+        for _ in range(10):
+            agent = self.agent()
+            with agent.connect() as client:
+                answered(client, "guest-ping")
+            agent.process.send_signal(signal.SIGTERM)
+            self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
+
     def test_frozen_it_ends_only_after_the_thaw(self):
         agent = self.agent(prepare=lambda directory: (directory / "qga.state.isfrozen").touch())
         client = self.client(agent)

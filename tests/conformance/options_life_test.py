@@ -67,7 +67,7 @@ class Life(Case):
         try:
             yield pid
         finally:
-            os.kill(pid, signal.SIGTERM)
+            agents.send_signal(pid, kind, signal.SIGTERM)
             wait_until(lambda: not is_alive(pid))
 
     def test_a_daemon_is_detached(self):
@@ -137,8 +137,7 @@ class Life(Case):
                         # No line feed: qemu-ga would log it as it is.
                         connection.send(b'{"execute":"guest-ping"}')
                         connection.read_line()
-                    process.terminate()
-                    process.wait(agents.PATIENCE)
+                        agents.end(process, kind, signal.SIGTERM)
                 text = pathlib.Path(directory, "log").read_text(encoding="utf-8")
                 self.assertTrue(text)
                 for line in text.splitlines():
@@ -154,7 +153,7 @@ class Life(Case):
                     with self.client(directory) as connection:
                         connection.request({"execute": "guest-ping"})
                         connection.request({"execute": "guest-no-such-command"})
-                    process.terminate()
+                        agents.send_signal(process.pid, kind, signal.SIGTERM)
                     output, error = process.communicate(timeout=agents.PATIENCE)
                     self.assertEqual((process.returncode, output, error), (0, b"", b""))
 

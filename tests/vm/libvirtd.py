@@ -297,7 +297,8 @@ class Domain(guest.Guest):
 
     def swap(self, name):
         """Ends the running agent and starts that one instead."""
-        self.stop_agent(self.running)
+        # qemu-ga hangs when a signal that it handles interrupts it with its lock held.
+        self.stop_agent(self.running, "KILL" if self.running == "qemu-ga" else "TERM")
         self.start_agent(name)
         self.running = name
         self.until_connected()
