@@ -6,6 +6,7 @@ A file in cases/ is a JSON array of cases:
   dropped        qemu-ga's version that no longer has it; newer oracles skip it, bellhopd does not
   agents         ["qemu-ga"] or ["bellhopd"]: only these (default: all)
   differs        {"id", "reason"}: bellhopd differs on purpose; docs/compatibility.md has the id
+  thaws          true: has filesystems thawed, so it is skipped where that is not allowed
   agent          options, block, allow, configuration, environment: how it is started (agents.py)
   files          prepared in ${dir}: name -> BYTES, or {"directory": true}, {"fifo": true},
                  {"link": target}, {"content": BYTES, "mode": "0600"},
@@ -68,8 +69,8 @@ def load():
     return cases
 
 
-_CASE_MEMBERS = {"name", "why", "since", "dropped", "agents", "differs", "agent", "files", "after",
-                 "steps", "file", "unfinished"}
+_CASE_MEMBERS = {"name", "why", "since", "dropped", "agents", "differs", "thaws", "agent", "files",
+                 "after", "steps", "file", "unfinished"}
 
 
 def _check_form(case):

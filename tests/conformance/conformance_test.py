@@ -24,6 +24,8 @@ class Documented(unittest.TestCase):
 
 def _test(case, command):
     def test(self):
+        if case.get("thaws"):
+            agents.need_to_thaw()
         cases.run(case, command)
     test.__doc__ = case["why"]
     return test

@@ -161,10 +161,14 @@ def outer(test):
             skip(f"there is no {program}")
     root = tempfile.mkdtemp(prefix="bellhop-filesystems-", dir="/tmp")
     environment = dict(os.environ, FILESYSTEMS_TEST_ROOT=root)
+    namespace = ["unshare", "--mount", "--propagation", "private"]
     try:
-        return subprocess.run(
-            ["unshare", "--mount", "--propagation", "private", sys.executable,
-             os.path.abspath(test), *sys.argv[1:]], env=environment, check=False).returncode
+        trial = subprocess.run([*namespace, "mount", "-t", "tmpfs", "none", root], check=False,
+                               capture_output=True, text=True)
+        if trial.returncode:
+            skip(f"no filesystem can be mounted: {trial.stderr.strip()}")
+        return subprocess.run([*namespace, sys.executable, os.path.abspath(test), *sys.argv[1:]],
+                              env=environment, check=False).returncode
     finally:
         os.rmdir(root)
 

@@ -130,6 +130,7 @@ class Ends(LifeTest):
             self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
 
     def test_frozen_it_ends_only_after_the_thaw(self):
+        agents.need_to_thaw()
         agent = self.agent(prepare=lambda directory: (directory / "qga.state.isfrozen").touch())
         client = self.client(agent)
         agent.process.send_signal(signal.SIGTERM)

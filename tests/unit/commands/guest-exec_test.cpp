@@ -73,8 +73,8 @@ TEST_F(GuestExec, SaysWhyAProgramCannotBeStarted) {
             refusal("/none/such", "No such file or directory"));
   EXPECT_EQ(call("guest-exec", R"({"path": ""})"), refusal("", "No such file or directory"));
   EXPECT_EQ(call("guest-exec", R"({"path": "/"})"), refusal("/", "Permission denied"));
-  EXPECT_EQ(call("guest-exec", R"({"path": "ü\n\u0000"})"),
-            refusal("\\u00FC\\n\\u0000", "No such file or directory"));
+  EXPECT_EQ(call("guest-exec", R"({"path": "/none/ü\n\u0000"})"),
+            refusal("/none/\\u00FC\\n\\u0000", "No such file or directory"));
 }
 
 TEST_F(GuestExec, ChecksItsArguments) {
