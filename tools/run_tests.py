@@ -65,13 +65,13 @@ def run_python_tests(folder, build, names, count, options=()):
                        BELLHOP=str(build / "client" / "bellhop"))
     files = sorted(folder.glob("*_test.py"))
     if names:
-        files = [file for file in files if any(name in file.stem for name in names)]
+        files = [file for file in files if any(name in file.name for name in names)]
     for file in files:
         print(f"== {file.relative_to(ROOT)}", flush=True)
         process = subprocess.Popen([sys.executable, str(CONFORMANCE / "run.py"), *options,
                                     str(file)],
                                    env=environment, stdout=subprocess.PIPE, text=True)
-        counted = False
+        counted = told = False
         for line in process.stdout:
             print(line, end="", flush=True)
             numbers = re.fullmatch(r"(\d+) passed, (\d+) failed, (\d+) skipped\n?", line)
@@ -81,12 +81,16 @@ def run_python_tests(folder, build, names, count, options=()):
                 count.passed += passed
                 count.failed += failed
                 count.skipped += skipped
-                if failed:
+                if failed and not told:
                     count.failures.append(file.stem)
+                    told = True
+            elif line.startswith("fail: "):
+                count.failures.append(f"{file.stem}: {line[len('fail: '):].strip()}")
+                told = True
             elif line.startswith("skip: "):
                 count.skips.append(line[len("skip: "):].strip())
         status = process.wait()
-        if not counted or (status != 0 and file.stem not in count.failures):
+        if not counted or (status != 0 and not told):
             count.failed += 1
             count.failures.append(f"{file.stem}: ended with status {status}")
 
@@ -120,6 +124,8 @@ def main():
         print(f"failed: {failure}")
     for skip in count.skips:
         print(f"skipped: {skip}")
+    if options.names and not count.passed + count.failed + count.skipped:
+        print(f"no such test has a name that contains {' or '.join(options.names)}")
     print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped")
     return 1 if count.failed or not count.passed else 0
 

@@ -3,7 +3,8 @@
 
 usage: run.py [-k PART] [--short] FILE…      PART: only tests whose name contains it
 --short: only tests that are marked as `short`.
-For each file it prints `skip: name: reason` lines and then `N passed, N failed, N skipped`.
+For each file it prints what failed whole, then a line for each test that did not pass, `fail: name:
+reason` or `skip: name: reason`, and then `N passed, N failed, N skipped`.
 BELLHOP_JOBS: how many tests at once (default: the number of processors).
 Fixtures of classes and modules are not supported, so that any tests may run at the same time.
 A file that defines SKIPPED is a program of its own: it runs its tests by unittest.main(verbosity=2)
@@ -38,6 +39,16 @@ def load(path):
     return module
 
 
+def reason_of(failure):
+    """What was raised, in a line, of a traceback; of other text the first line."""
+    lines = failure.strip().splitlines()
+    for number in reversed(range(len(lines))):
+        if lines[number].startswith('  File "'):
+            lines = [line for line in lines[number:] if not line.startswith(" ")]
+            break
+    return lines[0][:500] if lines else "no reason given"
+
+
 def run_program(path, part, skipped_status):
     """Runs a file that is a program of its own; (results, …) as play() gives them."""
     command = [sys.executable, str(path)] + (["-k", part] if part else [])
@@ -46,15 +57,18 @@ def run_program(path, part, skipped_status):
     if process.returncode == skipped_status:
         reason = process.stdout.strip().splitlines()[-1:] or ["no reason given"]
         return [(path.stem, [], reason[0].removeprefix("skipped: "))]
+    tracebacks = dict(re.findall(r"^(?:ERROR|FAIL): (\w+) .*\n(?:.*\n)??-{70}\n((?:.+\n)+)",
+                                 process.stdout, re.MULTILINE))
     results = []
     for name, outcome in re.findall(r"^(\w+) \(.*?\)(?:\n.*?)?? \.\.\. (.*)$", process.stdout,
                                     re.MULTILINE):
         reason = re.fullmatch(r"skipped ['\"](.*)['\"]", outcome)
         passed = outcome == "ok"
-        results.append((name, [] if passed or reason else [outcome],
+        results.append((name, [] if passed or reason else [tracebacks.get(name, outcome)],
                         reason.group(1) if reason else None))
     if process.returncode and not any(failures for _, failures, _ in results):
-        results.append((path.stem, [f"ended with status {process.returncode}"], None))
+        last = "".join(process.stdout.strip().splitlines()[-1:])
+        results.append((path.stem, [f"ended with status {process.returncode}: {last}"], None))
     if process.returncode:
         print(f"FAILED {path.name}\n{process.stdout}", flush=True)
     return results
@@ -109,7 +123,10 @@ def run_file(path, part, jobs, short):
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             results = list(pool.map(play, tests))
     skips = [(name, reason) for name, _, reason in results if reason is not None]
-    failed = sum(1 for _, failures, _ in results if failures)
+    failures = [(name, reason_of(texts[0])) for name, texts, _ in results if texts]
+    failed = len(failures)
+    for name, reason in failures:
+        print(f"fail: {name}: {reason}")
     for name, reason in skips:
         print(f"skip: {name}: {reason}")
     print(f"{len(results) - failed - len(skips)} passed, {failed} failed, {len(skips)} skipped",
