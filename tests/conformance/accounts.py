@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import stat
 import subprocess
+import threading
 import unittest
 
 import agents
@@ -155,6 +156,9 @@ class Guest:
         return found
 
 
+_crypting = threading.Lock()  # crypt(3) works in memory that all threads share
+
+
 def crypt(password, setting):
     """crypt(3), which newer Pythons lack."""
     name = ctypes.util.find_library("crypt")
@@ -162,4 +166,5 @@ def crypt(password, setting):
         raise unittest.SkipTest("needs libcrypt")
     function = ctypes.CDLL(name).crypt
     function.restype = ctypes.c_char_p
-    return function(password, setting.encode()).decode()
+    with _crypting:
+        return function(password, setting.encode()).decode()
