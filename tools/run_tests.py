@@ -71,7 +71,7 @@ def run_python_tests(folder, build, names, count, options=()):
         process = subprocess.Popen([sys.executable, str(CONFORMANCE / "run.py"), *options,
                                     str(file)],
                                    env=environment, stdout=subprocess.PIPE, text=True)
-        counted = told = False
+        counted, before = False, len(count.failures)
         for line in process.stdout:
             print(line, end="", flush=True)
             numbers = re.fullmatch(r"(\d+) passed, (\d+) failed, (\d+) skipped\n?", line)
@@ -81,16 +81,12 @@ def run_python_tests(folder, build, names, count, options=()):
                 count.passed += passed
                 count.failed += failed
                 count.skipped += skipped
-                if failed and not told:
-                    count.failures.append(file.stem)
-                    told = True
             elif line.startswith("fail: "):
                 count.failures.append(f"{file.stem}: {line[len('fail: '):].strip()}")
-                told = True
             elif line.startswith("skip: "):
                 count.skips.append(line[len("skip: "):].strip())
         status = process.wait()
-        if not counted or (status != 0 and not told):
+        if not counted or (status != 0 and len(count.failures) == before):
             count.failed += 1
             count.failures.append(f"{file.stem}: ended with status {status}")
 

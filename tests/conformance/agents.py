@@ -238,9 +238,6 @@ def need_to_thaw():
         raise unittest.SkipTest("thawing needs the capability CAP_SYS_ADMIN")
 
 
-_running = {}
-
-
 _POLLS = {"x86_64": ("7", "271"), "aarch64": ("73",)}.get(os.uname().machine)  # poll, ppoll
 
 
@@ -269,6 +266,9 @@ def end(process, kind, number, patience=PATIENCE):
     if process.poll() is None:
         send_signal(process.pid, kind, number)
     return process.wait(patience)
+
+
+_running = {}
 
 
 @atexit.register

@@ -110,7 +110,7 @@ def run_file(path, part, jobs, short):
         module = load(path)
         tests = unittest.defaultTestLoader.loadTestsFromModule(module)
     except Exception as error:  # a file that cannot be loaded is a failed test
-        print(f"FAILED {path.name}: {type(error).__name__}: {error}")
+        print(f"fail: {path.name}: {type(error).__name__}: {error}")
         print("0 passed, 1 failed, 0 skipped", flush=True)
         return 1
     if hasattr(module, "SKIPPED"):
