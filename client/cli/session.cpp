@@ -11,20 +11,20 @@
 namespace bellhop::cli {
 namespace {
 
-void complain(std::string_view message) {
+void print_error(std::string_view message) {
   const std::string line = fmt::format("bellhop: {}\n", message);
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 }  // namespace
 
-std::expected<TimedReply, client::Error> call_agent(const Settings& settings,
+std::expected<TimedReply, client::Error> call_agent(const CliOptions& cli_options,
                                                     std::string_view command,
                                                     const nlohmann::json& arguments) {
-  const auto endpoint = client::Endpoint::parse(settings.endpoint);
+  const auto endpoint = client::Endpoint::parse(cli_options.endpoint);
   if (!endpoint) return std::unexpected(endpoint.error());
   client::Options options;
-  options.timeout = std::chrono::milliseconds(std::llround(settings.timeout_seconds * 1000));
+  options.timeout = std::chrono::milliseconds(std::llround(cli_options.timeout_seconds * 1000));
   auto agent = client::Client::connect(*endpoint, options);
   if (!agent) return std::unexpected(agent.error());
   const auto begin = std::chrono::steady_clock::now();
@@ -42,12 +42,12 @@ ExitCode print(std::string_view text) {
   errno = 0;
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (written && std::fflush(stdout) == 0) return ok;
-  complain("cannot write to standard output: " + std::generic_category().message(errno));
+  print_error("cannot write to standard output: " + std::generic_category().message(errno));
   return output_failed;
 }
 
 ExitCode report(const client::Error& error) {
-  complain(error.message);
+  print_error(error.message);
   switch (error.kind) {
     case client::ErrorKind::agent_error:
       return agent_said_no;
@@ -59,7 +59,7 @@ ExitCode report(const client::Error& error) {
 }
 
 ExitCode report_usage(std::string_view message) {
-  complain(message);
+  print_error(message);
   return usage;
 }
 

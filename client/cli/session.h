@@ -1,4 +1,4 @@
-// What the subcommands of bellhop share: the settings, and talking to the agent.
+// What the subcommands of bellhop share: the cli_options, and talking to the agent.
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,7 @@ enum ExitCode {
 };
 
 // From the command line, the same for all subcommands.
-struct Settings {
+struct CliOptions {
   std::string endpoint;
   double timeout_seconds = 5;
 };
@@ -33,7 +33,7 @@ struct TimedReply {
 };
 
 // Connects and calls one command.
-std::expected<TimedReply, client::Error> call_agent(const Settings& settings,
+std::expected<TimedReply, client::Error> call_agent(const CliOptions& cli_options,
                                                     std::string_view command,
                                                     const nlohmann::json& arguments = nullptr);
 

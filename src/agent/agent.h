@@ -18,8 +18,8 @@ namespace bellhop::state {
 class OpenFiles;
 class Jobs;
 class Freeze;
-class KeyChanges;
-class FilesystemSizes;
+class KeyedMutex;
+class StatvfsPool;
 }  // namespace bellhop::state
 
 namespace bellhop::agent {
@@ -32,7 +32,7 @@ namespace bellhop {
 
 // Passed to every handler. Everything it refers to outlives all commands and may be used from any
 // thread.
-struct Agent {
+struct Services {
   std::span<const Command* const> commands;  // all that exist here, in the order of guest-info
   const agent::Policy& policy;
   const agent::Settings& settings;
@@ -42,14 +42,14 @@ struct Agent {
   platform::Processes& programs;  // of the system, which commands run for their own ends
   platform::Power& power;
   platform::ClockSetting& clock_setting;
-  state::FilesystemSizes& filesystem_sizes;
-  state::KeyChanges& key_changes;
+  state::StatvfsPool& statvfs_pool;
+  state::KeyedMutex& authorized_keys_mutex;
   agent::Log& log;
   std::chrono::steady_clock::time_point started;
   // The directory that holds the system's /proc, /sys, /dev, /etc and /run: a recorded tree in
   // tests.
   std::filesystem::path system_root = "/";
-  std::int64_t replacements = 0;  // how many programs this process has run before
+  std::int64_t upgrades = 0;  // how many programs this process has run before
 };
 
 }  // namespace bellhop

@@ -18,16 +18,16 @@ using Entry = KeyFile::Entry;
 
 // Stores an entry's value in what is being read.
 template <class Target>
-using Taker = Result<void> (*)(Target&, const Entry&);
+using Parser = Result<void> (*)(Target&, const Entry&);
 
 template <class Target>
 struct Key {
   std::string_view name;
-  Taker<Target> take;
+  Parser<Target> parse;
 };
 
 template <auto Member>
-Result<void> take_string(GeneralOptions& options, const Entry& entry) {
+Result<void> parse_string(GeneralOptions& options, const Entry& entry) {
   auto value = string_value(entry);
   if (!value) return std::unexpected(std::move(value).error());
   options.*Member = *std::move(value);
@@ -35,7 +35,7 @@ Result<void> take_string(GeneralOptions& options, const Entry& entry) {
 }
 
 template <auto Member>
-Result<void> take_boolean(GeneralOptions& options, const Entry& entry) {
+Result<void> parse_boolean(GeneralOptions& options, const Entry& entry) {
   const auto value = boolean_value(entry);
   if (!value) return std::unexpected(value.error());
   options.*Member = *value;
@@ -43,7 +43,7 @@ Result<void> take_boolean(GeneralOptions& options, const Entry& entry) {
 }
 
 template <auto Member>
-Result<void> take_names(GeneralOptions& options, const Entry& entry) {
+Result<void> parse_names(GeneralOptions& options, const Entry& entry) {
   auto value = string_value(entry);
   if (!value) return std::unexpected(std::move(value).error());
   std::ranges::move(split_names(*value), std::back_inserter(options.*Member));
@@ -51,18 +51,18 @@ Result<void> take_names(GeneralOptions& options, const Entry& entry) {
 }
 
 constexpr auto general_keys = std::to_array<Key<GeneralOptions>>({
-    {"daemon", take_boolean<&GeneralOptions::daemonize>},
-    {"method", take_string<&GeneralOptions::method>},
-    {"path", take_string<&GeneralOptions::path>},
-    {"logfile", take_string<&GeneralOptions::log_file>},
-    {"pidfile", take_string<&GeneralOptions::pid_file>},
-    {"fsfreeze-hook", take_string<&GeneralOptions::fsfreeze_hook>},
-    {"statedir", take_string<&GeneralOptions::state_dir>},
-    {"verbose", take_boolean<&GeneralOptions::verbose>},
-    {"retry-path", take_boolean<&GeneralOptions::retry_path>},
-    {"block-rpcs", take_names<&GeneralOptions::blocked>},
-    {"blacklist", take_names<&GeneralOptions::blocked>},  // until qemu-ga 9.0
-    {"allow-rpcs", take_names<&GeneralOptions::allowed>},
+    {"daemon", parse_boolean<&GeneralOptions::daemonize>},
+    {"method", parse_string<&GeneralOptions::method>},
+    {"path", parse_string<&GeneralOptions::path>},
+    {"logfile", parse_string<&GeneralOptions::log_file>},
+    {"pidfile", parse_string<&GeneralOptions::pid_file>},
+    {"fsfreeze-hook", parse_string<&GeneralOptions::fsfreeze_hook>},
+    {"statedir", parse_string<&GeneralOptions::state_dir>},
+    {"verbose", parse_boolean<&GeneralOptions::verbose>},
+    {"retry-path", parse_boolean<&GeneralOptions::retry_path>},
+    {"block-rpcs", parse_names<&GeneralOptions::blocked>},
+    {"blacklist", parse_names<&GeneralOptions::blocked>},  // until qemu-ga 9.0
+    {"allow-rpcs", parse_names<&GeneralOptions::allowed>},
 });
 
 // A value that is one of few words.
@@ -76,17 +76,17 @@ Result<T> word(const Entry& entry, const std::pair<std::string_view, T> (&words)
     names[i] = words[i].first;
   }
   return failure("{} cannot be '{}'; did you mean '{}'?", entry.key, *value,
-                 nearest(*value, names));
+                 closest_match(*value, names));
 }
 
-Result<std::size_t> number(const Entry& entry, std::size_t least, std::size_t most) {
+Result<std::size_t> number(const Entry& entry, std::size_t min, std::size_t max) {
   const auto value = string_value(entry);
   if (!value) return std::unexpected(value.error());
   std::size_t result = 0;
   const char* end = value->data() + value->size();
   const auto [stop, error] = std::from_chars(value->data(), end, result);
-  if (error != std::errc() || stop != end || result < least || result > most) {
-    return failure("{} must be a number from {} to {}, not '{}'", entry.key, least, most, *value);
+  if (error != std::errc() || stop != end || result < min || result > max) {
+    return failure("{} must be a number from {} to {}, not '{}'", entry.key, min, max, *value);
   }
   return result;
 }
@@ -103,7 +103,7 @@ Result<ChannelSettings> channel(std::string_view text) {
   return settings;
 }
 
-Result<void> take_channels(Configuration& configuration, const Entry& entry) {
+Result<void> parse_channels(Configuration& configuration, const Entry& entry) {
   const auto elements = list_value(entry);
   if (!elements) return std::unexpected(elements.error());
   configuration.channels.clear();
@@ -116,7 +116,7 @@ Result<void> take_channels(Configuration& configuration, const Entry& entry) {
   return {};
 }
 
-Result<void> take_target(Configuration& configuration, const Entry& entry) {
+Result<void> parse_target(Configuration& configuration, const Entry& entry) {
   static constexpr std::pair<std::string_view, LogTarget> words[] = {
       {"stderr", LogTarget::standard_error},
       {"file", LogTarget::file},
@@ -129,7 +129,7 @@ Result<void> take_target(Configuration& configuration, const Entry& entry) {
   return {};
 }
 
-Result<void> take_format(Configuration& configuration, const Entry& entry) {
+Result<void> parse_format(Configuration& configuration, const Entry& entry) {
   static constexpr std::pair<std::string_view, LogFormat> words[] = {
       {"text", LogFormat::text},
       {"json", LogFormat::json},
@@ -140,7 +140,7 @@ Result<void> take_format(Configuration& configuration, const Entry& entry) {
   return {};
 }
 
-Result<void> take_level(Configuration& configuration, const Entry& entry) {
+Result<void> parse_level(Configuration& configuration, const Entry& entry) {
   using platform::LogLevel;
   static constexpr std::pair<std::string_view, LogLevel> words[] = {
       {"error", LogLevel::error},     {"critical", LogLevel::critical},
@@ -153,42 +153,42 @@ Result<void> take_level(Configuration& configuration, const Entry& entry) {
   return {};
 }
 
-Result<void> take_workers_limit(Configuration& configuration, const Entry& entry) {
+Result<void> parse_workers_limit(Configuration& configuration, const Entry& entry) {
   const auto limit = number(entry, 1, 4096);
   if (!limit) return std::unexpected(limit.error());
   configuration.workers_limit = *limit;
   return {};
 }
 
-Result<void> take_hook_timeout(Configuration& configuration, const Entry& entry) {
+Result<void> parse_hook_timeout(Configuration& configuration, const Entry& entry) {
   const auto seconds = number(entry, 1, 86400);
   if (!seconds) return std::unexpected(seconds.error());
   configuration.hook_timeout = std::chrono::seconds(*seconds);
   return {};
 }
 
-Result<void> take_hook_directory(Configuration& configuration, const Entry& entry) {
+Result<void> parse_hook_directory(Configuration& configuration, const Entry& entry) {
   auto directory = string_value(entry);
   if (!directory) return std::unexpected(std::move(directory).error());
   configuration.hook_directory = *std::move(directory);
   return {};
 }
 
-Result<void> take_freeze_limit(Configuration& configuration, const Entry& entry) {
+Result<void> parse_freeze_timeout(Configuration& configuration, const Entry& entry) {
   const auto seconds = number(entry, 0, 86400);
   if (!seconds) return std::unexpected(seconds.error());
-  configuration.freeze_limit = std::chrono::seconds(*seconds);
+  configuration.freeze_timeout = std::chrono::seconds(*seconds);
   return {};
 }
 
-constexpr auto channels_keys = std::to_array<Key<Configuration>>({{"channels", take_channels}});
+constexpr auto channels_keys = std::to_array<Key<Configuration>>({{"channels", parse_channels}});
 constexpr auto log_keys = std::to_array<Key<Configuration>>(
-    {{"target", take_target}, {"format", take_format}, {"level", take_level}});
-constexpr auto workers_keys = std::to_array<Key<Configuration>>({{"limit", take_workers_limit}});
+    {{"target", parse_target}, {"format", parse_format}, {"level", parse_level}});
+constexpr auto workers_keys = std::to_array<Key<Configuration>>({{"limit", parse_workers_limit}});
 constexpr auto freeze_keys =
-    std::to_array<Key<Configuration>>({{"hook-timeout", take_hook_timeout},
-                                       {"hook-directory", take_hook_directory},
-                                       {"limit", take_freeze_limit}});
+    std::to_array<Key<Configuration>>({{"hook-timeout", parse_hook_timeout},
+                                       {"hook-directory", parse_hook_directory},
+                                       {"limit", parse_freeze_timeout}});
 
 constexpr std::string_view general_group = "general";
 constexpr auto group_names =
@@ -202,14 +202,14 @@ std::span<const Key<Configuration>> keys_of(std::string_view group) {
 }
 
 template <class Target>
-Result<void> take_entry(Target& target, std::span<const Key<Target>> keys, std::string_view group,
-                        const Entry& entry) {
+Result<void> parse_entry(Target& target, std::span<const Key<Target>> keys, std::string_view group,
+                         const Entry& entry) {
   const auto key = std::ranges::find(keys, entry.key, &Key<Target>::name);
-  if (key != keys.end()) return key->take(target, entry);
+  if (key != keys.end()) return key->parse(target, entry);
   std::vector<std::string_view> names;
   for (const Key<Target>& candidate : keys) names.push_back(candidate.name);
   return failure("unknown key '{}' in group [{}]; did you mean '{}'?", entry.key, group,
-                 nearest(entry.key, names));
+                 closest_match(entry.key, names));
 }
 
 // Of a key that comes again only the last counts, but all must be right.
@@ -217,16 +217,16 @@ bool is_last(const KeyFile& file, const KeyFile::Group& group, const Entry& entr
   return file.find(group.name, entry.key) == &entry;
 }
 
-Result<void> take_group(Configuration& configuration, const KeyFile& file,
-                        const KeyFile::Group& group, const std::string& path) {
+Result<void> parse_group(Configuration& configuration, const KeyFile& file,
+                         const KeyFile::Group& group, const std::string& path) {
   Configuration superseded;
   for (const Entry& entry : group.entries) {
     Configuration& target = is_last(file, group, entry) ? configuration : superseded;
-    const auto taken =
+    const auto parsed =
         group.name == general_group
-            ? take_entry<GeneralOptions>(target.general, general_keys, group.name, entry)
-            : take_entry(target, keys_of(group.name), group.name, entry);
-    if (!taken) return failure("{}:{}: {}", path, entry.line, taken.error().message);
+            ? parse_entry<GeneralOptions>(target.general, general_keys, group.name, entry)
+            : parse_entry(target, keys_of(group.name), group.name, entry);
+    if (!parsed) return failure("{}:{}: {}", path, entry.line, parsed.error().message);
   }
   return {};
 }
@@ -253,10 +253,10 @@ Result<std::optional<GeneralOptions>> read_guest_agent_configuration(const std::
     return refuse(file.error().message);
   }
   GeneralOptions options;
-  for (const auto& [name, take] : general_keys) {
+  for (const auto& [name, parse] : general_keys) {
     const Entry* entry = file->find(general_group, name);
     if (!entry) continue;
-    if (const auto taken = take(options, *entry); !taken) return refuse(taken.error().message);
+    if (const auto parsed = parse(options, *entry); !parsed) return refuse(parsed.error().message);
   }
   return options;
 }
@@ -274,10 +274,10 @@ Result<std::optional<Configuration>> read_configuration(const std::string& path,
   for (const KeyFile::Group& group : file->groups()) {
     if (std::ranges::find(group_names, group.name) == group_names.end()) {
       return failure("{}:{}: unknown group [{}]; did you mean [{}]?", path, group.line, group.name,
-                     nearest(group.name, group_names));
+                     closest_match(group.name, group_names));
     }
-    if (auto taken = take_group(configuration, *file, group, path); !taken) {
-      return std::unexpected(std::move(taken).error());
+    if (auto parsed = parse_group(configuration, *file, group, path); !parsed) {
+      return std::unexpected(std::move(parsed).error());
     }
   }
   return configuration;

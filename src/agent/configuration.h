@@ -24,7 +24,7 @@ struct Configuration {
   std::optional<std::size_t> workers_limit = {};
   std::optional<std::chrono::seconds> hook_timeout = {};
   std::optional<std::string> hook_directory = {};
-  std::optional<std::chrono::seconds> freeze_limit = {};
+  std::optional<std::chrono::seconds> freeze_timeout = {};
 };
 
 // Whether a file must be there.

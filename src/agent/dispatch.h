@@ -15,8 +15,8 @@ namespace bellhop::agent {
 // Finds commands, says whether they may run now, and runs them. Safe to use from any thread.
 class Dispatcher {
  public:
-  // `agent` must outlive the dispatcher; its commands are those that are found.
-  explicit Dispatcher(Agent& agent);
+  // `services` must outlive the dispatcher; its commands are those that are found.
+  explicit Dispatcher(Services& services);
 
   // The command that a request names, when it exists and may run now.
   Result<const Command*> admit(const wire::Request& request) const;
@@ -27,7 +27,7 @@ class Dispatcher {
   // What came of a command, beside its reply.
   struct Outcome {
     bool succeeded;
-    WhenTaken when_taken;
+    OnDelivered on_delivered;
   };
 
   // Runs `command` on this thread and appends its reply, success or error, to `out`. Large replies
@@ -38,7 +38,7 @@ class Dispatcher {
  private:
   void log_call(const Command& command, const wire::Request& request) const;
 
-  Agent& agent_;
+  Services& services_;
   std::unordered_map<std::string_view, const Command*> by_name_;
 };
 

@@ -100,7 +100,7 @@ class KeyFile::Parser {
       std::string_view line = text.substr(0, newline);
       text.remove_prefix(newline == text.npos ? text.size() : newline + 1);
       if (newline != text.npos && !line.empty() && line.back() == '\r') line.remove_suffix(1);
-      if (auto outcome = take_line(line.substr(0, line.find('\0'))); !outcome) return outcome;
+      if (auto outcome = parse_line(line.substr(0, line.find('\0'))); !outcome) return outcome;
     }
     return {};
   }
@@ -108,19 +108,19 @@ class KeyFile::Parser {
   std::vector<Group> groups() && { return std::move(groups_); }
 
  private:
-  Outcome take_line(std::string_view line) {
+  Outcome parse_line(std::string_view line) {
     const std::string_view content = without_leading_space(line);
     if (content.empty() || content.front() == '#') return {};
-    if (is_group_line(content)) return take_group(content);
+    if (is_group_line(content)) return parse_group(content);
     const std::size_t equals = content.find('=');
     if (equals == content.npos || equals == 0) {
       return refuse(fmt::format(
           "Key file contains line “{}” which is not a key-value pair, group, or comment", line));
     }
-    return take_pair(content, equals);
+    return parse_pair(content, equals);
   }
 
-  Outcome take_group(std::string_view line) {
+  Outcome parse_group(std::string_view line) {
     const std::string_view name = line.substr(1, line.find(']') - 1);
     if (!is_group_name(name)) return refuse(fmt::format("Invalid group name: {}", name));
     const auto found = std::ranges::find(groups_, name, &Group::name);
@@ -129,7 +129,7 @@ class KeyFile::Parser {
     return {};
   }
 
-  Outcome take_pair(std::string_view line, std::size_t equals) {
+  Outcome parse_pair(std::string_view line, std::size_t equals) {
     if (groups_.empty()) return refuse("Key file does not start with a group");
     const std::string_view key = without_trailing_space(line.substr(0, equals));
     const std::string_view value = without_leading_space(line.substr(equals + 1));

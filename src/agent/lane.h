@@ -19,12 +19,12 @@ namespace bellhop::agent {
 // comes back to it however long that takes.
 //
 // No request waits for ever behind one that is stuck: one whose command never waits
-// (Urgency::never_waits) overtakes after `patience`. When that is a resynchronisation, the client
-// has given up on what it asked before: requests that have not begun are dropped, and the replies
-// of those that run are, too.
-class Lane : public std::enable_shared_from_this<Lane> {
+// (Priority::expedited) overtakes after `overtake_timeout`. When that is a resynchronisation, the
+// client has given up on what it asked before: requests that have not begun are dropped, and the
+// replies of those that run are, too.
+class ClientSession : public std::enable_shared_from_this<ClientSession> {
  public:
-  static constexpr std::chrono::milliseconds patience{500};
+  static constexpr std::chrono::milliseconds overtake_timeout{500};
 
   // Where replies go. `receive` takes the bytes out of its argument.
   class Sink {
@@ -32,11 +32,11 @@ class Lane : public std::enable_shared_from_this<Lane> {
     virtual ~Sink() = default;
     virtual bool has_room() const = 0;
     virtual void receive(std::string& bytes) = 0;
-    // The lane has got on by itself: replies may have been received, requests may have ended.
-    virtual void lane_moved() = 0;
+    // The session has got on by itself: replies may have been received, requests may have ended.
+    virtual void on_session_progress() = 0;
   };
 
-  Lane(asio::io_context& loop, const Dispatcher& dispatcher, Workers& workers, Sink& sink);
+  ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, Workers& workers, Sink& sink);
 
   void add(std::shared_ptr<Exchange> exchange);
   // Runs and hands over what can be.
@@ -53,10 +53,10 @@ class Lane : public std::enable_shared_from_this<Lane> {
  private:
   void begin(const std::shared_ptr<Exchange>& exchange);
   void run_on_worker(const std::shared_ptr<Exchange>& exchange, const Command& command);
-  void worker_moved();
+  void on_worker_progress();
   // Hands over what the exchange has written. True when it is done and all of it is handed over.
-  bool hand_over(Exchange& exchange);
-  void hand_over_out_of_turn();
+  bool deliver(Exchange& exchange);
+  void deliver_out_of_order();
   void remove_head();
 
   void arm_timer();

@@ -19,7 +19,7 @@ constexpr const char* short_options = "-:hVvdc:m:p:l:f:F::b:a:s:t:Dr";
 
 constexpr int schema_option = 256;
 constexpr int bellhop_config_option = 257;
-constexpr int can_take_over_option = 258;
+constexpr int probe_option = 258;
 
 constexpr auto guest_agent_options = std::to_array<option>({
     {"help", no_argument, nullptr, 'h'},
@@ -45,7 +45,7 @@ constexpr auto guest_agent_options = std::to_array<option>({
 constexpr auto bellhop_options = std::to_array<option>({
     {"schema", no_argument, nullptr, schema_option},
     {"bellhop-config", required_argument, nullptr, bellhop_config_option},
-    {"can-take-over", no_argument, nullptr, can_take_over_option},
+    {"can-take-over", no_argument, nullptr, probe_option},
     {nullptr, 0, nullptr, 0},
 });
 
@@ -96,15 +96,15 @@ std::string problem_with(int result, std::string_view argument, int value) {
 }
 
 // `names` of --block-rpcs or --allow-rpcs, which may ask for help instead.
-void take_names(CommandLine& line, std::vector<std::string>& list, std::string_view names) {
+void parse_names(CommandLine& line, std::vector<std::string>& list, std::string_view names) {
   if (names == "help" || names == "?") {
-    line.request = Request::list_commands;
+    line.action = CliAction::list_commands;
     return;
   }
   std::ranges::move(split_names(names), std::back_inserter(list));
 }
 
-void take_option(CommandLine& line, int option, const char* value) {
+void parse_option(CommandLine& line, int option, const char* value) {
   GeneralOptions& general = line.general;
   switch (option) {
     case 'm':
@@ -135,25 +135,25 @@ void take_option(CommandLine& line, int option, const char* value) {
       general.retry_path = true;
       break;
     case 'b':
-      take_names(line, general.blocked, value);
+      parse_names(line, general.blocked, value);
       break;
     case 'a':
-      take_names(line, general.allowed, value);
+      parse_names(line, general.allowed, value);
       break;
     case 'D':
       line.dump_configuration = true;
       break;
     case 'V':
-      line.request = Request::version;
+      line.action = CliAction::version;
       break;
     case 'h':
-      line.request = Request::help;
+      line.action = CliAction::help;
       break;
-    case can_take_over_option:
-      line.can_take_over = true;
+    case probe_option:
+      line.probe = true;
       break;
     case schema_option:
-      line.request = Request::schema;
+      line.action = CliAction::schema;
       break;
     default:
       break;
@@ -167,7 +167,7 @@ void replace(std::optional<T>& base, const std::optional<T>& over) {
 
 }  // namespace
 
-void lay_over(GeneralOptions& base, const GeneralOptions& over) {
+void merge(GeneralOptions& base, const GeneralOptions& over) {
   replace(base.daemonize, over.daemonize);
   replace(base.method, over.method);
   replace(base.path, over.path);
@@ -211,13 +211,13 @@ CommandLine parse_command_line(int argc, char* const argv[]) {
       line.guest_agent_configuration = optarg;
     } else if (option == bellhop_config_option) {
       line.configuration = optarg;
-    } else if (line.request != Request::nothing) {
+    } else if (line.action != CliAction::nothing) {
       continue;
     } else if (option == '?' || option == ':') {
-      line.request = Request::refuse;
+      line.action = CliAction::refuse;
       line.problem = problem_with(option, argument, optopt);
     } else {
-      take_option(line, option, optarg);
+      parse_option(line, option, optarg);
     }
   }
   return line;

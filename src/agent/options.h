@@ -28,14 +28,14 @@ struct GeneralOptions {
 
 // Lays `over` upon `base`: its single values replace those of `base`, its lists are appended, and
 // what was verbose stays so.
-void lay_over(GeneralOptions& base, const GeneralOptions& over);
+void merge(GeneralOptions& base, const GeneralOptions& over);
 
 // The names between commas, the last one first: the order in which qemu-ga keeps them, which shows
 // in what --dump-conf prints. Nothing when `text` is empty.
 std::vector<std::string> split_names(std::string_view text);
 
 // What is to be done instead of running the agent.
-enum class Request { nothing, help, version, list_commands, schema, refuse };
+enum class CliAction { nothing, help, version, list_commands, schema, refuse };
 
 struct CommandLine {
   std::string program;  // as it was called
@@ -43,11 +43,11 @@ struct CommandLine {
   std::optional<std::string> guest_agent_configuration = {};  // --config
   std::optional<std::string> configuration = {};              // --bellhop-config
   bool dump_configuration = false;
-  bool can_take_over = false;  // --can-take-over
+  bool probe = false;  // --can-take-over
 
   // The first of help, version, a list of commands, the schema, and an option that does not exist
   // or lacks its value. What stands after it counts only for the configuration files.
-  Request request = Request::nothing;
+  CliAction action = CliAction::nothing;
   std::string problem = {};  // why to refuse, in getopt's words
 };
 

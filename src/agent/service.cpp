@@ -18,7 +18,7 @@ namespace bellhop::agent {
 namespace {
 
 // How long the end of the agent waits for commands that are still running.
-constexpr std::chrono::milliseconds farewell{500};
+constexpr std::chrono::milliseconds shutdown_timeout{500};
 
 // How long the agent lives on after the thaw when a signal wanted it to end while frozen.
 constexpr std::chrono::seconds end_delay{1};
@@ -31,64 +31,65 @@ std::string describe(const ChannelSettings& settings) {
   return fmt::format("{} {}", settings.method, settings.path);
 }
 
-std::optional<channel::Taken> taken_client(const state::HandoverRecord& record) {
+std::optional<channel::RestoredClient> restored_client(const state::SnapshotRecord& record) {
   platform::UniqueFd descriptor = record.descriptor("client");
   if (!descriptor) return std::nullopt;
-  return channel::Taken{.descriptor = std::move(descriptor),
-                        .unsent = std::string(record.text("unsent").value_or(""))};
+  return channel::RestoredClient{.descriptor = std::move(descriptor),
+                                 .unsent = std::string(record.text("unsent").value_or(""))};
 }
 
 }  // namespace
 
-std::filesystem::path freeze_mark(const Settings& settings) {
+std::filesystem::path freeze_state_file(const Settings& settings) {
   return std::filesystem::path(settings.state_dir) / "qga.state.isfrozen";
 }
 
-Service::Service(StartPlan plan, std::span<const Command* const> commands, Log& log, Start start)
-    : plan_(std::move(plan)),
+GuestAgent::GuestAgent(Startup startup, std::span<const Command* const> commands, Log& log,
+                       Start start)
+    : startup_(std::move(startup)),
       start_(std::move(start)),
       log_(log),
-      policy_(plan_.settings.blocked_commands, plan_.settings.allowed_commands),
-      persistent_(plan_.settings.state_dir),
+      policy_(startup_.settings.blocked_commands, startup_.settings.allowed_commands),
+      persistent_(startup_.settings.state_dir),
       files_(persistent_),
       filesystems_(platform::system_filesystems()),
       freeze_(*filesystems_, freeze_options(std::move(start_.after_first_thaw))),
       power_(platform::system_power(system_root)),
       clock_setting_(platform::system_clock_setting(system_root)),
-      agent_{.commands = commands,
-             .policy = policy_,
-             .settings = plan_.settings,
-             .files = files_,
-             .jobs = jobs_,
-             .freeze = freeze_,
-             .programs = programs_,
-             .power = *power_,
-             .clock_setting = *clock_setting_,
-             .filesystem_sizes = filesystem_sizes_,
-             .key_changes = key_changes_,
-             .log = log_,
-             .started = std::chrono::steady_clock::now(),
-             .system_root = system_root,
-             .replacements = start_.program.replacements},
-      dispatcher_(agent_),
-      workers_(plan_.settings.workers.limit),
+      services_{.commands = commands,
+                .policy = policy_,
+                .settings = startup_.settings,
+                .files = files_,
+                .jobs = jobs_,
+                .freeze = freeze_,
+                .programs = programs_,
+                .power = *power_,
+                .clock_setting = *clock_setting_,
+                .statvfs_pool = statvfs_pool_,
+                .authorized_keys_mutex = authorized_keys_mutex_,
+                .log = log_,
+                .started = std::chrono::steady_clock::now(),
+                .system_root = system_root,
+                .upgrades = start_.executable.upgrades},
+      dispatcher_(services_),
+      workers_(startup_.settings.workers.limit),
       signals_(loop_),
       end_timer_(loop_),
-      replacement_(loop_, start_.program, workers_, programs_, *this) {
-  if (start_.handover) take_over(*start_.handover);
+      upgrade_(loop_, start_.executable, workers_, programs_, *this) {
+  if (start_.snapshot) restore(*start_.snapshot);
 }
 
-Service::~Service() = default;
+GuestAgent::~GuestAgent() = default;
 
-state::FreezeOptions Service::freeze_options(Deferred after_first_thaw) {
+state::FreezeOptions GuestAgent::freeze_options(Deferred after_first_thaw) {
   state::FreezeOptions options;
-  const Settings& settings = plan_.settings;
-  options.state_file = freeze_mark(settings);
-  options.note_file = std::filesystem::path(settings.state_dir) / "bellhop.freeze-ended";
-  options.limit = settings.freeze.limit;
+  const Settings& settings = startup_.settings;
+  options.state_file = freeze_state_file(settings);
+  options.notice_file = std::filesystem::path(settings.state_dir) / "bellhop.freeze-ended";
+  options.timeout = settings.freeze.timeout;
   options.hook = state::freeze_hooks(programs_, {.program = settings.fsfreeze_hook,
                                                  .directory = settings.freeze.hook_directory,
-                                                 .limit = settings.freeze.hook_timeout});
+                                                 .timeout = settings.freeze.hook_timeout});
   options.on_change = [this, after_first_thaw = std::move(after_first_thaw)](bool frozen) mutable {
     if (frozen) {
       log_.warning("disabling logging due to filesystem freeze");
@@ -98,7 +99,7 @@ state::FreezeOptions Service::freeze_options(Deferred after_first_thaw) {
     log_.enable();
     log_.warning("logging re-enabled due to filesystem unfreeze");
     asio::post(loop_, [this] {
-      tell_what_waited();
+      flush_deferred_log();
       end_if_wanted();
     });
   };
@@ -106,12 +107,12 @@ state::FreezeOptions Service::freeze_options(Deferred after_first_thaw) {
   return options;
 }
 
-Result<void> Service::start() {
+Result<void> GuestAgent::start() {
   const auto missing = start_.frozen ? state::PersistentState::Missing::ignore
                                      : state::PersistentState::Missing::create;
   if (Result<void> loaded = persistent_.load(missing); !loaded) {
-    if (!start_.handover) return loaded;
-    tell(Log::Level::error, loaded.error().message);  // what was taken over is worth more
+    if (!start_.snapshot) return loaded;
+    log_or_defer(Log::Level::error, loaded.error().message);  // what was taken over is worth more
   }
   Result<std::unique_ptr<channel::Reactor>> reactor = channel::Reactor::create(loop_);
   if (!reactor) return std::unexpected(reactor.error());
@@ -124,43 +125,43 @@ Result<void> Service::start() {
   }
   if (error) return failure("cannot handle signals: {}", error.message());
   await_signal();
-  platform::let_signals_come(handled_signals);
+  platform::unblock_signals(handled_signals);
 
   Result<void> opened = open_channels();
   if (!opened) return opened;
-  freeze_.limit_inherited();
+  freeze_.arm_inherited_timeout();
   end_if_wanted();
   return {};
 }
 
 // A channel that cannot be opened ends an agent that begins, but not one that has taken over.
-Result<void> Service::open_channels() {
-  const bool took_over = start_.handover.has_value();
+Result<void> GuestAgent::open_channels() {
+  const bool restoring = start_.snapshot.has_value();
   Result<void> failed;
   const auto note = [&](const Result<void>& result) {
     if (result) return;
-    if (took_over) tell(Log::Level::error, result.error().message);
+    if (restoring) log_or_defer(Log::Level::error, result.error().message);
     failed = result;
   };
-  for (const ChannelSettings& settings : plan_.settings.channels) {
+  for (const ChannelSettings& settings : startup_.settings.channels) {
     note(add_channel(settings));
-    if (!failed && !took_over) return failed;
+    if (!failed && !restoring) return failed;
   }
   // Descriptors that nobody takes go before anything runs that opens others.
-  if (took_over) finish_take_over();
-  for (const auto& session : sessions_) {
-    note(session->start());
-    if (!failed && !took_over) return failed;
+  if (restoring) finish_restore();
+  for (const auto& server : servers_) {
+    note(server->start());
+    if (!failed && !restoring) return failed;
   }
-  return took_over && !sessions_.empty() ? Result<void>() : failed;
+  return restoring && !servers_.empty() ? Result<void>() : failed;
 }
 
-void Service::await_signal() {
+void GuestAgent::await_signal() {
   signals_.async_wait([this](std::error_code cancelled, int number) {
     if (cancelled) return;
     if (number == SIGUSR2) {
       await_signal();
-      return replacement_.begin();
+      return upgrade_.start();
     }
     if (freeze_.is_frozen()) {  // who ends it now leaves a frozen guest
       end_wanted_ = true;
@@ -172,7 +173,7 @@ void Service::await_signal() {
 }
 
 // The reply to the thaw goes out first.
-void Service::end_if_wanted() {
+void GuestAgent::end_if_wanted() {
   if (!end_wanted_ || freeze_.is_frozen()) return;
   end_timer_.expires_after(end_delay);
   end_timer_.async_wait([this](std::error_code cancelled) {
@@ -180,21 +181,22 @@ void Service::end_if_wanted() {
   });
 }
 
-Result<void> Service::add_channel(const ChannelSettings& settings) {
+Result<void> GuestAgent::add_channel(const ChannelSettings& settings) {
   auto channel = make_channel(settings);
   if (!channel) return std::unexpected(channel.error());
-  auto session = std::make_unique<Session>(loop_, **channel, dispatcher_, workers_, log_);
-  const auto* taken = taken_channel((*channel)->description());
-  if (taken && !session->take_over(*taken)) {
-    tell(Log::Level::error,
-         fmt::format("{}: a request that was not complete is lost", (*channel)->description()));
+  auto server = std::make_unique<ChannelServer>(loop_, **channel, dispatcher_, workers_, log_);
+  const auto* taken = channel_record((*channel)->description());
+  if (taken && !server->restore(*taken)) {
+    log_or_defer(Log::Level::error, fmt::format("{}: a request that was not complete is lost",
+                                                (*channel)->description()));
   }
   channels_.push_back(*std::move(channel));
-  sessions_.push_back(std::move(session));
+  servers_.push_back(std::move(server));
   return {};
 }
 
-Result<std::unique_ptr<channel::Channel>> Service::make_channel(const ChannelSettings& settings) {
+Result<std::unique_ptr<channel::Channel>> GuestAgent::make_channel(
+    const ChannelSettings& settings) {
   if (settings.method == "virtio-serial" || settings.method == "isa-serial") {
     return make_port(settings);
   }
@@ -203,41 +205,41 @@ Result<std::unique_ptr<channel::Channel>> Service::make_channel(const ChannelSet
     return failure("unsupported channel method/type: {}", settings.method);
   }
   const std::string description = describe(settings);
-  const state::HandoverRecord* taken = taken_channel(description);
-  Result<platform::UniqueFd> listener = std::move(plan_.inherited_socket);
+  const state::SnapshotRecord* taken = channel_record(description);
+  Result<platform::UniqueFd> listener = std::move(startup_.inherited_socket);
   if (!*listener && taken) *listener = taken->descriptor("listener");
   if (!*listener) {
     listener = vsock ? platform::listen_vsock(settings.path) : platform::listen_unix(settings.path);
   }
   if (!listener) return std::unexpected(listener.error());
   return std::make_unique<channel::ListenChannel>(*reactor_, *std::move(listener), description,
-                                                  taken ? taken_client(*taken) : std::nullopt);
+                                                  taken ? restored_client(*taken) : std::nullopt);
 }
 
-Result<std::unique_ptr<channel::Channel>> Service::make_port(const ChannelSettings& settings) {
+Result<std::unique_ptr<channel::Channel>> GuestAgent::make_port(const ChannelSettings& settings) {
   const bool virtio = settings.method == "virtio-serial";
   const std::string description = describe(settings);
-  const state::HandoverRecord* taken = taken_channel(description);
+  const state::SnapshotRecord* taken = channel_record(description);
   return std::make_unique<channel::PortChannel>(
       *reactor_, channel::PortChannel::Options{
                      .path = settings.path,
                      .description = description,
                      .open = virtio ? platform::open_virtio_port : platform::open_serial_line,
-                     .wait_at_start = plan_.settings.retry_path || taken,
+                     .wait_at_start = startup_.settings.retry_path || taken,
                      .end_means_host_closed = virtio,
                      .report = [this](const std::string& text) { log_.warning("{}", text); },
-                     .taken = taken ? taken_client(*taken) : std::nullopt});
+                     .taken = taken ? restored_client(*taken) : std::nullopt});
 }
 
-void Service::run() {
+void GuestAgent::run() {
   loop_.run();
 }
 
-bool Service::stop() {
-  sessions_.clear();
+bool GuestAgent::stop() {
+  servers_.clear();
   channels_.clear();
-  const bool freeze_ended = freeze_.stop(farewell);
-  return workers_.stop(farewell) && freeze_ended && !filesystem_sizes_.is_waiting();
+  const bool freeze_ended = freeze_.stop(shutdown_timeout);
+  return workers_.stop(shutdown_timeout) && freeze_ended && !statvfs_pool_.is_waiting();
 }
 
 }  // namespace bellhop::agent

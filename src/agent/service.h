@@ -36,31 +36,31 @@
 namespace bellhop::agent {
 
 // The file that exists while filesystems are frozen, also from one agent to the next.
-std::filesystem::path freeze_mark(const Settings& settings);
+std::filesystem::path freeze_state_file(const Settings& settings);
 
-// Serves clients as a start plan says. One to a process: it takes over SIGINT and SIGTERM, which
+// Serves clients as a start startup says. One to a process: it takes over SIGINT and SIGTERM, which
 // end it (but not while filesystems are frozen), and SIGUSR2, upon which it puts the program that
 // is installed now in its place; it ignores SIGPIPE.
-class Service : private Replacement::Subject {
+class GuestAgent : private LiveUpgrade::Target {
  public:
   // Called when filesystems that were frozen at the start have thawed: what had to wait for that.
   using Deferred = std::function<void()>;
 
-  // How it begins, beside the plan.
+  // How it begins, beside the startup.
   struct Start {
     // Filesystems are frozen; nothing is then written before the thaw.
     bool frozen = false;
     Deferred after_first_thaw = {};
     // What an earlier program of this process has left.
-    std::optional<state::Handover> handover = {};
-    Program program = {};
+    std::optional<state::Snapshot> snapshot = {};
+    RunningExecutable executable = {};
     // Writes down what is not the service's.
-    std::function<void(state::HandoverWriter&)> hand_over = {};
+    std::function<void(state::SnapshotWriter&)> add_to_snapshot = {};
   };
 
   // `log` must outlive the service.
-  Service(StartPlan plan, std::span<const Command* const> commands, Log& log, Start start);
-  ~Service() override;
+  GuestAgent(Startup startup, std::span<const Command* const> commands, Log& log, Start start);
+  ~GuestAgent() override;
 
   // Opens the channels. An error says why the agent cannot serve.
   Result<void> start();
@@ -80,19 +80,19 @@ class Service : private Replacement::Subject {
   Result<void> add_channel(const ChannelSettings& settings);
   void await_signal();
   void end_if_wanted();
-  void take_over(state::Handover& handover);
-  const state::HandoverRecord* taken_channel(const std::string& description) const;
-  void finish_take_over();
-  void tell(Log::Level level, std::string text);
-  void tell_what_waited();
+  void restore(state::Snapshot& snapshot);
+  const state::SnapshotRecord* channel_record(const std::string& description) const;
+  void finish_restore();
+  void log_or_defer(Log::Level level, std::string text);
+  void flush_deferred_log();
 
-  void come_to_rest() override;
-  std::optional<std::string> unrest() override;
-  bool hand_over(state::HandoverWriter& writer) override;
-  void go_on() override;
-  void replacement_failed(const Error& error) override;
+  void quiesce() override;
+  std::optional<std::string> busy_reason() override;
+  bool snapshot(state::SnapshotWriter& writer) override;
+  void resume() override;
+  void upgrade_failed(const Error& error) override;
 
-  StartPlan plan_;
+  Startup startup_;
   Start start_;
   Log& log_;
   asio::io_context loop_;  // outlives the freeze, which posts to it
@@ -105,26 +105,26 @@ class Service : private Replacement::Subject {
   state::Freeze freeze_;
   std::unique_ptr<platform::Power> power_;
   std::unique_ptr<platform::ClockSetting> clock_setting_;
-  state::FilesystemSizes filesystem_sizes_;
-  state::KeyChanges key_changes_;
-  Agent agent_;
+  state::StatvfsPool statvfs_pool_;
+  state::KeyedMutex authorized_keys_mutex_;
+  Services services_;
   Dispatcher dispatcher_;
   Workers workers_;
 
   asio::signal_set signals_;
   asio::steady_timer end_timer_;
   bool end_wanted_ = false;  // a signal came while frozen
-  Replacement replacement_;
-  std::vector<platform::HandedProcess> released_programs_;  // while they are handed over
-  std::vector<std::pair<Log::Level, std::string>> waiting_to_be_told_;  // for the log, after a thaw
+  LiveUpgrade upgrade_;
+  std::vector<platform::ProcessSnapshot> released_programs_;      // while they are handed over
+  std::vector<std::pair<Log::Level, std::string>> deferred_log_;  // for the log, after a thaw
   // Of `start_.handover`, until all channels have started.
-  std::vector<const state::HandoverRecord*> taken_channels_;
-  std::size_t taken_files_ = 0;
-  std::size_t taken_jobs_ = 0;
+  std::vector<const state::SnapshotRecord*> channel_records_;
+  std::size_t restored_files_ = 0;
+  std::size_t restored_jobs_ = 0;
   std::unique_ptr<channel::Reactor> reactor_;
-  // A session uses its channel, so it goes first.
+  // A server uses its channel, so it goes first.
   std::vector<std::unique_ptr<channel::Channel>> channels_;
-  std::vector<std::unique_ptr<Session>> sessions_;
+  std::vector<std::unique_ptr<ChannelServer>> servers_;
 };
 
 }  // namespace bellhop::agent

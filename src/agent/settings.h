@@ -35,7 +35,7 @@ struct FreezeSettings {
   std::chrono::seconds hook_timeout{60};
   std::string hook_directory = "/etc/bellhop/freeze.d";  // none when empty
   // Longer than hosts take for a snapshot, shorter than a guest survives that cannot write. 0: none
-  std::chrono::seconds limit{600};
+  std::chrono::seconds timeout{600};
 };
 
 struct Settings {

@@ -22,36 +22,36 @@ constexpr const char* default_virtio_path = "/dev/virtio-ports/org.qemu.guest_ag
 constexpr const char* default_serial_path = "/dev/ttyS0";
 
 // What the files and the command line say, in Settings' terms; the channels are still missing.
-struct Gathered {
+struct LoadedConfig {
   Settings settings;
   Configuration configuration;
 };
 
-Result<Gathered> gather(const CommandLine& line, const Surroundings& surroundings) {
-  Gathered gathered;
-  Settings& settings = gathered.settings;
+Result<LoadedConfig> load_config(const CommandLine& line, const Environment& environment) {
+  LoadedConfig loaded;
+  Settings& settings = loaded.settings;
 
-  const char* variable = surroundings.variable("QGA_CONF");
+  const char* variable = environment.variable("QGA_CONF");
   const std::string guest_agent_path = line.guest_agent_configuration.value_or(
-      variable ? variable : surroundings.guest_agent_configuration);
+      variable ? variable : environment.guest_agent_configuration);
   auto guest_agent = read_guest_agent_configuration(
       guest_agent_path, line.guest_agent_configuration ? Presence::required : Presence::optional);
   if (!guest_agent) return std::unexpected(std::move(guest_agent).error());
   if (*guest_agent) settings.guest_agent_configuration_file = guest_agent_path;
 
-  const std::string path = line.configuration.value_or(surroundings.configuration);
+  const std::string path = line.configuration.value_or(environment.configuration);
   auto own = read_configuration(path, line.configuration ? Presence::required : Presence::optional);
   if (!own) return std::unexpected(std::move(own).error());
   if (*own) settings.configuration_file = path;
 
-  if (const char* file = surroundings.variable("QGA_OS_RELEASE")) settings.os_release = file;
+  if (const char* file = environment.variable("QGA_OS_RELEASE")) settings.os_release = file;
 
-  gathered.configuration = std::move(*own).value_or(Configuration());
+  loaded.configuration = std::move(*own).value_or(Configuration());
   GeneralOptions general = std::move(*guest_agent).value_or(GeneralOptions());
-  lay_over(general, gathered.configuration.general);
-  lay_over(general, line.general);
-  gathered.configuration.general = std::move(general);
-  return gathered;
+  merge(general, loaded.configuration.general);
+  merge(general, line.general);
+  loaded.configuration.general = std::move(general);
+  return loaded;
 }
 
 void apply_general(Settings& settings, const GeneralOptions& general) {
@@ -87,21 +87,22 @@ Result<void> apply_log(Settings& settings, const Configuration& configuration,
 void apply_freeze(FreezeSettings& freeze, const Configuration& configuration) {
   freeze.hook_timeout = configuration.hook_timeout.value_or(freeze.hook_timeout);
   freeze.hook_directory = configuration.hook_directory.value_or(freeze.hook_directory);
-  freeze.limit = configuration.freeze_limit.value_or(freeze.limit);
+  freeze.timeout = configuration.freeze_timeout.value_or(freeze.timeout);
 }
 
 // Takes the socket that the service manager passed, if any.
-Result<void> inherit_socket(StartPlan& plan, const Surroundings& surroundings) {
-  auto socket = platform::inherited_socket(surroundings.variable("LISTEN_PID"),
-                                           surroundings.variable("LISTEN_FDS"));
+Result<void> inherit_socket(Startup& startup, const Environment& environment) {
+  auto socket = platform::inherited_socket(environment.variable("LISTEN_PID"),
+                                           environment.variable("LISTEN_FDS"));
   if (!socket) return std::unexpected(std::move(socket).error());
   if (!*socket) return {};
   const auto family = platform::socket_family((*socket)->get());
   if (!family) return std::unexpected(family.error());
-  plan.settings.method = *family == platform::SocketFamily::vsock ? "vsock-listen" : "unix-listen";
-  plan.settings.path = std::nullopt;
-  plan.settings.channels = {{plan.settings.method, {}}};
-  plan.inherited_socket = *std::move(*socket);
+  startup.settings.method =
+      *family == platform::SocketFamily::vsock ? "vsock-listen" : "unix-listen";
+  startup.settings.path = std::nullopt;
+  startup.settings.channels = {{startup.settings.method, {}}};
+  startup.inherited_socket = *std::move(*socket);
   return {};
 }
 
@@ -119,10 +120,10 @@ Result<void> default_path(Settings& settings) {
 
 // A socket that was passed in beats the command line, which beats Bellhop's list of channels, which
 // beats what files say in qemu-ga's terms.
-Result<void> choose_channels(StartPlan& plan, const Configuration& configuration,
+Result<void> choose_channels(Startup& startup, const Configuration& configuration,
                              const CommandLine& line) {
-  if (plan.inherited_socket) return {};
-  Settings& settings = plan.settings;
+  if (startup.inherited_socket) return {};
+  Settings& settings = startup.settings;
   const bool by_command_line = line.general.method || line.general.path;
   if (!configuration.channels.empty() && !by_command_line) {
     settings.channels = configuration.channels;
@@ -146,7 +147,7 @@ Result<void> check_methods(const Settings& settings) {
 
 // Whether the directory of a file that the agent will make is there. Nothing is known of what is
 // relative to another directory than this program's.
-Result<void> check_place(const std::string& path, bool relative_too) {
+Result<void> require_parent_directory(const std::string& path, bool relative_too) {
   const std::filesystem::path place(path);
   if (path.empty() || (!relative_too && place.is_relative())) return {};
   const auto directory = place.has_parent_path() ? place.parent_path() : ".";
@@ -156,7 +157,7 @@ Result<void> check_place(const std::string& path, bool relative_too) {
 }
 
 // What would end the program when it begins, and is known before.
-Result<void> check_places(const Settings& settings) {
+Result<void> require_parent_directories(const Settings& settings) {
   std::vector<std::string> paths{settings.state_dir + "/qga.state"};
   if (settings.log_file) paths.push_back(*settings.log_file);
   if (settings.daemonize) paths.push_back(settings.pid_file);
@@ -164,7 +165,7 @@ Result<void> check_places(const Settings& settings) {
     if (channel.method == "unix-listen") paths.push_back(channel.path);
   }
   for (const std::string& path : paths) {
-    if (auto place = check_place(path, !settings.daemonize); !place) return place;
+    if (auto place = require_parent_directory(path, !settings.daemonize); !place) return place;
   }
   return {};
 }
@@ -187,26 +188,26 @@ void make_paths_absolute(Settings& settings, const std::filesystem::path& direct
 }
 
 // Answers a request for something else than running. False when there is none.
-Result<bool> take_request(StartPlan& plan, const CommandLine& line) {
-  using Action = StartPlan::Action;
-  switch (line.request) {
-    case Request::nothing:
+Result<bool> apply_cli_action(Startup& startup, const CommandLine& line) {
+  using Action = Startup::Action;
+  switch (line.action) {
+    case CliAction::nothing:
       return false;
-    case Request::refuse:
+    case CliAction::refuse:
       return failure("{}\nTry '{} --help' for more information.", line.problem, line.program);
-    case Request::help:
-      plan.action = Action::print;
-      plan.output = help_text(line.program);
+    case CliAction::help:
+      startup.action = Action::print;
+      startup.output = help_text(line.program);
       return true;
-    case Request::version:
-      plan.action = Action::print;
-      plan.output = version_text(line.program);
+    case CliAction::version:
+      startup.action = Action::print;
+      startup.output = version_text(line.program);
       return true;
-    case Request::list_commands:
-      plan.action = Action::list_commands;
+    case CliAction::list_commands:
+      startup.action = Action::list_commands;
       return true;
-    case Request::schema:
-      plan.action = Action::print_schema;
+    case CliAction::schema:
+      startup.action = Action::print_schema;
       return true;
   }
   return false;
@@ -214,50 +215,50 @@ Result<bool> take_request(StartPlan& plan, const CommandLine& line) {
 
 }  // namespace
 
-Result<StartPlan> plan_start(int argc, char* const argv[], const Surroundings& surroundings) {
+Result<Startup> parse_startup(int argc, char* const argv[], const Environment& environment) {
   const CommandLine line = parse_command_line(argc, argv);
-  auto gathered = gather(line, surroundings);
-  if (!gathered) return std::unexpected(std::move(gathered).error());
+  auto loaded = load_config(line, environment);
+  if (!loaded) return std::unexpected(std::move(loaded).error());
 
-  StartPlan plan;
-  plan.identifier = base_name(line.program);
-  const auto taken = take_request(plan, line);
+  Startup startup;
+  startup.identifier = base_name(line.program);
+  const auto taken = apply_cli_action(startup, line);
   if (!taken) return std::unexpected(taken.error());
-  if (*taken) return plan;
+  if (*taken) return startup;
 
-  const Configuration& configuration = gathered->configuration;
-  plan.settings = std::move(gathered->settings);
-  Settings& settings = plan.settings;
+  const Configuration& configuration = loaded->configuration;
+  startup.settings = std::move(loaded->settings);
+  Settings& settings = startup.settings;
   apply_general(settings, configuration.general);
   settings.workers.limit = configuration.workers_limit.value_or(settings.workers.limit);
   apply_freeze(settings.freeze, configuration);
   if (auto log = apply_log(settings, configuration, line); !log) {
     return std::unexpected(std::move(log).error());
   }
-  if (auto inherited = inherit_socket(plan, surroundings); !inherited) {
+  if (auto inherited = inherit_socket(startup, environment); !inherited) {
     return std::unexpected(std::move(inherited).error());
   }
-  if (auto channels = choose_channels(plan, configuration, line); !channels) {
+  if (auto channels = choose_channels(startup, configuration, line); !channels) {
     return std::unexpected(std::move(channels).error());
   }
   if (line.dump_configuration) {
-    plan.action = StartPlan::Action::print;
-    plan.output = dump_configuration(settings);
-    return plan;
+    startup.action = Startup::Action::print;
+    startup.output = dump_configuration(settings);
+    return startup;
   }
   if (auto methods = check_methods(settings); !methods) {
     return std::unexpected(std::move(methods).error());
   }
-  if (line.can_take_over) {
-    if (auto places = check_places(settings); !places) {
+  if (line.probe) {
+    if (auto places = require_parent_directories(settings); !places) {
       return std::unexpected(std::move(places).error());
     }
-    plan.action = StartPlan::Action::print;
-    plan.output = take_over_answer();
-    return plan;
+    startup.action = Startup::Action::print;
+    startup.output = probe_answer();
+    return startup;
   }
-  if (settings.daemonize) make_paths_absolute(settings, surroundings.working_directory);
-  return plan;
+  if (settings.daemonize) make_paths_absolute(settings, environment.working_directory);
+  return startup;
 }
 
 }  // namespace bellhop::agent

@@ -12,14 +12,14 @@
 namespace bellhop::agent {
 
 // Where a start takes place.
-struct Surroundings {
+struct Environment {
   std::function<const char*(const char* name)> variable;  // as getenv(3)
   std::filesystem::path working_directory;
   std::string guest_agent_configuration = "/etc/qemu/qemu-ga.conf";
   std::string configuration = "/etc/bellhop/bellhop.conf";
 };
 
-struct StartPlan {
+struct Startup {
   enum class Action {
     run,            // serve, as `settings` say
     print,          // print `output`, and end with status 0
@@ -38,6 +38,6 @@ struct StartPlan {
 // Decides, without changing anything but getopt's state. An error is for standard error, and the
 // program ends with status 1. When the agent is to be a daemon, which changes its directory, the
 // settings have absolute paths.
-Result<StartPlan> plan_start(int argc, char* const argv[], const Surroundings& surroundings);
+Result<Startup> parse_startup(int argc, char* const argv[], const Environment& environment);
 
 }  // namespace bellhop::agent

@@ -15,7 +15,7 @@
 
 namespace bellhop {
 
-struct Agent;
+struct Services;
 
 // What kind of access to the guest a command takes, for policy and sandbox.
 enum class Access {
@@ -29,20 +29,20 @@ enum class Access {
 
 // Where a command runs.
 enum class Runs {
-  at_once,    // on the loop: it cannot block
-  on_worker,  // on a thread of its own: it may wait for a disk, a child, a lock
+  inline_on_loop,  // it cannot block
+  worker,          // on a worker thread: it may wait for a disk, a child, a lock
 };
 
 // When a command is answered though commands before it in the same session are not done.
-enum class Urgency {
-  in_turn,
-  never_waits,  // promise 2: sync, ping, info, freeze status and thaw
+enum class Priority {
+  normal,
+  expedited,  // promise 2: sync, ping, info, freeze status and thaw
 };
 
-// A reply that has a member `WhenTaken when_taken` is told when it is safe with the client's
+// A reply that has a member `OnDelivered on_delivered` is told when it is safe with the client's
 // channel; not called when the client left or gave up on it before. Called on the loop: must not
 // block. May be empty.
-using WhenTaken = std::function<void()>;
+using OnDelivered = std::function<void()>;
 
 // The facts of a command that its author writes down.
 struct Facts {
@@ -50,13 +50,13 @@ struct Facts {
   std::string_view documentation;  // first sentence is the summary
   std::string_view since;          // qemu-ga's version, or "bellhop 0.1"
   Access access = Access::inspect;
-  Runs runs = Runs::on_worker;
-  Urgency urgency = Urgency::in_turn;
+  Runs runs = Runs::worker;
+  Priority priority = Priority::normal;
   bool served_while_frozen = false;
-  bool answers_success = true;  // false: success has no reply (guest-shutdown)
-  bool delimits_reply = false;  // 0xFF before its success reply (guest-sync-delimited)
-  bool resynchronises = false;  // the client has given up on what it asked before
-  bool polled = false;          // clients call it over and over: not logged at the default level
+  bool has_success_response = true;  // false: success has no reply (guest-shutdown)
+  bool delimits_reply = false;       // 0xFF before its success reply (guest-sync-delimited)
+  bool resets_session = false;       // the client has given up on what it asked before
+  bool log_as_debug = false;  // clients call it over and over: not logged at the default level
 };
 
 // A command: its facts, the types of its arguments and reply, and how to run it.
@@ -66,8 +66,8 @@ struct Command {
   const Type* reply;
   // Decodes the arguments, runs the handler and writes the reply; an error means that nothing
   // was written. What is returned is to be called once the client has taken the reply.
-  Result<WhenTaken> (*invoke)(Agent&, std::optional<wire::Value> arguments,
-                              wire::SuccessReply& reply);
+  Result<OnDelivered> (*invoke)(Services&, std::optional<wire::Value> arguments,
+                                wire::SuccessReply& reply);
 };
 
 namespace detail {
@@ -75,7 +75,7 @@ namespace detail {
 template <class Signature>
 struct HandlerTraits;
 template <class R, class A>
-struct HandlerTraits<Result<R> (*)(Agent&, const A&)> {
+struct HandlerTraits<Result<R> (*)(Services&, const A&)> {
   using Reply = std::conditional_t<std::is_void_v<R>, Nothing, R>;
   using Arguments = A;
 };
@@ -83,29 +83,29 @@ struct HandlerTraits<Result<R> (*)(Agent&, const A&)> {
 template <class Signature>
 inline constexpr bool is_handler = false;
 template <class R, class A>
-inline constexpr bool is_handler<Result<R> (*)(Agent&, const A&)> = Struct<A>;
+inline constexpr bool is_handler<Result<R> (*)(Services&, const A&)> = Struct<A>;
 
 template <auto Handler>
-Result<WhenTaken> invoke(Agent& agent, std::optional<wire::Value> arguments,
-                         wire::SuccessReply& reply) {
+Result<OnDelivered> invoke(Services& services, std::optional<wire::Value> arguments,
+                           wire::SuccessReply& reply) {
   using Traits = HandlerTraits<decltype(Handler)>;
   auto decoded = decode_arguments<typename Traits::Arguments>(arguments);
   if (!decoded) return std::unexpected(std::move(decoded).error());
-  auto result = Handler(agent, *decoded);
+  auto result = Handler(services, *decoded);
   if (!result) return std::unexpected(std::move(result).error());
   wire::JsonWriter& writer = reply.begin();
   if constexpr (std::is_void_v<typename decltype(result)::value_type>) {
     encode(writer, Nothing{});
   } else {
     encode(writer, *result);
-    if constexpr (requires { result->when_taken; }) return std::move(result->when_taken);
+    if constexpr (requires { result->on_delivered; }) return std::move(result->on_delivered);
   }
-  return WhenTaken();
+  return OnDelivered();
 }
 
 }  // namespace detail
 
-// Declares a command whose handler is `Result<Reply> run(Agent&, const Arguments&)`:
+// Declares a command whose handler is `Result<Reply> run(Services&, const Arguments&)`:
 //
 //   constinit const Command guest_ping = declare<run>({.name = "guest-ping", …});
 //
@@ -113,9 +113,10 @@ Result<WhenTaken> invoke(Agent& agent, std::optional<wire::Value> arguments,
 // generated registry refers to it by the file's name, and a test compares name and wire name.
 template <auto Handler>
 consteval Command declare(Facts facts) {
-  static_assert(detail::is_handler<decltype(Handler)>,
-                "declare<run>: the handler must be `Result<Reply> run(Agent&, const Arguments&)`, "
-                "where Arguments has fields()");
+  static_assert(
+      detail::is_handler<decltype(Handler)>,
+      "declare<run>: the handler must be `Result<Reply> run(Services&, const Arguments&)`, "
+      "where Arguments has fields()");
   using Traits = detail::HandlerTraits<decltype(Handler)>;
   static_assert(detail::is_wire_type<typename Traits::Reply>(),
                 "declare<run>: the reply's type has no form on the wire; see command/field.h");

@@ -112,10 +112,10 @@ void write_command(wire::JsonWriter& writer, const Command& command) {
   write_text(writer, "documentation", facts.documentation);
   write_text(writer, "since", facts.since);
   write_text(writer, "access", name_of(facts.access));
-  write_text(writer, "runs", facts.runs == Runs::at_once ? "at-once" : "on-worker");
-  write_flag(writer, "never-waits", facts.urgency == Urgency::never_waits);
+  write_text(writer, "runs", facts.runs == Runs::inline_on_loop ? "at-once" : "on-worker");
+  write_flag(writer, "never-waits", facts.priority == Priority::expedited);
   write_flag(writer, "served-while-frozen", facts.served_while_frozen);
-  write_flag(writer, "success-response", facts.answers_success);
+  write_flag(writer, "success-response", facts.has_success_response);
   writer.key("arguments");
   writer.begin_object();
   write_type(writer, *command.arguments);

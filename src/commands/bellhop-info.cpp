@@ -43,17 +43,17 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Agent& agent, const Nothing&) {
+Result<Reply> run(Services& services, const Nothing&) {
   const auto now = platform::get_time();
   if (!now) return std::unexpected(now.error());
-  const auto up = std::chrono::steady_clock::now() - agent.started;
-  const auto frozen_since = agent.freeze.frozen_since();
+  const auto up = std::chrono::steady_clock::now() - services.started;
+  const auto frozen_since = services.freeze.frozen_since();
   Reply reply{
       .version = std::string(agent::version),
       .protocol = std::string(agent::protocol_version),
       .started = *now - nanoseconds(up),
       .uptime = std::chrono::duration_cast<std::chrono::seconds>(up).count(),
-      .replaced = agent.replacements,
+      .replaced = services.upgrades,
       .frozen = frozen_since.has_value(),
       .frozen_since = {},
   };
@@ -68,10 +68,10 @@ extern constinit const Command bellhop_info = declare<run>({
     .documentation = "Returns what an operator wants to know about the agent itself.",
     .since = "bellhop 0.1",
     .access = Access::inspect,
-    .runs = Runs::at_once,
-    .urgency = Urgency::never_waits,
+    .runs = Runs::inline_on_loop,
+    .priority = Priority::expedited,
     .served_while_frozen = true,
-    .polled = true,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

@@ -6,9 +6,10 @@
 namespace bellhop::commands {
 namespace {
 
-Result<AnyJson> run(Agent& agent, const Nothing&) {
-  return AnyJson{
-      [&agent](wire::JsonWriter& writer) { write_schema(writer, agent.commands, agent::version); }};
+Result<AnyJson> run(Services& services, const Nothing&) {
+  return AnyJson{[&services](wire::JsonWriter& writer) {
+    write_schema(writer, services.commands, agent::version);
+  }};
 }
 
 }  // namespace
@@ -20,7 +21,7 @@ extern constinit const Command bellhop_schema = declare<run>({
         "arguments and reply as JSON Schema. The same as `bellhopd --schema` prints.",
     .since = "bellhop 0.1",
     .access = Access::none,
-    .runs = Runs::at_once,
+    .runs = Runs::inline_on_loop,
 });
 
 }  // namespace bellhop::commands

@@ -14,8 +14,8 @@ struct Arguments {
   }
 };
 
-Result<void> run(Agent& agent, const Arguments& arguments) {
-  return agent.files.close(arguments.handle);
+Result<void> run(Services& services, const Arguments& arguments) {
+  return services.files.close(arguments.handle);
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ extern constinit const Command guest_file_close = declare<run>({
         "before.",
     .since = "0.15.0",
     .access = Access::read,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -21,8 +21,8 @@ struct Arguments {
   }
 };
 
-Result<std::int64_t> run(Agent& agent, const Arguments& arguments) {
-  return agent.files.open(arguments.path, arguments.mode.value_or("r"));
+Result<std::int64_t> run(Services& services, const Arguments& arguments) {
+  return services.files.open(arguments.path, arguments.mode.value_or("r"));
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ extern constinit const Command guest_file_open = declare<run>({
         "inherit the file.",
     .since = "0.15.0",
     .access = Access::write,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -21,10 +21,10 @@ struct Arguments {
   }
 };
 
-Result<std::int64_t> run(Agent& agent, const Arguments& arguments) {
+Result<std::int64_t> run(Services& services, const Arguments& arguments) {
   std::optional<std::span<const std::string_view>> names;
   if (arguments.mountpoints) names = *arguments.mountpoints;
-  return agent.freeze.freeze(names);
+  return services.freeze.freeze(names);
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ extern constinit const Command guest_fsfreeze_freeze_list = declare<run>({
     .documentation = "As guest-fsfreeze-freeze, for the filesystems that are named.",
     .since = "2.2",
     .access = Access::power,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -8,8 +8,8 @@
 namespace bellhop::commands {
 namespace {
 
-Result<std::int64_t> run(Agent& agent, const Nothing&) {
-  return agent.freeze.freeze(std::nullopt);
+Result<std::int64_t> run(Services& services, const Nothing&) {
+  return services.freeze.freeze(std::nullopt);
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ extern constinit const Command guest_fsfreeze_freeze = declare<run>({
         "minutes by default.",
     .since = "0.15.0",
     .access = Access::power,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 2> wire_names(Status) {
   return {"thawed", "frozen"};
 }
 
-Result<Status> run(Agent& agent, const Nothing&) {
-  return agent.freeze.is_frozen() ? Status::frozen : Status::thawed;
+Result<Status> run(Services& services, const Nothing&) {
+  return services.freeze.is_frozen() ? Status::frozen : Status::thawed;
 }
 
 }  // namespace
@@ -27,10 +27,10 @@ extern constinit const Command guest_fsfreeze_status = declare<run>({
         "thaw does not count.",
     .since = "0.15.0",
     .access = Access::inspect,
-    .runs = Runs::at_once,
-    .urgency = Urgency::never_waits,
+    .runs = Runs::inline_on_loop,
+    .priority = Priority::expedited,
     .served_while_frozen = true,
-    .polled = true,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

@@ -53,18 +53,18 @@ Filesystem describe(platform::MountedFilesystem&& filesystem,
   return form;
 }
 
-Result<std::vector<Filesystem>> run(Agent& agent, const Nothing&) {
-  auto filesystems = platform::mounted_filesystems(agent.system_root);
+Result<std::vector<Filesystem>> run(Services& services, const Nothing&) {
+  auto filesystems = platform::mounted_filesystems(services.system_root);
   if (!filesystems) return std::unexpected(std::move(filesystems).error());
-  std::vector<state::FilesystemSizes::Question> questions;
-  questions.reserve(filesystems->size());
+  std::vector<state::StatvfsPool::Query> queries;
+  queries.reserve(filesystems->size());
   for (const auto& filesystem : *filesystems) {
     const std::filesystem::path mountpoint = filesystem.mountpoint;
-    questions.push_back({.mount_id = filesystem.mount_id,
-                         .path = agent.system_root / mountpoint.relative_path(),
-                         .may_block = filesystem.may_block});
+    queries.push_back({.mount_id = filesystem.mount_id,
+                       .path = services.system_root / mountpoint.relative_path(),
+                       .may_block = filesystem.may_block});
   }
-  const auto sizes = agent.filesystem_sizes.ask(questions);
+  const auto sizes = services.statvfs_pool.query(queries);
   std::vector<Filesystem> reply;
   reply.reserve(filesystems->size());
   for (std::size_t i = 0; i < filesystems->size(); ++i) {
@@ -87,7 +87,7 @@ extern constinit const Command guest_get_fsinfo = declare<run>({
         "answers.",
     .since = "2.2",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -23,7 +23,7 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Agent&, const Nothing&) {
+Result<Reply> run(Services&, const Nothing&) {
   const auto now = platform::get_time();
   if (!now) return std::unexpected(now.error());
   auto zone = platform::timezone_at(*now / 1'000'000'000);
@@ -38,7 +38,7 @@ extern constinit const Command guest_get_timezone = declare<run>({
     .documentation = "Returns the time zone in force in the guest.",
     .since = "2.10",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

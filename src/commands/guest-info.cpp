@@ -41,15 +41,15 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Agent& agent, const Nothing&) {
+Result<Reply> run(Services& services, const Nothing&) {
   Reply reply{.version = std::string(agent::protocol_version)};
-  const bool frozen = agent.freeze.is_frozen();
-  for (const Command* command : agent.commands) {
+  const bool frozen = services.freeze.is_frozen();
+  for (const Command* command : services.commands) {
     const Facts& facts = command->facts;
     reply.supported_commands.push_back({
         .name = std::string(facts.name),
-        .enabled = agent.policy.allows(facts.name) && (!frozen || facts.served_while_frozen),
-        .success_response = facts.answers_success,
+        .enabled = services.policy.allows(facts.name) && (!frozen || facts.served_while_frozen),
+        .success_response = facts.has_success_response,
     });
   }
   return reply;
@@ -62,10 +62,10 @@ extern constinit const Command guest_info = declare<run>({
     .documentation = "Returns the agent's version and the commands that it knows.",
     .since = "0.15.0",
     .access = Access::none,
-    .runs = Runs::at_once,
-    .urgency = Urgency::never_waits,
+    .runs = Runs::inline_on_loop,
+    .priority = Priority::expedited,
     .served_while_frozen = true,
-    .polled = true,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

@@ -75,8 +75,8 @@ void add(Route& route, platform::Ipv6RouteDetails details) {
   route.nexthop = std::move(details.next_hop);
 }
 
-Result<std::vector<Route>> run(Agent& agent, const Nothing&) {
-  auto routes = platform::network_routes(agent.system_root);
+Result<std::vector<Route>> run(Services& services, const Nothing&) {
+  auto routes = platform::network_routes(services.system_root);
   if (!routes) return std::unexpected(std::move(routes).error());
   std::vector<Route> reply;
   reply.reserve(routes->size());
@@ -102,7 +102,7 @@ extern constinit const Command guest_network_get_route = declare<run>({
         "kernel's order.",
     .since = "9.1",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

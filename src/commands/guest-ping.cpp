@@ -4,7 +4,7 @@
 namespace bellhop::commands {
 namespace {
 
-Result<void> run(Agent&, const Nothing&) {
+Result<void> run(Services&, const Nothing&) {
   return {};
 }
 
@@ -15,10 +15,10 @@ extern constinit const Command guest_ping = declare<run>({
     .documentation = "Answers, which shows that the agent is alive.",
     .since = "0.15.0",
     .access = Access::none,
-    .runs = Runs::at_once,
-    .urgency = Urgency::never_waits,
+    .runs = Runs::inline_on_loop,
+    .priority = Priority::expedited,
     .served_while_frozen = true,
-    .polled = true,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

@@ -31,8 +31,8 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Agent& agent, const Arguments& arguments) {
-  auto user = platform::find_user(std::string(arguments.username), agent.system_root);
+Result<Reply> run(Services& services, const Arguments& arguments) {
+  auto user = platform::find_user(std::string(arguments.username), services.system_root);
   if (!user) return std::unexpected(std::move(user).error());
   auto content = platform::AuthorizedKeysFile(*std::move(user)).read();
   if (!content) return std::unexpected(std::move(content).error());
@@ -49,7 +49,7 @@ extern constinit const Command guest_ssh_get_authorized_keys = declare<run>({
         "belongs neither to the user nor to root is not read. Without that file, an error.",
     .since = "5.2",
     .access = Access::read,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -26,17 +26,17 @@ struct Arguments {
   }
 };
 
-Result<void> run(Agent& agent, const Arguments& arguments) {
+Result<void> run(Services& services, const Arguments& arguments) {
   if (auto checked = state::check_keys(arguments.keys); !checked) return checked;
-  auto user = platform::find_user(std::string(arguments.username), agent.system_root);
+  auto user = platform::find_user(std::string(arguments.username), services.system_root);
   if (!user) return std::unexpected(std::move(user).error());
   const platform::AuthorizedKeysFile file(*std::move(user));
-  auto removed = agent.key_changes.run(file.path(), [&] {
+  auto removed = services.authorized_keys_mutex.run(file.path(), [&] {
     return state::update(file, false, [&](std::string_view content) {
       return state::without_keys(content, arguments.keys);
     });
   });
-  if (removed) restore_key_labels(agent, file);
+  if (removed) restore_key_labels(services, file);
   return removed;
 }
 
@@ -49,7 +49,7 @@ extern constinit const Command guest_ssh_remove_authorized_keys = declare<run>({
         "guest-ssh-add-authorized-keys adds them. Without that file there is nothing to do.",
     .since = "5.2",
     .access = Access::write,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

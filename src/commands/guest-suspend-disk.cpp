@@ -5,8 +5,8 @@
 namespace bellhop::commands {
 namespace {
 
-Result<void> run(Agent& agent, const Nothing&) {
-  return agent.power.suspend(platform::SuspendMode::disk);
+Result<void> run(Services& services, const Nothing&) {
+  return services.power.suspend(platform::SuspendMode::disk);
 }
 
 }  // namespace
@@ -22,8 +22,8 @@ extern constinit const Command guest_suspend_disk = declare<run>({
         "sysvinit, OpenRC and BusyBox. Nothing more is tried once the guest has slept.",
     .since = "1.1",
     .access = Access::power,
-    .runs = Runs::on_worker,
-    .answers_success = false,
+    .runs = Runs::worker,
+    .has_success_response = false,
 });
 
 }  // namespace bellhop::commands

@@ -5,8 +5,8 @@
 namespace bellhop::commands {
 namespace {
 
-Result<void> run(Agent& agent, const Nothing&) {
-  return agent.power.suspend(platform::SuspendMode::hybrid);
+Result<void> run(Services& services, const Nothing&) {
+  return services.power.suspend(platform::SuspendMode::hybrid);
 }
 
 }  // namespace
@@ -23,8 +23,8 @@ extern constinit const Command guest_suspend_hybrid = declare<run>({
         "with sysvinit, OpenRC and BusyBox. Nothing more is tried once the guest has slept.",
     .since = "1.1",
     .access = Access::power,
-    .runs = Runs::on_worker,
-    .answers_success = false,
+    .runs = Runs::worker,
+    .has_success_response = false,
 });
 
 }  // namespace bellhop::commands

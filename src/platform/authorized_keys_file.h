@@ -1,5 +1,5 @@
-// A user's ~/.ssh/authorized_keys: read and replaced as that user, with no step that goes where the
-// user would lead it.
+// A user's ~/.ssh/authorized_keys: read and replaced as that user, with no checkpoint that goes
+// where the user would lead it.
 #pragma once
 
 #include <chrono>
@@ -46,27 +46,27 @@ struct AuthorizedKeysContent {
 class AuthorizedKeysFile {
  public:
   // What has just been done, for tests that change things in between. Called in the child process.
-  enum class Step {
+  enum class Checkpoint {
     opened_home,
-    opened_folder,
+    opened_directory,
     opened_file,
     read_file,
-    made_folder,
+    made_directory,
     created_file,
     wrote_file,
     compared_version,
     renamed_file,
   };
-  using Hook = std::function<void(Step)>;
+  using Hook = std::function<void(Checkpoint)>;
 
-  static constexpr std::size_t largest = std::size_t{16} << 20;  // of a file, in bytes
+  static constexpr std::size_t max_size = std::size_t{16} << 20;  // of a file, in bytes
 
   explicit AuthorizedKeysFile(UserAccount user,
                               std::chrono::milliseconds limit = std::chrono::seconds(30),
                               Hook hook = {});
 
   const UserAccount& user() const { return user_; }
-  const std::string& folder() const { return folder_; }  // .ssh
+  const std::string& directory() const { return directory_; }  // .ssh
   const std::string& path() const { return path_; }
 
   // The content. Errors: `failed to read 'PATH': …`; error.system is ENOENT or ENOTDIR when there
@@ -83,7 +83,7 @@ class AuthorizedKeysFile {
   UserAccount user_;
   std::chrono::milliseconds limit_;
   Hook hook_;
-  std::string folder_;
+  std::string directory_;
   std::string path_;
 };
 

@@ -8,7 +8,7 @@
 
 namespace bellhop::platform {
 
-// Notices changes in the folders that lead to a path, which need not exist yet.
+// Notices changes in the directories that lead to a path, which need not exist yet.
 class PathWatch {
  public:
   static Result<PathWatch> create(std::string path);
@@ -16,7 +16,7 @@ class PathWatch {
   // Readable after a change that may have made the path appear.
   int descriptor() const { return fd_.get(); }
 
-  // Forgets the changes so far and watches anew the folder nearest to the path that exists now.
+  // Forgets the changes so far and watches anew the directory nearest to the path that exists now.
   // Look for the path after this call, not before: what appears in between is then seen.
   Result<void> rearm();
 

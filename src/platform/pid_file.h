@@ -19,7 +19,7 @@ class PidFile {
   static Result<PidFile> create(std::string path);
 
   // The file that an earlier program of this process has created and locked.
-  static PidFile adopt(std::string path, UniqueFd descriptor);
+  static PidFile restore(std::string path, UniqueFd descriptor);
 
   int descriptor() const { return fd_.get(); }
   const std::string& path() const { return path_; }

@@ -47,15 +47,15 @@ enum class OutputStream { out, err };
 class ProcessObserver {
  public:
   virtual ~ProcessObserver() = default;
-  virtual void has_written(OutputStream stream, std::span<const std::byte> bytes) = 0;
+  virtual void on_output(OutputStream stream, std::span<const std::byte> bytes) = 0;
   // Nobody has that captured stream open for writing any more. Others than the process may have
   // inherited it, so this can come long after the process has ended.
-  virtual void has_closed(OutputStream stream) = 0;
-  virtual void has_ended(ProcessEnd end) = 0;
+  virtual void on_eof(OutputStream stream) = 0;
+  virtual void on_exit(ProcessEnd end) = 0;
 };
 
 // A process and its pipes, on their way from one Processes to another.
-struct HandedProcess {
+struct ProcessSnapshot {
   std::int64_t number = 0;
   bool ended = false;  // its observer has been told how
   // The agent's ends of its pipes, as far as they are open.
@@ -87,11 +87,11 @@ class Processes {
 
   // Lets go of all processes: observers are told nothing any more. What happens meanwhile is told
   // to who adopts them. Not to be called together with start().
-  std::vector<HandedProcess> release();
+  std::vector<ProcessSnapshot> release();
 
   // Goes on with a child of this process of the system, which an earlier program may have started.
   // When that fails, its pipes are closed and it is not observed.
-  Result<void> adopt(HandedProcess process);
+  Result<void> restore(ProcessSnapshot process);
 
   // The limit of open descriptors that processes get.
   std::int64_t descriptor_limit() const;

@@ -12,7 +12,7 @@
 namespace bellhop::platform {
 
 // A program to go on with.
-struct ProgramImage {
+struct ExecRequest {
   std::string path;
   std::vector<std::string> arguments;  // the program's name first
   std::string variable;                // "NAME=value", beside the environment of this process
@@ -23,25 +23,25 @@ struct ProgramImage {
 // one that waits in the kernel and cannot be killed would be waited for. Signals that are held
 // back stay so, and wait for the new program.
 // Returns only when the program cannot be run: everything is then as it was before.
-Error replace_program(const ProgramImage& image);
+Error exec_in_place(const ExecRequest& image);
 
 // Where the program of this process was found, as an absolute path: what is installed there later
 // takes its place. `name` is how it was called, argv[0]. Links are kept where the name leads to the
 // program that runs, because they may lead to another one later.
-Result<std::string> program_path(const std::string& name, const std::string& working_directory);
+Result<std::string> executable_path(const std::string& name, const std::string& working_directory);
 
 // The number of this process.
-std::int64_t process_number();
+std::int64_t current_pid();
 
 // A descriptor that an earlier program of this process has left open for this one. Its children do
 // not get it. Empty when there is none with that number, or when it has been taken already.
-UniqueFd take_inherited(int descriptor);
+UniqueFd claim_inherited(int descriptor);
 
 // Closes the descriptors above 2 that children would get and nobody has taken.
 void close_inherited();
 
 // While they are held back, signals wait; so do those of threads that are started meanwhile.
-void hold_signals(std::span<const int> signals);
-void let_signals_come(std::span<const int> signals);
+void block_signals(std::span<const int> signals);
+void unblock_signals(std::span<const int> signals);
 
 }  // namespace bellhop::platform

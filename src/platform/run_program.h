@@ -13,7 +13,7 @@
 namespace bellhop::platform {
 
 struct ProgramRun {
-  enum class Outcome { ended, took_too_long, not_wanted };
+  enum class Outcome { ended, timed_out, cancelled };
 
   // Unless it ended by itself, it was killed.
   Outcome outcome = Outcome::ended;
@@ -37,8 +37,8 @@ struct RunLimits {
 Result<ProgramRun> run_program(Processes& processes, ProcessRequest request,
                                const RunLimits& limits = {});
 
-// Where a program of the system's is: in /sbin, /usr/sbin, /bin or /usr/bin, else in a folder of
-// PATH. An agent may run without PATH, or with one that lacks the folders of administration.
+// Where a program of the system's is: in /sbin, /usr/sbin, /bin or /usr/bin, else in a directory of
+// PATH. An agent may run without PATH, or with one that lacks the directories of administration.
 std::optional<std::string> find_program(std::string_view name);
 
 }  // namespace bellhop::platform

@@ -12,10 +12,11 @@
 
 namespace bellhop::state {
 
-struct FilesystemSizes::Shared {
-  Shared(Ask how, Limits most) : ask(std::move(how)), limits(most) {}
+struct StatvfsPool::Shared {
+  Shared(Statvfs how, Limits limits_of_queries)
+      : statvfs(std::move(how)), limits(limits_of_queries) {}
 
-  const Ask ask;
+  const Statvfs statvfs;
   const Limits limits;
   std::mutex mutex;  // of everything below and of all rounds
   std::size_t threads = 0;
@@ -24,24 +25,24 @@ struct FilesystemSizes::Shared {
 
 // The questions of one call that share a limit, and the threads that ask them. The call leaves it
 // at the limit; threads that are stuck keep it until they are done.
-class FilesystemSizes::Round : public std::enable_shared_from_this<Round> {
+class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
  public:
-  Round(std::shared_ptr<Shared> shared, std::vector<Question> questions)
-      : shared_(std::move(shared)), questions_(std::move(questions)), answers_(questions_.size()) {}
+  Batch(std::shared_ptr<Shared> shared, std::vector<Query> queries)
+      : shared_(std::move(shared)), queries_(std::move(queries)), answers_(queries_.size()) {}
 
   // Leaves out what is known to be stuck and starts at most so many threads for the others.
   void start(std::size_t threads) {
     const std::lock_guard lock(shared_->mutex);
-    for (std::size_t i = 0; i < questions_.size(); ++i) {
-      if (!shared_->stuck.contains(questions_[i].mount_id)) waiting_.push_back(i);
+    for (std::size_t i = 0; i < queries_.size(); ++i) {
+      if (!shared_->stuck.contains(queries_[i].mount_id)) waiting_.push_back(i);
     }
     open_ = waiting_.size();
     std::ranges::reverse(waiting_);
     threads = std::min({threads, open_, shared_->limits.threads - shared_->threads});
     for (; threads > 0; --threads) {
       try {
-        platform::start_quietly(
-            [this] { std::thread([round = shared_from_this()] { round->work(); }).detach(); });
+        platform::start_with_signals_blocked(
+            [this] { std::thread([batch = shared_from_this()] { batch->work(); }).detach(); });
       } catch (const std::system_error&) {
         break;
       }
@@ -55,8 +56,8 @@ class FilesystemSizes::Round : public std::enable_shared_from_this<Round> {
     std::unique_lock lock(shared_->mutex);
     answered_.wait_until(lock, limit, [this] { return open_ == 0 || workers_ == 0; });
     waiting_.clear();
-    given_up_ = true;
-    for (const std::size_t i : asking_) shared_->stuck.insert(questions_[i].mount_id);
+    abandoned_ = true;
+    for (const std::size_t i : asking_) shared_->stuck.insert(queries_[i].mount_id);
     return std::move(answers_);
   }
 
@@ -68,11 +69,11 @@ class FilesystemSizes::Round : public std::enable_shared_from_this<Round> {
       waiting_.pop_back();
       asking_.insert(i);
       lock.unlock();
-      const auto answer = shared_->ask(questions_[i].path);
+      const auto answer = shared_->statvfs(queries_[i].path);
       lock.lock();
       asking_.erase(i);
-      if (given_up_) {
-        shared_->stuck.erase(questions_[i].mount_id);
+      if (abandoned_) {
+        shared_->stuck.erase(queries_[i].mount_id);
       } else {
         answers_[i] = answer;
         --open_;
@@ -84,7 +85,7 @@ class FilesystemSizes::Round : public std::enable_shared_from_this<Round> {
   }
 
   const std::shared_ptr<Shared> shared_;
-  const std::vector<Question> questions_;
+  const std::vector<Query> queries_;
   std::condition_variable answered_;  // all questions, or the last thread has gone
   // Places in questions_.
   std::vector<std::size_t> waiting_;  // the next one last
@@ -92,36 +93,35 @@ class FilesystemSizes::Round : public std::enable_shared_from_this<Round> {
   std::vector<std::optional<Size>> answers_;
   std::size_t open_ = 0;  // how many questions have no answer
   std::size_t workers_ = 0;
-  bool given_up_ = false;
+  bool abandoned_ = false;
 };
 
-FilesystemSizes::FilesystemSizes(Ask ask, Limits limits)
-    : shared_(std::make_shared<Shared>(std::move(ask), limits)) {}
+StatvfsPool::StatvfsPool(Statvfs statvfs, Limits limits)
+    : shared_(std::make_shared<Shared>(std::move(statvfs), limits)) {}
 
-std::vector<std::optional<FilesystemSizes::Size>> FilesystemSizes::ask(
-    std::span<const Question> questions) {
+std::vector<std::optional<StatvfsPool::Size>> StatvfsPool::query(std::span<const Query> queries) {
   const auto now = std::chrono::steady_clock::now();
-  std::vector<Question> parts[2];
-  for (const Question& question : questions) parts[question.may_block].push_back(question);
-  const auto local = std::make_shared<Round>(shared_, std::move(parts[false]));
-  const auto served = std::make_shared<Round>(shared_, std::move(parts[true]));
+  std::vector<Query> parts[2];
+  for (const Query& one : queries) parts[one.may_block].push_back(one);
+  const auto local = std::make_shared<Batch>(shared_, std::move(parts[false]));
+  const auto remote = std::make_shared<Batch>(shared_, std::move(parts[true]));
   local->start(1);
   // Each on a thread of its own, so that one that is dead does not hide the others.
-  served->start(shared_->limits.threads);
-  const auto served_answers = served->finish(now + shared_->limits.served);
+  remote->start(shared_->limits.threads);
+  const auto remote_answers = remote->finish(now + shared_->limits.remote);
   const auto local_answers = local->finish(now + shared_->limits.local);
 
   std::vector<std::optional<Size>> sizes;
-  sizes.reserve(questions.size());
+  sizes.reserve(queries.size());
   auto next_local = local_answers.begin();
-  auto next_served = served_answers.begin();
-  for (const Question& question : questions) {
-    sizes.push_back(question.may_block ? *next_served++ : *next_local++);
+  auto next_remote = remote_answers.begin();
+  for (const Query& one : queries) {
+    sizes.push_back(one.may_block ? *next_remote++ : *next_local++);
   }
   return sizes;
 }
 
-bool FilesystemSizes::is_waiting() const {
+bool StatvfsPool::is_waiting() const {
   const std::lock_guard lock(shared_->mutex);
   return shared_->threads != 0;
 }

@@ -15,11 +15,11 @@ namespace bellhop::state {
 namespace {
 
 // How long a freeze waits for the thaw before it to end: shorter than clients wait.
-constexpr std::chrono::seconds turn_limit{4};
+constexpr std::chrono::seconds turn_timeout{4};
 
 using SystemTime = std::chrono::system_clock::time_point;
 
-std::string as_text(SystemTime time) {
+std::string to_text(SystemTime time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
@@ -33,12 +33,12 @@ double seconds(std::chrono::milliseconds time) {
 Freeze::Freeze(platform::Filesystems& filesystems, FreezeOptions options)
     : filesystems_(filesystems),
       options_(std::move(options)),
-      note_(options_.note_file),
-      limit_timer_([this] { end_by_itself(); }) {
+      notice_(options_.notice_file),
+      auto_thaw_timer_([this] { auto_thaw(); }) {
   std::error_code error;
   const auto since = std::filesystem::last_write_time(options_.state_file, error);
   if (error) return;
-  frozen_ = true;
+  is_frozen_ = true;
   inherited_ = true;
   frozen_since_ = std::chrono::time_point_cast<std::chrono::system_clock::duration>(
       std::filesystem::file_time_type::clock::to_sys(since));
@@ -48,27 +48,27 @@ Freeze::~Freeze() {
   end_.request_stop();
 }
 
-bool Freeze::stop(std::chrono::milliseconds patience) {
+bool Freeze::stop(std::chrono::milliseconds timeout) {
   end_.request_stop();
   Lock lock(mutex_);
   std::stop_source stop_freezing = stop_freezing_;
   lock.unlock();
   stop_freezing.request_stop();
   lock.lock();
-  const bool at_rest = changed_.wait_for(lock, patience, [this] { return nothing_goes_on(); });
+  const bool at_rest = changed_.wait_for(lock, timeout, [this] { return is_idle_locked(); });
   lock.unlock();
   // A freeze may have succeeded while the agent was about to end: its host has no reply yet.
-  if (at_rest && frozen_) static_cast<void>(thaw_within_patience());  // the result says it
-  return at_rest && !frozen_;
+  if (at_rest && is_frozen_) static_cast<void>(thaw_within_timeout());  // the result says it
+  return at_rest && !is_frozen_;
 }
 
-bool Freeze::is_at_rest() const {
+bool Freeze::is_idle() const {
   const Lock lock(mutex_);
-  return nothing_goes_on();
+  return is_idle_locked();
 }
 
 // Called with mutex_ locked.
-bool Freeze::nothing_goes_on() const {
+bool Freeze::is_idle_locked() const {
   return phase_ == Phase::idle && (!thawing_ || thawing_->done);
 }
 
@@ -86,17 +86,17 @@ Result<std::int64_t> Freeze::freeze(const Names& mountpoints) {
 
 Result<void> Freeze::begin_freeze() {
   Lock lock(mutex_);
-  const bool my_turn = changed_.wait_for(lock, turn_limit, [this] { return nothing_goes_on(); });
+  const bool my_turn = changed_.wait_for(lock, turn_timeout, [this] { return is_idle_locked(); });
   if (!my_turn) return failure("another freeze or thaw is going on");
   if (end_.stop_requested()) return failure("the agent is about to end");
-  if (frozen_) return failure("filesystems are frozen already");
+  if (is_frozen_) return failure("filesystems are frozen already");
   phase_ = Phase::freezing;
   stop_freezing_ = std::stop_source();
-  over_limit_ = false;
-  succeeded_ = false;
+  timed_out_ = false;
+  committed_ = false;
   freezing_.clear();
   lock.unlock();
-  note_.take();  // whoever freezes anew does not believe in the freeze before
+  notice_.consume();  // whoever freezes anew does not believe in the freeze before
   return {};
 }
 
@@ -114,18 +114,18 @@ Result<std::int64_t> Freeze::freeze_named(const Names& names) {
   }
   auto opened = open_chosen(names);
   if (!opened || opened->empty()) {
-    tell_hook_thawed();
+    run_thaw_hook();
     if (!opened) return std::unexpected(std::move(opened).error());
     return 0;
   }
-  if (auto watched = set_frozen(); !watched) return give_up(std::move(watched).error());
+  if (auto watched = set_frozen(); !watched) return roll_back(std::move(watched).error());
   auto count = freeze_all(*std::move(opened));
-  if (!count) return give_up(std::move(count).error());
+  if (!count) return roll_back(std::move(count).error());
   if (*count == 0) {
     set_thawed();
-    tell_hook_thawed();
+    run_thaw_hook();
   } else {
-    restart_limit(options_.limit);
+    rearm_timeout(options_.timeout);
   }
   return count;
 }
@@ -146,14 +146,14 @@ Result<std::vector<platform::LocalFilesystem>> Freeze::choose(const Names& names
 }
 
 // Opens them all before the first one freezes: what cannot be reached is known in time.
-Result<std::vector<Freeze::Held>> Freeze::open_chosen(const Names& names) {
+Result<std::vector<Freeze::FrozenFilesystem>> Freeze::open_chosen(const Names& names) {
   const auto chosen = choose(names);
   if (!chosen) return std::unexpected(chosen.error());
-  std::vector<Held> opened;
+  std::vector<FrozenFilesystem> opened;
   Unreachable unreachable;
   for (const platform::LocalFilesystem& one : *chosen) {
-    if (stop_freezing_.stop_requested()) return given_up();
-    note_freezing(one.mountpoint);
+    if (stop_freezing_.stop_requested()) return aborted();
+    set_current_freeze(one.mountpoint);
     auto filesystem = filesystems_.open(one);
     if (!filesystem) {
       unreachable.emplace_back(one.mountpoint, std::move(filesystem).error());
@@ -168,27 +168,27 @@ Result<std::vector<Freeze::Held>> Freeze::open_chosen(const Names& names) {
   return opened;
 }
 
-Result<std::int64_t> Freeze::freeze_all(std::vector<Held> opened) {
+Result<std::int64_t> Freeze::freeze_all(std::vector<FrozenFilesystem> opened) {
   std::int64_t count = 0;
-  for (Held& one : opened) {
-    if (stop_freezing_.stop_requested()) return given_up();
-    note_freezing(one.mountpoint);
+  for (FrozenFilesystem& one : opened) {
+    if (stop_freezing_.stop_requested()) return aborted();
+    set_current_freeze(one.mountpoint);
     const auto frozen = one.filesystem->freeze();
     if (!frozen) return std::unexpected(frozen.error());
     if (!*frozen) continue;
     ++count;
     const Lock lock(mutex_);
-    held_.push_back(std::move(one));
+    frozen_.push_back(std::move(one));
   }
-  if (!succeed()) return given_up();
+  if (!try_commit()) return aborted();
   return count;
 }
 
 // False when the freeze has been given up. From then on its end is the business of others.
-bool Freeze::succeed() {
+bool Freeze::try_commit() {
   const Lock lock(mutex_);
-  succeeded_ = !over_limit_ && !stop_freezing_.stop_requested();
-  return succeeded_;
+  committed_ = !timed_out_ && !stop_freezing_.stop_requested();
+  return committed_;
 }
 
 // An error about the first filesystem that could not be reached, unless all were unmounted
@@ -205,17 +205,17 @@ Result<void> Freeze::check_gone(const Unreachable& unreachable) {
   return {};
 }
 
-std::unexpected<Error> Freeze::given_up() const {
+std::unexpected<Error> Freeze::aborted() const {
   const Lock lock(mutex_);
-  if (over_limit_) {
+  if (timed_out_) {
     return failure("the freeze was given up: it was not done after {} s, '{}' does not answer",
-                   seconds(options_.limit), freezing_);
+                   seconds(options_.timeout), freezing_);
   }
   return failure("the freeze was given up: guest-fsfreeze-thaw was called meanwhile");
 }
 
 // Undoes a freeze that failed half-way.
-std::unexpected<Error> Freeze::give_up(Error error) {
+std::unexpected<Error> Freeze::roll_back(Error error) {
   Thawing thawing;
   thaw_everything(thawing);
   if (thawing.error) warn(thawing.error->message);  // nobody else sees this Thawing
@@ -223,26 +223,26 @@ std::unexpected<Error> Freeze::give_up(Error error) {
 }
 
 Result<std::int64_t> Freeze::thaw() {
-  auto thawed = thaw_within_patience();
+  auto thawed = thaw_within_timeout();
   if (!thawed) return thawed;
-  if (const auto note = note_.take()) return failure("{}", *note);
+  if (const auto notice = notice_.consume()) return failure("{}", *notice);
   return thawed;
 }
 
-Result<std::int64_t> Freeze::thaw_within_patience() {
+Result<std::int64_t> Freeze::thaw_within_timeout() {
   Lock lock(mutex_);
   if (!thawing_ || thawing_->done) start_thaw(lock);
   const auto thawing = thawing_;
-  changed_.wait_for(lock, options_.patience, [&] { return thawing->done; });
+  changed_.wait_for(lock, options_.reply_timeout, [&] { return thawing->done; });
   return outcome(*thawing);
 }
 
 void Freeze::start_thaw(Lock& lock) {
   thawing_ = std::make_shared<Thawing>();
-  thawing_->all_thawed = !frozen_ && phase_ == Phase::idle;
+  thawing_->all_thawed = !is_frozen_ && phase_ == Phase::idle;
   try {
     // The thread before it, if any, has done its work and needs no lock to end.
-    platform::start_quietly([this] {
+    platform::start_with_signals_blocked([this] {
       thaw_thread_ = std::jthread([this, thawing = thawing_] { finish_thaw(*thawing); });
     });
   } catch (const std::system_error&) {
@@ -261,7 +261,7 @@ void Freeze::finish_thaw(Thawing& thawing) {
   lock.unlock();
   if (freezing) {
     stop_freezing.request_stop();
-    thaw_held(thawing);  // the freeze may hang in the kernel: what it has done need not wait
+    thaw_frozen(thawing);  // the freeze may hang in the kernel: what it has done need not wait
   }
   lock.lock();
   changed_.wait(lock, [this] { return phase_ == Phase::idle; });
@@ -279,8 +279,8 @@ void Freeze::finish_thaw(Thawing& thawing) {
 // What the agent froze comes first, then the hook, so that neither has to wait for a filesystem
 // whose disk hangs. Only when it is not known what is frozen, all are tried before the hook.
 void Freeze::thaw_everything(Thawing& thawing) {
-  const bool inherited = frozen_ && inherited_;
-  const bool known = thaw_held(thawing) || (frozen_ && !inherited);
+  const bool inherited = is_frozen_ && inherited_;
+  const bool known = thaw_frozen(thawing) || (is_frozen_ && !inherited);
   if (!known) thaw_others(thawing, inherited);
   {
     const Lock lock(mutex_);
@@ -302,22 +302,23 @@ void Freeze::thaw_everything(Thawing& thawing) {
 
 // Thaws what the agent holds, what was frozen last first, and lets go of what has thawed. False
 // when it held nothing.
-bool Freeze::thaw_held(Thawing& thawing) {
-  std::vector<Held> held;
+bool Freeze::thaw_frozen(Thawing& thawing) {
+  std::vector<FrozenFilesystem> frozen;
   {
     const Lock lock(mutex_);
-    held = held_;
+    frozen = frozen_;
   }
   std::set<std::shared_ptr<platform::Filesystem>> done;
-  for (auto& one : std::views::reverse(held)) {
-    note_thawing(one.mountpoint);
+  for (auto& one : std::views::reverse(frozen)) {
+    set_current_thaw(one.mountpoint);
     const auto thawed = one.filesystem->thaw();
-    tally(thawing, thawed, true);
+    record_result(thawing, thawed, true);
     if (thawed) done.insert(std::move(one.filesystem));
   }
   const Lock lock(mutex_);
-  std::erase_if(held_, [&](const Held& one) { return done.contains(one.filesystem); });
-  return !held.empty();
+  std::erase_if(frozen_,
+                [&](const FrozenFilesystem& one) { return done.contains(one.filesystem); });
+  return !frozen.empty();
 }
 
 // Thaws whatever else is mounted. A filesystem that cannot be opened is passed over, and noted
@@ -325,31 +326,31 @@ bool Freeze::thaw_held(Thawing& thawing) {
 void Freeze::thaw_others(Thawing& thawing, bool errors_count) {
   const auto all = filesystems_.list();
   if (!all) {
-    tally(thawing, std::unexpected(all.error()), true);
+    record_result(thawing, std::unexpected(all.error()), true);
     return;
   }
   for (const platform::LocalFilesystem& one : *all) {
-    note_thawing(one.mountpoint);
+    set_current_thaw(one.mountpoint);
     const auto filesystem = filesystems_.open(one);
     if (filesystem && *filesystem) {
-      tally(thawing, (*filesystem)->thaw(), errors_count);
+      record_result(thawing, (*filesystem)->thaw(), errors_count);
     } else if (errors_count) {
       thawing.unreachable.push_back(one.mountpoint);
     }
   }
 }
 
-void Freeze::note_freezing(const std::string& mountpoint) {
+void Freeze::set_current_freeze(const std::string& mountpoint) {
   const Lock lock(mutex_);
   freezing_ = mountpoint;
 }
 
-void Freeze::note_thawing(const std::string& mountpoint) {
+void Freeze::set_current_thaw(const std::string& mountpoint) {
   const Lock lock(mutex_);
   thawing_mountpoint_ = mountpoint;
 }
 
-void Freeze::tally(Thawing& thawing, const Result<bool>& thawed, bool errors_count) {
+void Freeze::record_result(Thawing& thawing, const Result<bool>& thawed, bool errors_count) {
   const Lock lock(mutex_);
   if (thawed) {
     thawing.count += *thawed ? 1 : 0;
@@ -373,7 +374,7 @@ Result<void> Freeze::run_hook(std::string_view action, const std::stop_token& st
 }
 
 // For a freeze that came to nothing after the hook had prepared for it.
-void Freeze::tell_hook_thawed() const {
+void Freeze::run_thaw_hook() const {
   if (auto hooked = run_hook("thaw", {}); !hooked) warn(hooked.error().message);
 }
 
@@ -386,21 +387,21 @@ Result<void> Freeze::set_frozen() {
   {
     const Lock lock(mutex_);
     frozen_since_ = std::chrono::system_clock::now();
-    frozen_ = true;
+    is_frozen_ = true;
   }
   if (options_.on_change) options_.on_change(true);
-  return start_limit(options_.limit);
+  return arm_timeout(options_.timeout);
 }
 
 void Freeze::set_thawed() {
   {
     const Lock lock(mutex_);
-    if (!frozen_) return;
+    if (!is_frozen_) return;
     frozen_since_.reset();
     inherited_ = false;
-    frozen_ = false;
+    is_frozen_ = false;
   }
-  static_cast<void>(limit_timer_.cancel());
+  static_cast<void>(auto_thaw_timer_.cancel());
   std::error_code error;
   std::filesystem::remove(options_.state_file, error);
   if (options_.on_change) options_.on_change(false);
@@ -410,65 +411,65 @@ void Freeze::set_thawed() {
   }
 }
 
-void Freeze::limit_inherited() {
+void Freeze::arm_inherited_timeout() {
   if (!is_frozen()) return;
-  if (due_) return go_on_to(*due_);
+  if (deadline_) return arm_until(*deadline_);
   const auto since = frozen_since().value_or(std::chrono::system_clock::now());
   // A clock that was set meanwhile must not make it longer than the limit.
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::system_clock::now() - since);
   const auto none = std::chrono::milliseconds(0);
-  restart_limit(options_.limit - std::clamp(age, none, options_.limit));
+  rearm_timeout(options_.timeout - std::clamp(age, none, options_.timeout));
 }
 
-void Freeze::go_on_to(TimePoint due) {
-  due_.reset();
+void Freeze::arm_until(TimePoint deadline) {
+  deadline_.reset();
   const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(due - std::chrono::steady_clock::now());
-  if (limit_timer_.set(std::max(left, std::chrono::milliseconds(0)))) return;
+      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  if (auto_thaw_timer_.set(std::max(left, std::chrono::milliseconds(0)))) return;
   warn("cannot watch the freeze's limit: no thread is to be had");
 }
 
-Result<void> Freeze::start_limit(std::chrono::milliseconds from_now) {
-  if (options_.limit.count() == 0 || limit_timer_.set(from_now)) return {};
+Result<void> Freeze::arm_timeout(std::chrono::milliseconds from_now) {
+  if (options_.timeout.count() == 0 || auto_thaw_timer_.set(from_now)) return {};
   return failure("cannot watch the freeze's limit: no thread is to be had");
 }
 
 // For a freeze that is there whether it can be watched or not.
-void Freeze::restart_limit(std::chrono::milliseconds from_now) {
-  if (auto watched = start_limit(from_now); !watched) warn(watched.error().message);
+void Freeze::rearm_timeout(std::chrono::milliseconds from_now) {
+  if (auto watched = arm_timeout(from_now); !watched) warn(watched.error().message);
 }
 
 // The host has not ended the freeze in time, or never will.
-void Freeze::end_by_itself() {
+void Freeze::auto_thaw() {
   {
     const Lock lock(mutex_);
-    if (!frozen_) return;
-    if (phase_ == Phase::freezing && !succeeded_) {
-      over_limit_ = true;  // the caller of freeze() gets an error
+    if (!is_frozen_) return;
+    if (phase_ == Phase::freezing && !committed_) {
+      timed_out_ = true;  // the caller of freeze() gets an error
     } else {
-      note_.set(ended_by_itself());
+      notice_.set(auto_thaw_message());
     }
   }
-  const auto thawed = thaw_within_patience();
+  const auto thawed = thaw_within_timeout();
   if (is_frozen()) {
     warn(thawed ? "the freeze goes on" : thawed.error().message);
-    restart_limit(options_.next_try);
+    rearm_timeout(options_.retry_interval);
     return;
   }
-  if (const auto note = note_.text()) {
-    note_.keep();
-    warn(*note);
+  if (const auto notice = notice_.text()) {
+    notice_.persist();
+    warn(*notice);
   }
 }
 
 // Called with mutex_ locked.
-std::string Freeze::ended_by_itself() const {
+std::string Freeze::auto_thaw_message() const {
   const SystemTime now = std::chrono::system_clock::now();
   return fmt::format(
       "the freeze that began at {} ended by itself at {}, at the limit of {} s: what was copied "
       "after that may be inconsistent",
-      as_text(frozen_since_.value_or(now)), as_text(now), seconds(options_.limit));
+      to_text(frozen_since_.value_or(now)), to_text(now), seconds(options_.timeout));
 }
 
 void Freeze::warn(std::string_view message) const {

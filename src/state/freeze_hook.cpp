@@ -26,11 +26,11 @@ bool was_killed(const Error& error) {
 }
 
 Result<void> run_program(platform::Processes& processes, const HookProgram& program,
-                         std::chrono::milliseconds limit, std::string_view action,
+                         std::chrono::milliseconds timeout, std::string_view action,
                          const std::stop_token& stop) {
   return run_to_end(processes, {.path = program.path, .arguments = {std::string(action)}},
                     {.purpose = "execute fsfreeze hook", .label = program.label, .name = action},
-                    {.time = limit, .stop = stop});
+                    {.time = timeout, .stop = stop});
 }
 
 // Whether a file is a copy that an editor or a package manager left there.
@@ -89,7 +89,7 @@ class Hooks {
 
   Result<void> freeze(std::span<const HookProgram> programs, const std::stop_token& stop) const {
     for (std::size_t i = 0; i < programs.size(); ++i) {
-      auto result = run_program(processes_, programs[i], options_.limit, "freeze", stop);
+      auto result = run_program(processes_, programs[i], options_.timeout, "freeze", stop);
       if (result) continue;
       // A program that failed by itself has cleaned up or does not want to; a killed one could not.
       const std::size_t count = was_killed(result.error()) ? i + 1 : i;
@@ -105,7 +105,7 @@ class Hooks {
   Result<void> thaw(std::span<const HookProgram> programs, const std::stop_token& stop) const {
     Result<void> first;
     for (std::size_t i = programs.size(); i-- > 0;) {
-      auto result = run_program(processes_, programs[i], options_.limit, "thaw", stop);
+      auto result = run_program(processes_, programs[i], options_.timeout, "thaw", stop);
       if (!result && first) first = std::move(result);
     }
     return first;

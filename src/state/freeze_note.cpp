@@ -6,30 +6,30 @@
 
 namespace bellhop::state {
 
-FreezeNote::FreezeNote(std::filesystem::path file) : file_(std::move(file)) {
+AutoThawNotice::AutoThawNotice(std::filesystem::path file) : file_(std::move(file)) {
   if (file_.empty()) return;
   std::ifstream stream(file_);
   if (std::string line; std::getline(stream, line)) text_ = std::move(line);
 }
 
-void FreezeNote::set(std::string text) {
+void AutoThawNotice::set(std::string text) {
   const std::lock_guard lock(mutex_);
   if (!text_) text_ = std::move(text);
 }
 
-std::optional<std::string> FreezeNote::text() const {
+std::optional<std::string> AutoThawNotice::text() const {
   const std::lock_guard lock(mutex_);
   return text_;
 }
 
-void FreezeNote::keep() {
+void AutoThawNotice::persist() {
   const auto now = text();
   if (file_.empty() || !now) return;
   std::ofstream(file_) << *now << '\n';
   if (!text()) remove_file();
 }
 
-std::optional<std::string> FreezeNote::take() {
+std::optional<std::string> AutoThawNotice::consume() {
   std::optional<std::string> taken;
   {
     const std::lock_guard lock(mutex_);
@@ -39,7 +39,7 @@ std::optional<std::string> FreezeNote::take() {
   return taken;
 }
 
-void FreezeNote::remove_file() const {
+void AutoThawNotice::remove_file() const {
   std::error_code ignored;
   if (!file_.empty()) std::filesystem::remove(file_, ignored);
 }

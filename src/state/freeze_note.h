@@ -10,20 +10,20 @@ namespace bellhop::state {
 
 // A line of text that lives until somebody takes it, also over the agent's end. May be used from
 // any thread.
-class FreezeNote {
+class AutoThawNotice {
  public:
   // Begins with what `file` has; without a name, nothing is kept in one.
-  explicit FreezeNote(std::filesystem::path file);
+  explicit AutoThawNotice(std::filesystem::path file);
 
   // Notes a text, unless there is one; writes nothing to a disk.
   void set(std::string text);
   std::optional<std::string> text() const;
 
   // Writes the text down, when it has not been taken meanwhile.
-  void keep();
+  void persist();
 
   // Forgets the text and returns it.
-  std::optional<std::string> take();
+  std::optional<std::string> consume();
 
  private:
   void remove_file() const;

@@ -10,7 +10,7 @@ constexpr std::string_view record_name = "program";
 
 }  // namespace
 
-void write_process(HandoverWriter& writer, const platform::HandedProcess& process) {
+void write_process(SnapshotWriter& writer, const platform::ProcessSnapshot& process) {
   writer.number("process", process.number);
   writer.flag("process-ended", process.ended);
   writer.descriptor("in", process.in.get());
@@ -19,7 +19,7 @@ void write_process(HandoverWriter& writer, const platform::HandedProcess& proces
   writer.descriptor("err", process.err.get());
 }
 
-platform::HandedProcess read_process(const HandoverRecord& record) {
+platform::ProcessSnapshot read_process(const SnapshotRecord& record) {
   return {.number = record.number("process").value_or(0),
           .ended = record.flag("process-ended"),
           .in = record.descriptor("in"),
@@ -29,17 +29,17 @@ platform::HandedProcess read_process(const HandoverRecord& record) {
           .observer = nullptr};
 }
 
-void hand_over(HandoverWriter& writer, std::span<const platform::HandedProcess> released) {
-  for (const platform::HandedProcess& process : released) {
+void snapshot(SnapshotWriter& writer, std::span<const platform::ProcessSnapshot> released) {
+  for (const platform::ProcessSnapshot& process : released) {
     writer.begin(record_name);
     write_process(writer, process);
   }
 }
 
-void take_over(Handover& handover, platform::Processes& processes) {
-  for (const HandoverRecord* record : handover.take(record_name)) {
+void restore(Snapshot& snapshot, platform::Processes& processes) {
+  for (const SnapshotRecord* record : snapshot.take(record_name)) {
     // Nobody waits for it; one that cannot be watched is lost to nobody.
-    static_cast<void>(processes.adopt(read_process(*record)));
+    static_cast<void>(processes.restore(read_process(*record)));
   }
 }
 

@@ -14,14 +14,14 @@
 namespace bellhop::state {
 namespace {
 
-constexpr std::size_t largest_buffer = std::size_t{64} << 10;
+constexpr std::size_t flush_threshold = std::size_t{64} << 10;
 
 // Records whose form does not change from one version to the next: without them the new program
 // could not serve, or two could.
 constexpr std::array stable_records{std::string_view("channel"), std::string_view("pid-file")};
 
 // The next line, without its line feed; nothing when there is no whole one.
-std::optional<std::string_view> take_line(std::string_view& rest) {
+std::optional<std::string_view> consume_line(std::string_view& rest) {
   const std::size_t end = rest.find('\n');
   if (end == rest.npos) return std::nullopt;
   const std::string_view line = rest.substr(0, end);
@@ -29,7 +29,7 @@ std::optional<std::string_view> take_line(std::string_view& rest) {
   return line;
 }
 
-std::string_view take_word(std::string_view& line) {
+std::string_view consume_word(std::string_view& line) {
   const std::size_t end = line.find(' ');
   const std::string_view word = line.substr(0, end);
   line.remove_prefix(end == line.npos ? line.size() : end + 1);
@@ -45,42 +45,42 @@ std::optional<std::int64_t> parse(std::string_view text) {
 
 }  // namespace
 
-HandoverWriter::HandoverWriter(std::int64_t process, std::size_t limit)
+SnapshotWriter::SnapshotWriter(std::int64_t process, std::size_t limit)
     : file_(platform::MemoryFile::create()), room_(limit) {
-  append(fmt::format("bellhop handover {} {}\n", handover_version, process));
+  append(fmt::format("bellhop handover {} {}\n", snapshot_version, process));
 }
 
-void HandoverWriter::begin(std::string_view record) {
+void SnapshotWriter::begin(std::string_view record) {
   append(fmt::format("record {}\n", record));
 }
 
-void HandoverWriter::text(std::string_view field, std::string_view bytes) {
+void SnapshotWriter::text(std::string_view field, std::string_view bytes) {
   append(fmt::format("text {} {}\n", field, bytes.size()));
   append(bytes);
   append("\n");
 }
 
-void HandoverWriter::number(std::string_view field, std::int64_t value) {
+void SnapshotWriter::number(std::string_view field, std::int64_t value) {
   append(fmt::format("number {} {}\n", field, value));
 }
 
-void HandoverWriter::descriptor(std::string_view field, int descriptor) {
+void SnapshotWriter::descriptor(std::string_view field, int descriptor) {
   if (descriptor < 0) return;
   append(fmt::format("descriptor {} {}\n", field, descriptor));
   descriptors_.push_back(descriptor);
 }
 
-void HandoverWriter::append(std::string_view bytes) {
+void SnapshotWriter::append(std::string_view bytes) {
   if (!file_) return;
   if (bytes.size() > room_) {
-    file_ =
-        failure("there is too much to hand over, more than fits its limit of {} MiB", most >> 20);
+    file_ = failure("there is too much to hand over, more than fits its limit of {} MiB",
+                    max_size >> 20);
     return;
   }
   room_ -= bytes.size();
-  if (bytes.size() < largest_buffer) {
+  if (bytes.size() < flush_threshold) {
     buffer_ += bytes;
-    if (buffer_.size() >= largest_buffer) flush();
+    if (buffer_.size() >= flush_threshold) flush();
     return;
   }
   flush();
@@ -90,13 +90,13 @@ void HandoverWriter::append(std::string_view bytes) {
   }
 }
 
-void HandoverWriter::flush() {
+void SnapshotWriter::flush() {
   auto written = file_->append(buffer_);
   buffer_.clear();
   if (!written) file_ = std::unexpected(std::move(written).error());
 }
 
-Result<platform::MemoryFile> HandoverWriter::finish() {
+Result<platform::MemoryFile> SnapshotWriter::finish() {
   append("end\n");
   if (file_) flush();
   if (!file_) return std::unexpected(file_.error());
@@ -104,83 +104,83 @@ Result<platform::MemoryFile> HandoverWriter::finish() {
   return std::move(file_);
 }
 
-const HandoverRecord::Field* HandoverRecord::find(Kind kind, std::string_view name) const {
+const SnapshotRecord::Field* SnapshotRecord::find(Kind kind, std::string_view name) const {
   for (const Field& field : fields_) {
     if (field.kind == kind && field.name == name) return &field;
   }
   return nullptr;
 }
 
-std::optional<std::string_view> HandoverRecord::text(std::string_view field) const {
+std::optional<std::string_view> SnapshotRecord::text(std::string_view field) const {
   const Field* found = find(Kind::text, field);
   return found ? std::optional(found->text) : std::nullopt;
 }
 
-std::optional<std::int64_t> HandoverRecord::number(std::string_view field) const {
+std::optional<std::int64_t> SnapshotRecord::number(std::string_view field) const {
   const Field* found = find(Kind::number, field);
   return found ? std::optional(found->number) : std::nullopt;
 }
 
-std::optional<int> HandoverRecord::descriptor_number(std::string_view field) const {
+std::optional<int> SnapshotRecord::descriptor_number(std::string_view field) const {
   const Field* found = find(Kind::descriptor, field);
   return found ? std::optional(static_cast<int>(found->number)) : std::nullopt;
 }
 
-platform::UniqueFd HandoverRecord::descriptor(std::string_view field) const {
-  return platform::take_inherited(descriptor_number(field).value_or(-1));
+platform::UniqueFd SnapshotRecord::descriptor(std::string_view field) const {
+  return platform::claim_inherited(descriptor_number(field).value_or(-1));
 }
 
-Handover::Handover(platform::SealedMemory memory, std::int64_t process)
+Snapshot::Snapshot(platform::SealedMemory memory, std::int64_t process)
     : memory_(std::move(memory)) {
   read(memory_.bytes(), process);
 }
 
-void Handover::read(std::string_view rest, std::int64_t process) {
-  const auto header = take_line(rest);
+void Snapshot::read(std::string_view rest, std::int64_t process) {
+  const auto header = consume_line(rest);
   read_header(header.value_or(""), process);
   read_records(rest);
   // The numbers of descriptors, and what they are, mean nothing in another process.
-  std::erase_if(records_, [this](const HandoverRecord& record) {
+  std::erase_if(records_, [this](const SnapshotRecord& record) {
     const bool stable = std::ranges::find(stable_records, record.name_) != stable_records.end();
     return use_ == Use::none || (use_ == Use::stable && !stable);
   });
 }
 
-void Handover::read_records(std::string_view rest) {
-  while (const auto line = take_line(rest)) {
+void Snapshot::read_records(std::string_view rest) {
+  while (const auto line = consume_line(rest)) {
     std::string_view words = *line;
     if (words == "end") return;
-    if (take_word(words) == "record") {
+    if (consume_word(words) == "record") {
       records_.emplace_back().name_ = words;
     } else if (records_.empty() || !read_field(*line, rest)) {
       // The record that is not whole is of no use.
       if (!records_.empty()) records_.pop_back();
-      return complain("it is damaged after its first bytes");
+      return parse_error("it is damaged after its first bytes");
     }
   }
   if (!records_.empty()) records_.pop_back();
-  complain("its end is missing");
+  parse_error("its end is missing");
 }
 
-void Handover::read_header(std::string_view line, std::int64_t process) {
-  const bool ours = take_word(line) == "bellhop" && take_word(line) == "handover";
-  const auto version = parse(take_word(line));
+void Snapshot::read_header(std::string_view line, std::int64_t process) {
+  const bool ours = consume_word(line) == "bellhop" && consume_word(line) == "handover";
+  const auto version = parse(consume_word(line));
   const auto writer = parse(line);
   if (!ours || !version || !writer || *writer != process) {
     use_ = Use::none;
-    return complain("it was not made for this process");
+    return parse_error("it was not made for this process");
   }
-  if (*version != handover_version) {
-    complain(fmt::format("it has version {}, this program reads version {}", *version,
-                         handover_version));
+  if (*version != snapshot_version) {
+    parse_error(fmt::format("it has version {}, this program reads version {}", *version,
+                            snapshot_version));
     use_ = Use::stable;
   }
 }
 
-bool Handover::read_field(std::string_view line, std::string_view& rest) {
-  using Kind = HandoverRecord::Kind;
-  const std::string_view kind = take_word(line);
-  HandoverRecord::Field field{.kind = Kind::number, .name = take_word(line), .text = {}};
+bool Snapshot::read_field(std::string_view line, std::string_view& rest) {
+  using Kind = SnapshotRecord::Kind;
+  const std::string_view kind = consume_word(line);
+  SnapshotRecord::Field field{.kind = Kind::number, .name = consume_word(line), .text = {}};
   const auto number = parse(line);
   if (!number) return false;
   field.number = *number;
@@ -200,20 +200,20 @@ bool Handover::read_field(std::string_view line, std::string_view& rest) {
   return true;
 }
 
-void Handover::complain(std::string_view what) {
+void Snapshot::parse_error(std::string_view what) {
   if (!damage_) damage_ = fmt::format("what the program before left behind is not whole: {}", what);
 }
 
-const HandoverRecord* Handover::find(std::string_view name) const {
-  for (const HandoverRecord& record : records_) {
+const SnapshotRecord* Snapshot::find(std::string_view name) const {
+  for (const SnapshotRecord& record : records_) {
     if (record.name_ == name) return &record;
   }
   return nullptr;
 }
 
-std::vector<const HandoverRecord*> Handover::take(std::string_view name) {
-  std::vector<const HandoverRecord*> found;
-  for (HandoverRecord& record : records_) {
+std::vector<const SnapshotRecord*> Snapshot::take(std::string_view name) {
+  std::vector<const SnapshotRecord*> found;
+  for (SnapshotRecord& record : records_) {
     if (record.name_ != name || record.taken_) continue;
     record.taken_ = true;
     found.push_back(&record);
@@ -221,12 +221,12 @@ std::vector<const HandoverRecord*> Handover::take(std::string_view name) {
   return found;
 }
 
-std::vector<std::string> Handover::close_rest() {
+std::vector<std::string> Snapshot::close_rest() {
   std::map<std::string_view, int> left;
-  for (const HandoverRecord& record : records_) {
+  for (const SnapshotRecord& record : records_) {
     if (!record.taken_) ++left[record.name_];
     for (const auto& field : record.fields_) {
-      if (field.kind == HandoverRecord::Kind::descriptor) {
+      if (field.kind == SnapshotRecord::Kind::descriptor) {
         static_cast<void>(record.descriptor(field.name));
       }
     }

@@ -15,7 +15,7 @@
 namespace bellhop::state {
 
 // The version of the records. A program refuses to be replaced by one that reads another.
-inline constexpr std::int64_t handover_version = 1;
+inline constexpr std::int64_t snapshot_version = 1;
 
 // Writes records into memory. A record is a name and fields: texts of any bytes, numbers,
 // descriptors. The first error is kept, and what is written after it ignored.
@@ -23,13 +23,13 @@ inline constexpr std::int64_t handover_version = 1;
 // The form: a line `bellhop handover VERSION PROCESS`; for each record a line `record NAME`, and a
 // line `number NAME VALUE`, `descriptor NAME NUMBER` or `text NAME SIZE` a field, the latter
 // followed by the bytes and a line feed; at last `end`.
-class HandoverWriter {
+class SnapshotWriter {
  public:
   // All records together; what is larger is not handed over. As much as jobs may keep, twice.
-  static constexpr std::size_t most = std::size_t{512} << 20;
+  static constexpr std::size_t max_size = std::size_t{512} << 20;
 
   // `process` is the one that reads them, too.
-  explicit HandoverWriter(std::int64_t process, std::size_t limit = most);
+  explicit SnapshotWriter(std::int64_t process, std::size_t limit = max_size);
 
   void begin(std::string_view record);
   void text(std::string_view field, std::string_view bytes);
@@ -54,8 +54,8 @@ class HandoverWriter {
   std::vector<int> descriptors_;
 };
 
-// One record that was handed over. Lives as long as its Handover.
-class HandoverRecord {
+// One record that was handed over. Lives as long as its Snapshot.
+class SnapshotRecord {
  public:
   std::optional<std::string_view> text(std::string_view field) const;
   std::optional<std::int64_t> number(std::string_view field) const;
@@ -66,7 +66,7 @@ class HandoverRecord {
   std::optional<int> descriptor_number(std::string_view field) const;
 
  private:
-  friend class Handover;
+  friend class Snapshot;
   enum class Kind { text, number, descriptor };
   struct Field {
     Kind kind;
@@ -82,16 +82,16 @@ class HandoverRecord {
 };
 
 // Reads what was handed over, as far as it can be understood.
-class Handover {
+class Snapshot {
  public:
   // `memory` must have been written for the process `process`.
-  Handover(platform::SealedMemory memory, std::int64_t process);
-  Handover(Handover&&) noexcept = default;
+  Snapshot(platform::SealedMemory memory, std::int64_t process);
+  Snapshot(Snapshot&&) noexcept = default;
 
   // The first record of that name, which is not taken.
-  const HandoverRecord* find(std::string_view name) const;
+  const SnapshotRecord* find(std::string_view name) const;
   // The records of that name, in their order.
-  std::vector<const HandoverRecord*> take(std::string_view name);
+  std::vector<const SnapshotRecord*> take(std::string_view name);
 
   // What is wrong with the records; those that are left can be used. Of another version these are
   // the records "channel" and "pid-file", whose form does not change.
@@ -107,10 +107,10 @@ class Handover {
   void read_records(std::string_view rest);
   void read_header(std::string_view line, std::int64_t process);
   bool read_field(std::string_view line, std::string_view& rest);
-  void complain(std::string_view what);
+  void parse_error(std::string_view what);
 
   platform::SealedMemory memory_;
-  std::vector<HandoverRecord> records_;
+  std::vector<SnapshotRecord> records_;
   Use use_ = Use::all;
   std::optional<std::string> damage_;
 };

@@ -2,10 +2,10 @@
 
 namespace bellhop::state {
 
-Result<void> KeyChanges::run(const std::string& path, const std::function<Result<void>()>& change) {
+Result<void> KeyedMutex::run(const std::string& path, const std::function<Result<void>()>& change) {
   {
     std::unique_lock lock(mutex_);
-    if (!ended_.wait_for(lock, patience_, [&] { return !running_.contains(path); })) {
+    if (!ended_.wait_for(lock, timeout_, [&] { return !running_.contains(path); })) {
       return failure("failed to write to '{}': an earlier change of it has not ended", path);
     }
     running_.insert(path);

@@ -3,6 +3,6 @@
 namespace bellhop::platform {
 
 // Nothing is started here that could be ended.
-void end_process(std::int64_t) {}
+void kill_process_group(std::int64_t) {}
 
 }  // namespace bellhop::platform

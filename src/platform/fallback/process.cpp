@@ -12,11 +12,11 @@ Result<std::int64_t> Processes::start(ProcessRequest request, std::shared_ptr<Pr
                  request.path);
 }
 
-std::vector<HandedProcess> Processes::release() {
+std::vector<ProcessSnapshot> Processes::release() {
   return {};
 }
 
-Result<void> Processes::adopt(HandedProcess process) {
+Result<void> Processes::restore(ProcessSnapshot process) {
   return failure("cannot watch process {} (not supported on this system)", process.number);
 }
 

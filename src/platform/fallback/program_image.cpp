@@ -4,26 +4,26 @@
 
 namespace bellhop::platform {
 
-Error replace_program(const ProgramImage&) {
+Error exec_in_place(const ExecRequest&) {
   return unsupported().error();
 }
 
-Result<std::string> program_path(const std::string&, const std::string&) {
+Result<std::string> executable_path(const std::string&, const std::string&) {
   return unsupported();
 }
 
-std::int64_t process_number() {
+std::int64_t current_pid() {
   return 0;
 }
 
-UniqueFd take_inherited(int) {
+UniqueFd claim_inherited(int) {
   return {};
 }
 
 void close_inherited() {}
 
-void hold_signals(std::span<const int>) {}
+void block_signals(std::span<const int>) {}
 
-void let_signals_come(std::span<const int>) {}
+void unblock_signals(std::span<const int>) {}
 
 }  // namespace bellhop::platform

@@ -2,7 +2,7 @@
 
 namespace bellhop::platform {
 
-void start_quietly(const std::function<void()>& start) {
+void start_with_signals_blocked(const std::function<void()>& start) {
   start();
 }
 

@@ -51,10 +51,10 @@ std::optional<BlockDevice> BlockDevice::find(const fs::path& system_root, const 
   start.system_root_ = system_root;
   start.devices_ = fs::canonical(system_root / "sys/devices", error);
   if (error) return std::nullopt;
-  return start.beneath(system_root / path);
+  return start.resolve(system_root / path);
 }
 
-std::optional<BlockDevice> BlockDevice::beneath(const fs::path& path) const {
+std::optional<BlockDevice> BlockDevice::resolve(const fs::path& path) const {
   std::error_code error;
   BlockDevice device;
   device.system_root_ = system_root_;
@@ -105,20 +105,20 @@ std::optional<std::vector<BlockDevice>> BlockDevice::slaves() const {
   if (!fs::is_directory(directory, error)) return std::nullopt;
   std::vector<BlockDevice> devices;
   for (const std::string& name : names_in(directory)) {
-    if (auto device = beneath(directory / name)) devices.push_back(*std::move(device));
+    if (auto device = resolve(directory / name)) devices.push_back(*std::move(device));
   }
   return devices;
 }
 
 std::optional<BlockDevice> BlockDevice::disk() const {
-  return is_partition() ? beneath(directory_.parent_path()) : std::nullopt;
+  return is_partition() ? resolve(directory_.parent_path()) : std::nullopt;
 }
 
 std::vector<BlockDevice> BlockDevice::partitions() const {
   std::vector<BlockDevice> devices;
   for (const std::string& entry : names_in(directory_)) {
     if (!entry.starts_with(name())) continue;
-    auto device = beneath(directory_ / entry);
+    auto device = resolve(directory_ / entry);
     if (device && device->is_partition()) devices.push_back(*std::move(device));
   }
   return devices;

@@ -51,7 +51,7 @@ class BlockDevice {
   std::vector<BlockDevice> partitions() const;
 
  private:
-  std::optional<BlockDevice> beneath(const std::filesystem::path& path) const;
+  std::optional<BlockDevice> resolve(const std::filesystem::path& path) const;
 
   std::filesystem::path system_root_;
   std::filesystem::path devices_;  // sys/devices

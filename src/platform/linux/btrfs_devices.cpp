@@ -26,7 +26,7 @@ BtrfsDevices::BtrfsDevices(fs::path system_root) : system_root_(std::move(system
 
 std::vector<fs::path> BtrfsDevices::others(const std::string& device) {
   std::vector<fs::path> paths;
-  const Filesystem* filesystem = having(device);
+  const Filesystem* filesystem = find_by_device(device);
   if (!filesystem) return paths;
   for (const std::string& name : filesystem->devices) {
     if (name != device) paths.push_back(filesystem->directory / name);
@@ -35,12 +35,12 @@ std::vector<fs::path> BtrfsDevices::others(const std::string& device) {
 }
 
 std::vector<std::string> BtrfsDevices::numbers_of(const std::string& node) {
-  const Filesystem* filesystem = having(name_in_sys(node, "/dev"));
+  const Filesystem* filesystem = find_by_device(name_in_sys(node, "/dev"));
   if (!filesystem) {
     std::error_code error;
     const fs::path target = fs::canonical(system_root_ / fs::path(node).relative_path(), error);
     const fs::path devices = fs::canonical(system_root_ / "dev", error);
-    filesystem = having(name_in_sys(target, devices));
+    filesystem = find_by_device(name_in_sys(target, devices));
   }
   std::vector<std::string> numbers;
   if (!filesystem) return numbers;
@@ -51,7 +51,7 @@ std::vector<std::string> BtrfsDevices::numbers_of(const std::string& node) {
   return numbers;
 }
 
-const BtrfsDevices::Filesystem* BtrfsDevices::having(const std::string& name) {
+const BtrfsDevices::Filesystem* BtrfsDevices::find_by_device(const std::string& name) {
   if (!filesystems_) read();
   const auto found = filesystem_of_.find(name);
   return found == filesystem_of_.end() ? nullptr : &(*filesystems_)[found->second];

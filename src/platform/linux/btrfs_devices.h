@@ -34,7 +34,7 @@ class BtrfsDevices {
   void read();
   // The filesystem that has a device; nullptr when none has. `name` as in /sys, or with "mapper!"
   // in front of the name that device mapper gave it.
-  const Filesystem* having(const std::string& name);
+  const Filesystem* find_by_device(const std::string& name);
 
   std::filesystem::path system_root_;
   std::optional<std::vector<Filesystem>> filesystems_;

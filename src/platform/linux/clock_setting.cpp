@@ -17,7 +17,7 @@ std::unexpected<Error> failed_to(std::string_view what, Error error) {
 }
 
 // Waits until the system's clock is `phase` into a second, and returns that second.
-std::time_t await_phase(std::chrono::milliseconds phase) {
+std::time_t sleep_until_subsecond(std::chrono::milliseconds phase) {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   const long nanoseconds = std::chrono::nanoseconds(phase).count();
@@ -45,7 +45,7 @@ class LinuxClockSetting final : public ClockSetting {
     constexpr std::string_view what = "set hardware clock to system time";
     const auto rtc = Rtc::open(root_);
     if (!rtc) return failed_to(what, rtc.error());
-    const auto date = rtc_date(await_phase(rtc->phase_when_set()), rtc_zone(root_));
+    const auto date = to_tm(sleep_until_subsecond(rtc->phase_when_set()), rtc_zone(root_));
     if (!date) return failed_to(what, date.error());
     const auto set = rtc->set(*date);
     if (!set) return failed_to(what, set.error());
@@ -58,7 +58,7 @@ class LinuxClockSetting final : public ClockSetting {
     if (!rtc) return failed_to(what, rtc.error());
     const auto date = rtc->read_when_second_begins();
     if (!date) return failed_to(what, date.error());
-    const auto time = rtc_moment(*date, rtc_zone(root_));
+    const auto time = to_time_t(*date, rtc_zone(root_));
     if (!time) return failed_to(what, time.error());
     return set_system(std::int64_t{*time} * second);
   }

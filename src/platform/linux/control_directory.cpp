@@ -19,7 +19,7 @@ std::unexpected<ControlError> failed(Step step) {
   return std::unexpected(ControlError{step, errno});
 }
 
-std::optional<std::uint64_t> number_after(std::string_view prefix, std::string_view name) {
+std::optional<std::uint64_t> number_after_prefix(std::string_view prefix, std::string_view name) {
   if (!name.starts_with(prefix)) return std::nullopt;
   name.remove_prefix(prefix.size());
   std::uint64_t number = 0;
@@ -66,7 +66,7 @@ std::expected<std::vector<std::uint64_t>, int> numbered_entries(
   std::vector<std::uint64_t> numbers;
   for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
-    if (const auto number = number_after(prefix, entry->path().filename().native())) {
+    if (const auto number = number_after_prefix(prefix, entry->path().filename().native())) {
       numbers.push_back(*number);
     }
   }

@@ -38,7 +38,7 @@ int start_detached(std::unique_ptr<Wait> wait) {
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   ::pthread_attr_setstacksize(&attributes, 256 * 1024);
-  const SignalsHeld held;
+  const ScopedSignalBlock held;
   pthread_t thread;
   const int error = ::pthread_create(&thread, &attributes, wait_for_child, wait.get());
   if (error == 0) static_cast<void>(wait.release());

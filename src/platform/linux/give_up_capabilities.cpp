@@ -7,7 +7,7 @@
 
 namespace bellhop::platform {
 
-bool give_up_capabilities() {
+bool drop_capabilities() {
   // The memory of the agent, which this process has a copy of, is none of the user's business. Not
   // every setting of fs.suid_dumpable sees to it.
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return false;

@@ -67,7 +67,7 @@ class LinuxFilesystems final : public Filesystems {
     std::ifstream table("/proc/self/mountinfo");
     if (!table) return system_failure(errno, "failed to open /proc/self/mountinfo");
     std::vector<LocalFilesystem> filesystems;
-    for (DiskFilesystem& one : sort_by_stacking(disk_filesystems(table), "/")) {
+    for (DiskFilesystem& one : sort_by_storage_order(disk_filesystems(table), "/")) {
       filesystems.push_back(std::move(one.mounted));
     }
     return filesystems;
@@ -86,7 +86,7 @@ class LinuxFilesystems final : public Filesystems {
     return nullptr;
   }
 
-  std::unique_ptr<Filesystem> adopt(UniqueFd descriptor, std::string mountpoint) override {
+  std::unique_ptr<Filesystem> restore(UniqueFd descriptor, std::string mountpoint) override {
     return std::make_unique<LinuxFilesystem>(std::move(descriptor), std::move(mountpoint));
   }
 };

@@ -63,10 +63,10 @@ std::optional<LoggedInUser> parse(std::string_view text) {
 
 }  // namespace
 
-std::vector<LoggedInUser> login_sessions(const std::filesystem::path& folder) {
+std::vector<LoggedInUser> login_sessions(const std::filesystem::path& directory) {
   std::vector<LoggedInUser> sessions;
   std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
     if (!is_session_name(entry->path().filename().native())) continue;
     const auto text = read_small_file(entry->path().string());

@@ -15,12 +15,12 @@ namespace {
 using Outcome = MemoryBlockChange::Outcome;
 
 // Linux' Documentation/admin-guide/mm/memory-hotplug.rst.
-constexpr std::string_view folder = "sys/devices/system/memory";
+constexpr std::string_view blocks_directory = "sys/devices/system/memory";
 constexpr const char* state_file = "state";  // `online`, `offline` or `going-offline`
 constexpr const char* size_file = "block_size_bytes";
 
 std::filesystem::path directory_of(const std::filesystem::path& root, std::uint64_t phys_index) {
-  return root / folder / fmt::format("memory{}", phys_index);
+  return root / blocks_directory / fmt::format("memory{}", phys_index);
 }
 
 bool says_online(std::string_view state) {
@@ -43,7 +43,8 @@ std::unexpected<Error> file_failure(const ControlError& error, std::string_view 
 Result<MemoryBlock> read_block(const std::filesystem::path& root, std::uint64_t index) {
   const auto directory = ControlDirectory::open(directory_of(root, index));
   if (!directory) {
-    return system_failure(directory.error(), "Could not open '/{}/memory{}/'", folder, index);
+    return system_failure(directory.error(), "Could not open '/{}/memory{}/'", blocks_directory,
+                          index);
   }
   const auto state = directory->read(state_file);
   if (!state && !has_no_file(state.error())) return file_failure(state.error(), state_file);
@@ -60,16 +61,17 @@ MemoryBlockChange failed(const ControlError& error) {
 
 MemoryBlockChange not_opened(const std::filesystem::path& root, int error_number) {
   if (error_number != ENOENT) return {Outcome::failed, error_number};
-  const bool any_blocks = ControlDirectory::open(root / folder).has_value();
+  const bool any_blocks = ControlDirectory::open(root / blocks_directory).has_value();
   return {any_blocks ? Outcome::not_found : Outcome::not_supported, error_number};
 }
 
 }  // namespace
 
 Result<std::vector<MemoryBlock>> memory_blocks(const std::filesystem::path& system_root) {
-  const auto indexes = numbered_entries(system_root / folder, "memory");
+  const auto indexes = numbered_entries(system_root / blocks_directory, "memory");
   if (!indexes && indexes.error() == ENOENT) return std::vector<MemoryBlock>{};
-  if (!indexes) return system_failure(indexes.error(), "Can't open directory\"/{}/\"", folder);
+  if (!indexes)
+    return system_failure(indexes.error(), "Can't open directory\"/{}/\"", blocks_directory);
   std::vector<MemoryBlock> blocks;
   blocks.reserve(indexes->size());
   std::optional<Error> first_error;
@@ -100,8 +102,8 @@ MemoryBlockChange set_memory_block_online(const std::filesystem::path& system_ro
 }
 
 Result<std::uint64_t> memory_block_size(const std::filesystem::path& system_root) {
-  const auto directory = ControlDirectory::open(system_root / folder);
-  if (!directory) return system_failure(directory.error(), "open(\"/{}/\")", folder);
+  const auto directory = ControlDirectory::open(system_root / blocks_directory);
+  if (!directory) return system_failure(directory.error(), "open(\"/{}/\")", blocks_directory);
   const auto text = directory->read(size_file);
   if (!text) return file_failure(text.error(), size_file);
   std::uint64_t size = 0;

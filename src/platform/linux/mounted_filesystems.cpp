@@ -74,7 +74,7 @@ Result<std::vector<MountedFilesystem>> mounted_filesystems(const fs::path& syste
   for (const std::string& line : *table) {
     if (auto mount = parse_mountinfo_line(line)) mounts.push_back(*std::move(mount));
   }
-  ServedMounts served(mounts);
+  RemoteMounts remote(mounts);
   BtrfsDevices btrfs(system_root);
   std::set<std::pair<unsigned int, unsigned int>> seen;
   std::vector<MountedFilesystem> filesystems;
@@ -84,7 +84,7 @@ Result<std::vector<MountedFilesystem>> mounted_filesystems(const fs::path& syste
     }
     if (!seen.emplace(mount.device_major, mount.device_minor).second) continue;
     filesystems.push_back(describe(system_root, std::move(mount), btrfs));
-    filesystems.back().may_block = served.may_block(filesystems.back().mount_id);
+    filesystems.back().may_block = remote.may_block(filesystems.back().mount_id);
   }
   std::ranges::reverse(filesystems);
   return filesystems;

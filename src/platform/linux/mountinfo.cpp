@@ -6,7 +6,7 @@ namespace bellhop::platform {
 namespace {
 
 // Takes the next word, up to a space, off the front of a line.
-std::string_view take_word(std::string_view& line) {
+std::string_view consume_word(std::string_view& line) {
   const std::size_t end = line.find(' ');
   const std::string_view word = line.substr(0, end);
   line.remove_prefix(end == line.npos ? line.size() : end + 1);
@@ -43,23 +43,23 @@ bool parse_number(std::string_view text, Number& number) {
 
 std::optional<Mount> parse_mountinfo_line(std::string_view line) {
   Mount mount;
-  if (!parse_number(take_word(line), mount.id)) return std::nullopt;
-  if (!parse_number(take_word(line), mount.parent_id)) return std::nullopt;
-  const std::string_view device = take_word(line);
+  if (!parse_number(consume_word(line), mount.id)) return std::nullopt;
+  if (!parse_number(consume_word(line), mount.parent_id)) return std::nullopt;
+  const std::string_view device = consume_word(line);
   const std::size_t colon = device.find(':');
   if (colon == device.npos) return std::nullopt;
   if (!parse_number(device.substr(0, colon), mount.device_major)) return std::nullopt;
   if (!parse_number(device.substr(colon + 1), mount.device_minor)) return std::nullopt;
-  take_word(line);  // the folder of the filesystem that is mounted
-  mount.mountpoint = unescape(take_word(line));
+  consume_word(line);  // the directory of the filesystem that is mounted
+  mount.mountpoint = unescape(consume_word(line));
   if (mount.mountpoint.empty()) return std::nullopt;
-  take_word(line);  // options
+  consume_word(line);  // options
   // Any number of optional fields, ended by a dash.
-  while (!line.empty() && take_word(line) != "-") {
+  while (!line.empty() && consume_word(line) != "-") {
   }
-  mount.type = unescape(take_word(line));
+  mount.type = unescape(consume_word(line));
   if (mount.type.empty()) return std::nullopt;
-  mount.source = unescape(take_word(line));
+  mount.source = unescape(consume_word(line));
   mount.read_only = line == "ro" || line.starts_with("ro,");
   return mount;
 }

@@ -12,9 +12,9 @@ namespace {
 
 // The kernel writes at most 32 KiB at a time, unless one entry alone is longer.
 constexpr std::size_t first_buffer_size = std::size_t{64} * 1024;
-constexpr std::size_t largest_buffer_size = std::size_t{16} * 1024 * 1024;
+constexpr std::size_t max_buffer_size = std::size_t{16} * 1024 * 1024;
 
-constexpr int most_attempts = 10;
+constexpr int max_attempts = 10;
 
 // Of an attribute's type the upper two bits are flags.
 constexpr std::uint16_t type_mask = 0x3FFF;
@@ -121,7 +121,7 @@ Result<void> netlink_dump(const NetlinkOpener& open, std::uint16_t request_type,
                           const NetlinkReceiver& receiver) {
   std::vector<std::byte> buffer(first_buffer_size);
   Outcome outcome = Outcome::complete;
-  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+  for (int attempt = 0; attempt < max_attempts; ++attempt) {
     const auto fd = open();
     if (!fd) return std::unexpected(fd.error());
     if (auto sent = send_request(*fd, request_type); !sent) return sent;
@@ -130,7 +130,7 @@ Result<void> netlink_dump(const NetlinkOpener& open, std::uint16_t request_type,
     if (!result) return std::unexpected(result.error());
     outcome = *result;
     if (outcome == Outcome::complete) break;
-    if (outcome == Outcome::cut_off && buffer.size() < largest_buffer_size) {
+    if (outcome == Outcome::cut_off && buffer.size() < max_buffer_size) {
       buffer.resize(buffer.size() * 2);
     }
   }

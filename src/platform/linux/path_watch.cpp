@@ -23,14 +23,14 @@ Result<void> PathWatch::rearm() {
   // IN_ATTRIB: udev makes the node first and gives it its owner and mode a moment later.
   constexpr std::uint32_t changes =
       IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-  std::filesystem::path folder = std::filesystem::path(path_).parent_path();
+  std::filesystem::path directory = std::filesystem::path(path_).parent_path();
   for (;;) {
-    watch_ = inotify_add_watch(fd_.get(), folder.empty() ? "." : folder.c_str(), changes);
+    watch_ = inotify_add_watch(fd_.get(), directory.empty() ? "." : directory.c_str(), changes);
     if (watch_ >= 0) return {};
-    if (!folder.has_relative_path()) {
+    if (!directory.has_relative_path()) {
       return system_failure(errno, "cannot watch for '{}' to appear", path_);
     }
-    folder = folder.parent_path();
+    directory = directory.parent_path();
   }
 }
 

@@ -83,7 +83,7 @@ std::string chosen_word(std::string_view list) {
 }
 
 // What qemu-ga says of the program that it stops the guest with.
-Result<void> judge_shutdown(const ProgramRun& run) {
+Result<void> check_shutdown_exit(const ProgramRun& run) {
   if (run.end.exit_code == 0) return {};
   if (!run.end.exit_code) {
     return failure("child process has terminated abnormally{}{}", run.output.empty() ? "" : ": ",
@@ -95,7 +95,7 @@ Result<void> judge_shutdown(const ProgramRun& run) {
 }
 
 // What qemu-ga says of a program that it suspends the guest with, and what the program said.
-Result<void> judge_suspend(const std::string& command, const ProgramRun& run) {
+Result<void> check_suspend_exit(const std::string& command, const ProgramRun& run) {
   if (run.end.exit_code == 0) return {};
   const std::string said = run.output.substr(0, run.output.find_last_not_of('\n') + 1);
   const std::string reason = said.empty() ? "" : ": " + said;
@@ -113,18 +113,18 @@ Result<void> write_state(const ControlDirectory& power, const char* file, std::s
 
 class LinuxPower final : public Power {
  public:
-  LinuxPower(std::unique_ptr<PowerMeans> means, std::filesystem::path system_root)
-      : means_(std::move(means)), root_(std::move(system_root)) {}
+  LinuxPower(std::unique_ptr<PowerBackend> backend, std::filesystem::path system_root)
+      : backend_(std::move(backend)), root_(std::move(system_root)) {}
 
   // The first means that the machine has decides: when `poweroff` refuses, for whatever reason
   // its administrator has given it, no harsher means is tried.
   Result<void> shut_down(ShutdownMode mode) override {
     const Stop stop = stop_of(mode);
-    for (const auto means : {&LinuxPower::stop_systemd, &LinuxPower::stop_by_program,
+    for (const auto means : {&LinuxPower::stop_systemd, &LinuxPower::shutdown_with_program,
                              &LinuxPower::stop_openrc, &LinuxPower::stop_busybox}) {
       if (Attempt done = (this->*means)(stop)) return *std::move(done);
     }
-    return means_->stop_kernel(mode);
+    return backend_->stop_kernel(mode);
   }
 
   // A means that fails gives way to the next, as with qemu-ga: desktops forbid what a host may ask
@@ -165,7 +165,7 @@ class LinuxPower final : public Power {
     return {read_small_file(root_ / "sys/power/suspend_stats/success")
                 .value_or(std::nullopt)
                 .value_or(""),
-            means_->time_asleep()};
+            backend_->time_asleep()};
   }
 
   bool has_slept_since(const Slept& before) {
@@ -183,30 +183,30 @@ class LinuxPower final : public Power {
   bool runs_systemd() const { return exists("run/systemd/system"); }
 
   Attempt run_shutdown(const std::string& program, const std::vector<std::string>& arguments) {
-    const auto run = means_->run(program, arguments);
+    const auto run = backend_->run(program, arguments);
     if (!run) return failure("child process has failed to shutdown: {}", run.error().message);
     if (!*run) return std::nullopt;
-    return judge_shutdown(**run);
+    return check_shutdown_exit(**run);
   }
 
   Attempt run_suspend(const std::string& program, const std::string& verb) {
-    const auto run = means_->run(
+    const auto run = backend_->run(
         program, verb.empty() ? std::vector<std::string>{} : std::vector<std::string>{verb});
     if (!run) {
       return failure("failed to create child process, error '{}'", run.error().message);
     }
     if (!*run) return std::nullopt;
-    return judge_suspend(verb.empty() ? program : program + " " + verb, **run);
+    return check_suspend_exit(verb.empty() ? program : program + " " + verb, **run);
   }
 
   Attempt stop_systemd(const Stop& stop) {
     if (!runs_systemd()) return std::nullopt;
     if (Attempt done = run_shutdown("systemctl", {stop.verb})) return done;
-    return means_->signal_init(SIGRTMIN + stop.systemd_signal);
+    return backend_->signal_init(SIGRTMIN + stop.systemd_signal);
   }
 
   // The programs that every init brings, or something in its place. qemu-ga uses them too.
-  Attempt stop_by_program(const Stop& stop) {
+  Attempt shutdown_with_program(const Stop& stop) {
     if (Attempt done = run_shutdown(stop.verb, {})) return done;
     std::vector<std::string> arguments;
     if (stop.shutdown_option != std::string_view("-r")) arguments.emplace_back("-h");
@@ -230,7 +230,7 @@ class LinuxPower final : public Power {
     if (!command || !*command) return std::nullopt;
     const std::filesystem::path applet = (*command)->c_str();  // up to the zero byte
     if (applet.filename() != "init" && applet.filename() != "linuxrc") return std::nullopt;
-    return means_->signal_init(stop.busybox_signal);
+    return backend_->signal_init(stop.busybox_signal);
   }
 
   Attempt sleep_by_login_manager(const Sleep& sleep) {
@@ -240,7 +240,7 @@ class LinuxPower final : public Power {
   }
 
   Attempt sleep_by_pm_utils(const Sleep& sleep) {
-    const auto supported = means_->run("pm-is-supported", {sleep.pm_option});
+    const auto supported = backend_->run("pm-is-supported", {sleep.pm_option});
     if (!supported || !*supported || (*supported)->end.exit_code != 0) return std::nullopt;
     return run_suspend(sleep.pm_program, {});
   }
@@ -283,19 +283,19 @@ class LinuxPower final : public Power {
     return sleep_in_mode(sleep, chosen_word(modes), "suspend");
   }
 
-  std::unique_ptr<PowerMeans> means_;
+  std::unique_ptr<PowerBackend> backend_;
   std::filesystem::path root_;
 };
 
 }  // namespace
 
-std::unique_ptr<Power> power_by(std::unique_ptr<PowerMeans> means,
-                                std::filesystem::path system_root) {
-  return std::make_unique<LinuxPower>(std::move(means), std::move(system_root));
+std::unique_ptr<Power> make_power(std::unique_ptr<PowerBackend> backend,
+                                  std::filesystem::path system_root) {
+  return std::make_unique<LinuxPower>(std::move(backend), std::move(system_root));
 }
 
 std::unique_ptr<Power> system_power(std::filesystem::path system_root) {
-  return power_by(system_power_means(), std::move(system_root));
+  return make_power(system_power_backend(), std::move(system_root));
 }
 
 }  // namespace bellhop::platform

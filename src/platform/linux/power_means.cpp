@@ -30,7 +30,7 @@ std::chrono::milliseconds now(clockid_t clock) {
                                                  std::chrono::nanoseconds(time.tv_nsec));
 }
 
-class SystemMeans final : public PowerMeans {
+class SystemMeans final : public PowerBackend {
  public:
   Result<std::optional<ProgramRun>> run(const std::string& program,
                                         const std::vector<std::string>& arguments) override {
@@ -63,7 +63,7 @@ class SystemMeans final : public PowerMeans {
 
 }  // namespace
 
-std::unique_ptr<PowerMeans> system_power_means() {
+std::unique_ptr<PowerBackend> system_power_backend() {
   return std::make_unique<SystemMeans>();
 }
 

@@ -15,9 +15,9 @@
 namespace bellhop::platform {
 
 // May be used from any thread.
-class PowerMeans {
+class PowerBackend {
  public:
-  virtual ~PowerMeans() = default;
+  virtual ~PowerBackend() = default;
 
   // Runs a program and waits for its end. Nothing when the machine has no such program.
   virtual Result<std::optional<ProgramRun>> run(const std::string& program,
@@ -35,10 +35,10 @@ class PowerMeans {
   virtual Result<void> stop_kernel(ShutdownMode mode) = 0;
 };
 
-std::unique_ptr<PowerMeans> system_power_means();
+std::unique_ptr<PowerBackend> system_power_backend();
 
-// Decides among `means` by what is found in `system_root`.
-std::unique_ptr<Power> power_by(std::unique_ptr<PowerMeans> means,
-                                std::filesystem::path system_root);
+// Decides among what `backend` offers by what is found in `system_root`.
+std::unique_ptr<Power> make_power(std::unique_ptr<PowerBackend> backend,
+                                  std::filesystem::path system_root);
 
 }  // namespace bellhop::platform

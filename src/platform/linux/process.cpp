@@ -62,7 +62,7 @@ struct ChildEnds {
 Result<UniqueFd> open_null(int mode) {
   UniqueFd descriptor(::open("/dev/null", mode | O_CLOEXEC));
   if (!descriptor) return system_failure(errno, "cannot open '/dev/null'");
-  return above_standard_streams(std::move(descriptor));
+  return dup_above_stdio(std::move(descriptor));
 }
 
 Result<void> set_nonblocking(const UniqueFd& descriptor) {
@@ -117,11 +117,11 @@ void stop(pid_t pid) {
   reap(pid);
 }
 
-class NobodyObserves : public ProcessObserver {
+class NullObserver : public ProcessObserver {
  public:
-  void has_written(OutputStream, std::span<const std::byte>) override {}
-  void has_closed(OutputStream) override {}
-  void has_ended(ProcessEnd) override {}
+  void on_output(OutputStream, std::span<const std::byte>) override {}
+  void on_eof(OutputStream) override {}
+  void on_exit(ProcessEnd) override {}
 };
 
 }  // namespace
@@ -135,8 +135,8 @@ class Processes::Runner {
   // Makes the epoll instance and the thread, once.
   Result<void> begin();
   Result<std::int64_t> start(ProcessRequest request, std::shared_ptr<ProcessObserver> observer);
-  std::vector<HandedProcess> release();
-  Result<void> adopt(HandedProcess process);
+  std::vector<ProcessSnapshot> release();
+  Result<void> restore(ProcessSnapshot process);
   DescriptorLimit& limit() { return limit_; }
 
  private:
@@ -182,7 +182,7 @@ Result<void> Processes::Runner::begin() {
   const std::scoped_lock lock(begin_mutex_);
   if (thread_.joinable()) return {};
   limit_.raise();
-  keep_exit_statuses();
+  undo_ignored_sigchld();
   epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
   stop_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
@@ -192,7 +192,7 @@ Result<void> Processes::Runner::begin() {
   }
   try {
     // Also, a pipe that nobody reads is no reason to end.
-    start_quietly([this] { thread_ = std::thread([this] { run(); }); });
+    start_with_signals_blocked([this] { thread_ = std::thread([this] { run(); }); });
   } catch (const std::system_error& refused) {
     return system_failure(refused.code().value(), "cannot start a thread for processes");
   }
@@ -226,10 +226,10 @@ Result<std::int64_t> Processes::Runner::start(ProcessRequest request,
 }
 
 // Events that the thread has not looked at are there again for whoever watches next.
-std::vector<HandedProcess> Processes::Runner::release() {
+std::vector<ProcessSnapshot> Processes::Runner::release() {
   end_thread();
   stopping_ = false;
-  std::vector<HandedProcess> released;
+  std::vector<ProcessSnapshot> released;
   for (auto& [key, child] : children_) {
     child->input.erase(0, child->input_written);
     released.push_back({.number = child->pid,
@@ -246,7 +246,7 @@ std::vector<HandedProcess> Processes::Runner::release() {
   return released;
 }
 
-Result<void> Processes::Runner::adopt(HandedProcess process) {
+Result<void> Processes::Runner::restore(ProcessSnapshot process) {
   auto child = std::make_unique<Child>(std::move(process.observer));
   child->pid = static_cast<pid_t>(process.number);
   child->input = std::move(process.input);
@@ -260,7 +260,7 @@ Result<void> Processes::Runner::adopt(HandedProcess process) {
   }
   const std::scoped_lock lock(mutex_);
   const int error = watch_all(*child);
-  if (error != 0) child->observer = std::make_shared<NobodyObserves>();
+  if (error != 0) child->observer = std::make_shared<NullObserver>();
   if (!child->is_done()) children_.emplace(child.get(), std::move(child));
   if (error == 0) return {};
   return system_failure(error, "cannot watch process {}", process.number);
@@ -275,7 +275,7 @@ Result<void> Processes::Runner::admit(std::unique_ptr<Child> child) {
     // Held until all is added: the thread takes it before it looks at what epoll reports.
     const std::scoped_lock lock(mutex_);
     error = watch_all(*child);
-    if (error != 0) child->observer = std::make_shared<NobodyObserves>();
+    if (error != 0) child->observer = std::make_shared<NullObserver>();
     if (!child->is_done()) children_.emplace(child.get(), std::move(child));
   }
   if (error == 0) return {};
@@ -333,7 +333,7 @@ void Processes::Runner::handle(Watch& watch) {
   switch (watch.kind) {
     case Watch::Kind::end:
       close(watch);
-      child.observer->has_ended(reap(child.pid));
+      child.observer->on_exit(reap(child.pid));
       break;
     case Watch::Kind::in:
       write_input(child);
@@ -352,11 +352,11 @@ void Processes::Runner::handle(Watch& watch) {
 void Processes::Runner::read_output(Watch& watch, OutputStream stream) {
   const ssize_t size = ::read(watch.descriptor.get(), buffer_.data(), buffer_.size());
   if (size > 0) {
-    watch.child->observer->has_written(stream,
-                                       std::span(buffer_).first(static_cast<std::size_t>(size)));
+    watch.child->observer->on_output(stream,
+                                     std::span(buffer_).first(static_cast<std::size_t>(size)));
   } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
     close(watch);
-    watch.child->observer->has_closed(stream);
+    watch.child->observer->on_eof(stream);
   }
 }
 
@@ -392,14 +392,14 @@ Result<std::int64_t> Processes::start(ProcessRequest request,
   return runner_->start(std::move(request), std::move(observer));
 }
 
-std::vector<HandedProcess> Processes::release() {
+std::vector<ProcessSnapshot> Processes::release() {
   return runner_->release();
 }
 
-Result<void> Processes::adopt(HandedProcess process) {
-  if (!process.observer) process.observer = std::make_shared<NobodyObserves>();
+Result<void> Processes::restore(ProcessSnapshot process) {
+  if (!process.observer) process.observer = std::make_shared<NullObserver>();
   if (auto begun = runner_->begin(); !begun) return begun;
-  return runner_->adopt(std::move(process));
+  return runner_->restore(std::move(process));
 }
 
 std::int64_t Processes::descriptor_limit() const {

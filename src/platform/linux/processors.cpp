@@ -15,10 +15,10 @@ namespace {
 // be taken out of service.
 constexpr const char* state_file = "online";
 
-constexpr std::string_view folder = "sys/devices/system/cpu";
+constexpr std::string_view cpu_directory = "sys/devices/system/cpu";
 
 std::string name_of(std::int64_t logical_id) {
-  return fmt::format("{}/cpu{}/", folder, logical_id);
+  return fmt::format("{}/cpu{}/", cpu_directory, logical_id);
 }
 
 // Worded as qemu-ga's, its doubled slash included.
@@ -62,8 +62,8 @@ Result<Processor> read_processor(const std::filesystem::path& root, std::int64_t
 }  // namespace
 
 Result<std::vector<Processor>> processors(const std::filesystem::path& system_root) {
-  const auto ids = numbered_entries(system_root / folder, "cpu");
-  if (!ids) return system_failure(ids.error(), "failed to list entries: /{}", folder);
+  const auto ids = numbered_entries(system_root / cpu_directory, "cpu");
+  if (!ids) return system_failure(ids.error(), "failed to list entries: /{}", cpu_directory);
   std::vector<Processor> all;
   all.reserve(ids->size());
   std::optional<Error> first_error;
@@ -77,7 +77,7 @@ Result<std::vector<Processor>> processors(const std::filesystem::path& system_ro
   }
   if (!all.empty()) return all;
   if (first_error) return std::unexpected(*std::move(first_error));
-  return failure("no processors in /{}", folder);
+  return failure("no processors in /{}", cpu_directory);
 }
 
 Result<void> set_processor_online(const std::filesystem::path& system_root, std::int64_t logical_id,

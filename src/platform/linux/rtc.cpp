@@ -21,16 +21,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto longest_second = 1500ms;
+constexpr auto max_second = 1500ms;
 
 // The CMOS clock of PCs begins its next second 500 ms after it was set; other clocks begin a
 // second when they are set, as far as is known (hwclock(8), option --delay).
 std::chrono::milliseconds phase_of(const UniqueFd& fd, const std::filesystem::path& root) {
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return 0ms;
-  const auto folder = ControlDirectory::open(
+  const auto directory = ControlDirectory::open(
       root / fmt::format("sys/dev/char/{}:{}", major(status.st_rdev), minor(status.st_rdev)));
-  const auto name = folder ? folder->read("name") : std::string();
+  const auto name = directory ? directory->read("name") : std::string();
   return name && name->starts_with("rtc_cmos") ? 500ms : 0ms;
 }
 
@@ -51,7 +51,7 @@ RtcZone rtc_zone(const std::filesystem::path& system_root) {
   return local ? RtcZone::local : RtcZone::utc;
 }
 
-Result<std::tm> rtc_date(std::time_t time, RtcZone zone) {
+Result<std::tm> to_tm(std::time_t time, RtcZone zone) {
   ::tzset();  // localtime_r alone need not look at the system's setting again
   std::tm date{};
   const bool fits = zone == RtcZone::local ? ::localtime_r(&time, &date) != nullptr
@@ -60,7 +60,7 @@ Result<std::tm> rtc_date(std::time_t time, RtcZone zone) {
   return date;
 }
 
-Result<std::time_t> rtc_moment(const std::tm& date, RtcZone zone) {
+Result<std::time_t> to_time_t(const std::tm& date, RtcZone zone) {
   std::tm shown = date;
   shown.tm_isdst = -1;
   shown.tm_wday = -1;  // mktime sets it when it succeeds; -1 seconds is a time like others
@@ -103,7 +103,7 @@ Result<std::tm> Rtc::read() const {
 bool Rtc::await_update() const {
   if (::ioctl(fd_.get(), RTC_UIE_ON, 0) != 0) return false;
   pollfd waiting{.fd = fd_.get(), .events = POLLIN, .revents = 0};
-  const int ready = ::poll(&waiting, 1, static_cast<int>(longest_second.count()));
+  const int ready = ::poll(&waiting, 1, static_cast<int>(max_second.count()));
   ::ioctl(fd_.get(), RTC_UIE_OFF, 0);
   return ready == 1;
 }
@@ -115,7 +115,7 @@ Result<std::tm> Rtc::read_when_second_begins() const {
   const Result<std::tm> before = read();
   Result<std::tm> now = before;
   while (now && now->tm_sec == before->tm_sec) {
-    if (std::chrono::steady_clock::now() - start > longest_second) {
+    if (std::chrono::steady_clock::now() - start > max_second) {
       return failure("cannot read {}: it does not run", path_);
     }
     std::this_thread::sleep_for(5ms);

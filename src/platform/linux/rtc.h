@@ -19,11 +19,11 @@ enum class RtcZone { utc, local };
 RtcZone rtc_zone(const std::filesystem::path& system_root);
 
 // The date and time that a hardware clock shows at a moment. Error: the year does not fit.
-Result<std::tm> rtc_date(std::time_t time, RtcZone zone);
+Result<std::tm> to_tm(std::time_t time, RtcZone zone);
 
 // The moment at which a hardware clock shows a date and time; of two, where the hour is shown
 // twice, the C library's choice. Error: there is none.
-Result<std::time_t> rtc_moment(const std::tm& date, RtcZone zone);
+Result<std::time_t> to_time_t(const std::tm& date, RtcZone zone);
 
 // A hardware clock that is held open; nobody else can open it meanwhile.
 class Rtc {

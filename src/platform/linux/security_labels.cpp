@@ -18,8 +18,8 @@ bool has_selinux(const std::filesystem::path& root) {
 }
 
 std::optional<std::string> find_restorecon(const std::filesystem::path& root) {
-  for (const char* folder : {"usr/sbin", "sbin", "usr/bin", "bin"}) {
-    std::string path = (root / folder / "restorecon").string();
+  for (const char* directory : {"usr/sbin", "sbin", "usr/bin", "bin"}) {
+    std::string path = (root / directory / "restorecon").string();
     struct stat status{};
     if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) return path;
   }

@@ -8,25 +8,26 @@ namespace bellhop::platform {
 namespace {
 
 // Whether a filesystem of this type is kept by another computer or by a program.
-bool is_served(std::string_view type) {
-  constexpr std::array<std::string_view, 21> served = {
+bool is_remote_or_fuse(std::string_view type) {
+  constexpr std::array<std::string_view, 21> remote = {
       "9p",    "afs",       "autofs", "beegfs", "ceph",  "cifs",   "coda",
       "gfs2",  "glusterfs", "gpfs",   "lustre", "ncpfs", "nfs",    "nfs4",
       "ocfs2", "orangefs",  "prl_fs", "smb3",   "smbfs", "vboxsf", "virtiofs"};
-  static_assert(std::ranges::is_sorted(served));
+  static_assert(std::ranges::is_sorted(remote));
   return type == "fuse" || type == "fuseblk" || type.starts_with("fuse.") ||
-         std::ranges::binary_search(served, type);
+         std::ranges::binary_search(remote, type);
 }
 
 }  // namespace
 
-ServedMounts::ServedMounts(const std::vector<Mount>& mounts) {
+RemoteMounts::RemoteMounts(const std::vector<Mount>& mounts) {
   for (const Mount& mount : mounts) {
-    mounts_.insert_or_assign(mount.id, Known{mount.parent_id, is_served(mount.type), false});
+    mounts_.insert_or_assign(mount.id,
+                             Known{mount.parent_id, is_remote_or_fuse(mount.type), false});
   }
 }
 
-bool ServedMounts::may_block(std::uint64_t mount_id) {
+bool RemoteMounts::may_block(std::uint64_t mount_id) {
   std::vector<Known*> path;
   bool answer = false;
   auto at = mounts_.find(mount_id);

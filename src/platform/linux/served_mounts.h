@@ -10,9 +10,9 @@
 namespace bellhop::platform {
 
 // Knows a table of mounts.
-class ServedMounts {
+class RemoteMounts {
  public:
-  explicit ServedMounts(const std::vector<Mount>& mounts);
+  explicit RemoteMounts(const std::vector<Mount>& mounts);
 
   // Whether a mount is of a filesystem that a server or a program keeps, or is mounted somewhere
   // beneath one, because the way to it leads through that. Takes as long, for all mounts together,

@@ -19,13 +19,13 @@ using DeviceNumber = std::string;  // "7:0", as in /sys/dev/block
 
 // Filesystems and block devices, with an edge to each from what lies on it. The filesystems are
 // the first nodes, in their order.
-class Stack {
+class StorageOrder {
  public:
-  Stack(const std::vector<DiskFilesystem>& filesystems, const fs::path& system_root)
+  StorageOrder(const std::vector<DiskFilesystem>& filesystems, const fs::path& system_root)
       : system_root_(system_root),
         count_(filesystems.size()),
-        bases_(count_),
-        burden_(count_),
+        dependencies_(count_),
+        in_degree_(count_),
         btrfs_(system_root) {
     for (Node node = 0; node < count_; ++node) {
       for (const auto& place : filesystems[node].mounted.places) at_[place.path].push_back(node);
@@ -39,23 +39,23 @@ class Stack {
   }
 
   // The filesystems, each before what it lies on; the last of those that may come next first.
-  std::vector<Node> top_down() {
-    for (Node node = 0; node < bases_.size(); ++node) {
-      if (burden_[node] == 0) free_.push(node);
+  std::vector<Node> topological_order() {
+    for (Node node = 0; node < dependencies_.size(); ++node) {
+      if (in_degree_[node] == 0) ready_.push(node);
     }
     std::vector<Node> order;
-    std::vector<bool> taken(bases_.size());
+    std::vector<bool> taken(dependencies_.size());
     Node last = count_;  // all filesystems from here on are taken
     while (order.size() < count_) {
       while (last > 0 && taken[last - 1]) --last;
       // Nothing is free when what is left lies on itself in a circle.
-      const Node node = free_.empty() ? last - 1 : free_.top();
-      if (!free_.empty()) free_.pop();
+      const Node node = ready_.empty() ? last - 1 : ready_.top();
+      if (!ready_.empty()) ready_.pop();
       if (taken[node]) continue;
       taken[node] = true;
       if (node < count_) order.push_back(node);
-      for (const Node base : bases_[node]) {
-        if (--burden_[base] == 0) free_.push(base);
+      for (const Node base : dependencies_[node]) {
+        if (--in_degree_[base] == 0) ready_.push(base);
       }
     }
     return order;
@@ -63,15 +63,15 @@ class Stack {
 
  private:
   void add_edge(Node from, Node to) {
-    bases_[from].push_back(to);
-    ++burden_[to];
+    dependencies_[from].push_back(to);
+    ++in_degree_[to];
   }
 
   Node device(const DeviceNumber& number) {
-    const auto [at, is_new] = devices_.try_emplace(number, bases_.size());
+    const auto [at, is_new] = devices_.try_emplace(number, dependencies_.size());
     if (is_new) {
-      bases_.emplace_back();
-      burden_.push_back(0);
+      dependencies_.emplace_back();
+      in_degree_.push_back(0);
       unread_.emplace_back(at->second, number);
     }
     return at->second;
@@ -102,32 +102,32 @@ class Stack {
   // The file lies on what is mounted nearest above it. Where several filesystems are mounted upon
   // each other it may be any of them.
   void add_hosts_of(Node node, const std::string& file) {
-    for (fs::path folder = fs::path(file).parent_path();; folder = folder.parent_path()) {
-      if (const auto hosts = at_.find(folder.string()); hosts != at_.end()) {
+    for (fs::path directory = fs::path(file).parent_path();; directory = directory.parent_path()) {
+      if (const auto hosts = at_.find(directory.string()); hosts != at_.end()) {
         for (const Node host : hosts->second) add_edge(node, host);
         return;
       }
-      if (!folder.has_relative_path()) return;
+      if (!directory.has_relative_path()) return;
     }
   }
 
   const fs::path& system_root_;
   const std::size_t count_;                      // of filesystems
-  std::vector<std::vector<Node>> bases_;         // of each node, what it lies on
-  std::vector<std::size_t> burden_;              // of each node, how many that still lie on it
+  std::vector<std::vector<Node>> dependencies_;  // of each node, what it lies on
+  std::vector<std::size_t> in_degree_;           // of each node, how many that still lie on it
   std::map<std::string, std::vector<Node>> at_;  // what is mounted at a path
   std::map<DeviceNumber, Node> devices_;
   std::vector<std::pair<Node, DeviceNumber>> unread_;
   BtrfsDevices btrfs_;
   // Devices come before filesystems, filesystems last mounted before others.
-  std::priority_queue<Node> free_;
+  std::priority_queue<Node> ready_;
 };
 
 }  // namespace
 
-std::vector<DiskFilesystem> sort_by_stacking(std::vector<DiskFilesystem> filesystems,
-                                             const fs::path& system_root) {
-  std::vector<Node> order = Stack(filesystems, system_root).top_down();
+std::vector<DiskFilesystem> sort_by_storage_order(std::vector<DiskFilesystem> filesystems,
+                                                  const fs::path& system_root) {
+  std::vector<Node> order = StorageOrder(filesystems, system_root).topological_order();
   std::ranges::reverse(order);
   std::vector<DiskFilesystem> sorted;
   sorted.reserve(filesystems.size());

@@ -16,7 +16,7 @@ namespace bellhop::platform {
 // `system_root` holds the system's /sys and /dev: block devices are found there as
 // Documentation/ABI of the kernel says (sys/dev/block/M:N/{loop/backing_file, slaves, partition},
 // sys/fs/btrfs/UUID/devices). What cannot be read there counts as lying on nothing.
-std::vector<DiskFilesystem> sort_by_stacking(std::vector<DiskFilesystem> filesystems,
-                                             const std::filesystem::path& system_root);
+std::vector<DiskFilesystem> sort_by_storage_order(std::vector<DiskFilesystem> filesystems,
+                                                  const std::filesystem::path& system_root);
 
 }  // namespace bellhop::platform

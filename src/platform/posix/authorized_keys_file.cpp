@@ -13,8 +13,7 @@ namespace bellhop::platform {
 namespace {
 
 using Outcome = KeysOutcome;
-using Place = KeysPlace;
-using Work = AuthorizedKeysWork;
+using Work = AuthorizedKeysOps;
 
 std::string random_name() {
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz234567";
@@ -27,23 +26,23 @@ std::string random_name() {
 // Why something of the user's is refused, as text.
 std::string reason(const Outcome& outcome) {
   switch (outcome.refusal) {
-    case Refusal::link:
+    case OpenRefusal::link:
       return "it is a symbolic link";
-    case Refusal::not_regular:
+    case OpenRefusal::not_regular:
       return "it is not a regular file";
-    case Refusal::directory:
+    case OpenRefusal::directory:
       return "Is a directory";
-    case Refusal::wrong_owner:
+    case OpenRefusal::wrong_owner:
       return "it belongs to somebody else";
-    case Refusal::hard_link:
+    case OpenRefusal::hard_link:
       return "it is another name of a file of root's";
-    case Refusal::too_large:
-      return fmt::format("it is larger than {} MiB", AuthorizedKeysFile::largest >> 20);
-    case Refusal::taken_away:
+    case OpenRefusal::too_large:
+      return fmt::format("it is larger than {} MiB", AuthorizedKeysFile::max_size >> 20);
+    case OpenRefusal::taken_away:
       return "something else was put in its place";
-    case Refusal::none:
-    case Refusal::changed:
-    case Refusal::system:
+    case OpenRefusal::none:
+    case OpenRefusal::changed:
+    case OpenRefusal::system:
       break;
   }
   return std::error_code(outcome.error, std::generic_category()).message();
@@ -51,7 +50,7 @@ std::string reason(const Outcome& outcome) {
 
 std::unexpected<Error> with_system(const Outcome& outcome, std::string message) {
   Error error{ErrorCode::failed, std::move(message)};
-  if (outcome.refusal == Refusal::system) {
+  if (outcome.refusal == OpenRefusal::system) {
     error.system = std::error_code(outcome.error, std::generic_category());
   }
   return std::unexpected(std::move(error));
@@ -59,46 +58,47 @@ std::unexpected<Error> with_system(const Outcome& outcome, std::string message) 
 
 // qemu-ga's wording, which is GLib's in part.
 std::unexpected<Error> read_failure(const Outcome& outcome, const UserAccount& user,
-                                    const std::string& folder, const std::string& path) {
+                                    const std::string& directory, const std::string& path) {
   const std::string why = reason(outcome);
-  if (outcome.refusal == Refusal::system) {
+  if (outcome.refusal == OpenRefusal::system) {
     return with_system(
         outcome, fmt::format("failed to read '{}': Failed to open file “{}”: {}", path, path, why));
   }
-  if (outcome.refusal == Refusal::directory) {
+  if (outcome.refusal == OpenRefusal::directory) {
     return failure("failed to read '{}': Error reading file “{}”: {}", path, path, why);
   }
-  if (outcome.place == Place::file) return failure("failed to read '{}': {}", path, why);
+  if (outcome.step == KeysStep::file) return failure("failed to read '{}': {}", path, why);
   return failure("failed to read '{}': '{}': {}", path,
-                 outcome.place == Place::home ? user.home : folder, why);
+                 outcome.step == KeysStep::home ? user.home : directory, why);
 }
 
 std::unexpected<Error> write_failure(const Outcome& outcome, const UserAccount& user,
-                                     const std::string& folder, const std::string& path,
+                                     const std::string& directory, const std::string& path,
                                      const std::string& new_path) {
   const std::string why = reason(outcome);
-  switch (outcome.place) {
-    case Place::home:
-      if (outcome.refusal != Refusal::system) {
+  switch (outcome.step) {
+    case KeysStep::home:
+      if (outcome.refusal != OpenRefusal::system) {
         return failure("failed to write to '{}': '{}': {}", path, user.home, why);
       }
       [[fallthrough]];
-    case Place::make_folder:
-      return with_system(outcome, fmt::format("failed to create directory '{}': {}", folder, why));
-    case Place::folder:
+    case KeysStep::make_directory:
       return with_system(outcome,
-                         fmt::format("failed to write to '{}': '{}': {}", path, folder, why));
-    case Place::create:
+                         fmt::format("failed to create directory '{}': {}", directory, why));
+    case KeysStep::directory:
+      return with_system(outcome,
+                         fmt::format("failed to write to '{}': '{}': {}", path, directory, why));
+    case KeysStep::create:
       return with_system(
           outcome, fmt::format("failed to write to '{}': Failed to create file “{}”: {}", path,
                                new_path, why));
-    case Place::rename:
-      if (outcome.refusal != Refusal::system) break;
+    case KeysStep::rename:
+      if (outcome.refusal != OpenRefusal::system) break;
       return with_system(
           outcome, fmt::format("failed to write to '{}': Failed to rename file “{}” to “{}”: {}",
                                path, new_path, path, why));
-    case Place::file:
-    case Place::write:
+    case KeysStep::file:
+    case KeysStep::write:
       break;
   }
   return with_system(outcome, fmt::format("failed to write to '{}': {}", path, why));
@@ -110,20 +110,20 @@ AuthorizedKeysFile::AuthorizedKeysFile(UserAccount user, std::chrono::millisecon
     : user_(std::move(user)),
       limit_(limit),
       hook_(std::move(hook)),
-      folder_(fmt::format("{}{}{}", user_.home, user_.home.ends_with('/') ? "" : "/",
-                          keys_folder_name)),
-      path_(fmt::format("{}/{}", folder_, keys_file_name)) {}
+      directory_(fmt::format("{}{}{}", user_.home, user_.home.ends_with('/') ? "" : "/",
+                             keys_directory_name)),
+      path_(fmt::format("{}/{}", directory_, keys_file_name)) {}
 
 Result<AuthorizedKeysContent> AuthorizedKeysFile::read() const {
-  auto memory = SharedMemory::create(sizeof(Outcome) + largest + 1);
+  auto memory = SharedMemory::create(sizeof(Outcome) + max_size + 1);
   if (!memory) return std::unexpected(std::move(memory).error());
   Outcome& outcome = *new (memory->data()) Outcome{};
   char* content = static_cast<char*>(memory->data()) + sizeof(Outcome);
   Work work(outcome, user_.home.c_str(), user_.user_id, hook_);
   auto ran = run_as_user(user_, limit_, [&] { work.read(content); });
   if (!ran) return std::unexpected(std::move(ran).error());
-  if (outcome.refusal != Refusal::none) return read_failure(outcome, user_, folder_, path_);
-  return AuthorizedKeysContent{.text = {content, std::min(outcome.size, largest)},
+  if (outcome.refusal != OpenRefusal::none) return read_failure(outcome, user_, directory_, path_);
+  return AuthorizedKeysContent{.text = {content, std::min(outcome.size, max_size)},
                                .version = outcome.version};
 }
 
@@ -138,9 +138,10 @@ Result<bool> AuthorizedKeysFile::replace(std::string_view content,
     work.replace(content, new_name.c_str(), user_.group_id, expected ? &*expected : nullptr);
   });
   if (!ran) return std::unexpected(std::move(ran).error());
-  if (outcome.refusal == Refusal::none) return true;
-  if (outcome.refusal == Refusal::changed) return false;
-  return write_failure(outcome, user_, folder_, path_, fmt::format("{}/{}", folder_, new_name));
+  if (outcome.refusal == OpenRefusal::none) return true;
+  if (outcome.refusal == OpenRefusal::changed) return false;
+  return write_failure(outcome, user_, directory_, path_,
+                       fmt::format("{}/{}", directory_, new_name));
 }
 
 }  // namespace bellhop::platform

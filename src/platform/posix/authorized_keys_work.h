@@ -12,27 +12,27 @@
 
 namespace bellhop::platform {
 
-inline constexpr const char* keys_folder_name = ".ssh";
+inline constexpr const char* keys_directory_name = ".ssh";
 inline constexpr const char* keys_file_name = "authorized_keys";
 
 // Where in the work something was refused.
-enum class KeysPlace { home, folder, file, make_folder, create, write, rename };
+enum class KeysStep { home, directory, file, make_directory, create, write, rename };
 
 // What the child leaves in memory that it shares with the agent.
 struct KeysOutcome {
-  KeysPlace place;
-  Refusal refusal;
+  KeysStep step;
+  OpenRefusal refusal;
   int error;
   FileVersion version;
   std::size_t size;  // of the content
 };
 
 // Makes only system calls. Its functions return false when the outcome says why.
-class AuthorizedKeysWork {
+class AuthorizedKeysOps {
  public:
   // What it refers to must live as long.
-  AuthorizedKeysWork(KeysOutcome& outcome, const char* home, uid_t user,
-                     const AuthorizedKeysFile::Hook& hook)
+  AuthorizedKeysOps(KeysOutcome& outcome, const char* home, uid_t user,
+                    const AuthorizedKeysFile::Hook& hook)
       : outcome_(outcome), home_path_(home), user_(user), hook_(hook) {}
 
   // Leaves the content at `content`, which has room for one byte more than is allowed.
@@ -44,14 +44,14 @@ class AuthorizedKeysWork {
                const FileVersion* expected);
 
  private:
-  void done(AuthorizedKeysFile::Step step);
-  bool refuse(KeysPlace place, Refusal refusal, int error = 0);
-  bool fail(KeysPlace place, int error) { return refuse(place, Refusal::system, error); }
-  bool take(const Opened& opened, KeysPlace place);
+  void reached(AuthorizedKeysFile::Checkpoint checkpoint);
+  bool refuse(KeysStep step, OpenRefusal refusal, int error = 0);
+  bool fail(KeysStep step, int error) { return refuse(step, OpenRefusal::system, error); }
+  bool take(const Opened& opened, KeysStep step);
 
   bool open_home();
-  bool open_folder();
-  bool make_folder();
+  bool open_directory();
+  bool make_directory();
   bool read_all(const UniqueFd& file, char* content);
   bool write(const UniqueFd& file, std::string_view content, gid_t group);
   bool rename(const UniqueFd& file, const char* new_name, const FileVersion* expected);
@@ -62,7 +62,7 @@ class AuthorizedKeysWork {
   uid_t user_;
   const AuthorizedKeysFile::Hook& hook_;
   UniqueFd home_;
-  UniqueFd folder_;
+  UniqueFd directory_;
 };
 
 }  // namespace bellhop::platform

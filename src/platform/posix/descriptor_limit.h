@@ -29,7 +29,7 @@ class DescriptorLimit {
   void raise() {
     rlimit limit;
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    const rlim_t wanted = std::min(limit.rlim_max, enough);
+    const rlim_t wanted = std::min(limit.rlim_max, max_raised_limit);
     if (limit.rlim_cur >= wanted) return;
     limit.rlim_cur = wanted;
     raised_ = ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
@@ -37,7 +37,7 @@ class DescriptorLimit {
 
  private:
   // Not the hard limit: that may be a thousand million, and old kernels close one by one.
-  static constexpr rlim_t enough = 65536;
+  static constexpr rlim_t max_raised_limit = 65536;
 
   rlimit former_;
   bool raised_ = false;

@@ -95,7 +95,7 @@ Result<std::unique_ptr<File>> open_file(const std::string& path, const FileMode&
   return std::make_unique<PosixFile>(std::move(fd));
 }
 
-std::unique_ptr<File> adopt_file(UniqueFd descriptor) {
+std::unique_ptr<File> restore_file(UniqueFd descriptor) {
   return std::make_unique<PosixFile>(std::move(descriptor));
 }
 

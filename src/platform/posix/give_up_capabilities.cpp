@@ -2,7 +2,7 @@
 
 namespace bellhop::platform {
 
-bool give_up_capabilities() {
+bool drop_capabilities() {
   return true;  // without capabilities, root's power goes with its number
 }
 

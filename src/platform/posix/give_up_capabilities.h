@@ -6,6 +6,6 @@ namespace bellhop::platform {
 // Gives up every capability of the calling process, and keeps others from tracing it. For a child
 // that has just become another user: one that was not root before, but had the capabilities to do
 // so, still has them. Makes only system calls. False, with errno, when it has kept any.
-bool give_up_capabilities();
+bool drop_capabilities();
 
 }  // namespace bellhop::platform

@@ -20,9 +20,9 @@ namespace bellhop::platform {
 namespace {
 
 // Larger datagrams are refused by a socket with the kernel's usual buffer (net.core.wmem_default).
-constexpr std::size_t most_datagram_bytes = 128 * 1024;
+constexpr std::size_t max_datagram_bytes = 128 * 1024;
 // What implementations of syslog take at least; longer messages are cut.
-constexpr std::size_t most_syslog_bytes = 8 * 1024;
+constexpr std::size_t max_syslog_bytes = 8 * 1024;
 
 int priority(LogLevel level) {
   switch (level) {
@@ -120,7 +120,7 @@ class SyslogLog : public LogOutput {
     std::string text = fmt::format("<{}>{} {}: {}: {}", LOG_USER | priority(record.level),
                                    std::string_view(stamp, length), identifier_,
                                    log_level_name(record.level), record.message);
-    if (text.size() > most_syslog_bytes) text.resize(most_syslog_bytes);
+    if (text.size() > max_syslog_bytes) text.resize(max_syslog_bytes);
     socket_.send(text);
   }
 
@@ -155,9 +155,9 @@ class JournalLog : public LogOutput {
     append_journal_field(text, "PRIORITY", fmt::format("{}", priority(record.level)));
     append_journal_field(text, "SYSLOG_IDENTIFIER", identifier_);
     for (const LogField& field : record.fields) {
-      append_journal_field(text, field.name, field.value.substr(0, most_datagram_bytes / 8));
+      append_journal_field(text, field.name, field.value.substr(0, max_datagram_bytes / 8));
     }
-    const std::size_t room = most_datagram_bytes - std::min(text.size(), most_datagram_bytes / 2);
+    const std::size_t room = max_datagram_bytes - std::min(text.size(), max_datagram_bytes / 2);
     append_journal_field(text, "MESSAGE", record.message.substr(0, room / 2));
     socket_.send(text);
   }

@@ -13,7 +13,7 @@ namespace bellhop::platform {
 namespace {
 
 // Real files have some 500 bytes; what is beyond this is not read.
-constexpr std::size_t most_bytes = std::size_t{1024} * 1024;
+constexpr std::size_t max_bytes = std::size_t{1024} * 1024;
 
 constexpr std::string_view blanks = " \t\r\v\f";
 
@@ -78,7 +78,7 @@ std::optional<std::string> read_text(const std::string& path) {
   if (!fd) return std::nullopt;
   std::string text;
   std::array<char, 4096> piece{};
-  while (text.size() < most_bytes) {
+  while (text.size() < max_bytes) {
     const ssize_t got = ::read(fd.get(), piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return std::nullopt;

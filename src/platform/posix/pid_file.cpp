@@ -52,7 +52,7 @@ Result<PidFile> PidFile::create(std::string path) {
   }
 }
 
-PidFile PidFile::adopt(std::string path, UniqueFd descriptor) {
+PidFile PidFile::restore(std::string path, UniqueFd descriptor) {
   return PidFile(std::move(path), std::move(descriptor), ::getpid());
 }
 

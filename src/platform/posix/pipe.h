@@ -19,7 +19,7 @@ struct Pipe {
 
 // The same open file under a number above 2, so that giving it to a child as one of its standard
 // streams cannot overwrite another. Matters when the agent runs with some of its own closed.
-inline Result<UniqueFd> above_standard_streams(UniqueFd descriptor) {
+inline Result<UniqueFd> dup_above_stdio(UniqueFd descriptor) {
   if (descriptor.get() > 2) return descriptor;
   UniqueFd moved(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 3));
   if (!moved) return system_failure(errno, "cannot duplicate a file descriptor");
@@ -32,9 +32,9 @@ inline Result<Pipe> make_pipe() {
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_failure(errno, "cannot make a pipe");
   UniqueFd raw_read(ends[0]);
   UniqueFd raw_write(ends[1]);
-  auto read = above_standard_streams(std::move(raw_read));
+  auto read = dup_above_stdio(std::move(raw_read));
   if (!read) return std::unexpected(std::move(read).error());
-  auto write = above_standard_streams(std::move(raw_write));
+  auto write = dup_above_stdio(std::move(raw_write));
   if (!write) return std::unexpected(std::move(write).error());
   return Pipe{*std::move(read), *std::move(write)};
 }

@@ -19,17 +19,17 @@ constexpr int enter = O_SEARCH;
 constexpr int enter = O_RDONLY;
 #endif
 
-Opened refused(Refusal refusal) {
+Opened refused(OpenRefusal refusal) {
   return {.fd = {}, .refusal = refusal, .error = 0};
 }
 
 Opened failed(int error) {
-  return {.fd = {}, .refusal = Refusal::system, .error = error};
+  return {.fd = {}, .refusal = OpenRefusal::system, .error = error};
 }
 
-bool is_link(const UniqueFd& folder, const char* name) {
+bool is_link(const UniqueFd& directory, const char* name) {
   struct stat status;
-  return ::fstatat(folder.get(), name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+  return ::fstatat(directory.get(), name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
          S_ISLNK(status.st_mode);
 }
 
@@ -38,25 +38,25 @@ bool is_owner(uid_t owner, uid_t user) {
 }
 
 // Opens a directory, with O_NOFOLLOW in `follow` only if it is one itself.
-Opened enter_folder(const UniqueFd& parent, const char* name, int follow) {
+Opened enter_directory(const UniqueFd& parent, const char* name, int follow) {
   UniqueFd fd(::openat(parent.get(), name, enter | O_DIRECTORY | O_CLOEXEC | follow));
   if (fd) return {.fd = std::move(fd)};
   const int error = errno;
   // Systems differ in the error; the text should say what it is.
-  return follow != 0 && is_link(parent, name) ? refused(Refusal::link) : failed(error);
+  return follow != 0 && is_link(parent, name) ? refused(OpenRefusal::link) : failed(error);
 }
 
 // Whether only root can make something in that directory.
-bool is_roots(const UniqueFd& folder) {
+bool is_roots(const UniqueFd& directory) {
   struct stat status;
-  return ::fstat(folder.get(), &status) == 0 && status.st_uid == 0 &&
+  return ::fstat(directory.get(), &status) == 0 && status.st_uid == 0 &&
          (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 Opened checked_directory(UniqueFd fd, uid_t user) {
   struct stat status;
   if (::fstat(fd.get(), &status) != 0) return failed(errno);
-  if (!is_owner(status.st_uid, user)) return refused(Refusal::wrong_owner);
+  if (!is_owner(status.st_uid, user)) return refused(OpenRefusal::wrong_owner);
   return {.fd = std::move(fd)};
 }
 
@@ -67,40 +67,40 @@ std::int64_t nanoseconds(const timespec& time) {
 }  // namespace
 
 Opened open_home(const char* path, uid_t user) {
-  UniqueFd folder(::open("/", enter | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) return failed(errno);
+  UniqueFd directory(::open("/", enter | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return failed(errno);
   for (const char* begin = path + std::strspn(path, "/"); *begin != '\0';) {
     const std::size_t length = std::strcspn(begin, "/");
     char name[NAME_MAX + 1] = {};
     if (length > NAME_MAX) return failed(ENAMETOOLONG);
     std::memcpy(name, begin, length);
-    Opened next = enter_folder(folder, name, is_roots(folder) ? 0 : O_NOFOLLOW);
+    Opened next = enter_directory(directory, name, is_roots(directory) ? 0 : O_NOFOLLOW);
     if (!next.fd) return next;
-    folder = std::move(next.fd);
+    directory = std::move(next.fd);
     begin += length;
     begin += std::strspn(begin, "/");
   }
-  return checked_directory(std::move(folder), user);
+  return checked_directory(std::move(directory), user);
 }
 
-Opened open_folder(const UniqueFd& home, const char* name, uid_t user) {
-  Opened folder = enter_folder(home, name, O_NOFOLLOW);
-  return folder.fd ? checked_directory(std::move(folder.fd), user) : std::move(folder);
+Opened open_directory(const UniqueFd& home, const char* name, uid_t user) {
+  Opened directory = enter_directory(home, name, O_NOFOLLOW);
+  return directory.fd ? checked_directory(std::move(directory.fd), user) : std::move(directory);
 }
 
-Opened open_file(const UniqueFd& folder, const char* name, uid_t user) {
+Opened open_file(const UniqueFd& directory, const char* name, uid_t user) {
   UniqueFd fd(
-      ::openat(folder.get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+      ::openat(directory.get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!fd) {
     const int error = errno;
-    return is_link(folder, name) ? refused(Refusal::link) : failed(error);
+    return is_link(directory, name) ? refused(OpenRefusal::link) : failed(error);
   }
   struct stat status;
   if (::fstat(fd.get(), &status) != 0) return failed(errno);
-  if (S_ISDIR(status.st_mode)) return refused(Refusal::directory);
-  if (!S_ISREG(status.st_mode)) return refused(Refusal::not_regular);
-  if (!is_owner(status.st_uid, user)) return refused(Refusal::wrong_owner);
-  if (status.st_uid != user && status.st_nlink > 1) return refused(Refusal::hard_link);
+  if (S_ISDIR(status.st_mode)) return refused(OpenRefusal::directory);
+  if (!S_ISREG(status.st_mode)) return refused(OpenRefusal::not_regular);
+  if (!is_owner(status.st_uid, user)) return refused(OpenRefusal::wrong_owner);
+  if (status.st_uid != user && status.st_nlink > 1) return refused(OpenRefusal::hard_link);
   return {.fd = std::move(fd)};
 }
 
@@ -113,9 +113,9 @@ FileVersion version_of(const struct stat& status) {
           .changed = nanoseconds(status.st_ctim)};
 }
 
-FileVersion version_at(const UniqueFd& folder, const char* name) {
+FileVersion version_at(const UniqueFd& directory, const char* name) {
   struct stat status;
-  if (::fstatat(folder.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  if (::fstatat(directory.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
   return version_of(status);
 }
 

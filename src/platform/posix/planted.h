@@ -9,7 +9,7 @@
 namespace bellhop::platform {
 
 // Why something was not opened, or not made.
-enum class Refusal {
+enum class OpenRefusal {
   none,
   system,       // an errno value says it
   link,         // a symbolic link
@@ -26,7 +26,7 @@ enum class Refusal {
 
 struct Opened {
   UniqueFd fd;
-  Refusal refusal = Refusal::none;
+  OpenRefusal refusal = OpenRefusal::none;
   int error = 0;
 };
 
@@ -35,14 +35,14 @@ struct Opened {
 Opened open_home(const char* path, uid_t user);
 
 // A directory of the user's below another.
-Opened open_folder(const UniqueFd& home, const char* name, uid_t user);
+Opened open_directory(const UniqueFd& home, const char* name, uid_t user);
 
 // A file of the user's, for reading.
-Opened open_file(const UniqueFd& folder, const char* name, uid_t user);
+Opened open_file(const UniqueFd& directory, const char* name, uid_t user);
 
 FileVersion version_of(const struct stat& status);
 
 // The version of what has that name; one that does not exist when nothing has.
-FileVersion version_at(const UniqueFd& folder, const char* name);
+FileVersion version_at(const UniqueFd& directory, const char* name);
 
 }  // namespace bellhop::platform

@@ -49,7 +49,7 @@ std::vector<char*> with_variable(const std::string& variable) {
 
 }  // namespace
 
-Error replace_program(const ProgramImage& image) {
+Error exec_in_place(const ExecRequest& image) {
   std::vector<char*> arguments;
   arguments.reserve(image.arguments.size() + 1);
   for (const std::string& argument : image.arguments) arguments.push_back(writable(argument));
@@ -62,7 +62,7 @@ Error replace_program(const ProgramImage& image) {
   return system_failure(reason, "cannot run '{}'", image.path).error();
 }
 
-Result<std::string> program_path(const std::string& name, const std::string& working_directory) {
+Result<std::string> executable_path(const std::string& name, const std::string& working_directory) {
   const char* search_path = std::getenv("PATH");
   for (const std::string& candidate : program_candidates(name, search_path ? search_path : "")) {
     std::string path = (std::filesystem::path(working_directory) / candidate).string();
@@ -74,11 +74,11 @@ Result<std::string> program_path(const std::string& name, const std::string& wor
   return target.string();
 }
 
-std::int64_t process_number() {
+std::int64_t current_pid() {
   return ::getpid();
 }
 
-UniqueFd take_inherited(int descriptor) {
+UniqueFd claim_inherited(int descriptor) {
   const int flags = descriptor > 2 ? ::fcntl(descriptor, F_GETFD) : -1;
   if (flags < 0 || (flags & FD_CLOEXEC) != 0) return {};
   if (::fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC) != 0) return {};
@@ -94,7 +94,7 @@ void close_inherited() {
     std::from_chars(name.data(), name.data() + name.size(), descriptor);
     all.push_back(descriptor);
   }
-  for (const int descriptor : all) take_inherited(descriptor).reset();
+  for (const int descriptor : all) claim_inherited(descriptor).reset();
 }
 
 namespace {
@@ -108,11 +108,11 @@ void change_mask(int how, std::span<const int> signals) {
 
 }  // namespace
 
-void hold_signals(std::span<const int> signals) {
+void block_signals(std::span<const int> signals) {
   change_mask(SIG_BLOCK, signals);
 }
 
-void let_signals_come(std::span<const int> signals) {
+void unblock_signals(std::span<const int> signals) {
   change_mask(SIG_UNBLOCK, signals);
 }
 

@@ -4,8 +4,8 @@
 
 namespace bellhop::platform {
 
-void start_quietly(const std::function<void()>& start) {
-  const SignalsHeld held;
+void start_with_signals_blocked(const std::function<void()>& start) {
+  const ScopedSignalBlock held;
   start();
 }
 

@@ -17,20 +17,20 @@ Result<void> run_as_user(const UserAccount& user, std::chrono::milliseconds limi
   const auto deadline = std::chrono::steady_clock::now() + limit;
   const pid_t child = fork_as_user(user, {.report = pipe->write.get()}, [&work] {
     work();
-    return UserReport{UserStage::done, 0};
+    return ChildReport{ChildStage::done, 0};
   });
-  if (child < 0) return no_process(errno, user);
+  if (child < 0) return fork_error(errno, user);
   pipe->write.reset();
   if (!wait_for_pipe(pipe->read.get(), deadline)) {
     kill_child(child, pipe->read.get());
-    return took_too_long(user, limit);
+    return timeout_error(user, limit);
   }
-  UserReport report{};
+  ChildReport report{};
   const bool reported = read_report(pipe->read.get(), report);
   ::kill(child, SIGKILL);  // it has nothing left to do, but the user may have stopped it
   reap(child);
   if (!reported) return failure("the process for user '{}' was killed", user.name);
-  return judge(user, report);
+  return check_report(user, report);
 }
 
 }  // namespace bellhop::platform

@@ -16,31 +16,31 @@
 namespace bellhop::platform {
 namespace {
 
-constexpr std::size_t most_output = std::size_t{64} * 1024;
+constexpr std::size_t max_output = std::size_t{64} * 1024;
 
 // How long to wait for the rest of the output of a program that has ended: what it started may
 // keep the pipe open for ever.
-constexpr std::chrono::milliseconds output_grace{200};
+constexpr std::chrono::milliseconds output_grace_period{200};
 
 // How long to wait for a killed program to end: one that waits for a frozen filesystem does not.
-constexpr std::chrono::milliseconds kill_grace{200};
+constexpr std::chrono::milliseconds kill_grace_period{200};
 
 // Collects what a program writes and how it ends.
 class Observer final : public ProcessObserver {
  public:
-  void has_written(OutputStream, std::span<const std::byte> bytes) override {
+  void on_output(OutputStream, std::span<const std::byte> bytes) override {
     const std::lock_guard lock(mutex_);
-    const std::size_t room = most_output - output_.size();
+    const std::size_t room = max_output - output_.size();
     output_.append(reinterpret_cast<const char*>(bytes.data()), std::min(room, bytes.size()));
   }
 
-  void has_closed(OutputStream) override {
+  void on_eof(OutputStream) override {
     const std::lock_guard lock(mutex_);
     closed_ = true;
     changed_.notify_all();
   }
 
-  void has_ended(ProcessEnd end) override {
+  void on_exit(ProcessEnd end) override {
     const std::lock_guard lock(mutex_);
     end_ = end;
     changed_.notify_all();
@@ -53,16 +53,17 @@ class Observer final : public ProcessObserver {
                                      : changed_.wait(lock, limits.stop, ended);
     if (!in_time) {
       // The number is the program's, or was a moment ago: it is not given to another that soon.
-      end_process(process);
-      changed_.wait_for(lock, kill_grace, ended);
-      return {.outcome = limits.stop.stop_requested() ? ProgramRun::Outcome::not_wanted
-                                                      : ProgramRun::Outcome::took_too_long,
+      kill_process_group(process);
+      changed_.wait_for(lock, kill_grace_period, ended);
+      return {.outcome = limits.stop.stop_requested() ? ProgramRun::Outcome::cancelled
+                                                      : ProgramRun::Outcome::timed_out,
               .end = {},
               .output = output_};
     }
     const bool wanted = end_->exit_code != 0 || limits.whole_output;
-    const auto grace = limits.whole_output ? limits.time.value_or(output_grace) : output_grace;
-    if (wanted) changed_.wait_for(lock, grace, [this] { return closed_; });
+    const auto grace_period =
+        limits.whole_output ? limits.time.value_or(output_grace_period) : output_grace_period;
+    if (wanted) changed_.wait_for(lock, grace_period, [this] { return closed_; });
     return {.outcome = ProgramRun::Outcome::ended, .end = *end_, .output = output_};
   }
 
@@ -93,12 +94,12 @@ Result<ProgramRun> run_program(Processes& processes, ProcessRequest request,
 }
 
 std::optional<std::string> find_program(std::string_view name) {
-  std::string folders = "/sbin:/usr/sbin:/bin:/usr/bin";
+  std::string directories = "/sbin:/usr/sbin:/bin:/usr/bin";
   if (const char* path = std::getenv("PATH"); path && *path != '\0') {
-    folders += ':';
-    folders += path;
+    directories += ':';
+    directories += path;
   }
-  for (std::string& candidate : program_candidates(name, folders)) {
+  for (std::string& candidate : program_candidates(name, directories)) {
     if (is_program(candidate)) return std::move(candidate);
   }
   return std::nullopt;

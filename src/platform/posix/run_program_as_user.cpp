@@ -33,16 +33,16 @@ class ProgramCall {
   }
 
   // In the child. Only returns when the program cannot be started.
-  UserReport operator()() const {
+  ChildReport operator()() const {
     // Writable, as execve() wants them; it does not write.
     char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
     char language[] = "LC_ALL=C";
     char* const environment[] = {path, language, nullptr};
     if (::chdir("/") == 0 && ::fcntl(3, F_SETFD, FD_CLOEXEC) == 0) {
-      release_signals_of_child();
+      reset_child_signals();
       ::execve(pointers_[0], pointers_.data(), environment);
     }
-    return {UserStage::program, errno};
+    return {ChildStage::program, errno};
   }
 
  private:
@@ -54,13 +54,13 @@ class ProgramCall {
 class ChildEnd {
  public:
   explicit ChildEnd(pid_t child) : child_(child), shared_(std::make_shared<Shared>()) {
-    start_quietly([this] {
+    start_with_signals_blocked([this] {
       std::thread([child = child_, shared = shared_] { watch(child, *shared); }).detach();
     });
   }
 
   // How it ended; nothing when it had to be killed.
-  std::optional<siginfo_t> wait(UserDeadline deadline) {
+  std::optional<siginfo_t> wait(ChildDeadline deadline) {
     std::unique_lock lock(shared_->mutex);
     const bool in_time =
         shared_->ended.wait_until(lock, deadline, [this] { return shared_->end.has_value(); });
@@ -104,7 +104,7 @@ std::string read_output(const UniqueFd& pipe) {
   return output;
 }
 
-Result<void> judge_end(const std::string& path, const siginfo_t& end, const UniqueFd& output) {
+Result<void> check_exit(const std::string& path, const siginfo_t& end, const UniqueFd& output) {
   if (end.si_code == CLD_EXITED && end.si_status == 0) return {};
   if (end.si_code != CLD_EXITED) return failure("'{}' was ended by signal {}", path, end.si_status);
   const std::string said = read_output(output);
@@ -121,27 +121,27 @@ Result<void> run_program_as_user(const UserAccount& user, std::chrono::milliseco
   auto output = make_pipe();
   if (!output) return std::unexpected(std::move(output).error());
   const ProgramCall call(path, std::move(arguments));
-  keep_exit_statuses();
+  undo_ignored_sigchld();
   const auto deadline = std::chrono::steady_clock::now() + limit;
   const pid_t child =
       fork_as_user(user, {.report = pipe->write.get(), .output = output->write.get()},
                    [&call] { return call(); });
-  if (child < 0) return no_process(errno, user);
+  if (child < 0) return fork_error(errno, user);
   pipe->write.reset();
   output->write.reset();
   if (!wait_for_pipe(pipe->read.get(), deadline)) {
     kill_child(child, pipe->read.get());
-    return took_too_long(user, limit);
+    return timeout_error(user, limit);
   }
-  UserReport report{};
+  ChildReport report{};
   const bool failed = read_report(pipe->read.get(), report);
   const auto end = ChildEnd(child).wait(deadline);  // its end of the pipe went with the start
-  if (failed && report.stage == UserStage::program) {
+  if (failed && report.stage == ChildStage::program) {
     return system_failure(report.error, "cannot run '{}'", path);
   }
-  if (failed) return judge(user, report);
-  if (!end) return took_too_long(user, limit);
-  return judge_end(path, *end, output->read);
+  if (failed) return check_report(user, report);
+  if (!end) return timeout_error(user, limit);
+  return check_exit(path, *end, output->read);
 }
 
 }  // namespace bellhop::platform

@@ -3,7 +3,7 @@
 namespace bellhop::platform {
 
 // The actions come first: a handler of the agent's must not run in a child.
-void release_signals_of_child() {
+void reset_child_signals() {
   for (int number = 1; number < NSIG; ++number) {
     struct sigaction action = {};
     if (::sigaction(number, nullptr, &action) != 0 || action.sa_handler == SIG_DFL) continue;

@@ -117,7 +117,7 @@ bool arrange_descriptors(const Plan& plan) {
   } else {
     report = 3;
     ::setrlimit(RLIMIT_NOFILE, &plan.setup.descriptors);
-    release_signals_of_child();
+    reset_child_signals();
     error = execute_first(plan);
   }
   [[maybe_unused]] const ssize_t written = ::write(report, &error, sizeof error);
@@ -127,7 +127,7 @@ bool arrange_descriptors(const Plan& plan) {
 // vfork() shares the memory instead of copying its tables, and suspends only the calling thread.
 // No signal may reach the child while it does: a handler would run in the agent's memory.
 pid_t fork_child(Plan& plan) {
-  const SignalsHeld held;
+  const ScopedSignalBlock held;
   // NOLINTBEGIN: posix_spawn cannot say what failed, nor where to look for the program. What the
   // child calls is safe after vfork; see run_child().
   const pid_t child = ::vfork();
@@ -154,7 +154,7 @@ std::unexpected<Error> not_started(int error_number, std::string_view what) {
 
 }  // namespace
 
-void keep_exit_statuses() {
+void undo_ignored_sigchld() {
   struct sigaction action = {};
   if (::sigaction(SIGCHLD, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
     ::signal(SIGCHLD, SIG_DFL);
@@ -166,8 +166,9 @@ std::vector<std::string> program_candidates(std::string_view name, std::string_v
   std::vector<std::string> candidates;
   for (std::size_t begin = 0; begin <= search_path.size();) {
     const std::size_t end = std::min(search_path.find(':', begin), search_path.size());
-    const std::string_view folder = search_path.substr(begin, end - begin);
-    candidates.push_back(folder.empty() ? std::string(name) : fmt::format("{}/{}", folder, name));
+    const std::string_view directory = search_path.substr(begin, end - begin);
+    candidates.push_back(directory.empty() ? std::string(name)
+                                           : fmt::format("{}/{}", directory, name));
     begin = end + 1;
   }
   return candidates;

@@ -14,7 +14,7 @@ namespace bellhop::platform {
 namespace {
 
 constexpr std::size_t first_buffer = 4096;
-constexpr std::size_t largest_buffer = std::size_t{1} << 24;
+constexpr std::size_t max_buffer_size = std::size_t{1} << 24;
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -46,7 +46,7 @@ Result<UserAccount> look_up(const std::string& name) {
     const int error = ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
     if (found) return account(entry);
     if (error == EINTR) continue;
-    if (error == ERANGE && buffer.size() < largest_buffer) {
+    if (error == ERANGE && buffer.size() < max_buffer_size) {
       buffer.resize(2 * buffer.size());
       continue;
     }

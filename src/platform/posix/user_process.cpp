@@ -39,16 +39,16 @@ Identity identity_of(const UserAccount& account) {
           .is_the_agents = own};
 }
 
-UserReport become(const Identity& identity) {
+ChildReport become(const Identity& identity) {
   const uid_t user = identity.user;
   const gid_t group = identity.group;
   if (::setgroups(identity.groups.size(), identity.groups.data()) != 0) {
-    return {UserStage::groups, errno};
+    return {ChildStage::groups, errno};
   }
-  if (::setresgid(group, group, group) != 0) return {UserStage::group, errno};
-  if (::setresuid(user, user, user) != 0) return {UserStage::user, errno};
-  if (user != 0 && !give_up_capabilities()) return {UserStage::user, errno};
-  return {UserStage::done, 0};
+  if (::setresgid(group, group, group) != 0) return {ChildStage::group, errno};
+  if (::setresuid(user, user, user) != 0) return {ChildStage::user, errno};
+  if (user != 0 && !drop_capabilities()) return {ChildStage::user, errno};
+  return {ChildStage::done, 0};
 }
 
 bool redirect_standard_streams(int output) {
@@ -59,20 +59,20 @@ bool redirect_standard_streams(int output) {
 
 // Copies of other children's pipes, kept open here, would keep those children from being seen to
 // end; the agent's own files are not the user's.
-UserReport close_others(const UserChannels& channels) {
-  const bool redirected = channels.output < 0 || redirect_standard_streams(channels.output);
-  if (!redirected || ::dup2(channels.report, 3) < 0 || !close_from(4)) {
-    return {UserStage::descriptors, errno};
+ChildReport close_others(const ChildPipes& pipes) {
+  const bool redirected = pipes.output < 0 || redirect_standard_streams(pipes.output);
+  if (!redirected || ::dup2(pipes.report, 3) < 0 || !close_from(4)) {
+    return {ChildStage::descriptors, errno};
   }
-  return {UserStage::done, 0};
+  return {ChildStage::done, 0};
 }
 
-[[noreturn]] void run_child(const Identity& identity, const UserChannels& channels,
-                            const UserWork& work) {
-  UserReport report = close_others(channels);
-  const int reports_to = report.stage == UserStage::done ? 3 : channels.report;
-  if (report.stage == UserStage::done && !identity.is_the_agents) report = become(identity);
-  if (report.stage == UserStage::done) {
+[[noreturn]] void run_child(const Identity& identity, const ChildPipes& pipes,
+                            const ChildWork& work) {
+  ChildReport report = close_others(pipes);
+  const int reports_to = report.stage == ChildStage::done ? 3 : pipes.report;
+  if (report.stage == ChildStage::done && !identity.is_the_agents) report = become(identity);
+  if (report.stage == ChildStage::done) {
     ::umask(077);
     report = work();
   }
@@ -84,15 +84,15 @@ UserReport close_others(const UserChannels& channels) {
 
 // No handler of the agent's may run in the child: it takes no signals, and a program that it
 // becomes gets none of the handlers.
-pid_t fork_as_user(const UserAccount& user, const UserChannels& channels, const UserWork& work) {
+pid_t fork_as_user(const UserAccount& user, const ChildPipes& pipes, const ChildWork& work) {
   const Identity identity = identity_of(user);
-  const SignalsHeld held;
+  const ScopedSignalBlock held;
   const pid_t child = ::fork();
-  if (child == 0) run_child(identity, channels, work);
+  if (child == 0) run_child(identity, pipes, work);
   return child;
 }
 
-bool wait_for_pipe(int pipe, UserDeadline deadline) {
+bool wait_for_pipe(int pipe, ChildDeadline deadline) {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
     pollfd entry{.fd = pipe, .events = POLLIN, .revents = 0};
@@ -104,7 +104,7 @@ bool wait_for_pipe(int pipe, UserDeadline deadline) {
   }
 }
 
-bool read_report(int pipe, UserReport& report) {
+bool read_report(int pipe, ChildReport& report) {
   ssize_t size;
   do {
     size = ::read(pipe, &report, sizeof report);
@@ -123,35 +123,35 @@ void kill_child(pid_t child, int report_pipe) {
   if (wait_for_pipe(report_pipe, Clock::now() + 200ms)) {
     reap(child);
   } else {
-    start_quietly([child] { std::thread(reap, child).detach(); });
+    start_with_signals_blocked([child] { std::thread(reap, child).detach(); });
   }
 }
 
-Result<void> judge(const UserAccount& user, const UserReport& report) {
+Result<void> check_report(const UserAccount& user, const ChildReport& report) {
   switch (report.stage) {
-    case UserStage::descriptors:
+    case ChildStage::descriptors:
       return system_failure(report.error, "failed to close files for user '{}'", user.name);
-    case UserStage::groups:
+    case ChildStage::groups:
       return system_failure(report.error, "failed to set group for user '{}'", user.name);
-    case UserStage::group:
+    case ChildStage::group:
       return system_failure(report.error, "failed to set effective group ID for user '{}'",
                             user.name);
-    case UserStage::user:
+    case ChildStage::user:
       return system_failure(report.error, "failed to set effective user ID for user '{}'",
                             user.name);
-    case UserStage::program:
-    case UserStage::done:
+    case ChildStage::program:
+    case ChildStage::done:
       return {};
   }
   return {};
 }
 
-std::unexpected<Error> took_too_long(const UserAccount& user, std::chrono::milliseconds limit) {
+std::unexpected<Error> timeout_error(const UserAccount& user, std::chrono::milliseconds limit) {
   return failure("the process for user '{}' did not end within {} s and was killed", user.name,
                  std::chrono::duration<double>(limit).count());
 }
 
-std::unexpected<Error> no_process(int error, const UserAccount& user) {
+std::unexpected<Error> fork_error(int error, const UserAccount& user) {
   return system_failure(error, "failed to start a process for user '{}'", user.name);
 }
 

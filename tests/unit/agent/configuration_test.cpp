@@ -103,7 +103,7 @@ TEST_F(BellhopConfiguration, KnowsAllGroups) {
   EXPECT_EQ(configuration.workers_limit, 8u);
   EXPECT_EQ(configuration.hook_timeout, std::chrono::seconds(5));
   EXPECT_EQ(configuration.hook_directory, "/d");
-  EXPECT_EQ(configuration.freeze_limit, std::chrono::seconds(0));
+  EXPECT_EQ(configuration.freeze_timeout, std::chrono::seconds(0));
 }
 
 TEST_F(BellhopConfiguration, SaysNothingWhenEmpty) {

@@ -33,7 +33,7 @@ class DispatchTest : public testing::CommandTest {
   }
 
   bool succeeded = false;
-  Dispatcher dispatcher{agent};
+  Dispatcher dispatcher{services};
 };
 
 TEST_F(DispatchTest, RunsTheCommandThatIsNamed) {
@@ -99,20 +99,20 @@ class QuietDispatchTest : public DispatchTest {
 
   testing::LogLines quiet_lines;
   Log quiet{Log::Level::info, std::make_unique<FieldLog>(quiet_lines)};
-  Agent quiet_agent{.commands = agent.commands,
-                    .policy = policy,
-                    .settings = settings,
-                    .files = files,
-                    .jobs = jobs,
-                    .freeze = freeze,
-                    .programs = programs,
-                    .power = power,
-                    .clock_setting = clock_setting,
-                    .filesystem_sizes = filesystem_sizes,
-                    .key_changes = key_changes,
-                    .log = quiet,
-                    .started = agent.started};
-  Dispatcher quiet_dispatcher{quiet_agent};
+  Services quiet_services{.commands = services.commands,
+                          .policy = policy,
+                          .settings = settings,
+                          .files = files,
+                          .jobs = jobs,
+                          .freeze = freeze,
+                          .programs = programs,
+                          .power = power,
+                          .clock_setting = clock_setting,
+                          .statvfs_pool = statvfs_pool,
+                          .authorized_keys_mutex = authorized_keys_mutex,
+                          .log = quiet,
+                          .started = services.started};
+  Dispatcher quiet_dispatcher{quiet_services};
 };
 
 TEST_F(QuietDispatchTest, DoesNotMentionPolledCommands) {

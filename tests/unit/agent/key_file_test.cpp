@@ -84,9 +84,9 @@ TEST(KeyFile, LoadsRegularFilesOnly) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().message, "No such file or directory");
   EXPECT_EQ(missing.error().system, std::errc::no_such_file_or_directory);
-  const auto folder = KeyFile::load(directory.path(""));
-  ASSERT_FALSE(folder);
-  EXPECT_EQ(folder.error().message, "Not a regular file");
+  const auto loaded = KeyFile::load(directory.path(""));
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().message, "Not a regular file");
   const auto below_file = KeyFile::load(directory.path("good/x"));
   ASSERT_FALSE(below_file);
   EXPECT_EQ(below_file.error().message, "Not a directory");

@@ -10,19 +10,19 @@ namespace {
 constexpr auto names = std::to_array<std::string_view>({"target", "format", "level"});
 
 TEST(Nearest, CountsInsertionsDeletionsAndReplacements) {
-  EXPECT_EQ(nearest("formt", names), "format");
-  EXPECT_EQ(nearest("formaat", names), "format");
-  EXPECT_EQ(nearest("bevel", names), "level");
-  EXPECT_EQ(nearest("target", names), "target");
+  EXPECT_EQ(closest_match("formt", names), "format");
+  EXPECT_EQ(closest_match("formaat", names), "format");
+  EXPECT_EQ(closest_match("bevel", names), "level");
+  EXPECT_EQ(closest_match("target", names), "target");
 }
 
 TEST(Nearest, TakesTheFirstOfEquallyNear) {
-  EXPECT_EQ(nearest("b", std::to_array<std::string_view>({"x", "y"})), "x");
-  EXPECT_EQ(nearest("", names), "level");
+  EXPECT_EQ(closest_match("b", std::to_array<std::string_view>({"x", "y"})), "x");
+  EXPECT_EQ(closest_match("", names), "level");
 }
 
 TEST(Nearest, IsNothingWithoutCandidates) {
-  EXPECT_EQ(nearest("x", {}), "");
+  EXPECT_EQ(closest_match("x", {}), "");
 }
 
 }  // namespace

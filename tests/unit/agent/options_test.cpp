@@ -21,7 +21,7 @@ CommandLine parse(std::vector<std::string> arguments) {
 TEST(CommandLine, SaysNothingWithoutArguments) {
   const CommandLine line = parse({});
   EXPECT_EQ(line.program, "bellhopd");
-  EXPECT_EQ(line.request, Request::nothing);
+  EXPECT_EQ(line.action, CliAction::nothing);
   EXPECT_FALSE(line.general.method || line.general.daemonize || line.general.verbose);
 }
 
@@ -31,7 +31,7 @@ TEST(CommandLine, KnowsShortAndLongForms) {
            {"--method=M", "--path", "P", "--logfile=L", "--pidfile=F", "--fsfreeze-hook=/h",
             "--statedir=T", "--verbose", "--daemonize", "--retry-path", "--config=C"}}) {
     const CommandLine line = parse(arguments);
-    EXPECT_EQ(line.request, Request::nothing);
+    EXPECT_EQ(line.action, CliAction::nothing);
     EXPECT_EQ(line.general.method, "M");
     EXPECT_EQ(line.general.path, "P");
     EXPECT_EQ(line.general.log_file, "L");
@@ -47,7 +47,7 @@ TEST(CommandLine, KnowsShortAndLongForms) {
 
 TEST(CommandLine, TakesCombinedAndAbbreviatedOptions) {
   const CommandLine line = parse({"-dvF/x", "--me=a", "--da", "--verb", "--st", "s"});
-  EXPECT_EQ(line.request, Request::nothing);
+  EXPECT_EQ(line.action, CliAction::nothing);
   EXPECT_TRUE(line.general.verbose);
   EXPECT_EQ(line.general.fsfreeze_hook, "/x");
   EXPECT_EQ(line.general.method, "a");
@@ -65,14 +65,14 @@ TEST(CommandLine, TakesTheHookOnlyWithoutASpace) {
 
 TEST(CommandLine, IgnoresWhatIsNoOption) {
   const CommandLine line = parse({"stray", "-v", "", "-", "stray", "--", "-d", "--bogus"});
-  EXPECT_EQ(line.request, Request::nothing);
+  EXPECT_EQ(line.action, CliAction::nothing);
   EXPECT_TRUE(line.general.verbose);
   EXPECT_FALSE(line.general.daemonize);
 }
 
 TEST(CommandLine, IgnoresTheServiceOptionOfWindows) {
-  EXPECT_EQ(parse({"-s", "install"}).request, Request::nothing);
-  EXPECT_EQ(parse({"--service=install"}).request, Request::refuse);
+  EXPECT_EQ(parse({"-s", "install"}).action, CliAction::nothing);
+  EXPECT_EQ(parse({"--service=install"}).action, CliAction::refuse);
 }
 
 TEST(CommandLine, JoinsListsInQemuGasOrder) {
@@ -89,19 +89,19 @@ TEST(CommandLine, TakesHistoricSpellings) {
 
 TEST(CommandLine, ListsCommandsWhenAskedForHelpWithThem) {
   for (const char* word : {"help", "?"}) {
-    EXPECT_EQ(parse({"-b", word}).request, Request::list_commands);
-    EXPECT_EQ(parse({"-a", word}).request, Request::list_commands);
+    EXPECT_EQ(parse({"-b", word}).action, CliAction::list_commands);
+    EXPECT_EQ(parse({"-a", word}).action, CliAction::list_commands);
   }
-  EXPECT_EQ(parse({"-b", "help,x"}).request, Request::nothing);
+  EXPECT_EQ(parse({"-b", "help,x"}).action, CliAction::nothing);
 }
 
 TEST(CommandLine, DoesWhatIsAskedFirst) {
-  EXPECT_EQ(parse({"-V", "-h", "-x"}).request, Request::version);
-  EXPECT_EQ(parse({"-h", "-V"}).request, Request::help);
-  EXPECT_EQ(parse({"-D", "-b", "help", "-V"}).request, Request::list_commands);
-  EXPECT_EQ(parse({"-x", "-V"}).request, Request::refuse);
-  EXPECT_EQ(parse({"-xV"}).request, Request::refuse);
-  EXPECT_EQ(parse({"-Vx"}).request, Request::version);
+  EXPECT_EQ(parse({"-V", "-h", "-x"}).action, CliAction::version);
+  EXPECT_EQ(parse({"-h", "-V"}).action, CliAction::help);
+  EXPECT_EQ(parse({"-D", "-b", "help", "-V"}).action, CliAction::list_commands);
+  EXPECT_EQ(parse({"-x", "-V"}).action, CliAction::refuse);
+  EXPECT_EQ(parse({"-xV"}).action, CliAction::refuse);
+  EXPECT_EQ(parse({"-Vx"}).action, CliAction::version);
   EXPECT_TRUE(parse({"-D"}).dump_configuration);
 }
 
@@ -122,9 +122,9 @@ TEST(CommandLine, RefusesInGetoptsWords) {
 }
 
 TEST(CommandLine, TakesBellhopsOwnOptionsInFullOnly) {
-  EXPECT_EQ(parse({"--schema"}).request, Request::schema);
+  EXPECT_EQ(parse({"--schema"}).action, CliAction::schema);
   EXPECT_EQ(parse({"--bellhop-config=own"}).configuration, "own");
-  EXPECT_EQ(parse({"--schem"}).request, Request::refuse);
+  EXPECT_EQ(parse({"--schem"}).action, CliAction::refuse);
   EXPECT_EQ(parse({"--s=x"}).general.state_dir, "x");
   EXPECT_THAT(parse({"--schema=x"}).problem, HasSubstr("doesn't allow"));
   EXPECT_THAT(parse({"--bellhop-config"}).problem, HasSubstr("--bellhop-config' requires"));
@@ -132,7 +132,7 @@ TEST(CommandLine, TakesBellhopsOwnOptionsInFullOnly) {
 
 TEST(CommandLine, TakesAValueThatLooksLikeAnOption) {
   const CommandLine line = parse({"-p", "--schema", "-l", "-V"});
-  EXPECT_EQ(line.request, Request::nothing);
+  EXPECT_EQ(line.action, CliAction::nothing);
   EXPECT_EQ(line.general.path, "--schema");
   EXPECT_EQ(line.general.log_file, "-V");
 }
@@ -140,7 +140,7 @@ TEST(CommandLine, TakesAValueThatLooksLikeAnOption) {
 TEST(GeneralOptions, LayOverOthers) {
   GeneralOptions base{
       .daemonize = true, .method = "m", .path = "p", .verbose = true, .blocked = {"a"}};
-  lay_over(base, {.daemonize = false, .path = "q", .blocked = {"b"}, .allowed = {"c"}});
+  merge(base, {.daemonize = false, .path = "q", .blocked = {"b"}, .allowed = {"c"}});
   EXPECT_EQ(base.daemonize, false);
   EXPECT_EQ(base.method, "m");
   EXPECT_EQ(base.path, "q");

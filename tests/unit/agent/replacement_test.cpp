@@ -14,25 +14,25 @@ namespace bellhop::agent {
 namespace {
 
 // An agent that never comes to rest.
-class Restless final : public Replacement::Subject {
+class BusyTarget final : public LiveUpgrade::Target {
  public:
-  explicit Restless(asio::io_context& loop) : loop_(loop) {}
+  explicit BusyTarget(asio::io_context& loop) : loop_(loop) {}
 
-  void come_to_rest() override {
-    EXPECT_FALSE(resting);
-    resting = true;
-    ++rounds;
+  void quiesce() override {
+    EXPECT_FALSE(quiesced);
+    quiesced = true;
+    ++windows;
   }
-  std::optional<std::string> unrest() override { return "guest-exec has not ended"; }
-  bool hand_over(state::HandoverWriter&) override { return false; }
-  void go_on() override { resting = false; }
-  void replacement_failed(const Error& error) override {
+  std::optional<std::string> busy_reason() override { return "guest-exec has not ended"; }
+  bool snapshot(state::SnapshotWriter&) override { return false; }
+  void resume() override { quiesced = false; }
+  void upgrade_failed(const Error& error) override {
     failure = error.message;
     loop_.stop();
   }
 
-  bool resting = false;
-  int rounds = 0;
+  bool quiesced = false;
+  int windows = 0;
   std::string failure;
 
  private:
@@ -40,37 +40,38 @@ class Restless final : public Replacement::Subject {
 };
 
 // Clients are served between the rounds in which the agent tries to come to rest.
-TEST(Replacement, GivesUpAfterSeveralRounds) {
+TEST(LiveUpgrade, GivesUpAfterSeveralRounds) {
   const TemporaryDirectory directory;
-  Program program{
-      .path = directory.file("program", "#!/bin/sh\nprintf %s '" + take_over_answer() + "'\n"),
+  RunningExecutable executable{
+      .path = directory.file("program", "#!/bin/sh\nprintf %s '" + probe_answer() + "'\n"),
       .arguments = {"bellhopd"}};
-  std::filesystem::permissions(program.path, std::filesystem::perms::owner_all);
+  std::filesystem::permissions(executable.path, std::filesystem::perms::owner_all);
   asio::io_context loop;
   Workers workers(4);
   platform::Processes processes;
-  Restless subject(loop);
-  Replacement replacement(loop, program, workers, processes, subject);
+  BusyTarget target(loop);
+  LiveUpgrade upgrade(loop, executable, workers, processes, target);
   const auto guard = asio::make_work_guard(loop);
-  replacement.begin();
+  upgrade.start();
   loop.run();
-  EXPECT_EQ(subject.failure,
+  EXPECT_EQ(target.failure,
             "guest-exec has not ended; try again when that is over, or restart the agent");
-  EXPECT_FALSE(subject.resting);
-  EXPECT_GT(subject.rounds, 1);
+  EXPECT_FALSE(target.quiesced);
+  EXPECT_GT(target.windows, 1);
 }
 
-TEST(Replacement, IsRefusedWhereTheConfigurationIsLost) {
-  Program program{.path = "/bin/true", .arguments = {"bellhopd"}, .configuration_is_lost = true};
+TEST(LiveUpgrade, IsRefusedWhereTheConfigurationIsLost) {
+  RunningExecutable executable{
+      .path = "/bin/true", .arguments = {"bellhopd"}, .configuration_is_lost = true};
   asio::io_context loop;
   Workers workers(4);
   platform::Processes processes;
-  Restless subject(loop);
-  Replacement replacement(loop, program, workers, processes, subject);
-  replacement.begin();
-  EXPECT_TRUE(subject.failure.starts_with("its configuration file has a relative path"))
-      << subject.failure;
-  EXPECT_EQ(subject.rounds, 0);
+  BusyTarget target(loop);
+  LiveUpgrade upgrade(loop, executable, workers, processes, target);
+  upgrade.start();
+  EXPECT_TRUE(target.failure.starts_with("its configuration file has a relative path"))
+      << target.failure;
+  EXPECT_EQ(target.windows, 0);
 }
 
 }  // namespace

@@ -27,10 +27,10 @@ namespace {
 
 // Takes replies; `room` says how many bytes it takes before they count as unsent.
 struct FakeChannel : channel::Channel {
-  Result<void> start(channel::Peer&) override { return {}; }
+  Result<void> start(channel::ChannelHandler&) override { return {}; }
   void send(std::string& bytes) override {
     sent += bytes;
-    largest_send = std::max(largest_send, bytes.size());
+    max_send = std::max(max_send, bytes.size());
     bytes.clear();
   }
   std::size_t unsent() const override { return sent.size() > room ? sent.size() - room : 0; }
@@ -41,7 +41,7 @@ struct FakeChannel : channel::Channel {
   std::string name = "fake";
   std::string sent;
   std::size_t room = SIZE_MAX;
-  std::size_t largest_send = 0;
+  std::size_t max_send = 0;
   bool finished = false;
   int resumed = 0;
 };
@@ -61,7 +61,7 @@ struct Content {
 };
 
 // Streams a file whose reads may block, which no file of guest-file-read's does.
-Result<Content> stream_file(Agent&, const PathArgument& arguments) {
+Result<Content> stream_file(Services&, const PathArgument& arguments) {
   struct Source {
     platform::UniqueFd fd;
     std::vector<std::byte> piece = std::vector<std::byte>(96 * 1024);
@@ -89,7 +89,7 @@ std::vector<const Command*> with_test_commands() {
   return commands;
 }
 
-Agent& using_commands(Agent& agent, std::span<const Command* const> commands) {
+Services& using_commands(Services& agent, std::span<const Command* const> commands) {
   agent.commands = commands;
   return agent;
 }
@@ -101,11 +101,11 @@ class SessionTest : public testing::CommandTest {
 
   void receive(std::string_view bytes) {
     while (!bytes.empty()) {
-      const std::span<char> room = session.input_room();
+      const std::span<char> room = server.read_buffer();
       ASSERT_FALSE(room.empty());
       const std::size_t size = std::min(room.size(), bytes.size());
       std::copy_n(bytes.data(), size, room.data());
-      session.input(size);
+      server.input(size);
       bytes.remove_prefix(size);
     }
   }
@@ -128,7 +128,7 @@ class SessionTest : public testing::CommandTest {
     until([&] { return lines().size() >= count && channel.sent.ends_with('\n'); });
   }
 
-  // Makes the session busy with a command that is stuck until release(): opening a FIFO that
+  // Makes the server busy with a command that is stuck until release(): opening a FIFO that
   // nobody writes to.
   void get_stuck(std::string_view id) {
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
@@ -161,9 +161,9 @@ class SessionTest : public testing::CommandTest {
   std::vector<const Command*> commands = with_test_commands();
   asio::io_context loop;
   FakeChannel channel;
-  Dispatcher dispatcher{using_commands(agent, commands)};
+  Dispatcher dispatcher{using_commands(services, commands)};
   Workers workers{4};
-  Session session{loop, channel, dispatcher, workers, log};
+  ChannelServer server{loop, channel, dispatcher, workers, log};
 };
 
 TEST_F(SessionTest, AnswersInTheOrderOfTheRequests) {
@@ -180,7 +180,7 @@ TEST_F(SessionTest, AnswersInTheOrderOfTheRequests) {
 TEST_F(SessionTest, SendsRepliesOfOneReadTogether) {
   receive("{\"execute\": \"guest-ping\"}{\"execute\": \"guest-ping\"}");
   EXPECT_EQ(channel.sent, "{\"return\": {}}\n{\"return\": {}}\n");
-  EXPECT_EQ(channel.largest_send, channel.sent.size());
+  EXPECT_EQ(channel.max_send, channel.sent.size());
 }
 
 TEST_F(SessionTest, AnswersWhatIsNoRequest) {
@@ -247,14 +247,14 @@ TEST_F(SessionTest, KeepsTheOrderOfARepliedSynchronisation) {
 
 TEST_F(SessionTest, ForgetsTheUnfinishedInputOfAClientThatLeft) {
   receive(R"({"execute": "guest-pi)");
-  session.disconnected();
+  server.disconnected();
   receive(R"({"execute": "guest-ping"})");
   EXPECT_EQ(channel.sent, "{\"return\": {}}\n");
 }
 
 TEST_F(SessionTest, ServesTheNextClientThoughTheLastOnesCommandIsStuck) {
   get_stuck("stuck");
-  session.disconnected();
+  server.disconnected();
   receive(R"({"execute": "guest-get-users", "id": "next"})");
   until_lines(1);
   EXPECT_TRUE(lines()[0].ends_with(R"("id": "next"})"));
@@ -267,7 +267,7 @@ TEST_F(SessionTest, RunsWhatAClientSentBeforeItLeft) {
   // Behind a command that is not done, so that it has not begun when the client leaves.
   get_stuck("stuck");
   receive(request("guest-file-write", {{"handle", handle}, {"buf-b64", "aGk="}}, "write"));
-  session.disconnected();
+  server.disconnected();
   release();
   until([&] { return std::filesystem::file_size(path) == 2; });
   EXPECT_EQ(channel.sent, "");
@@ -275,7 +275,7 @@ TEST_F(SessionTest, RunsWhatAClientSentBeforeItLeft) {
 
 TEST_F(SessionTest, FinishesAClientThatHasEndedItsInputAfterItsReplies) {
   get_stuck("slow");
-  session.input_ended();
+  server.input_ended();
   EXPECT_FALSE(channel.finished);
   release();
   until([&] { return channel.finished; });
@@ -284,9 +284,9 @@ TEST_F(SessionTest, FinishesAClientThatHasEndedItsInputAfterItsReplies) {
 
 TEST_F(SessionTest, SaysSoWhenAllThreadsAreTaken) {
   Workers none(0);
-  Session busy(loop, channel, dispatcher, none, log);
+  ChannelServer busy(loop, channel, dispatcher, none, log);
   const std::string_view request = R"({"execute": "guest-get-users"}{"execute": "guest-ping"})";
-  std::ranges::copy(request, busy.input_room().begin());
+  std::ranges::copy(request, busy.read_buffer().begin());
   busy.input(request.size());
   until_lines(2);
   EXPECT_NE(
@@ -303,14 +303,14 @@ TEST_F(SessionTest, MakesNoMoreOfALargeReplyThanTheClientTakes) {
 
   channel.room = 0;
   receive(request("guest-file-read", {{"handle", handle}, {"count", size}}, "large"));
-  constexpr std::size_t most_unsent = 1024 * 1024;
-  until([&] { return channel.sent.size() >= most_unsent; });
+  constexpr std::size_t max_unsent = 1024 * 1024;
+  until([&] { return channel.sent.size() >= max_unsent; });
   loop.restart();
   loop.poll();
-  EXPECT_LT(channel.sent.size(), 2 * most_unsent);
+  EXPECT_LT(channel.sent.size(), 2 * max_unsent);
 
   channel.room = SIZE_MAX;
-  session.output_sent();
+  server.output_sent();
   until_lines(1);
   const auto reply = nlohmann::json::parse(lines()[0]);
   EXPECT_EQ(reply["return"]["count"], size);
@@ -321,11 +321,11 @@ TEST_F(SessionTest, MakesNoMoreOfALargeReplyThanTheClientTakes) {
 TEST_F(SessionTest, ReadsNoMoreThanTheClientTakesReplies) {
   channel.room = 0;
   channel.sent = std::string(2 * 1024 * 1024, 'x');
-  EXPECT_TRUE(session.input_room().empty());
+  EXPECT_TRUE(server.read_buffer().empty());
   channel.sent.clear();
-  session.output_sent();
+  server.output_sent();
   EXPECT_EQ(channel.resumed, 1);
-  EXPECT_FALSE(session.input_room().empty());
+  EXPECT_FALSE(server.read_buffer().empty());
 }
 
 TEST_F(SessionTest, EndsABrokenReplyBeforeTheReplyToAResynchronisation) {
@@ -346,31 +346,31 @@ TEST_F(SessionTest, EndsABrokenReplyBeforeTheReplyToAResynchronisation) {
 }
 
 TEST_F(SessionTest, TakesNoRequestsWhilePaused) {
-  session.pause();
-  EXPECT_TRUE(session.input_room().empty());
-  session.go_on();
+  server.pause();
+  EXPECT_TRUE(server.read_buffer().empty());
+  server.resume();
   EXPECT_EQ(channel.resumed, 1);
   receive(R"({"execute": "guest-ping", "id": 1})");
   EXPECT_EQ(lines().size(), 1U);
 }
 
 TEST_F(SessionTest, IsQuietWhenAllRequestsHaveEnded) {
-  EXPECT_TRUE(session.is_quiet());
+  EXPECT_TRUE(server.is_idle());
   get_stuck("stuck");
-  EXPECT_FALSE(session.is_quiet());
-  session.disconnected();  // what a client has asked for goes on without it
-  EXPECT_FALSE(session.is_quiet());
-  EXPECT_FALSE(session.waits_for_client());
+  EXPECT_FALSE(server.is_idle());
+  server.disconnected();  // what a client has asked for goes on without it
+  EXPECT_FALSE(server.is_idle());
+  EXPECT_FALSE(server.waits_for_client());
   release();
-  until([&] { return session.is_quiet(); });
+  until([&] { return server.is_idle(); });
 }
 
 TEST_F(SessionTest, EndsWhatItHasWhilePaused) {
   get_stuck("stuck");
   receive(R"({"execute": "guest-get-timezone", "id": 2})");
-  session.pause();
+  server.pause();
   release();
-  until([&] { return session.is_quiet(); });
+  until([&] { return server.is_idle(); });
   EXPECT_EQ(lines().size(), 2U);
 }
 
@@ -379,29 +379,29 @@ TEST_F(SessionTest, WaitsForAClientThatTakesNothing) {
   channel.room = 0;
   channel.sent.assign(2 << 20, 'x');
   release();
-  EXPECT_TRUE(session.waits_for_client());
+  EXPECT_TRUE(server.waits_for_client());
   channel.room = SIZE_MAX;
-  session.output_sent();
-  until([&] { return session.is_quiet(); });
+  server.output_sent();
+  until([&] { return server.is_idle(); });
 }
 
 TEST_F(SessionTest, GoesOnInAnotherProgramWhereItWas) {
   receive(R"({"execute": "guest-ping", "id": 1})");
   receive(R"({"execute": "guest-pi)");
-  state::HandoverWriter handing_over(platform::process_number());
-  session.hand_over(handing_over);
-  state::Handover handover = testing::succeed(handing_over, [] {});
-  const auto records = handover.take("channel");
+  state::SnapshotWriter snapshot_writer(platform::current_pid());
+  server.snapshot(snapshot_writer);
+  state::Snapshot snapshot = testing::reexec(snapshot_writer, [] {});
+  const auto records = snapshot.take("channel");
   ASSERT_EQ(records.size(), 1U);
   EXPECT_EQ(records[0]->text("description"), "fake");
 
   FakeChannel next_channel;
-  Session next(loop, next_channel, dispatcher, workers, log);
-  ASSERT_TRUE(next.take_over(*records[0]));
+  ChannelServer next(loop, next_channel, dispatcher, workers, log);
+  ASSERT_TRUE(next.restore(*records[0]));
   ASSERT_TRUE(next.start());
   EXPECT_EQ(next_channel.sent, "");
   constexpr std::string_view rest = R"(ng", "id": 2} ])";
-  std::ranges::copy(rest, next.input_room().begin());
+  std::ranges::copy(rest, next.read_buffer().begin());
   next.input(rest.size());
   EXPECT_TRUE(next_channel.sent.starts_with("{\"return\": {}, \"id\": 2}\n"));
   EXPECT_NE(next_channel.sent.find("1:70: JSON parse error, expecting value"), std::string::npos)
@@ -409,15 +409,15 @@ TEST_F(SessionTest, GoesOnInAnotherProgramWhereItWas) {
 }
 
 TEST_F(SessionTest, AnswersRequestsThatTheProgramBeforeHasOnlyReceived) {
-  session.pause();
-  state::HandoverWriter handing_over(platform::process_number());
-  handing_over.begin("channel");
-  handing_over.text("rest", R"({"execute": "guest-ping"}{"execute": "guest-ping"})");
-  handing_over.number("lexer-6", 1);
-  state::Handover handover = testing::succeed(handing_over, [] {});
+  server.pause();
+  state::SnapshotWriter snapshot_writer(platform::current_pid());
+  snapshot_writer.begin("channel");
+  snapshot_writer.text("rest", R"({"execute": "guest-ping"}{"execute": "guest-ping"})");
+  snapshot_writer.number("lexer-6", 1);
+  state::Snapshot snapshot = testing::reexec(snapshot_writer, [] {});
   FakeChannel next_channel;
-  Session next(loop, next_channel, dispatcher, workers, log);
-  ASSERT_TRUE(next.take_over(*handover.take("channel").front()));
+  ChannelServer next(loop, next_channel, dispatcher, workers, log);
+  ASSERT_TRUE(next.restore(*snapshot.take("channel").front()));
   ASSERT_TRUE(next.start());
   EXPECT_EQ(next_channel.sent, "{\"return\": {}}\n{\"return\": {}}\n");
 }

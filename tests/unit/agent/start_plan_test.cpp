@@ -14,16 +14,16 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using Action = StartPlan::Action;
+using Action = Startup::Action;
 
 class StartPlanTest : public testing::Test {
  protected:
-  Result<StartPlan> plan(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), program_);
+  Result<Startup> startup(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), executable_);
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
-    const Surroundings surroundings{
+    const Environment environment{
         .variable =
             [this](const char* name) {
               const auto found = environment_.find(name);
@@ -33,10 +33,10 @@ class StartPlanTest : public testing::Test {
         .guest_agent_configuration = directory_.path("qemu-ga.conf"),
         .configuration = directory_.path("bellhop.conf"),
     };
-    return plan_start(static_cast<int>(arguments.size()), argv.data(), surroundings);
+    return parse_startup(static_cast<int>(arguments.size()), argv.data(), environment);
   }
   Settings settings(std::vector<std::string> arguments) {
-    auto planned = plan(std::move(arguments));
+    auto planned = startup(std::move(arguments));
     if (!planned) {
       ADD_FAILURE() << planned.error().message;
       return {};
@@ -45,11 +45,11 @@ class StartPlanTest : public testing::Test {
     return std::move(planned->settings);
   }
   std::string refusal(std::vector<std::string> arguments) {
-    const auto planned = plan(std::move(arguments));
+    const auto planned = startup(std::move(arguments));
     return planned ? "accepted" : planned.error().message;
   }
   std::string output(std::vector<std::string> arguments) {
-    const auto planned = plan(std::move(arguments));
+    const auto planned = startup(std::move(arguments));
     if (!planned) return planned.error().message;
     EXPECT_EQ(planned->action, Action::print);
     return planned->output;
@@ -57,7 +57,7 @@ class StartPlanTest : public testing::Test {
   void guest_agent_configuration(const std::string& text) { directory_.file("qemu-ga.conf", text); }
   void configuration(const std::string& text) { directory_.file("bellhop.conf", text); }
 
-  std::string program_ = "/usr/sbin/bellhopd";
+  std::string executable_ = "/usr/sbin/bellhopd";
   std::map<std::string, std::string> environment_;
   TemporaryDirectory directory_;
 };
@@ -114,8 +114,8 @@ TEST_F(StartPlanTest, RefusesUnknownMethodsButDumpsThem) {
 }
 
 TEST_F(StartPlanTest, SaysWhetherItCouldTakeTheAgentsPlace) {
-  EXPECT_EQ(output({"--can-take-over", "-d"}), take_over_answer());
-  EXPECT_EQ(output({"--can-take-over", "--path=/", "-m", "unix-listen"}), take_over_answer());
+  EXPECT_EQ(output({"--can-take-over", "-d"}), probe_answer());
+  EXPECT_EQ(output({"--can-take-over", "--path=/", "-m", "unix-listen"}), probe_answer());
   EXPECT_EQ(refusal({"--can-take-over", "-m", "unix-listen"}),
             "must specify a path for this channel");
   EXPECT_EQ(refusal({"--can-take-over", "-m", "bogus", "-p", "x"}),
@@ -159,11 +159,11 @@ TEST_F(StartPlanTest, NeedsALogFileToLogToAFile) {
 TEST_F(StartPlanTest, TakesLimitsFromTheFile) {
   EXPECT_EQ(settings({}).workers.limit, 64u);
   EXPECT_EQ(settings({}).freeze.hook_timeout, std::chrono::seconds(60));
-  EXPECT_EQ(settings({}).freeze.limit, std::chrono::minutes(10));
+  EXPECT_EQ(settings({}).freeze.timeout, std::chrono::minutes(10));
   configuration("[workers]\nlimit=3\n[freeze]\nhook-timeout=4\nlimit=5\n");
   EXPECT_EQ(settings({}).workers.limit, 3u);
   EXPECT_EQ(settings({}).freeze.hook_timeout, std::chrono::seconds(4));
-  EXPECT_EQ(settings({}).freeze.limit, std::chrono::seconds(5));
+  EXPECT_EQ(settings({}).freeze.timeout, std::chrono::seconds(5));
 }
 
 TEST_F(StartPlanTest, TakesTheDirectoryOfHooksFromTheFile) {
@@ -194,7 +194,7 @@ TEST_F(StartPlanTest, MakesPathsAbsoluteOnlyForADaemon) {
 
 TEST_F(StartPlanTest, PrintsTheVersionThatItsNamePromises) {
   EXPECT_THAT(output({"-V"}), HasSubstr("bellhopd "));
-  program_ = "/usr/sbin/qemu-ga";
+  executable_ = "/usr/sbin/qemu-ga";
   EXPECT_EQ(output({"-V"}), "QEMU Guest Agent 11.1.3\n");
 }
 
@@ -207,12 +207,12 @@ TEST_F(StartPlanTest, NamesEveryOptionInTheHelp) {
         "-r, --retry-path", "-h, --help", "--schema", "--bellhop-config"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
-  EXPECT_THAT(help, HasSubstr(program_));
+  EXPECT_THAT(help, HasSubstr(executable_));
 }
 
 TEST_F(StartPlanTest, LeavesListsOfCommandsToWhoHasThem) {
-  EXPECT_EQ(plan({"-b", "help"})->action, Action::list_commands);
-  EXPECT_EQ(plan({"--schema"})->action, Action::print_schema);
+  EXPECT_EQ(startup({"-b", "help"})->action, Action::list_commands);
+  EXPECT_EQ(startup({"--schema"})->action, Action::print_schema);
 }
 
 TEST_F(StartPlanTest, SaysWhatIsWrongWithAnOption) {
@@ -229,7 +229,7 @@ TEST_F(StartPlanTest, RefusesMoreThanOneSocketFromTheServiceManager) {
 }
 
 TEST_F(StartPlanTest, KnowsTheNameForSharedLogs) {
-  EXPECT_EQ(plan({})->identifier, "bellhopd");
+  EXPECT_EQ(startup({})->identifier, "bellhopd");
 }
 
 }  // namespace

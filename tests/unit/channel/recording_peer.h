@@ -1,4 +1,4 @@
-// A peer that remembers what its channel told it, and helpers to run the loop until something is
+// A handler that remembers what its channel told it, and helpers to run the loop until something is
 // so.
 #pragma once
 
@@ -15,8 +15,8 @@
 
 namespace bellhop::channel {
 
-struct RecordingPeer : Peer {
-  std::span<char> input_room() override {
+struct RecordingHandler : ChannelHandler {
+  std::span<char> read_buffer() override {
     return accepts_input ? std::span<char>(buffer) : std::span<char>();
   }
   void input(std::size_t bytes) override {

@@ -7,7 +7,7 @@
 
 namespace bellhop {
 
-struct Agent {};
+struct Services {};
 
 namespace {
 
@@ -31,10 +31,10 @@ struct Part {
   }
 };
 
-Result<std::vector<Part>> run(Agent&, const Arguments&) {
+Result<std::vector<Part>> run(Services&, const Arguments&) {
   return std::vector<Part>{};
 }
-Result<void> run_without(Agent&, const Nothing&) {
+Result<void> run_without(Services&, const Nothing&) {
   return {};
 }
 

@@ -20,13 +20,13 @@ TEST_F(BellhopInfo, ReportsItsOwnVersionAndTheProtocols) {
 }
 
 TEST_F(BellhopInfo, CountsSecondsSinceTheStart) {
-  agent.started -= std::chrono::hours(1);
+  services.started -= std::chrono::hours(1);
   EXPECT_THAT(call("bellhop-info"), HasSubstr(R"("uptime": 360)"));
 }
 
 TEST_F(BellhopInfo, CountsTheProgramsBeforeThisOne) {
   EXPECT_THAT(call("bellhop-info"), HasSubstr(R"("replaced": 0)"));
-  agent.replacements = 3;
+  services.upgrades = 3;
   EXPECT_THAT(call("bellhop-info"), HasSubstr(R"("replaced": 3)"));
 }
 

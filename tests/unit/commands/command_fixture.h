@@ -73,7 +73,7 @@ class CommandTest : public ::testing::Test {
     std::string out;
     wire::SuccessReply reply(out, drain, command.facts.delimits_reply);
     const auto result =
-        command.invoke(agent, document ? std::optional(document->root()) : std::nullopt, reply);
+        command.invoke(services, document ? std::optional(document->root()) : std::nullopt, reply);
     if (result) {
       reply.finish(std::nullopt);
       if (*result && replies_are_taken) (*result)();
@@ -113,22 +113,22 @@ class CommandTest : public ::testing::Test {
   platform::Processes programs;
   FakePower power;
   FakeClockSetting clock_setting;
-  state::FilesystemSizes filesystem_sizes;
-  state::KeyChanges key_changes;
+  state::StatvfsPool statvfs_pool;
+  state::KeyedMutex authorized_keys_mutex;
   agent::Log log{agent::Log::Level::debug, std::make_unique<RecordingLog>(log_lines)};
-  Agent agent{.commands = all_commands(),
-              .policy = policy,
-              .settings = settings,
-              .files = files,
-              .jobs = jobs,
-              .freeze = freeze,
-              .programs = programs,
-              .power = power,
-              .clock_setting = clock_setting,
-              .filesystem_sizes = filesystem_sizes,
-              .key_changes = key_changes,
-              .log = log,
-              .started = std::chrono::steady_clock::now()};
+  Services services{.commands = all_commands(),
+                    .policy = policy,
+                    .settings = settings,
+                    .files = files,
+                    .jobs = jobs,
+                    .freeze = freeze,
+                    .programs = programs,
+                    .power = power,
+                    .clock_setting = clock_setting,
+                    .statvfs_pool = statvfs_pool,
+                    .authorized_keys_mutex = authorized_keys_mutex,
+                    .log = log,
+                    .started = std::chrono::steady_clock::now()};
 };
 
 }  // namespace bellhop::testing

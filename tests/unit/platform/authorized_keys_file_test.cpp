@@ -9,7 +9,7 @@
 namespace bellhop::platform {
 namespace {
 
-using Step = AuthorizedKeysFile::Step;
+using Checkpoint = AuthorizedKeysFile::Checkpoint;
 
 class AuthorizedKeysFileTest : public testing::AuthorizedKeysTest {
  protected:
@@ -33,7 +33,7 @@ TEST_F(AuthorizedKeysFileTest, IsReadAsItIs) {
 }
 
 TEST_F(AuthorizedKeysFileTest, MayBeLarge) {
-  const std::string text(AuthorizedKeysFile::largest, 'x');
+  const std::string text(AuthorizedKeysFile::max_size, 'x');
   keys(text);
   const auto read = file().read();
   ASSERT_TRUE(read) << read.error().message;
@@ -41,7 +41,7 @@ TEST_F(AuthorizedKeysFileTest, MayBeLarge) {
 }
 
 TEST_F(AuthorizedKeysFileTest, IsNotReadWhenItIsTooLarge) {
-  keys(std::string(AuthorizedKeysFile::largest + 1, 'x'));
+  keys(std::string(AuthorizedKeysFile::max_size + 1, 'x'));
   expect_refused("it is larger than 16 MiB");
 }
 
@@ -52,7 +52,7 @@ TEST_F(AuthorizedKeysFileTest, ThatDoesNotExistIsAnErrorThatSaysSo) {
   ASSERT_FALSE(no_folder);
   EXPECT_EQ(no_folder.error().message, text);
   EXPECT_EQ(no_folder.error().system, std::errc::no_such_file_or_directory);
-  make_folder(ssh);
+  make_directory(ssh);
   EXPECT_EQ(error_of_read(), text);
   ::rmdir(ssh.c_str());
   ::rmdir(home.c_str());
@@ -62,7 +62,7 @@ TEST_F(AuthorizedKeysFileTest, ThatDoesNotExistIsAnErrorThatSaysSo) {
 TEST_F(AuthorizedKeysFileTest, IsNotReadFromSomethingElse) {
   keys("key\n");
   ::unlink(path.c_str());
-  make_folder(path);
+  make_directory(path);
   expect_refused(fmt::format("Error reading file “{}”: Is a directory", path));
   ::rmdir(path.c_str());
   ::mkfifo(path.c_str(), 0600);
@@ -71,7 +71,7 @@ TEST_F(AuthorizedKeysFileTest, IsNotReadFromSomethingElse) {
 }
 
 TEST_F(AuthorizedKeysFileTest, IsNotReadThroughLinks) {
-  make_folder(ssh);
+  make_directory(ssh);
   write(home + "/mine", "key\n");
   ::symlink("../mine", path.c_str());
   expect_refused("it is a symbolic link");
@@ -89,7 +89,7 @@ TEST_F(AuthorizedKeysFileTest, MayHaveASecondNameWhenItIsTheUsers) {
 
 TEST_F(AuthorizedKeysFileTest, IsNotReadWhenItIsSomebodyElses) {
   if (!is_root()) GTEST_SKIP() << "files of others need root";
-  make_folder(ssh);
+  make_directory(ssh);
   ::link((outside + "/public").c_str(), path.c_str());
   expect_refused("it is another name of a file of root's");
   ::unlink(path.c_str());
@@ -132,7 +132,7 @@ TEST_F(AuthorizedKeysFileTest, IsFoundBehindLinksThatRootMade) {
 
 TEST_F(AuthorizedKeysFileTest, IsNotFoundBehindLinksThatOthersCanMake) {
   if (!is_root()) GTEST_SKIP() << "links of others need root";
-  make_folder(directory / "new");
+  make_directory(directory / "new");
   ::rename(home.c_str(), (directory / "new/home").c_str());
   ::symlink((directory / "new/home").c_str(), home.c_str());
   expect_refused(fmt::format("'{}': it is a symbolic link", home));
@@ -154,7 +154,7 @@ TEST_F(AuthorizedKeysFileTest, IsMadeWithItsFolder) {
 
 TEST_F(AuthorizedKeysFileTest, GetsTheUsersGroupInAFolderThatGivesItsOwn) {
   if (!is_root()) GTEST_SKIP() << "groups of others need root";
-  make_folder(ssh);
+  make_directory(ssh);
   ASSERT_EQ(::chown(ssh.c_str(), stranger, somebody_else), 0);
   ::chmod(ssh.c_str(), 02700);
   ASSERT_TRUE(reset("key"));
@@ -180,7 +180,7 @@ TEST_F(AuthorizedKeysFileTest, IsANewFileSoThatOtherNamesKeepTheOldOne) {
 }
 
 TEST_F(AuthorizedKeysFileTest, TakesThePlaceOfALinkInsteadOfFollowingIt) {
-  make_folder(ssh);
+  make_directory(ssh);
   write(home + "/mine", "mine");
   ::symlink("../mine", path.c_str());
   ASSERT_TRUE(reset("new"));
@@ -206,8 +206,8 @@ TEST_F(AuthorizedKeysFileTest, IsNotReplacedWhenItHasChangedSinceItWasRead) {
 TEST_F(AuthorizedKeysFileTest, KeepsItsContentWhenTheNewOneCannotBeWritten) {
   keys("old\n");
   // In the child: as when the disk is full.
-  const auto limited = file([](Step step) {
-    if (step != Step::created_file) return;
+  const auto limited = file([](Checkpoint checkpoint) {
+    if (checkpoint != Checkpoint::created_file) return;
     const rlimit none{.rlim_cur = 3, .rlim_max = 3};
     ::setrlimit(RLIMIT_FSIZE, &none);
   });
@@ -219,10 +219,11 @@ TEST_F(AuthorizedKeysFileTest, KeepsItsContentWhenTheNewOneCannotBeWritten) {
 }
 
 TEST_F(AuthorizedKeysFileTest, KeepsItsContentWhenTheProcessIsKilled) {
-  for (const Step step : {Step::created_file, Step::wrote_file, Step::compared_version}) {
+  for (const Checkpoint checkpoint :
+       {Checkpoint::created_file, Checkpoint::wrote_file, Checkpoint::compared_version}) {
     keys("old\n");
-    const auto killed = file([step](Step at) {
-      if (at == step) ::kill(::getpid(), SIGKILL);
+    const auto killed = file([checkpoint](Checkpoint at) {
+      if (at == checkpoint) ::kill(::getpid(), SIGKILL);
     });
     EXPECT_FALSE(killed.replace("new", std::nullopt));
     EXPECT_EQ(content(path), "old\n");
@@ -241,8 +242,8 @@ TEST_F(AuthorizedKeysFileTest, ErrorsOfWritingNameWhatFailed) {
   EXPECT_EQ(message(),
             fmt::format("failed to write to '{}': '{}': it is a symbolic link", path, ssh));
   ::unlink(ssh.c_str());
-  make_folder(ssh);
-  make_folder(path);
+  make_directory(ssh);
+  make_directory(path);
   EXPECT_THAT(message(), ::testing::StartsWith(fmt::format(
                              "failed to write to '{}': Failed to rename file “{}.", path, path)));
   EXPECT_THAT(message(), ::testing::EndsWith(fmt::format("” to “{}”: Is a directory", path)));
@@ -255,7 +256,7 @@ TEST_F(AuthorizedKeysFileTest, ErrorsOfWritingNameWhatFailed) {
 }
 
 TEST_F(AuthorizedKeysFileTest, ErrorsOfRightsNameWhatFailed) {
-  make_folder(ssh, 0500);
+  make_directory(ssh, 0500);
   if (is_root() || ::access(ssh.c_str(), W_OK) != 0) {
     const auto replaced = reset("new");
     ASSERT_FALSE(replaced);

@@ -19,7 +19,7 @@
 namespace bellhop::testing {
 
 // The user is a stranger when root runs the test, else whoever does. Beside the home there is a
-// folder with files of others, whose content begins with "secret".
+// directory with files of others, whose content begins with "secret".
 class AuthorizedKeysTest : public ::testing::Test {
  protected:
   static constexpr std::uint32_t stranger = 61001;
@@ -27,8 +27,8 @@ class AuthorizedKeysTest : public ::testing::Test {
 
   AuthorizedKeysTest() {
     ::chmod(directory.path().c_str(), 0755);
-    make_folder(parent, 0755);
-    make_folder(home, 0755);
+    make_directory(parent, 0755);
+    make_directory(home, 0755);
     make_others();
   }
 
@@ -49,7 +49,7 @@ class AuthorizedKeysTest : public ::testing::Test {
     if (!is_root()) return;
     ASSERT_EQ(::lchown(name.c_str(), stranger, stranger), 0);
   }
-  void make_folder(const std::string& name, mode_t permissions = 0700) const {
+  void make_directory(const std::string& name, mode_t permissions = 0700) const {
     ::mkdir(name.c_str(), permissions);
     ::chmod(name.c_str(), permissions);
     give(name);
@@ -61,7 +61,7 @@ class AuthorizedKeysTest : public ::testing::Test {
   }
   // A home with keys in it.
   void keys(std::string_view text) const {
-    make_folder(ssh);
+    make_directory(ssh);
     write(path, text);
   }
   static std::string content(const std::string& name) {
@@ -94,7 +94,7 @@ class AuthorizedKeysTest : public ::testing::Test {
   std::string outside = directory / "outside";
 
  private:
-  // Files of others, in a folder that everybody may write to.
+  // Files of others, in a directory that everybody may write to.
   void make_others() const {
     ::mkdir(outside.c_str(), 0777);
     ::chmod(outside.c_str(), 0777);

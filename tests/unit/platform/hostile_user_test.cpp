@@ -13,11 +13,12 @@
 namespace bellhop::platform {
 namespace {
 
-using Step = AuthorizedKeysFile::Step;
+using Checkpoint = AuthorizedKeysFile::Checkpoint;
 
-constexpr std::array all_steps{Step::opened_home, Step::opened_folder,    Step::opened_file,
-                               Step::read_file,   Step::made_folder,      Step::created_file,
-                               Step::wrote_file,  Step::compared_version, Step::renamed_file};
+constexpr std::array all_checkpoints{
+    Checkpoint::opened_home, Checkpoint::opened_directory, Checkpoint::opened_file,
+    Checkpoint::read_file,   Checkpoint::made_directory,   Checkpoint::created_file,
+    Checkpoint::wrote_file,  Checkpoint::compared_version, Checkpoint::renamed_file};
 
 class HostileUser : public testing::AuthorizedKeysTest {
  protected:
@@ -34,8 +35,8 @@ class HostileUser : public testing::AuthorizedKeysTest {
   // What the user starts from, made anew.
   void start_over() {
     std::filesystem::remove_all(parent);
-    make_folder(parent, 0755);
-    make_folder(home, 0755);
+    make_directory(parent, 0755);
+    make_directory(home, 0755);
     keys("old key\n");
     // Systems with protected_hardlinks do not let the user make these.
     ASSERT_EQ(::link((outside + "/public").c_str(), (home + "/hard").c_str()), 0);
@@ -47,12 +48,13 @@ class HostileUser : public testing::AuthorizedKeysTest {
   // process of the user's. System calls only.
   std::vector<Attack> attacks() const {
     return {
-        {"links .ssh to another folder", [this] { swap(ssh, "/old-ssh", outside); }},
-        {"links .ssh to a folder of root's", [this] { swap(ssh, "/old-ssh", outside + "/roots"); }},
+        {"links .ssh to another directory", [this] { swap(ssh, "/old-ssh", outside); }},
+        {"links .ssh to a directory of root's",
+         [this] { swap(ssh, "/old-ssh", outside + "/roots"); }},
         {"links the file to the only name of one",
          [this] { swap(path, "/old", outside + "/roots/authorized_keys"); }},
         {"links .ssh to the root", [this] { swap(ssh, "/old-ssh", "/"); }},
-        {"links the home to another folder", [this] { swap(home, "/../old-home", outside); }},
+        {"links the home to another directory", [this] { swap(home, "/../old-home", outside); }},
         {"links the file to a readable one", [this] { swap(path, "/old", outside + "/public"); }},
         {"links the file to a private one", [this] { swap(path, "/old", outside + "/private"); }},
         {"links the file to somebody's",
@@ -65,7 +67,7 @@ class HostileUser : public testing::AuthorizedKeysTest {
            ::unlink(path.c_str());
            ::mkfifo(path.c_str(), 0600);
          }},
-        {"makes the file a folder",
+        {"makes the file a directory",
          [this] {
            ::unlink(path.c_str());
            ::mkdir(path.c_str(), 0700);
@@ -91,15 +93,15 @@ class HostileUser : public testing::AuthorizedKeysTest {
     ::rename(what.c_str(), where.c_str());
   }
   void each_new_file(const std::string& target) const {
-    DIR* folder = ::opendir(ssh.c_str());
-    if (!folder) return;
-    while (const dirent* entry = ::readdir(folder)) {
+    DIR* stream = ::opendir(ssh.c_str());
+    if (!stream) return;
+    while (const dirent* entry = ::readdir(stream)) {
       const std::string name = entry->d_name;
       if (!name.starts_with("authorized_keys.")) continue;
       ::unlink((ssh + "/" + name).c_str());
       ::symlink(target.c_str(), (ssh + "/" + name).c_str());
     }
-    ::closedir(folder);
+    ::closedir(stream);
   }
 
   // Content and state of everything that is not the user's.
@@ -143,11 +145,11 @@ class HostileUser : public testing::AuthorizedKeysTest {
 
 TEST_F(HostileUser, GainsNothingByAChangeBetweenAnyTwoSteps) {
   for (const Attack& attack : attacks()) {
-    for (const Step step : all_steps) {
+    for (const Checkpoint checkpoint : all_checkpoints) {
       const std::string during =
-          fmt::format("{} after step {}", attack.name, static_cast<int>(step));
-      const auto attacked = file([&](Step at) {
-        if (at == step) attack.run();
+          fmt::format("{} after checkpoint {}", attack.name, static_cast<int>(checkpoint));
+      const auto attacked = file([&](Checkpoint at) {
+        if (at == checkpoint) attack.run();
       });
       start_over();
       use(attacked, during);
@@ -170,9 +172,9 @@ TEST_F(HostileUser, GainsNothingByTwoChanges) {
   for (const Attack& first : attacks()) {
     for (const Attack& second : attacks()) {
       const std::string during = fmt::format("{}, then {}", first.name, second.name);
-      const auto attacked = file([&](Step at) {
-        if (at == Step::opened_home || at == Step::created_file) first.run();
-        if (at == Step::opened_folder || at == Step::compared_version) second.run();
+      const auto attacked = file([&](Checkpoint at) {
+        if (at == Checkpoint::opened_home || at == Checkpoint::created_file) first.run();
+        if (at == Checkpoint::opened_directory || at == Checkpoint::compared_version) second.run();
       });
       start_over();
       use(attacked, during);
@@ -183,8 +185,8 @@ TEST_F(HostileUser, GainsNothingByTwoChanges) {
 
 TEST_F(HostileUser, DoesNotMakeAReplacementSeemDoneThatIsNot) {
   start_over();
-  const auto attacked = file([this](Step at) {
-    if (at == Step::compared_version) each_new_file(outside + "/public");
+  const auto attacked = file([this](Checkpoint at) {
+    if (at == Checkpoint::compared_version) each_new_file(outside + "/public");
   });
   const auto replaced = attacked.replace("new key", std::nullopt);
   ASSERT_FALSE(replaced);

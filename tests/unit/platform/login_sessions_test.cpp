@@ -36,14 +36,14 @@ MONOTONIC=123456789
 
 class LoginSessions : public ::testing::Test {
  protected:
-  void session(const std::string& name, const std::string& text) { folder.file(name, text); }
-  std::vector<LoggedInUser> sessions() { return login_sessions(folder.path()); }
+  void session(const std::string& name, const std::string& text) { directory.file(name, text); }
+  std::vector<LoggedInUser> sessions() { return login_sessions(directory.path()); }
 
-  TemporaryDirectory folder;
+  TemporaryDirectory directory;
 };
 
 TEST_F(LoginSessions, AreNoneWithoutTheFolder) {
-  EXPECT_TRUE(login_sessions(folder / "none").empty());
+  EXPECT_TRUE(login_sessions(directory / "none").empty());
 }
 
 TEST_F(LoginSessions, HaveUserAndTimeToTheMicrosecond) {
@@ -106,9 +106,9 @@ TEST_F(LoginSessions, MayHaveQuotedValuesAndNoFinalLineFeed) {
 TEST_F(LoginSessions, AreNotLookedForInOtherFiles) {
   session(".#1abc", whole_file);
   session("1.tmp", whole_file);
-  ASSERT_EQ(::mkfifo((folder / "3.ref").c_str(), 0600), 0);
-  ASSERT_EQ(::mkfifo((folder / "4").c_str(), 0600), 0);
-  ASSERT_EQ(::mkdir((folder / "5").c_str(), 0700), 0);
+  ASSERT_EQ(::mkfifo((directory / "3.ref").c_str(), 0600), 0);
+  ASSERT_EQ(::mkfifo((directory / "4").c_str(), 0600), 0);
+  ASSERT_EQ(::mkdir((directory / "5").c_str(), 0700), 0);
   EXPECT_TRUE(sessions().empty());
 }
 

@@ -21,7 +21,7 @@ namespace bellhop::platform {
 namespace {
 
 // Means that do nothing but write down that they were used.
-class FakeMeans final : public PowerMeans {
+class FakeBackend final : public PowerBackend {
  public:
   Result<std::optional<ProgramRun>> run(const std::string& program,
                                         const std::vector<std::string>& arguments) override {
@@ -59,12 +59,12 @@ Result<ProgramRun> ends(int code, std::string output = {}) {
 class PowerTest : public ::testing::Test {
  protected:
   PowerTest() {
-    auto means = std::make_unique<FakeMeans>();
-    means_ = means.get();
-    power_ = power_by(std::move(means), tree_.path());
+    auto backend = std::make_unique<FakeBackend>();
+    backend_ = backend.get();
+    power_ = make_power(std::move(backend), tree_.path());
   }
   void add(const std::string& program, Result<ProgramRun> end = ends(0)) {
-    means_->programs.insert_or_assign(program, std::move(end));
+    backend_->programs.insert_or_assign(program, std::move(end));
   }
   void boot_systemd() { tree_.make_directory("run/systemd/system"); }
   std::string shut_down(ShutdownMode mode = ShutdownMode::powerdown) {
@@ -76,10 +76,10 @@ class PowerTest : public ::testing::Test {
     return result ? "" : result.error().message;
   }
   using Calls = std::vector<std::string>;
-  Calls calls() { return std::exchange(means_->calls, {}); }
+  Calls calls() { return std::exchange(backend_->calls, {}); }
 
   testing::SystemTree tree_;
-  FakeMeans* means_ = nullptr;
+  FakeBackend* backend_ = nullptr;
   std::unique_ptr<Power> power_;
 };
 
@@ -289,12 +289,12 @@ TEST_F(Suspend, DoesNotSleepTwiceWhenSomethingFailsAfterTheWakeUp) {
   add("systemctl", ends(1, "a hook failed\n"));
   add_kernel("mem disk\n");
   for (const int asleep : {1000, 3'600'000}) {
-    means_->asleep = asleep;
+    backend_->asleep = asleep;
     EXPECT_EQ(suspend(SuspendMode::disk), "");
     EXPECT_EQ(calls(), Calls{"systemctl hibernate"});
   }
   EXPECT_EQ(state(), "mem disk\n");
-  means_->asleep = 10;  // that the two clocks are not read at once
+  backend_->asleep = 10;  // that the two clocks are not read at once
   EXPECT_EQ(suspend(SuspendMode::disk), "");
   EXPECT_EQ(state().substr(0, 4), "disk");
 }
@@ -303,7 +303,7 @@ TEST_F(Suspend, KnowsOfAShortSleepByTheKernelsCount) {
   boot_systemd();
   tree_.write("sys/power/suspend_stats/success", "4\n");
   add("systemctl", ends(1, "a hook failed\n"));
-  means_->at_run = [this] { tree_.write("sys/power/suspend_stats/success", "5\n"); };
+  backend_->at_run = [this] { tree_.write("sys/power/suspend_stats/success", "5\n"); };
   add_kernel("mem disk\n");
   EXPECT_EQ(suspend(SuspendMode::ram), "");
   EXPECT_EQ(state(), "mem disk\n");

@@ -31,17 +31,17 @@ class Recorder : public ProcessObserver {
       : open_((request.out == Output::capture ? 1 : 0) + (request.err == Output::capture ? 1 : 0)) {
   }
 
-  void has_written(OutputStream stream, std::span<const std::byte> bytes) override {
+  void on_output(OutputStream stream, std::span<const std::byte> bytes) override {
     const std::scoped_lock lock(mutex_);
     (stream == OutputStream::out ? out : err)
         .append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
-  void has_closed(OutputStream) override {
+  void on_eof(OutputStream) override {
     const std::scoped_lock lock(mutex_);
     --open_;
     changed_.notify_all();
   }
-  void has_ended(ProcessEnd how) override {
+  void on_exit(ProcessEnd how) override {
     const std::scoped_lock lock(mutex_);
     end = how;
     changed_.notify_all();

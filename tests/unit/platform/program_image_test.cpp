@@ -33,10 +33,10 @@ TEST(ReplaceProgram, PassesOnWhatIsNamedAndNothingElse) {
   const pid_t child = ::fork();
   if (child == 0) {
     if (::chdir(directory.path().c_str()) == 0) {
-      replace_program({.path = "/bin/sh",
-                       .arguments = {"sh", "-c", script, "name"},
-                       .variable = "VARIABLE=value",
-                       .descriptors = {kept.get()}});
+      exec_in_place({.path = "/bin/sh",
+                     .arguments = {"sh", "-c", script, "name"},
+                     .variable = "VARIABLE=value",
+                     .descriptors = {kept.get()}});
     }
     ::_exit(99);
   }
@@ -48,10 +48,10 @@ TEST(ReplaceProgram, PassesOnWhatIsNamedAndNothingElse) {
 
 TEST(ReplaceProgram, LeavesEverythingAsItWasWhenItFails) {
   const UniqueFd kept = open_null();
-  const Error error = replace_program({.path = "/none/such",
-                                       .arguments = {"such"},
-                                       .variable = "A=b",
-                                       .descriptors = {kept.get()}});
+  const Error error = exec_in_place({.path = "/none/such",
+                                     .arguments = {"such"},
+                                     .variable = "A=b",
+                                     .descriptors = {kept.get()}});
   EXPECT_EQ(error.message, "cannot run '/none/such': No such file or directory");
   EXPECT_TRUE(closes_on_exec(kept.get()));
   EXPECT_EQ(::getenv("A"), nullptr);
@@ -62,27 +62,27 @@ TEST(ProgramPath, KeepsLinksThatLeadToTheProgram) {
   const TemporaryDirectory directory;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   std::filesystem::create_symlink(self, directory / "link");
-  EXPECT_EQ(program_path("./link", directory.path()), directory.path() + "/./link");
-  EXPECT_EQ(program_path(directory / "link", "/"), directory / "link");
-  EXPECT_EQ(program_path(self, "/"), self);
+  EXPECT_EQ(executable_path("./link", directory.path()), directory.path() + "/./link");
+  EXPECT_EQ(executable_path(directory / "link", "/"), directory / "link");
+  EXPECT_EQ(executable_path(self, "/"), self);
 }
 
 TEST(ProgramPath, DoesNotBelieveAWrongName) {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
-  EXPECT_EQ(program_path("/bin/sh", "/"), self);
-  EXPECT_EQ(program_path("no such program", "/"), self);
+  EXPECT_EQ(executable_path("/bin/sh", "/"), self);
+  EXPECT_EQ(executable_path("no such program", "/"), self);
 }
 
 TEST(TakeInherited, TakesOnceWhatChildrenWouldGet) {
   const int descriptor = open_null().release();
-  EXPECT_FALSE(take_inherited(descriptor));
+  EXPECT_FALSE(claim_inherited(descriptor));
   ASSERT_EQ(::fcntl(descriptor, F_SETFD, 0), 0);
-  const UniqueFd taken = take_inherited(descriptor);
+  const UniqueFd taken = claim_inherited(descriptor);
   EXPECT_EQ(taken.get(), descriptor);
   EXPECT_TRUE(closes_on_exec(descriptor));
-  EXPECT_FALSE(take_inherited(descriptor));
-  EXPECT_FALSE(take_inherited(-1));
-  EXPECT_FALSE(take_inherited(1));
+  EXPECT_FALSE(claim_inherited(descriptor));
+  EXPECT_FALSE(claim_inherited(-1));
+  EXPECT_FALSE(claim_inherited(1));
 }
 
 TEST(Signals, WaitWhileTheyAreHeld) {
@@ -92,10 +92,10 @@ TEST(Signals, WaitWhileTheyAreHeld) {
   struct sigaction action{};
   action.sa_handler = [](int) { come = 1; };
   ASSERT_EQ(::sigaction(SIGUSR2, &action, &former), 0);
-  hold_signals(std::array{SIGUSR2});
+  block_signals(std::array{SIGUSR2});
   ::kill(::getpid(), SIGUSR2);
   EXPECT_EQ(come, 0);
-  let_signals_come(std::array{SIGUSR2});
+  unblock_signals(std::array{SIGUSR2});
   EXPECT_EQ(come, 1);
   ::sigaction(SIGUSR2, &former, nullptr);
 }

@@ -22,7 +22,7 @@ class RtcTest : public ::testing::Test {
   }
   static void set_zone(const char* zone) { ::setenv("TZ", zone, 1); }
   static std::string shown(std::time_t time, RtcZone zone) {
-    const auto date = rtc_date(time, zone);
+    const auto date = to_tm(time, zone);
     if (!date) return date.error().message;
     return fmt::format("{}-{:02}-{:02} {:02}:{:02}:{:02}", date->tm_year + 1900, date->tm_mon + 1,
                        date->tm_mday, date->tm_hour, date->tm_min, date->tm_sec);
@@ -59,13 +59,13 @@ TEST_F(RtcTest, TellsTheMomentThatItShows) {
   set_zone("EST5EDT,M3.2.0,M11.1.0");
   for (const std::time_t time : {0L, 1'690'000'000L, 1'700'000'000L, 3'155'759'999L}) {
     for (const RtcZone zone : {RtcZone::utc, RtcZone::local}) {
-      EXPECT_EQ(rtc_moment(*rtc_date(time, zone), zone), time);
+      EXPECT_EQ(to_time_t(*to_tm(time, zone), zone), time);
     }
   }
 }
 
 TEST_F(RtcTest, ASecondBefore1970IsAMomentToo) {
-  EXPECT_EQ(rtc_moment(*rtc_date(-1, RtcZone::utc), RtcZone::utc), -1);
+  EXPECT_EQ(to_time_t(*to_tm(-1, RtcZone::utc), RtcZone::utc), -1);
 }
 
 TEST_F(RtcTest, FollowsAChangeOfTheZone) {

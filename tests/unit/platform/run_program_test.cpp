@@ -57,12 +57,12 @@ TEST_F(RunProgram, KillsWhatTakesTooLongOrIsNotWanted) {
   const ProcessRequest request{.path = "/bin/sh", .arguments = {"-c", gate.wait_command()}};
   const auto late = run_program(processes_, request, {.time = std::chrono::milliseconds(50)});
   ASSERT_TRUE(late);
-  EXPECT_EQ(late->outcome, ProgramRun::Outcome::took_too_long);
+  EXPECT_EQ(late->outcome, ProgramRun::Outcome::timed_out);
   std::stop_source stop;
   stop.request_stop();
   const auto unwanted = run_program(processes_, request, {.time = {}, .stop = stop.get_token()});
   ASSERT_TRUE(unwanted);
-  EXPECT_EQ(unwanted->outcome, ProgramRun::Outcome::not_wanted);
+  EXPECT_EQ(unwanted->outcome, ProgramRun::Outcome::cancelled);
 }
 
 TEST_F(RunProgram, SaysWhyItCannotStart) {

@@ -20,8 +20,8 @@ class RestoreLabels : public ::testing::Test {
  protected:
   RestoreLabels() {
     ::chmod(directory.path().c_str(), 0777);
-    for (const char* folder : {"sys/fs/selinux", "sbin"}) {
-      std::filesystem::create_directories(directory / folder);
+    for (const char* name : {"sys/fs/selinux", "sbin"}) {
+      std::filesystem::create_directories(directory / name);
     }
     directory.file("sys/fs/selinux/enforce", "0");
     restorecon(fmt::format("echo \"$(id -u):\" \"$@\" >{}/called", directory.path()));

@@ -40,7 +40,7 @@ class Stacking : public ::testing::Test {
 
   std::vector<std::string> sorted() {
     std::vector<std::string> mountpoints;
-    for (const auto& one : sort_by_stacking(mounted_, tree_.root())) {
+    for (const auto& one : sort_by_storage_order(mounted_, tree_.root())) {
       mountpoints.push_back(one.mounted.mountpoint);
     }
     return mountpoints;

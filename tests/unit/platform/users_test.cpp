@@ -85,10 +85,10 @@ TEST_F(UsersTest, OnlySessionsOfUsersCount) {
 }
 
 TEST_F(UsersTest, ANameMayFillItsField) {
-  const std::string longest(sizeof(utmp::ut_user), 'x');
-  add(longest, 5);
+  const std::string max_name(sizeof(utmp::ut_user), 'x');
+  add(max_name, 5);
   ASSERT_EQ(users().size(), 1U);
-  EXPECT_EQ(users()[0].user, longest);
+  EXPECT_EQ(users()[0].user, max_name);
 }
 
 TEST_F(UsersTest, APieceOfARecordIsIgnored) {
@@ -129,9 +129,9 @@ TEST_F(UsersTest, UtmpComesFirstAndItsTimeCounts) {
 }
 
 TEST_F(UsersTest, ANameThatUtmpCutsOffIsOneUser) {
-  const std::string longest(sizeof(utmp::ut_user), 'x');
-  add(longest, 5);
-  add_session("1", "USER=" + longest + "yz\nREALTIME=400000000\n");
+  const std::string max_name(sizeof(utmp::ut_user), 'x');
+  add(max_name, 5);
+  add_session("1", "USER=" + max_name + "yz\nREALTIME=400000000\n");
   EXPECT_EQ(users().size(), 1U);
 }
 

@@ -113,9 +113,9 @@ class FakeFilesystems final : public platform::Filesystems {
     if (behaviour.covered) return nullptr;
     return std::make_unique<Fake>(*this, filesystem.mountpoint);
   }
-  std::unique_ptr<platform::Filesystem> adopt(platform::UniqueFd descriptor,
-                                              std::string mountpoint) override {
-    add_log("adopt " + mountpoint);
+  std::unique_ptr<platform::Filesystem> restore(platform::UniqueFd descriptor,
+                                                std::string mountpoint) override {
+    add_log("restore " + mountpoint);
     return std::make_unique<Fake>(*this, std::move(mountpoint), std::move(descriptor));
   }
 

@@ -12,8 +12,8 @@ namespace bellhop::state {
 namespace {
 
 using std::chrono::milliseconds;
-using Question = FilesystemSizes::Question;
-using Size = FilesystemSizes::Size;
+using Query = StatvfsPool::Query;
+using Size = StatvfsPool::Size;
 
 // A limit that no test reaches.
 constexpr milliseconds never{600'000};
@@ -24,7 +24,7 @@ class Fake {
  public:
   ~Fake() { release(); }
 
-  FilesystemSizes::Ask ask() {
+  StatvfsPool::Statvfs ask() {
     return [state = state_](const std::filesystem::path& path) -> std::optional<Size> {
       {
         const std::lock_guard lock(state->mutex);
@@ -63,106 +63,106 @@ std::vector<std::uint64_t> used(const std::vector<std::optional<Size>>& sizes) {
 
 using Used = std::vector<std::uint64_t>;
 
-TEST(FilesystemSizes, ComeInTheOrderOfTheQuestions) {
+TEST(StatvfsPool, ComeInTheOrderOfTheQuestions) {
   Fake fake;
-  FilesystemSizes sizes(fake.ask(), {.served = never, .local = never});
-  const std::vector<Question> questions{{1, "/a", false},
-                                        {2, "/fuse", true},
-                                        {3, "/abc", false},
-                                        {4, "/silent", true},
-                                        {5, "/x", true}};
-  EXPECT_EQ(used(sizes.ask(questions)), (Used{2, 5, 4, 0, 2}));
-  EXPECT_EQ(used(sizes.ask({})), Used{});
+  StatvfsPool sizes(fake.ask(), {.remote = never, .local = never});
+  const std::vector<Query> queries{{1, "/a", false},
+                                   {2, "/fuse", true},
+                                   {3, "/abc", false},
+                                   {4, "/silent", true},
+                                   {5, "/x", true}};
+  EXPECT_EQ(used(sizes.query(queries)), (Used{2, 5, 4, 0, 2}));
+  EXPECT_EQ(used(sizes.query({})), Used{});
 }
 
-TEST(FilesystemSizes, AreLeftOutForAServerThatDoesNotAnswer) {
+TEST(StatvfsPool, AreLeftOutForAServerThatDoesNotAnswer) {
   Fake fake;
-  FilesystemSizes sizes(fake.ask(), {.served = milliseconds(1), .local = never});
-  const std::vector<Question> questions{{1, "/stuck", true}, {2, "/a", false}};
-  EXPECT_EQ(used(sizes.ask(questions)), (Used{0, 2}));
+  StatvfsPool sizes(fake.ask(), {.remote = milliseconds(1), .local = never});
+  const std::vector<Query> queries{{1, "/stuck", true}, {2, "/a", false}};
+  EXPECT_EQ(used(sizes.query(queries)), (Used{0, 2}));
 }
 
-TEST(FilesystemSizes, AreLeftOutForADiskThatIsDead) {
+TEST(StatvfsPool, AreLeftOutForADiskThatIsDead) {
   Fake fake;
-  FilesystemSizes sizes(fake.ask(), {.served = never, .local = milliseconds(1)});
-  const std::vector<Question> questions{{1, "/stuck", false}, {2, "/fuse", true}};
-  EXPECT_EQ(used(sizes.ask(questions)), (Used{0, 5}));
+  StatvfsPool sizes(fake.ask(), {.remote = never, .local = milliseconds(1)});
+  const std::vector<Query> queries{{1, "/stuck", false}, {2, "/fuse", true}};
+  EXPECT_EQ(used(sizes.query(queries)), (Used{0, 5}));
 }
 
-TEST(FilesystemSizes, AreNotAskedForAgainUntilTheFirstQuestionIsAnswered) {
+TEST(StatvfsPool, AreNotAskedForAgainUntilTheFirstQuestionIsAnswered) {
   Fake fake;
-  FilesystemSizes sizes(fake.ask(), {.served = milliseconds(1), .local = never});
-  const std::vector<Question> questions{{1, "/stuck", true}};
+  StatvfsPool sizes(fake.ask(), {.remote = milliseconds(1), .local = never});
+  const std::vector<Query> queries{{1, "/stuck", true}};
   // A thread may only begin when its question has been given up already.
-  while (fake.asked("/stuck") == 0) sizes.ask(questions);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(used(sizes.ask(questions)), Used{0});
+  while (fake.asked("/stuck") == 0) sizes.query(queries);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(used(sizes.query(queries)), Used{0});
   EXPECT_EQ(fake.asked("/stuck"), 1U);
   fake.release();
-  while (used(sizes.ask(questions)) != Used{6}) std::this_thread::yield();
+  while (used(sizes.query(queries)) != Used{6}) std::this_thread::yield();
 }
 
-TEST(FilesystemSizes, TellWhetherAThreadIsStuck) {
+TEST(StatvfsPool, TellWhetherAThreadIsStuck) {
   Fake fake;
-  FilesystemSizes sizes(fake.ask(), {.served = milliseconds(1), .local = never});
-  sizes.ask(std::vector<Question>{{1, "/a", false}});
+  StatvfsPool sizes(fake.ask(), {.remote = milliseconds(1), .local = never});
+  sizes.query(std::vector<Query>{{1, "/a", false}});
   EXPECT_FALSE(sizes.is_waiting());
-  sizes.ask(std::vector<Question>{{2, "/stuck", true}});
+  sizes.query(std::vector<Query>{{2, "/stuck", true}});
   EXPECT_TRUE(sizes.is_waiting());
   fake.release();
   while (sizes.is_waiting()) std::this_thread::yield();
 }
 
-std::vector<Question> stuck_servers(std::uint64_t count) {
-  std::vector<Question> questions;
+std::vector<Query> stuck_servers(std::uint64_t count) {
+  std::vector<Query> queries;
   for (std::uint64_t i = 1; i <= count; ++i) {
-    questions.push_back({i, "/stuck" + std::to_string(i), true});
+    queries.push_back({i, "/stuck" + std::to_string(i), true});
   }
-  return questions;
+  return queries;
 }
 
-TEST(FilesystemSizes, OfOneServerDoNotWaitForAnother) {
+TEST(StatvfsPool, OfOneServerDoNotWaitForAnother) {
   Fake fake;
-  FilesystemSizes sizes(fake.ask(), {.served = never, .local = never});
-  const auto questions = stuck_servers(4);
-  auto answer = std::async(std::launch::async, [&] { return used(sizes.ask(questions)); });
-  for (const Question& question : questions) {
-    while (fake.asked(question.path.string()) == 0) std::this_thread::yield();
+  StatvfsPool sizes(fake.ask(), {.remote = never, .local = never});
+  const auto queries = stuck_servers(4);
+  auto answer = std::async(std::launch::async, [&] { return used(sizes.query(queries)); });
+  for (const Query& query : queries) {
+    while (fake.asked(query.path.string()) == 0) std::this_thread::yield();
   }
   fake.release();
   EXPECT_EQ(answer.get(), (Used{7, 7, 7, 7}));
 }
 
-TEST(FilesystemSizes, UseALimitedNumberOfThreads) {
+TEST(StatvfsPool, UseALimitedNumberOfThreads) {
   Fake fake;
-  FilesystemSizes sizes(fake.ask(), {.served = milliseconds(1), .local = never, .threads = 2});
-  const auto questions = stuck_servers(4);
+  StatvfsPool sizes(fake.ask(), {.remote = milliseconds(1), .local = never, .threads = 2});
+  const auto queries = stuck_servers(4);
   const auto asked = [&] {
     std::size_t count = 0;
-    for (const Question& question : questions) count += fake.asked(question.path.string());
+    for (const Query& query : queries) count += fake.asked(query.path.string());
     return count;
   };
-  while (asked() < 2) sizes.ask(questions);
-  for (int i = 0; i < 3; ++i) sizes.ask(questions);
+  while (asked() < 2) sizes.query(queries);
+  for (int i = 0; i < 3; ++i) sizes.query(queries);
   EXPECT_EQ(asked(), 2U);
   // Now nobody can be asked, which is told at once.
-  const std::vector<Question> other{{9, "/a", false}};
-  EXPECT_EQ(used(sizes.ask(other)), Used{0});
+  const std::vector<Query> other{{9, "/a", false}};
+  EXPECT_EQ(used(sizes.query(other)), Used{0});
   fake.release();
-  while (used(sizes.ask(other)) != Used{2}) std::this_thread::yield();
+  while (used(sizes.query(other)) != Used{2}) std::this_thread::yield();
 }
 
-TEST(FilesystemSizes, MayEndWhileAFilesystemDoesNotAnswer) {
+TEST(StatvfsPool, MayEndWhileAFilesystemDoesNotAnswer) {
   Fake fake;
   {
-    FilesystemSizes sizes(fake.ask(), {.served = milliseconds(1), .local = never});
-    sizes.ask(std::vector<Question>{{1, "/stuck", true}});
+    StatvfsPool sizes(fake.ask(), {.remote = milliseconds(1), .local = never});
+    sizes.query(std::vector<Query>{{1, "/stuck", true}});
   }
   fake.release();
 }
 
-TEST(FilesystemSizes, AreThoseOfTheSystem) {
-  FilesystemSizes sizes;
-  const auto root = sizes.ask(std::vector<Question>{{1, "/", false}, {2, "/nonexistent", false}});
+TEST(StatvfsPool, AreThoseOfTheSystem) {
+  StatvfsPool sizes;
+  const auto root = sizes.query(std::vector<Query>{{1, "/", false}, {2, "/nonexistent", false}});
   ASSERT_TRUE(root[0]);
   EXPECT_GT(root[0]->total, 0U);
   EXPECT_LE(root[0]->total, root[0]->total_privileged);

@@ -23,7 +23,7 @@ class FreezeTest : public ::testing::Test {
  protected:
   FreezeTest() {
     options.state_file = directory / "frozen";
-    options.patience = std::chrono::minutes(1);
+    options.reply_timeout = std::chrono::minutes(1);
     options.hook = [this](std::string_view action, const std::stop_token&) -> Result<void> {
       filesystems.add_log("hook " + std::string(action));
       if (action == hook_fails_on) return std::unexpected(hook_error);
@@ -58,7 +58,7 @@ class FreezeTest : public ::testing::Test {
 };
 
 // Joins its thread before what the thread uses goes.
-class FreezeTogether : public FreezeTest {
+class ConcurrentFreezeTest : public FreezeTest {
  protected:
   void freeze_on_thread(std::vector<std::string_view> names) {
     freeze();

@@ -9,23 +9,23 @@
 namespace bellhop::state {
 namespace {
 
-using bellhop::testing::FreezeTogether;
-using bellhop::testing::succeed;
+using bellhop::testing::ConcurrentFreezeTest;
+using bellhop::testing::reexec;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 
 using namespace std::chrono_literals;
 
-class FreezeHandover : public FreezeTogether {
+class FreezeHandover : public ConcurrentFreezeTest {
  protected:
   void replace() {
-    HandoverWriter writer(platform::process_number());
-    EXPECT_TRUE(freeze().hand_over(writer));
-    Handover handover = succeed(writer, [this] { forget(); });
-    was_frozen_ = Freeze::was_frozen(handover);
-    freeze().take_over(handover);
-    freeze().limit_inherited();
-    EXPECT_TRUE(handover.close_rest().empty());
+    SnapshotWriter writer(platform::current_pid());
+    EXPECT_TRUE(freeze().snapshot(writer));
+    Snapshot snapshot = reexec(writer, [this] { forget(); });
+    was_frozen_ = Freeze::was_frozen(snapshot);
+    freeze().restore(snapshot);
+    freeze().arm_inherited_timeout();
+    EXPECT_TRUE(snapshot.close_rest().empty());
     filesystems.take_log();
   }
 
@@ -67,10 +67,10 @@ TEST_F(FreezeHandover, ThawsEverythingWhenItIsNotKnownWhatIsFrozen) {
 }
 
 TEST_F(FreezeHandover, EndsAtTheLimitThatWasSetBefore) {
-  options.limit = 2s;
+  options.timeout = 2s;
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(freeze_list({"/a"}), 1);
-  options.limit = 1h;  // for the next program
+  options.timeout = 1h;  // for the next program
   for (int i = 0; i < 5; ++i) replace();
   while (freeze().is_frozen()) std::this_thread::sleep_for(1ms);
   EXPECT_GE(std::chrono::steady_clock::now() - begin, 2s);
@@ -85,11 +85,11 @@ TEST_F(FreezeHandover, HasNoLimitWhenThereWasNone) {
 }
 
 TEST_F(FreezeHandover, TellsOfAFreezeThatEndedByItself) {
-  options.limit = 1ms;
+  options.timeout = 1ms;
   std::ofstream(options.state_file).flush();  // a freeze of its own might not be done in time
   filesystems["/a"].frozen = 1;
-  freeze().limit_inherited();
-  while (freeze().is_frozen() || !freeze().is_at_rest()) std::this_thread::sleep_for(1ms);
+  freeze().arm_inherited_timeout();
+  while (freeze().is_frozen() || !freeze().is_idle()) std::this_thread::sleep_for(1ms);
   replace();
   const auto told = freeze().thaw();
   ASSERT_FALSE(told);
@@ -101,21 +101,21 @@ TEST_F(FreezeHandover, IsRefusedWhileAFreezeIsGoingOn) {
   filesystems["/a"].freeze_barrier = &barrier;
   freeze_on_thread({"/a"});
   barrier.await_someone();
-  EXPECT_FALSE(freeze().is_at_rest());
-  HandoverWriter writer(platform::process_number());
-  EXPECT_FALSE(freeze().hand_over(writer));
+  EXPECT_FALSE(freeze().is_idle());
+  SnapshotWriter writer(platform::current_pid());
+  EXPECT_FALSE(freeze().snapshot(writer));
   barrier.open();
   EXPECT_EQ(frozen(), 1);
-  EXPECT_TRUE(freeze().is_at_rest());
+  EXPECT_TRUE(freeze().is_idle());
   EXPECT_EQ(thaw(), 1);
 }
 
 TEST_F(FreezeHandover, KeepsItsLimitWhenNobodyTakesItOver) {
-  options.limit = 2s;
+  options.timeout = 2s;
   EXPECT_EQ(freeze_list({"/a"}), 1);
-  HandoverWriter writer(platform::process_number());
-  EXPECT_TRUE(freeze().hand_over(writer));
-  freeze().go_on();
+  SnapshotWriter writer(platform::current_pid());
+  EXPECT_TRUE(freeze().snapshot(writer));
+  freeze().resume();
   while (freeze().is_frozen()) std::this_thread::sleep_for(1ms);
   EXPECT_EQ(filesystems.frozen("/a"), 0);
 }

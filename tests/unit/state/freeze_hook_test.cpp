@@ -25,8 +25,8 @@ class FreezeHookTest : public ::testing::Test {
     std::ofstream(path) << text;
     ::chmod(path.c_str(), mode);
   }
-  Result<void> run(std::chrono::milliseconds limit = 1min, const std::stop_token& stop = {}) {
-    return freeze_hooks(processes, {.program = path, .limit = limit})("freeze", stop);
+  Result<void> run(std::chrono::milliseconds timeout = 1min, const std::stop_token& stop = {}) {
+    return freeze_hooks(processes, {.program = path, .timeout = timeout})("freeze", stop);
   }
   // What a client is told about a hook with that script; nothing when it succeeds.
   std::optional<std::string> error_of(const std::string& script) {
@@ -143,8 +143,8 @@ class FreezeHookDirectory : public FreezeHookTest {
     ::chmod(file.c_str(), mode);
   }
   Result<void> run(std::string_view action, const std::stop_token& stop = {}) {
-    return freeze_hooks(processes, {.program = program, .directory = hooks, .limit = 1min})(action,
-                                                                                            stop);
+    return freeze_hooks(processes, {.program = program, .directory = hooks, .timeout = 1min})(
+        action, stop);
   }
   std::string calls() {
     std::string text = directory.content("calls");
@@ -180,7 +180,7 @@ TEST_F(FreezeHookDirectory, LeavesOutWhatIsNoHook) {
     add(name);
   }
   add("not-executable", "", 0644);
-  std::filesystem::create_directory(hooks + "/folder");
+  std::filesystem::create_directory(hooks + "/directory");
   std::filesystem::create_symlink("/nonexistent", hooks + "/dangling");
   EXPECT_TRUE(run("freeze"));
   EXPECT_EQ(calls(), "");

@@ -12,16 +12,16 @@ namespace bellhop::state {
 namespace {
 
 using bellhop::testing::Barrier;
-using bellhop::testing::FreezeTogether;
+using bellhop::testing::ConcurrentFreezeTest;
 using ::testing::MatchesRegex;
 
 using namespace std::chrono_literals;
 
-class FreezeLimit : public FreezeTogether {
+class FreezeLimit : public ConcurrentFreezeTest {
  protected:
   FreezeLimit() {
-    options.limit = 1ms;
-    options.next_try = 1ms;
+    options.timeout = 1ms;
+    options.retry_interval = 1ms;
     options.on_change = [this](bool frozen) {
       filesystems.add_log(frozen ? "frozen" : "thawed");
       if (!frozen) thawed_.open();
@@ -31,7 +31,7 @@ class FreezeLimit : public FreezeTogether {
   void inherit_a_freeze() {
     std::ofstream(options.state_file).flush();
     filesystems["/a"].frozen = 1;
-    freeze().limit_inherited();
+    freeze().arm_inherited_timeout();
     thawed_.pass();
   }
   void await_warning(const std::string& text) {
@@ -71,14 +71,14 @@ TEST_F(FreezeLimit, IsNotToldAfterANewFreeze) {
 }
 
 TEST_F(FreezeLimit, IsToldByTheNextAgentToo) {
-  options.note_file = directory / "note";
+  options.notice_file = directory / "note";
   inherit_a_freeze();
   forget();
-  ASSERT_TRUE(std::filesystem::exists(options.note_file));
+  ASSERT_TRUE(std::filesystem::exists(options.notice_file));
   const auto first = freeze().thaw();
   ASSERT_FALSE(first);
   EXPECT_THAT(first.error().message, MatchesRegex(note_pattern));
-  EXPECT_FALSE(std::filesystem::exists(options.note_file));
+  EXPECT_FALSE(std::filesystem::exists(options.notice_file));
   EXPECT_EQ(freeze().thaw(), 0);
 }
 
@@ -99,16 +99,16 @@ TEST_F(FreezeLimit, GivesUpAFreezeThatHangs) {
 TEST_F(FreezeLimit, TriesAgainWhenAFilesystemDoesNotThaw) {
   filesystems["/a"].thaw_error = "failed to thaw /a: Input/output error";
   std::ofstream(options.state_file).flush();
-  freeze().limit_inherited();
+  freeze().arm_inherited_timeout();
   // Each try says so twice: the thaw itself, and the limit that asked for it.
   for (int i = 0; i < 5; ++i) await_warning("failed to thaw /a: Input/output error");
   EXPECT_TRUE(freeze().is_frozen());
 }
 
 TEST_F(FreezeLimit, DoesNotExistWhenItIsZero) {
-  options.limit = 0ms;
+  options.timeout = 0ms;
   EXPECT_EQ(freeze_list({"/a"}), 1);
-  freeze().limit_inherited();
+  freeze().arm_inherited_timeout();
   EXPECT_TRUE(freeze().is_frozen());
   EXPECT_EQ(freeze().thaw(), 1);
 }

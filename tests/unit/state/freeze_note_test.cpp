@@ -7,48 +7,48 @@
 namespace bellhop::state {
 namespace {
 
-TEST(FreezeNote, IsTakenOnce) {
-  FreezeNote note({});
-  EXPECT_FALSE(note.take());
-  note.set("x");
-  EXPECT_EQ(note.text(), "x");
-  EXPECT_EQ(note.take(), "x");
-  EXPECT_FALSE(note.take());
+TEST(AutoThawNotice, IsTakenOnce) {
+  AutoThawNotice notice({});
+  EXPECT_FALSE(notice.consume());
+  notice.set("x");
+  EXPECT_EQ(notice.text(), "x");
+  EXPECT_EQ(notice.consume(), "x");
+  EXPECT_FALSE(notice.consume());
 }
 
-TEST(FreezeNote, KeepsTheFirstText) {
-  FreezeNote note({});
-  note.set("x");
-  note.set("y");
-  EXPECT_EQ(note.take(), "x");
+TEST(AutoThawNotice, KeepsTheFirstText) {
+  AutoThawNotice notice({});
+  notice.set("x");
+  notice.set("y");
+  EXPECT_EQ(notice.consume(), "x");
 }
 
-TEST(FreezeNote, WritesNothingUntilItIsKept) {
+TEST(AutoThawNotice, WritesNothingUntilItIsKept) {
   const TemporaryDirectory directory;
-  FreezeNote note(directory / "note");
-  note.set("x");
+  AutoThawNotice notice(directory / "note");
+  notice.set("x");
   EXPECT_FALSE(std::filesystem::exists(directory / "note"));
-  note.keep();
+  notice.persist();
   EXPECT_EQ(directory.content("note"), "x\n");
 }
 
-TEST(FreezeNote, OutlivesTheAgentUntilItIsTaken) {
+TEST(AutoThawNotice, OutlivesTheAgentUntilItIsTaken) {
   const TemporaryDirectory directory;
   {
-    FreezeNote note(directory / "note");
-    note.set("x");
-    note.keep();
+    AutoThawNotice notice(directory / "note");
+    notice.set("x");
+    notice.persist();
   }
-  EXPECT_EQ(FreezeNote(directory / "note").take(), "x");
-  EXPECT_FALSE(FreezeNote(directory / "note").take());
+  EXPECT_EQ(AutoThawNotice(directory / "note").consume(), "x");
+  EXPECT_FALSE(AutoThawNotice(directory / "note").consume());
 }
 
-TEST(FreezeNote, IsNotKeptWhenItWasTaken) {
+TEST(AutoThawNotice, IsNotKeptWhenItWasTaken) {
   const TemporaryDirectory directory;
-  FreezeNote note(directory / "note");
-  note.set("x");
-  note.take();
-  note.keep();
+  AutoThawNotice notice(directory / "note");
+  notice.set("x");
+  notice.consume();
+  notice.persist();
   EXPECT_FALSE(std::filesystem::exists(directory / "note"));
 }
 

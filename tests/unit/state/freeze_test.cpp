@@ -15,8 +15,8 @@ namespace bellhop::state {
 namespace {
 
 using bellhop::testing::Barrier;
+using bellhop::testing::ConcurrentFreezeTest;
 using bellhop::testing::FreezeTest;
-using bellhop::testing::FreezeTogether;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -231,7 +231,7 @@ TEST_F(FreezeTest, IgnoresThatOthersFilesystemsDoNotThaw) {
   EXPECT_EQ(freeze().thaw(), 1);
 }
 
-TEST_F(FreezeTogether, AThawStopsAHookThatSleeps) {
+TEST_F(ConcurrentFreezeTest, AThawStopsAHookThatSleeps) {
   barrier.open();
   options.hook = [&](std::string_view action, const std::stop_token& stop) -> Result<void> {
     filesystems.add_log("hook " + std::string(action));
@@ -251,8 +251,8 @@ TEST_F(FreezeTogether, AThawStopsAHookThatSleeps) {
   EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
 }
 
-TEST_F(FreezeTogether, AThawDoesNotWaitForAFilesystemThatHangs) {
-  options.patience = 20ms;
+TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForAFilesystemThatHangs) {
+  options.reply_timeout = 20ms;
   filesystems["/a"].freeze_barrier = &barrier;
   freeze_on_thread({"/a", "/c"});
   barrier.await_someone();
@@ -273,8 +273,8 @@ TEST_F(FreezeTogether, AThawDoesNotWaitForAFilesystemThatHangs) {
   EXPECT_EQ(filesystems.frozen("/c"), 0);
 }
 
-TEST_F(FreezeTogether, AThawDoesNotWaitForItsHook) {
-  options.patience = 20ms;
+TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForItsHook) {
+  options.reply_timeout = 20ms;
   options.hook = [&](std::string_view action, const std::stop_token&) -> Result<void> {
     if (action == "thaw") barrier.pass();
     return {};
@@ -285,8 +285,8 @@ TEST_F(FreezeTogether, AThawDoesNotWaitForItsHook) {
   barrier.open();
 }
 
-TEST_F(FreezeTogether, AThawDoesNotWaitForOthersFilesystemsThatHang) {
-  options.patience = 20ms;
+TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForOthersFilesystemsThatHang) {
+  options.reply_timeout = 20ms;
   filesystems["/"].thaw_barrier = &barrier;
   EXPECT_EQ(freeze_list({"/a"}), 1);
   EXPECT_EQ(thaw(), 1);
@@ -294,7 +294,7 @@ TEST_F(FreezeTogether, AThawDoesNotWaitForOthersFilesystemsThatHang) {
   barrier.open();
 }
 
-TEST_F(FreezeTogether, TheEndStopsAHookThatSleeps) {
+TEST_F(ConcurrentFreezeTest, TheEndStopsAHookThatSleeps) {
   options.hook = [&](std::string_view, const std::stop_token& stop) -> Result<void> {
     Barrier stopped;
     const std::stop_callback on_stop(stop, [&] { stopped.open(); });
@@ -309,8 +309,8 @@ TEST_F(FreezeTogether, TheEndStopsAHookThatSleeps) {
   EXPECT_FALSE(frozen());
 }
 
-TEST_F(FreezeTogether, TheEndDoesNotWaitForADiskThatHangs) {
-  options.patience = 0ms;
+TEST_F(ConcurrentFreezeTest, TheEndDoesNotWaitForADiskThatHangs) {
+  options.reply_timeout = 0ms;
   filesystems["/"].thaw_barrier = &barrier;
   std::ignore = freeze().thaw();
   barrier.await_someone();
@@ -319,8 +319,8 @@ TEST_F(FreezeTogether, TheEndDoesNotWaitForADiskThatHangs) {
   EXPECT_TRUE(freeze().stop(1min));
 }
 
-TEST_F(FreezeTogether, AFreezeWaitsForTheThawBeforeIt) {
-  options.patience = 20ms;
+TEST_F(ConcurrentFreezeTest, AFreezeWaitsForTheThawBeforeIt) {
+  options.reply_timeout = 20ms;
   options.hook = [&](std::string_view action, const std::stop_token&) -> Result<void> {
     if (action == "thaw") barrier.pass();
     filesystems.add_log("hook " + std::string(action) + " ends");

@@ -9,8 +9,8 @@
 namespace bellhop::state {
 namespace {
 
-using bellhop::testing::read_handover;
-using bellhop::testing::succeed;
+using bellhop::testing::read_snapshot;
+using bellhop::testing::reexec;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -23,18 +23,18 @@ bool is_open(int descriptor) {
   return ::fcntl(descriptor, F_GETFD) >= 0;
 }
 
-std::string header(std::int64_t version = handover_version,
-                   std::int64_t process = platform::process_number()) {
+std::string header(std::int64_t version = snapshot_version,
+                   std::int64_t process = platform::current_pid()) {
   return fmt::format("bellhop handover {} {}\n", version, process);
 }
 
 class HandoverTest : public ::testing::Test {
  protected:
-  Handover pass_on() {
-    return succeed(writer_, [] {});
+  Snapshot pass_on() {
+    return reexec(writer_, [] {});
   }
 
-  HandoverWriter writer_{platform::process_number()};
+  SnapshotWriter writer_{platform::current_pid()};
 };
 
 TEST_F(HandoverTest, CarriesTextsOfAnyBytesAndNumbers) {
@@ -47,9 +47,9 @@ TEST_F(HandoverTest, CarriesTextsOfAnyBytesAndNumbers) {
   writer_.flag("yes", true);
   writer_.begin("one");
   writer_.text("large", large);
-  Handover handover = pass_on();
-  EXPECT_FALSE(handover.damage()) << *handover.damage();
-  const auto records = handover.take("one");
+  Snapshot snapshot = pass_on();
+  EXPECT_FALSE(snapshot.damage()) << *snapshot.damage();
+  const auto records = snapshot.take("one");
   ASSERT_EQ(records.size(), 2U);
   EXPECT_EQ(records[0]->text("bytes"), bytes);
   EXPECT_EQ(records[0]->text("empty"), "");
@@ -58,8 +58,8 @@ TEST_F(HandoverTest, CarriesTextsOfAnyBytesAndNumbers) {
   EXPECT_TRUE(records[0]->flag("yes"));
   EXPECT_FALSE(records[0]->flag("no"));
   EXPECT_EQ(records[1]->text("large"), large);
-  EXPECT_THAT(handover.take("one"), IsEmpty());
-  EXPECT_THAT(handover.close_rest(), IsEmpty());
+  EXPECT_THAT(snapshot.take("one"), IsEmpty());
+  EXPECT_THAT(snapshot.close_rest(), IsEmpty());
 }
 
 TEST_F(HandoverTest, GivesEachDescriptorOnceAndNotToChildren) {
@@ -67,14 +67,14 @@ TEST_F(HandoverTest, GivesEachDescriptorOnceAndNotToChildren) {
   writer_.begin("one");
   writer_.descriptor("file", descriptor);
   writer_.descriptor("none", -1);
-  Handover handover = pass_on();
-  const auto records = handover.take("one");
+  Snapshot snapshot = pass_on();
+  const auto records = snapshot.take("one");
   const platform::UniqueFd taken = records[0]->descriptor("file");
   EXPECT_EQ(taken.get(), descriptor);
   EXPECT_EQ(::fcntl(descriptor, F_GETFD), FD_CLOEXEC);
   EXPECT_FALSE(records[0]->descriptor("file"));
   EXPECT_FALSE(records[0]->descriptor("none"));
-  handover.close_rest();
+  snapshot.close_rest();
   EXPECT_TRUE(is_open(descriptor));
 }
 
@@ -87,15 +87,15 @@ TEST_F(HandoverTest, ClosesAndTellsWhatNobodyTakes) {
     writer_.begin("unknown");
     if (i == 0) writer_.descriptor("file", unknown);
   }
-  Handover handover = pass_on();
-  EXPECT_EQ(handover.take("known").size(), 1U);
-  EXPECT_THAT(handover.close_rest(), ElementsAre("2 of 'unknown'"));
+  Snapshot snapshot = pass_on();
+  EXPECT_EQ(snapshot.take("known").size(), 1U);
+  EXPECT_THAT(snapshot.close_rest(), ElementsAre("2 of 'unknown'"));
   EXPECT_FALSE(is_open(known));
   EXPECT_FALSE(is_open(unknown));
 }
 
 TEST_F(HandoverTest, RefusesWhatIsTooLarge) {
-  HandoverWriter writer(platform::process_number(), 100);
+  SnapshotWriter writer(platform::current_pid(), 100);
   writer.begin("one");
   writer.text("bytes", std::string(101, 'x'));
   writer.text("more", "x");
@@ -106,33 +106,33 @@ TEST_F(HandoverTest, RefusesWhatIsTooLarge) {
 
 TEST_F(HandoverTest, IsNothingForAnotherProcess) {
   const int descriptor = left_behind();
-  Handover handover = read_handover(
+  Snapshot snapshot = read_snapshot(
       header(1, 1) + fmt::format("record channel\ndescriptor client {}\nend\n", descriptor));
-  EXPECT_TRUE(handover.damage());
-  EXPECT_THAT(handover.take("channel"), IsEmpty());
-  handover.close_rest();
+  EXPECT_TRUE(snapshot.damage());
+  EXPECT_THAT(snapshot.take("channel"), IsEmpty());
+  snapshot.close_rest();
   EXPECT_FALSE(is_open(descriptor));
 }
 
 TEST_F(HandoverTest, KeepsOnlyWhatNeverChangesOfAnotherVersion) {
-  Handover handover =
-      read_handover(header(handover_version + 1) + "record channel\nrecord file\nend\n");
-  EXPECT_THAT(*handover.damage(), ::testing::HasSubstr("it has version 2, this program reads"));
-  EXPECT_EQ(handover.take("channel").size(), 1U);
-  EXPECT_THAT(handover.take("file"), IsEmpty());
+  Snapshot snapshot =
+      read_snapshot(header(snapshot_version + 1) + "record channel\nrecord file\nend\n");
+  EXPECT_THAT(*snapshot.damage(), ::testing::HasSubstr("it has version 2, this program reads"));
+  EXPECT_EQ(snapshot.take("channel").size(), 1U);
+  EXPECT_THAT(snapshot.take("file"), IsEmpty());
 }
 
 TEST_F(HandoverTest, KeepsWholeRecordsWhereverItBreaksOff) {
   const std::string whole = header() + "record a\ntext t 5\n\n12\n\n\nnumber n 7\nrecord b\nend\n";
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    Handover handover = read_handover(whole.substr(0, size));
-    EXPECT_TRUE(handover.damage()) << size;
-    const auto records = handover.take("a");
+    Snapshot snapshot = read_snapshot(whole.substr(0, size));
+    EXPECT_TRUE(snapshot.damage()) << size;
+    const auto records = snapshot.take("a");
     if (records.empty()) continue;
     EXPECT_EQ(records[0]->text("t"), "\n12\n\n") << size;
     EXPECT_EQ(records[0]->number("n"), 7) << size;
   }
-  EXPECT_FALSE(read_handover(whole).damage());
+  EXPECT_FALSE(read_snapshot(whole).damage());
 }
 
 TEST_F(HandoverTest, SurvivesEveryChangedByte) {
@@ -141,8 +141,8 @@ TEST_F(HandoverTest, SurvivesEveryChangedByte) {
     for (const char c : {'\n', ' ', '9', '-', '\0', '\xFF'}) {
       std::string changed = whole;
       changed[at] = c;
-      Handover handover = read_handover(changed);
-      for (const auto* record : handover.take("a")) {
+      Snapshot snapshot = read_snapshot(changed);
+      for (const auto* record : snapshot.take("a")) {
         const auto text = record->text("t");
         EXPECT_LE(text.value_or("").size(), whole.size());
       }

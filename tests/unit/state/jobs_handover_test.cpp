@@ -14,7 +14,7 @@ namespace bellhop::state {
 namespace {
 
 using bellhop::testing::Gate;
-using bellhop::testing::succeed;
+using bellhop::testing::reexec;
 using bellhop::testing::TemporaryDirectory;
 using platform::Output;
 using platform::ProcessRequest;
@@ -43,12 +43,12 @@ class JobsHandover : public ::testing::Test {
   }
   // Ends one program and begins another one, which has these limits.
   void replace(JobLimits limits = {}) {
-    HandoverWriter writer(platform::process_number());
-    const std::size_t given = jobs_->hand_over(writer);
-    Handover handover = succeed(writer, [this] { jobs_.reset(); });
+    SnapshotWriter writer(platform::current_pid());
+    const std::size_t given = jobs_->snapshot(writer);
+    Snapshot snapshot = reexec(writer, [this] { jobs_.reset(); });
     jobs_.emplace(limits);
-    EXPECT_EQ(jobs_->take_over(handover), std::min(given, limits.finished));
-    EXPECT_TRUE(handover.close_rest().empty());
+    EXPECT_EQ(jobs_->restore(snapshot), std::min(given, limits.finished));
+    EXPECT_TRUE(snapshot.close_rest().empty());
   }
   // What jobs have written before is read when this returns.
   void settle() {
@@ -78,14 +78,14 @@ TEST_F(JobsHandover, GoOnWithTheirOutputAndEnd) {
 
 TEST_F(JobsHandover, MissNothingThatHappensBetweenThePrograms) {
   const auto number = start(shell(gate_.wait_command() + "; echo x; exit 5"));
-  HandoverWriter writer(platform::process_number());
-  jobs_->hand_over(writer);
+  SnapshotWriter writer(platform::current_pid());
+  jobs_->snapshot(writer);
   gate_.open();
   siginfo_t info;
   ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(number), &info, WEXITED | WNOWAIT), 0);
-  Handover handover = succeed(writer, [this] { jobs_.reset(); });
+  Snapshot snapshot = reexec(writer, [this] { jobs_.reset(); });
   jobs_.emplace();
-  jobs_->take_over(handover);
+  jobs_->restore(snapshot);
   const auto status = finished(number);
   EXPECT_EQ(status.end.exit_code, 5);
   EXPECT_EQ(status.out->bytes, "x\n");
@@ -166,10 +166,10 @@ TEST_F(JobsHandover, MayHaveEndedWhileOthersKeepTheirOutputOpen) {
 }
 
 TEST_F(JobsHandover, EndSomehowWhenTheirProcessIsNotHandedOver) {
-  Handover handover = bellhop::testing::read_handover(
-      "bellhop handover 1 " + std::to_string(platform::process_number()) +
+  Snapshot snapshot = bellhop::testing::read_snapshot(
+      "bellhop handover 1 " + std::to_string(platform::current_pid()) +
       "\nrecord job\nnumber number 77\nnumber out-open 1\ntext out 1\nx\nend\n");
-  jobs_->take_over(handover);
+  jobs_->restore(snapshot);
   const auto status = finished(77);
   EXPECT_FALSE(status.end.exit_code || status.end.signal);
   EXPECT_EQ(status.out->bytes, "x");
@@ -177,9 +177,9 @@ TEST_F(JobsHandover, EndSomehowWhenTheirProcessIsNotHandedOver) {
 
 TEST_F(JobsHandover, GoOnWhenNobodyTakesThemOver) {
   const auto number = start(shell(gate_.wait_command() + "; echo x; exit 7"));
-  HandoverWriter writer(platform::process_number());
-  jobs_->hand_over(writer);
-  jobs_->go_on();
+  SnapshotWriter writer(platform::current_pid());
+  jobs_->snapshot(writer);
+  jobs_->resume();
   gate_.open();
   const auto status = finished(number);
   EXPECT_EQ(status.end.exit_code, 7);

@@ -18,8 +18,8 @@ Result<void> nothing() {
   return {};
 }
 
-TEST(KeyChanges, RunOneAtATimeAtOneFile) {
-  KeyChanges changes(std::chrono::milliseconds(1));
+TEST(KeyedMutex, RunOneAtATimeAtOneFile) {
+  KeyedMutex changes(std::chrono::milliseconds(1));
   Result<void> same, other;
   EXPECT_TRUE(changes.run("/home/a/keys", [&]() -> Result<void> {
     same =
@@ -35,15 +35,15 @@ TEST(KeyChanges, RunOneAtATimeAtOneFile) {
   EXPECT_TRUE(changes.run("/home/a/keys", nothing));
 }
 
-TEST(KeyChanges, GoOnAfterOneThatFailed) {
-  KeyChanges changes;
+TEST(KeyedMutex, GoOnAfterOneThatFailed) {
+  KeyedMutex changes;
   const auto failed = changes.run("/home/a/keys", [] { return failure("no"); });
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().message, "no");
   EXPECT_TRUE(changes.run("/home/a/keys", nothing));
 }
 
-TEST(KeyChanges, LoseNoKeyOfSeveralClients) {
+TEST(KeyedMutex, LoseNoKeyOfSeveralClients) {
   TemporaryDirectory directory;
   ::chmod(directory.path().c_str(), 0755);
   const std::uint32_t group = ::getegid();
@@ -52,7 +52,7 @@ TEST(KeyChanges, LoseNoKeyOfSeveralClients) {
                                            .group_id = group,
                                            .groups = {group},
                                            .home = directory.path()});
-  KeyChanges changes;
+  KeyedMutex changes;
   std::vector<std::future<Result<void>>> clients;
   for (int i = 0; i < 24; ++i) {
     clients.push_back(std::async(std::launch::async, [&, key = fmt::format("key {}", i)] {

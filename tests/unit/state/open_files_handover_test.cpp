@@ -11,7 +11,7 @@
 namespace bellhop::state {
 namespace {
 
-using bellhop::testing::succeed;
+using bellhop::testing::reexec;
 
 class OpenFilesHandover : public ::testing::Test {
  protected:
@@ -21,26 +21,26 @@ class OpenFilesHandover : public ::testing::Test {
     return handle.value_or(0);
   }
   std::string read(std::int64_t handle, std::size_t count) {
-    auto turn = files_->use(handle);
-    if (!turn) return turn.error().message;
+    auto lease = files_->acquire(handle);
+    if (!lease) return lease.error().message;
     std::string bytes(count, '?');
-    const auto size = turn->file().read(std::as_writable_bytes(std::span(bytes)));
+    const auto size = lease->file().read(std::as_writable_bytes(std::span(bytes)));
     if (!size) return size.error().message;
     bytes.resize(*size);
     return bytes;
   }
   void write(std::int64_t handle, std::string_view bytes) {
-    auto turn = files_->use(handle);
-    ASSERT_TRUE(turn);
-    EXPECT_TRUE(turn->file().write(std::as_bytes(std::span(bytes))));
+    auto lease = files_->acquire(handle);
+    ASSERT_TRUE(lease);
+    EXPECT_TRUE(lease->file().write(std::as_bytes(std::span(bytes))));
   }
   void replace() {
-    HandoverWriter writer(platform::process_number());
-    const std::size_t given = files_->hand_over(writer);
-    Handover handover = succeed(writer, [this] { files_.reset(); });
+    SnapshotWriter writer(platform::current_pid());
+    const std::size_t given = files_->snapshot(writer);
+    Snapshot snapshot = reexec(writer, [this] { files_.reset(); });
     files_.emplace(persistent_);
-    EXPECT_EQ(files_->take_over(handover), given);
-    handover.close_rest();
+    EXPECT_EQ(files_->restore(snapshot), given);
+    snapshot.close_rest();
   }
 
   TemporaryDirectory directory_;
@@ -64,8 +64,8 @@ TEST_F(OpenFilesHandover, KeepsWhatAFileWasOpenedFor) {
   replace();
   write(appending, "new");
   EXPECT_EQ(directory_.content("f"), "old new");
-  auto turn = files_->use(reading);
-  EXPECT_FALSE(turn->file().write(std::as_bytes(std::span("x"))));
+  auto lease = files_->acquire(reading);
+  EXPECT_FALSE(lease->file().write(std::as_bytes(std::span("x"))));
   EXPECT_EQ(read(appending, 1), "failed to read file: Bad file descriptor");
 }
 
@@ -101,11 +101,11 @@ TEST_F(OpenFilesHandover, GivesNoHandleThatIsTaken) {
   const auto first = open(directory_.file("f", "text"), "r");
   std::filesystem::remove(directory_ / "qga.state");
   PersistentState other(directory_.path());
-  HandoverWriter writer(platform::process_number());
-  files_->hand_over(writer);
-  Handover handover = succeed(writer, [this] { files_.reset(); });
+  SnapshotWriter writer(platform::current_pid());
+  files_->snapshot(writer);
+  Snapshot snapshot = reexec(writer, [this] { files_.reset(); });
   files_.emplace(other);
-  files_->take_over(handover);
+  files_->restore(snapshot);
   const auto second = open(directory_.file("g", "other"), "r");
   EXPECT_NE(second, first);
   EXPECT_EQ(read(first, 9), "text");

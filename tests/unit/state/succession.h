@@ -16,25 +16,25 @@
 
 namespace bellhop::testing {
 
-inline state::Handover read_handover(const platform::MemoryFile& memory) {
+inline state::Snapshot read_snapshot(const platform::MemoryFile& memory) {
   auto content = platform::SealedMemory::open(
       platform::UniqueFd(::fcntl(memory.descriptor(), F_DUPFD_CLOEXEC, 3)));
   EXPECT_TRUE(content) << content.error().message;
-  return state::Handover(*std::move(content), platform::process_number());
+  return state::Snapshot(*std::move(content), platform::current_pid());
 }
 
 // Records as some other program may have left them.
-inline state::Handover read_handover(std::string_view text) {
+inline state::Snapshot read_snapshot(std::string_view text) {
   auto memory = platform::MemoryFile::create();
   EXPECT_TRUE(memory->append(text));
   EXPECT_TRUE(memory->seal());
-  return read_handover(*memory);
+  return read_snapshot(*memory);
 }
 
 // What the writer has written, as the next program finds it. `end` makes what the program before
 // had go: the descriptors that were handed over stay open under their numbers, and children would
 // get them.
-inline state::Handover succeed(state::HandoverWriter& writer, const std::function<void()>& end) {
+inline state::Snapshot reexec(state::SnapshotWriter& writer, const std::function<void()>& end) {
   const auto memory = writer.finish();
   EXPECT_TRUE(memory) << memory.error().message;
   std::vector<std::pair<int, platform::UniqueFd>> kept;
@@ -43,7 +43,7 @@ inline state::Handover succeed(state::HandoverWriter& writer, const std::functio
   }
   end();
   for (const auto& [number, copy] : kept) EXPECT_EQ(::dup2(copy.get(), number), number);
-  return read_handover(*memory);
+  return read_snapshot(*memory);
 }
 
 }  // namespace bellhop::testing

@@ -19,7 +19,7 @@ Answers feed_two(std::string_view bytes, std::size_t size, std::size_t unseen) {
   first.commit(unseen);
 
   Framer second;
-  EXPECT_TRUE(second.go_on_with(first.unfinished())) << size;
+  EXPECT_TRUE(second.restore(first.snapshot())) << size;
   while (const auto message = second.next()) answers.push_back(testing::text_of(*message));
   for (auto& answer : feed(second, bytes.substr(size))) answers.push_back(std::move(answer));
   return answers;
@@ -51,7 +51,7 @@ TEST(FramerHandover, KeepsRealNumbersReal) {
   Framer first;
   feed(first, "[1e2, 5.0, 2 ");
   Framer second;
-  ASSERT_TRUE(second.go_on_with(first.unfinished()));
+  ASSERT_TRUE(second.restore(first.snapshot()));
   feed(second, "");
   const std::span<char> room = second.prepare(1);
   room[0] = ']';
@@ -97,16 +97,16 @@ TEST(FramerHandover, CountsTokensOfBothHalves) {
   Framer first;
   EXPECT_EQ(feed(first, "[" + string + ", "), Answers{});
   Framer second;
-  ASSERT_TRUE(second.go_on_with(first.unfinished()));
+  ASSERT_TRUE(second.restore(first.snapshot()));
   EXPECT_EQ(feed(second, string + "]{}"), (Answers{"JSON token size limit exceeded", "{}"}));
 }
 
 TEST(FramerHandover, RefusesWhatMakesNoSense) {
   Framer framer;
-  EXPECT_FALSE(framer.go_on_with({.message = "{}", .rest = {}}));
-  EXPECT_FALSE(framer.go_on_with({.message = "]", .rest = {}}));
-  EXPECT_FALSE(framer.go_on_with({.message = "", .rest = "x", .lexer = {99}}));
-  EXPECT_FALSE(framer.go_on_with({.message = "", .rest = "x", .lexer = {2, 0, 1, 0, 0, 7}}));
+  EXPECT_FALSE(framer.restore({.message = "{}", .rest = {}}));
+  EXPECT_FALSE(framer.restore({.message = "]", .rest = {}}));
+  EXPECT_FALSE(framer.restore({.message = "", .rest = "x", .lexer = {99}}));
+  EXPECT_FALSE(framer.restore({.message = "", .rest = "x", .lexer = {2, 0, 1, 0, 0, 7}}));
   EXPECT_EQ(feed(framer, "{}"), Answers{"{}"});
 }
 

@@ -1,4 +1,4 @@
-// expect: the handler must be `Result<Reply> run\(Agent&, const Arguments&\)`
+// expect: the handler must be `Result<Reply> run\(Services&, const Arguments&\)`
 #include "command/command.h"
 
 namespace {

@@ -2,7 +2,7 @@
 #include "command/command.h"
 
 namespace {
-bellhop::Result<float> run(bellhop::Agent&, const bellhop::Nothing&) {
+bellhop::Result<float> run(bellhop::Services&, const bellhop::Nothing&) {
   return 1.0F;
 }
 }  // namespace
