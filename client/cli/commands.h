@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "session.h"
+#include "cli_support.h"
 
 namespace bellhop::cli {
 

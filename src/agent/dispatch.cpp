@@ -4,7 +4,7 @@
 
 #include "agent/log.h"
 #include "agent/policy.h"
-#include "state/freeze.h"
+#include "state/freeze/freeze.h"
 #include "wire/reply.h"
 
 namespace bellhop::agent {

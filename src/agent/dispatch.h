@@ -5,9 +5,9 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "agent/agent.h"
+#include "agent/services.h"
 #include "base/error.h"
-#include "command/command.h"
+#include "rpc/command.h"
 #include "wire/request.h"
 
 namespace bellhop::agent {

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "command/command.h"
+#include "rpc/command.h"
 #include "wire/request.h"
 #include "wire/value.h"
 

@@ -12,19 +12,19 @@
 #include <string>
 #include <utility>
 
+#include "agent/guest_agent.h"
 #include "agent/log.h"
-#include "agent/replacement.h"
-#include "agent/service.h"
-#include "agent/start_plan.h"
-#include "agent/version.h"
-#include "command/registry.h"
-#include "command/schema.h"
-#include "platform/daemon.h"
-#include "platform/name_services.h"
-#include "platform/pid_file.h"
-#include "platform/program_image.h"
-#include "state/freeze.h"
-#include "state/handover.h"
+#include "agent/upgrade/live_upgrade.h"
+#include "base/version.h"
+#include "config/startup.h"
+#include "platform/accounts/name_services.h"
+#include "platform/process/daemon.h"
+#include "platform/process/pid_file.h"
+#include "platform/process/reexec.h"
+#include "rpc/registry.h"
+#include "rpc/schema.h"
+#include "state/freeze/freeze.h"
+#include "state/snapshot.h"
 
 namespace bellhop::agent {
 namespace {
@@ -44,13 +44,14 @@ int list_commands() {
 int print_schema() {
   std::string text;
   wire::JsonWriter writer(text);
-  write_schema(writer, all_commands(), version);
+  write_schema(writer, all_commands(), program_version);
   fmt::print("{}\n", text);
   return EXIT_SUCCESS;
 }
 
 // What waits for the thaw when the agent starts with filesystems frozen.
-void finish_deferred_startup(Log& log, const Settings& settings, const std::string& identifier,
+void finish_deferred_startup(Log& log, const config::Settings& settings,
+                             const std::string& identifier,
                              std::optional<platform::PidFile>& pid_file) {
   if (auto output = open_log_output(settings, identifier)) log.set_output(*std::move(output));
   if (!settings.daemonize || pid_file) return;
@@ -83,9 +84,9 @@ void snapshot_pid_file(const std::optional<platform::PidFile>& file,
   writer.descriptor("file", file->descriptor());
 }
 
-int serve(Startup startup, RunningExecutable executable, std::optional<state::Snapshot> snapshot,
-          std::optional<platform::Daemon> daemon) {
-  const Settings settings = startup.settings;
+int serve(config::Startup startup, RunningExecutable executable,
+          std::optional<state::Snapshot> snapshot, std::optional<platform::Daemon> daemon) {
+  const config::Settings settings = startup.settings;
   const std::string identifier = startup.identifier;
   const bool frozen = snapshot && snapshot->find("freeze")
                           ? state::Freeze::was_frozen(*snapshot)
@@ -96,8 +97,8 @@ int serve(Startup startup, RunningExecutable executable, std::optional<state::Sn
     print_error(output.error());
     if (!snapshot) return EXIT_FAILURE;
     // What was taken over is worth more than where the log goes.
-    Settings without_log = settings;
-    without_log.log.target = LogTarget::standard_error;
+    config::Settings without_log = settings;
+    without_log.log.target = config::LogTarget::standard_error;
     without_log.log_file.reset();
     output = open_log_output(without_log, identifier, frozen);
     if (!output) return print_error(output.error());
@@ -147,7 +148,8 @@ bool is_relative(const std::optional<std::string>& path) {
   return path && std::filesystem::path(*path).is_relative();
 }
 
-int run(Startup startup, RunningExecutable executable, std::optional<state::Snapshot> snapshot) {
+int run(config::Startup startup, RunningExecutable executable,
+        std::optional<state::Snapshot> snapshot) {
   executable.socket_was_passed = static_cast<bool>(startup.inherited_socket);
   executable.configuration_is_lost =
       startup.settings.daemonize && (is_relative(startup.settings.guest_agent_configuration_file) ||
@@ -195,20 +197,23 @@ int main(int argc, char* argv[]) {
   platform::choose_name_services();
   std::optional<state::Snapshot> snapshot = inherited_snapshot();
   RunningExecutable executable = this_executable(argc, argv, snapshot);
-  const Environment environment{
+  const config::Environment environment{
       .variable = [](const char* name) -> const char* { return std::getenv(name); },
       .working_directory = executable.working_directory};
-  Result<Startup> startup = parse_startup(argc, argv, environment);
+  Result<config::Startup> startup = config::parse_startup(argc, argv, environment);
   if (!startup) return print_error(startup.error());
   switch (startup->action) {
-    case Startup::Action::print:
+    case config::Startup::Action::print:
       fmt::print("{}", startup->output);
       return EXIT_SUCCESS;
-    case Startup::Action::list_commands:
+    case config::Startup::Action::list_commands:
       return list_commands();
-    case Startup::Action::print_schema:
+    case config::Startup::Action::print_schema:
       return print_schema();
-    case Startup::Action::run:
+    case config::Startup::Action::answer_probe:
+      fmt::print("{}", probe_answer());
+      return EXIT_SUCCESS;
+    case config::Startup::Action::run:
       return run(*std::move(startup), std::move(executable), std::move(snapshot));
   }
   return EXIT_FAILURE;

@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "platform/quiet_threads.h"
+#include "platform/process/threads.h"
 
 namespace bellhop::agent {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "channel/channel.h"
 #include "channel/reactor.h"
-#include "platform/posix/unique_fd.h"
+#include "platform/io/unique_fd.h"
 
 namespace bellhop::channel {
 

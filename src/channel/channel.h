@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "platform/posix/unique_fd.h"
+#include "platform/io/unique_fd.h"
 
 namespace bellhop::channel {
 

@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "platform/sockets.h"
+#include "platform/io/sockets.h"
 
 namespace bellhop::channel {
 

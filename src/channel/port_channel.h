@@ -11,7 +11,7 @@
 #include "channel/byte_stream.h"
 #include "channel/channel.h"
 #include "channel/reactor.h"
-#include "platform/path_watch.h"
+#include "platform/io/path_watch.h"
 
 namespace bellhop::channel {
 

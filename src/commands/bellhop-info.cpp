@@ -3,11 +3,11 @@
 #include <optional>
 #include <string>
 
-#include "agent/agent.h"
-#include "agent/version.h"
-#include "command/command.h"
-#include "platform/clock.h"
-#include "state/freeze.h"
+#include "agent/services.h"
+#include "base/version.h"
+#include "platform/clock/clock.h"
+#include "rpc/command.h"
+#include "state/freeze/freeze.h"
 
 namespace bellhop::commands {
 namespace {
@@ -49,8 +49,8 @@ Result<Reply> run(Services& services, const Nothing&) {
   const auto up = std::chrono::steady_clock::now() - services.started;
   const auto frozen_since = services.freeze.frozen_since();
   Reply reply{
-      .version = std::string(agent::version),
-      .protocol = std::string(agent::protocol_version),
+      .version = std::string(program_version),
+      .protocol = std::string(protocol_version),
       .started = *now - nanoseconds(up),
       .uptime = std::chrono::duration_cast<std::chrono::seconds>(up).count(),
       .replaced = services.upgrades,

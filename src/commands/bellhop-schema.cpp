@@ -1,14 +1,14 @@
-#include "agent/agent.h"
-#include "agent/version.h"
-#include "command/command.h"
-#include "command/schema.h"
+#include "agent/services.h"
+#include "base/version.h"
+#include "rpc/command.h"
+#include "rpc/schema.h"
 
 namespace bellhop::commands {
 namespace {
 
 Result<AnyJson> run(Services& services, const Nothing&) {
   return AnyJson{[&services](wire::JsonWriter& writer) {
-    write_schema(writer, services.commands, agent::version);
+    write_schema(writer, services.commands, program_version);
   }};
 }
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
+#include "rpc/command.h"
 #include "state/jobs.h"
 
 namespace bellhop::commands {

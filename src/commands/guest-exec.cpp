@@ -6,9 +6,9 @@
 #include <variant>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/process.h"
+#include "agent/services.h"
+#include "platform/process/process.h"
+#include "rpc/command.h"
 #include "state/jobs.h"
 
 namespace bellhop::commands {

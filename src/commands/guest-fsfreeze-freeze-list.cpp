@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "state/freeze.h"
+#include "agent/services.h"
+#include "rpc/command.h"
+#include "state/freeze/freeze.h"
 
 namespace bellhop::commands {
 namespace {

@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/local_filesystems.h"
-#include "state/freeze.h"
+#include "agent/services.h"
+#include "platform/storage/local_filesystems.h"
+#include "rpc/command.h"
+#include "state/freeze/freeze.h"
 
 namespace bellhop::commands {
 namespace {

@@ -3,9 +3,9 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/cpu_statistics.h"
+#include "agent/services.h"
+#include "platform/machine/cpu_statistics.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

@@ -3,11 +3,11 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
 #include "commands/disk_address.h"
 #include "commands/nvme_smart.h"
-#include "platform/disks.h"
+#include "platform/storage/disks.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

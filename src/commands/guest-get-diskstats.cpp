@@ -3,9 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/disk_statistics.h"
+#include "agent/services.h"
+#include "platform/storage/disk_statistics.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

@@ -3,11 +3,11 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
 #include "commands/disk_address.h"
-#include "platform/mounted_filesystems.h"
-#include "state/filesystem_sizes.h"
+#include "platform/storage/mounted_filesystems.h"
+#include "rpc/command.h"
+#include "state/statvfs_pool.h"
 
 namespace bellhop::commands {
 namespace {

@@ -1,9 +1,9 @@
 #include <string>
 #include <utility>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/host_name.h"
+#include "agent/services.h"
+#include "platform/network/host_name.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

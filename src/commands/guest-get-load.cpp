@@ -1,8 +1,8 @@
 #include <utility>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/load.h"
+#include "agent/services.h"
+#include "platform/machine/load.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

@@ -2,9 +2,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/memory_blocks.h"
+#include "agent/services.h"
+#include "platform/machine/memory_blocks.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

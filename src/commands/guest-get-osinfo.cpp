@@ -2,10 +2,10 @@
 #include <string>
 #include <utility>
 
-#include "agent/agent.h"
-#include "agent/settings.h"
-#include "command/command.h"
-#include "platform/os_info.h"
+#include "agent/services.h"
+#include "config/settings.h"
+#include "platform/machine/os_info.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

@@ -1,6 +1,6 @@
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/clock.h"
+#include "agent/services.h"
+#include "platform/clock/clock.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

@@ -3,10 +3,10 @@
 #include <string>
 #include <utility>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/clock.h"
-#include "platform/timezone.h"
+#include "agent/services.h"
+#include "platform/clock/clock.h"
+#include "platform/clock/timezone.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

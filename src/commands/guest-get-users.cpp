@@ -3,9 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/users.h"
+#include "agent/services.h"
+#include "platform/accounts/users.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

@@ -2,9 +2,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/processors.h"
+#include "agent/services.h"
+#include "platform/machine/processors.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

@@ -1,11 +1,11 @@
 #include <string>
 #include <vector>
 
-#include "agent/agent.h"
 #include "agent/policy.h"
-#include "agent/version.h"
-#include "command/command.h"
-#include "state/freeze.h"
+#include "agent/services.h"
+#include "base/version.h"
+#include "rpc/command.h"
+#include "state/freeze/freeze.h"
 
 namespace bellhop::commands {
 namespace {
@@ -42,7 +42,7 @@ struct Reply {
 };
 
 Result<Reply> run(Services& services, const Nothing&) {
-  Reply reply{.version = std::string(agent::protocol_version)};
+  Reply reply{.version = std::string(protocol_version)};
   const bool frozen = services.freeze.is_frozen();
   for (const Command* command : services.commands) {
     const Facts& facts = command->facts;

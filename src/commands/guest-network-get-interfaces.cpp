@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/network.h"
+#include "agent/services.h"
+#include "platform/network/network.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

@@ -1,9 +1,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/clock_setting.h"
+#include "agent/services.h"
+#include "platform/clock/clock_setting.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

@@ -4,10 +4,10 @@
 #include <string_view>
 #include <utility>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/password_program.h"
-#include "platform/process.h"
+#include "agent/services.h"
+#include "platform/accounts/password_program.h"
+#include "platform/process/process.h"
+#include "rpc/command.h"
 #include "state/program_run.h"
 
 namespace bellhop::commands {

@@ -1,9 +1,9 @@
 #include <optional>
 #include <string_view>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/power.h"
+#include "agent/services.h"
+#include "platform/power/power.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

@@ -3,10 +3,10 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/authorized_keys_file.h"
-#include "platform/user_account.h"
+#include "agent/services.h"
+#include "platform/accounts/authorized_keys_file.h"
+#include "platform/accounts/user_account.h"
+#include "rpc/command.h"
 #include "state/authorized_keys.h"
 
 namespace bellhop::commands {

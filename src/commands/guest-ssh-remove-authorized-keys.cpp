@@ -3,13 +3,13 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
 #include "commands/key_labels.h"
-#include "platform/authorized_keys_file.h"
-#include "platform/user_account.h"
+#include "platform/accounts/authorized_keys_file.h"
+#include "platform/accounts/user_account.h"
+#include "rpc/command.h"
 #include "state/authorized_keys.h"
-#include "state/key_changes.h"
+#include "state/keyed_mutex.h"
 
 namespace bellhop::commands {
 namespace {

@@ -1,6 +1,6 @@
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/power.h"
+#include "agent/services.h"
+#include "platform/power/power.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

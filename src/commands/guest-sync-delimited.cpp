@@ -1,5 +1,5 @@
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {

@@ -1,10 +1,10 @@
 // What the commands that change a user's keys do after the change.
 #pragma once
 
-#include "agent/agent.h"
 #include "agent/log.h"
-#include "platform/authorized_keys_file.h"
-#include "platform/security_labels.h"
+#include "agent/services.h"
+#include "platform/accounts/authorized_keys_file.h"
+#include "platform/accounts/security_labels.h"
 
 namespace bellhop::commands {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "state/handed_process.h"
+#include "state/process_snapshot.h"
 
 namespace bellhop::state {
 namespace {

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "platform/process.h"
-#include "state/handover.h"
+#include "platform/process/process.h"
+#include "state/snapshot.h"
 
 namespace bellhop::state {
 

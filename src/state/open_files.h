@@ -13,9 +13,9 @@
 #include <utility>
 
 #include "base/error.h"
-#include "platform/file.h"
-#include "state/handover.h"
+#include "platform/io/file.h"
 #include "state/persistent_state.h"
+#include "state/snapshot.h"
 
 namespace bellhop::state {
 

@@ -3,7 +3,7 @@
 #include <system_error>
 #include <utility>
 
-#include "platform/quiet_threads.h"
+#include "platform/process/threads.h"
 
 namespace bellhop::state {
 

@@ -6,8 +6,8 @@
 
 #include <cstring>
 
-#include "platform/sockets.h"
-#include "unit/channel/recording_peer.h"
+#include "platform/io/sockets.h"
+#include "unit/channel/recording_handler.h"
 
 namespace bellhop::channel {
 namespace {

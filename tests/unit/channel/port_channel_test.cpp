@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "platform/port.h"
-#include "unit/channel/recording_peer.h"
+#include "platform/io/port.h"
+#include "unit/channel/recording_handler.h"
 
 namespace bellhop::channel {
 namespace {

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "agent/version.h"
+#include "base/version.h"
 #include "unit/commands/command_fixture.h"
 
 namespace bellhop::testing {
@@ -16,7 +16,7 @@ TEST_F(BellhopInfo, ReportsItsOwnVersionAndTheProtocols) {
   EXPECT_THAT(
       call("bellhop-info"),
       StartsWith(fmt::format(R"({{"return": {{"version": "{}", "protocol": "11.1.3", "started": )",
-                             agent::version)));
+                             program_version)));
 }
 
 TEST_F(BellhopInfo, CountsSecondsSinceTheStart) {

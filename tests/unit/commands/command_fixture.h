@@ -11,17 +11,17 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
 #include "agent/log.h"
 #include "agent/policy.h"
-#include "agent/settings.h"
-#include "command/registry.h"
-#include "state/filesystem_sizes.h"
-#include "state/freeze.h"
+#include "agent/services.h"
+#include "config/settings.h"
+#include "rpc/registry.h"
+#include "state/freeze/freeze.h"
 #include "state/jobs.h"
-#include "state/key_changes.h"
+#include "state/keyed_mutex.h"
 #include "state/open_files.h"
 #include "state/persistent_state.h"
+#include "state/statvfs_pool.h"
 #include "unit/commands/fake_machine.h"
 #include "unit/gate.h"
 #include "unit/state/fake_filesystems.h"
@@ -104,7 +104,7 @@ class CommandTest : public ::testing::Test {
   bool replies_are_taken = true;       // by the client
 
   agent::Policy policy{{}};
-  agent::Settings settings = {};
+  config::Settings settings = {};
   state::PersistentState persistent{directory.path()};
   state::OpenFiles files{persistent};
   state::Jobs jobs = state::Jobs();

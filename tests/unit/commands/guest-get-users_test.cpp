@@ -1,6 +1,6 @@
 #include <filesystem>
 
-#include "platform/users.h"
+#include "platform/accounts/users.h"
 #include "unit/commands/command_fixture.h"
 
 namespace bellhop::testing {

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "platform/local_filesystems.h"
+#include "platform/storage/local_filesystems.h"
 
 namespace bellhop::testing {
 
