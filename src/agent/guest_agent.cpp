@@ -32,7 +32,7 @@ std::string describe(const config::ChannelSettings& settings) {
 }
 
 std::optional<channel::RestoredClient> restored_client(const state::SnapshotRecord& record) {
-  platform::UniqueFd descriptor = record.descriptor("client");
+  platform::Handle descriptor = record.descriptor("client");
   if (!descriptor) return std::nullopt;
   return channel::RestoredClient{.descriptor = std::move(descriptor),
                                  .unsent = std::string(record.text("unsent").value_or(""))};
@@ -206,7 +206,7 @@ Result<std::unique_ptr<channel::Channel>> GuestAgent::make_channel(
   }
   const std::string description = describe(settings);
   const state::SnapshotRecord* taken = channel_record(description);
-  Result<platform::UniqueFd> listener = std::move(startup_.inherited_socket);
+  Result<platform::Handle> listener = std::move(startup_.inherited_socket);
   if (!*listener && taken) *listener = taken->descriptor("listener");
   if (!*listener) {
     listener = vsock ? platform::listen_vsock(settings.path) : platform::listen_unix(settings.path);

@@ -67,7 +67,7 @@ void finish_deferred_startup(Log& log, const config::Settings& settings,
 Result<platform::PidFile> claim_pid_file(const std::string& path, state::Snapshot* snapshot) {
   if (snapshot) {
     for (const state::SnapshotRecord* record : snapshot->take(pid_file_record)) {
-      platform::UniqueFd descriptor = record->descriptor("file");
+      platform::Handle descriptor = record->descriptor("file");
       if (descriptor && record->text("path") == path) {
         return platform::PidFile::restore(path, std::move(descriptor));
       }
@@ -168,7 +168,7 @@ int run(config::Startup startup, RunningExecutable executable,
 std::optional<state::Snapshot> inherited_snapshot() {
   const char* variable = std::getenv(snapshot_variable);
   if (!variable) return std::nullopt;
-  platform::UniqueFd memory = platform::claim_inherited(std::atoi(variable));
+  platform::Handle memory = platform::claim_inherited(std::atoi(variable));
   ::unsetenv(snapshot_variable);
   auto content = platform::SealedMemory::open(std::move(memory));
   if (!content) {

@@ -19,7 +19,7 @@ bool would_block(int error_number) {
 
 }  // namespace
 
-ByteStream::ByteStream(Reactor& reactor, platform::UniqueFd fd, Kind kind, ChannelHandler& handler,
+ByteStream::ByteStream(Reactor& reactor, platform::Handle fd, Kind kind, ChannelHandler& handler,
                        Owner& owner)
     : reactor_(reactor), fd_(std::move(fd)), kind_(kind), handler_(handler), owner_(owner) {}
 

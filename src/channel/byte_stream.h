@@ -7,7 +7,7 @@
 
 #include "channel/channel.h"
 #include "channel/reactor.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::channel {
 
@@ -34,7 +34,7 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
     virtual void on_drained() = 0;
   };
 
-  ByteStream(Reactor& reactor, platform::UniqueFd fd, Kind kind, ChannelHandler& handler,
+  ByteStream(Reactor& reactor, platform::Handle fd, Kind kind, ChannelHandler& handler,
              Owner& owner);
 
   Result<void> start();
@@ -64,7 +64,7 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
   void write_failed(int error_number);
 
   Reactor& reactor_;
-  platform::UniqueFd fd_;
+  platform::Handle fd_;
   Kind kind_;
   ChannelHandler& handler_;
   Owner& owner_;

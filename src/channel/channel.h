@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::channel {
 
@@ -31,7 +31,7 @@ class ChannelHandler {
 
 // A client that an earlier program has served, or a port that it has had open.
 struct RestoredClient {
-  platform::UniqueFd descriptor;
+  platform::Handle descriptor;
   std::string unsent;  // what it has still to get
 };
 

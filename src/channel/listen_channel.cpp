@@ -8,7 +8,7 @@
 
 namespace bellhop::channel {
 
-ListenChannel::ListenChannel(Reactor& reactor, platform::UniqueFd listener, std::string description,
+ListenChannel::ListenChannel(Reactor& reactor, platform::Handle listener, std::string description,
                              std::optional<RestoredClient> client)
     : reactor_(reactor),
       listener_(std::move(listener)),
@@ -34,13 +34,13 @@ Result<void> ListenChannel::start(ChannelHandler& handler) {
 
 void ListenChannel::accept_next() {
   while (!client_) {
-    platform::UniqueFd fd = platform::accept_client(listener_.get());
+    platform::Handle fd = platform::accept_client(listener_.get());
     if (!fd) return;  // nobody waits
     serve(std::move(fd));
   }
 }
 
-void ListenChannel::serve(platform::UniqueFd client) {
+void ListenChannel::serve(platform::Handle client) {
   ByteStream::Owner& owner = *this;
   client_ = std::make_shared<ByteStream>(reactor_, std::move(client), ByteStream::Kind::socket,
                                          *handler_, owner);

@@ -8,7 +8,7 @@
 #include "channel/byte_stream.h"
 #include "channel/channel.h"
 #include "channel/reactor.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::channel {
 
@@ -18,7 +18,7 @@ class ListenChannel : public Channel, private ByteStream::Owner {
  public:
   // `listener` is a non-blocking listening stream socket.
   // `client` is served first.
-  ListenChannel(Reactor& reactor, platform::UniqueFd listener, std::string description,
+  ListenChannel(Reactor& reactor, platform::Handle listener, std::string description,
                 std::optional<RestoredClient> client = std::nullopt);
   ~ListenChannel() override;
 
@@ -32,14 +32,14 @@ class ListenChannel : public Channel, private ByteStream::Owner {
 
  private:
   void accept_next();
-  void serve(platform::UniqueFd client);
+  void serve(platform::Handle client);
   void release_client();
   void on_eof(bool hung_up) override;
   void on_error(int error_number) override;
   void on_drained() override;
 
   Reactor& reactor_;
-  platform::UniqueFd listener_;
+  platform::Handle listener_;
   std::string description_;
   ChannelHandler* handler_ = nullptr;
   Watch watch_;

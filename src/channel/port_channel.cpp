@@ -42,12 +42,12 @@ Result<void> PortChannel::start(ChannelHandler& handler) {
 }
 
 Result<void> PortChannel::open_port() {
-  Result<platform::UniqueFd> fd = options_.open(options_.path);
+  Result<platform::Handle> fd = options_.open(options_.path);
   if (!fd) return std::unexpected(fd.error());
   return serve(*std::move(fd));
 }
 
-Result<void> PortChannel::serve(platform::UniqueFd fd) {
+Result<void> PortChannel::serve(platform::Handle fd) {
   ByteStream::Owner& owner = *this;
   auto port = std::make_shared<ByteStream>(reactor_, std::move(fd), ByteStream::Kind::port,
                                            *handler_, owner);

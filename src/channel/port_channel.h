@@ -19,7 +19,7 @@ namespace bellhop::channel {
 // an end: the next host finds the port as it was.
 class PortChannel : public Channel, private ByteStream::Owner {
  public:
-  using Open = std::function<Result<platform::UniqueFd>(const std::string& path)>;
+  using Open = std::function<Result<platform::Handle>(const std::string& path)>;
 
   struct Options {
     std::string path;
@@ -51,7 +51,7 @@ class PortChannel : public Channel, private ByteStream::Owner {
 
  private:
   Result<void> open_port();
-  Result<void> serve(platform::UniqueFd port);
+  Result<void> serve(platform::Handle port);
   void on_port_lost();
   void wait_for_path();
   void path_changed();

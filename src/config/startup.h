@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "config/settings.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::config {
 
@@ -33,7 +33,7 @@ struct Startup {
   std::string identifier = {};  // the program's name in logs
   Settings settings = {};
   // The socket that the service manager passed; the only channel when there is one.
-  platform::UniqueFd inherited_socket = {};
+  platform::Handle inherited_socket = {};
 };
 
 // Decides, without changing anything but getopt's state. An error is for standard error, and the

@@ -160,7 +160,7 @@ std::size_t OpenFiles::restore(Snapshot& snapshot) {
   const std::lock_guard lock(mutex_);
   for (const SnapshotRecord* record : snapshot.take(record_name)) {
     const auto handle = record->number("handle");
-    platform::UniqueFd descriptor = record->descriptor("file");
+    platform::Handle descriptor = record->descriptor("file");
     if (!handle || !descriptor) continue;
     files_.emplace(*handle, std::make_shared<OpenFile>(
                                 *handle, platform::restore_file(std::move(descriptor))));

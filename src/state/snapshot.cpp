@@ -126,7 +126,7 @@ std::optional<int> SnapshotRecord::descriptor_number(std::string_view field) con
   return found ? std::optional(static_cast<int>(found->number)) : std::nullopt;
 }
 
-platform::UniqueFd SnapshotRecord::descriptor(std::string_view field) const {
+platform::Handle SnapshotRecord::descriptor(std::string_view field) const {
   return platform::claim_inherited(descriptor_number(field).value_or(-1));
 }
 

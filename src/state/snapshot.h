@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "platform/io/handle.h"
 #include "platform/io/memory_file.h"
-#include "platform/io/unique_fd.h"
 
 namespace bellhop::state {
 
@@ -61,7 +61,7 @@ class SnapshotRecord {
   std::optional<std::int64_t> number(std::string_view field) const;
   bool flag(std::string_view field) const { return number(field).value_or(0) != 0; }
   // Takes the descriptor over, once; children do not get it. Empty when there is none.
-  platform::UniqueFd descriptor(std::string_view field) const;
+  platform::Handle descriptor(std::string_view field) const;
   // Its number, without taking it.
   std::optional<int> descriptor_number(std::string_view field) const;
 

@@ -13,7 +13,7 @@ namespace {
 using Checkpoint = AuthorizedKeysFile::Checkpoint;
 
 // Some filesystems have nothing to do for it.
-bool sync(const UniqueFd& fd) {
+bool sync(const Handle& fd) {
   return ::fsync(fd.get()) == 0 || errno == EINVAL || errno == ENOTSUP;
 }
 
@@ -35,8 +35,8 @@ bool AuthorizedKeysOps::read(char* content) {
 bool AuthorizedKeysOps::replace(std::string_view content, const char* new_name, gid_t group,
                                 const FileVersion* expected) {
   if (!open_home() || !(make_directory() && open_directory())) return false;
-  UniqueFd file(::openat(directory_.get(), new_name,
-                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  Handle file(::openat(directory_.get(), new_name,
+                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return fail(KeysStep::create, errno);
   const bool replaced = write(file, content, group) && rename(file, new_name, expected);
   if (!replaced) ::unlinkat(directory_.get(), new_name, 0);
@@ -86,7 +86,7 @@ bool AuthorizedKeysOps::make_directory() {
   return true;
 }
 
-bool AuthorizedKeysOps::read_all(const UniqueFd& file, char* content) {
+bool AuthorizedKeysOps::read_all(const Handle& file, char* content) {
   std::size_t size = 0;
   for (;;) {
     const ssize_t count =
@@ -101,7 +101,7 @@ bool AuthorizedKeysOps::read_all(const UniqueFd& file, char* content) {
   return true;
 }
 
-bool AuthorizedKeysOps::write(const UniqueFd& file, std::string_view content, gid_t group) {
+bool AuthorizedKeysOps::write(const Handle& file, std::string_view content, gid_t group) {
   reached(Checkpoint::created_file);
   struct stat status;
   if (::fstat(file.get(), &status) == 0 && status.st_gid != group) {
@@ -119,7 +119,7 @@ bool AuthorizedKeysOps::write(const UniqueFd& file, std::string_view content, gi
   return true;
 }
 
-bool AuthorizedKeysOps::rename(const UniqueFd& file, const char* new_name,
+bool AuthorizedKeysOps::rename(const Handle& file, const char* new_name,
                                const FileVersion* expected) {
   if (expected && version_at(directory_, keys_file_name) != *expected) {
     return refuse(KeysStep::rename, OpenRefusal::changed);
@@ -130,13 +130,13 @@ bool AuthorizedKeysOps::rename(const UniqueFd& file, const char* new_name,
   }
   reached(Checkpoint::renamed_file);
   if (!has_name(file)) return refuse(KeysStep::rename, OpenRefusal::taken_away);
-  const UniqueFd directory(::openat(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Handle directory(::openat(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory) ::fsync(directory.get());
   return true;
 }
 
 // Whether it is the file that was written that has the name now.
-bool AuthorizedKeysOps::has_name(const UniqueFd& file) const {
+bool AuthorizedKeysOps::has_name(const Handle& file) const {
   struct stat status;
   if (::fstat(file.get(), &status) != 0) return false;
   const FileVersion mine = version_of(status);

@@ -8,7 +8,7 @@
 
 #include "platform/accounts/authorized_keys_file.h"
 #include "platform/accounts/safe_open_posix.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -52,17 +52,17 @@ class AuthorizedKeysOps {
   bool open_home();
   bool open_directory();
   bool make_directory();
-  bool read_all(const UniqueFd& file, char* content);
-  bool write(const UniqueFd& file, std::string_view content, gid_t group);
-  bool rename(const UniqueFd& file, const char* new_name, const FileVersion* expected);
-  bool has_name(const UniqueFd& file) const;
+  bool read_all(const Handle& file, char* content);
+  bool write(const Handle& file, std::string_view content, gid_t group);
+  bool rename(const Handle& file, const char* new_name, const FileVersion* expected);
+  bool has_name(const Handle& file) const;
 
   KeysOutcome& outcome_;
   const char* home_path_;
   uid_t user_;
   const AuthorizedKeysFile::Hook& hook_;
-  UniqueFd home_;
-  UniqueFd directory_;
+  Handle home_;
+  Handle directory_;
 };
 
 }  // namespace bellhop::platform

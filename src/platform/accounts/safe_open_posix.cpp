@@ -27,7 +27,7 @@ Opened failed(int error) {
   return {.fd = {}, .refusal = OpenRefusal::system, .error = error};
 }
 
-bool is_link(const UniqueFd& directory, const char* name) {
+bool is_link(const Handle& directory, const char* name) {
   struct stat status;
   return ::fstatat(directory.get(), name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
          S_ISLNK(status.st_mode);
@@ -38,8 +38,8 @@ bool is_owner(uid_t owner, uid_t user) {
 }
 
 // Opens a directory, with O_NOFOLLOW in `follow` only if it is one itself.
-Opened enter_directory(const UniqueFd& parent, const char* name, int follow) {
-  UniqueFd fd(::openat(parent.get(), name, enter | O_DIRECTORY | O_CLOEXEC | follow));
+Opened enter_directory(const Handle& parent, const char* name, int follow) {
+  Handle fd(::openat(parent.get(), name, enter | O_DIRECTORY | O_CLOEXEC | follow));
   if (fd) return {.fd = std::move(fd)};
   const int error = errno;
   // Systems differ in the error; the text should say what it is.
@@ -47,13 +47,13 @@ Opened enter_directory(const UniqueFd& parent, const char* name, int follow) {
 }
 
 // Whether only root can make something in that directory.
-bool is_roots(const UniqueFd& directory) {
+bool is_roots(const Handle& directory) {
   struct stat status;
   return ::fstat(directory.get(), &status) == 0 && status.st_uid == 0 &&
          (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-Opened checked_directory(UniqueFd fd, uid_t user) {
+Opened checked_directory(Handle fd, uid_t user) {
   struct stat status;
   if (::fstat(fd.get(), &status) != 0) return failed(errno);
   if (!is_owner(status.st_uid, user)) return refused(OpenRefusal::wrong_owner);
@@ -67,7 +67,7 @@ std::int64_t nanoseconds(const timespec& time) {
 }  // namespace
 
 Opened open_home(const char* path, uid_t user) {
-  UniqueFd directory(::open("/", enter | O_DIRECTORY | O_CLOEXEC));
+  Handle directory(::open("/", enter | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return failed(errno);
   for (const char* begin = path + std::strspn(path, "/"); *begin != '\0';) {
     const std::size_t length = std::strcspn(begin, "/");
@@ -83,13 +83,13 @@ Opened open_home(const char* path, uid_t user) {
   return checked_directory(std::move(directory), user);
 }
 
-Opened open_directory(const UniqueFd& home, const char* name, uid_t user) {
+Opened open_directory(const Handle& home, const char* name, uid_t user) {
   Opened directory = enter_directory(home, name, O_NOFOLLOW);
   return directory.fd ? checked_directory(std::move(directory.fd), user) : std::move(directory);
 }
 
-Opened open_file(const UniqueFd& directory, const char* name, uid_t user) {
-  UniqueFd fd(
+Opened open_file(const Handle& directory, const char* name, uid_t user) {
+  Handle fd(
       ::openat(directory.get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!fd) {
     const int error = errno;
@@ -113,7 +113,7 @@ FileVersion version_of(const struct stat& status) {
           .changed = nanoseconds(status.st_ctim)};
 }
 
-FileVersion version_at(const UniqueFd& directory, const char* name) {
+FileVersion version_at(const Handle& directory, const char* name) {
   struct stat status;
   if (::fstatat(directory.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
   return version_of(status);

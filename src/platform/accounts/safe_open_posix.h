@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "platform/accounts/authorized_keys_file.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -25,7 +25,7 @@ enum class OpenRefusal {
 // All of these make only system calls: they are for a child of a process with several threads.
 
 struct Opened {
-  UniqueFd fd;
+  Handle fd;
   OpenRefusal refusal = OpenRefusal::none;
   int error = 0;
 };
@@ -35,14 +35,14 @@ struct Opened {
 Opened open_home(const char* path, uid_t user);
 
 // A directory of the user's below another.
-Opened open_directory(const UniqueFd& home, const char* name, uid_t user);
+Opened open_directory(const Handle& home, const char* name, uid_t user);
 
 // A file of the user's, for reading.
-Opened open_file(const UniqueFd& directory, const char* name, uid_t user);
+Opened open_file(const Handle& directory, const char* name, uid_t user);
 
 FileVersion version_of(const struct stat& status);
 
 // The version of what has that name; one that does not exist when nothing has.
-FileVersion version_at(const UniqueFd& directory, const char* name);
+FileVersion version_at(const Handle& directory, const char* name);
 
 }  // namespace bellhop::platform

@@ -12,7 +12,7 @@
 
 #include "platform/accounts/login_sessions_linux.h"
 #include "platform/accounts/users.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 namespace {
@@ -63,7 +63,7 @@ class EarliestLogins {
 };
 
 void add_records(const std::filesystem::path& path, EarliestLogins& logins) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Handle fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return;
   for (utmp record{}; read_record(fd.get(), record);) {
     if (record.ut_type != USER_PROCESS) continue;

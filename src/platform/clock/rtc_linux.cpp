@@ -25,7 +25,7 @@ constexpr auto max_second = 1500ms;
 
 // The CMOS clock of PCs begins its next second 500 ms after it was set; other clocks begin a
 // second when they are set, as far as is known (hwclock(8), option --delay).
-std::chrono::milliseconds phase_of(const UniqueFd& fd, const std::filesystem::path& root) {
+std::chrono::milliseconds phase_of(const Handle& fd, const std::filesystem::path& root) {
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return 0ms;
   const auto directory = ControlDirectory::open(
@@ -73,7 +73,7 @@ Result<Rtc> Rtc::open(const std::filesystem::path& system_root) {
   int reason = ENOENT;
   for (const char* path : {"/dev/rtc", "/dev/rtc0"}) {
     const auto file = system_root / (path + 1);
-    UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    Handle fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (fd) {
       const auto phase = phase_of(fd, system_root);
       return Rtc(std::move(fd), path, phase);

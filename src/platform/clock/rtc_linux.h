@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -42,13 +42,13 @@ class Rtc {
   std::chrono::milliseconds phase_when_set() const { return phase_when_set_; }
 
  private:
-  Rtc(UniqueFd fd, const char* path, std::chrono::milliseconds phase)
+  Rtc(Handle fd, const char* path, std::chrono::milliseconds phase)
       : fd_(std::move(fd)), path_(path), phase_when_set_(phase) {}
 
   Result<std::tm> read() const;
   bool await_update() const;
 
-  UniqueFd fd_;
+  Handle fd_;
   const char* path_;
   std::chrono::milliseconds phase_when_set_;
 };

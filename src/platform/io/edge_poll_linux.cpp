@@ -5,7 +5,7 @@
 #include <cerrno>
 
 #include "platform/io/edge_poll.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 namespace {
@@ -21,7 +21,7 @@ epoll_event interest(std::uint64_t token, bool writable) {
 }  // namespace
 
 struct EdgePoll::Set {
-  UniqueFd epoll;
+  Handle epoll;
 };
 
 EdgePoll::EdgePoll(std::unique_ptr<Set> set) : set_(std::move(set)) {}
@@ -30,7 +30,7 @@ EdgePoll& EdgePoll::operator=(EdgePoll&&) noexcept = default;
 EdgePoll::~EdgePoll() = default;
 
 Result<EdgePoll> EdgePoll::create() {
-  UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
+  Handle epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return system_failure(errno, "cannot create an epoll instance");
   return EdgePoll(std::make_unique<Set>(Set{std::move(epoll)}));
 }

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -56,6 +56,6 @@ class File {
 Result<std::unique_ptr<File>> open_file(const std::string& path, const FileMode& mode);
 
 // The file that open_file() has opened in an earlier program of this process.
-std::unique_ptr<File> restore_file(UniqueFd descriptor);
+std::unique_ptr<File> restore_file(Handle descriptor);
 
 }  // namespace bellhop::platform

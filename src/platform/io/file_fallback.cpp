@@ -7,7 +7,7 @@ Result<std::unique_ptr<File>> open_file(const std::string&, const FileMode&) {
   return unsupported();
 }
 
-std::unique_ptr<File> restore_file(UniqueFd) {
+std::unique_ptr<File> restore_file(Handle) {
   return nullptr;
 }
 

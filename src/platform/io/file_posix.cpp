@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "platform/io/file.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 namespace {
@@ -21,7 +21,7 @@ auto uninterrupted(Call&& call) {
 
 class PosixFile : public File {
  public:
-  explicit PosixFile(UniqueFd fd) : fd_(std::move(fd)) {}
+  explicit PosixFile(Handle fd) : fd_(std::move(fd)) {}
 
   Result<std::size_t> read(std::span<std::byte> room) override {
     const auto count = uninterrupted([&] { return ::read(fd_.get(), room.data(), room.size()); });
@@ -57,7 +57,7 @@ class PosixFile : public File {
   int descriptor() const override { return fd_.get(); }
 
  private:
-  UniqueFd fd_;
+  Handle fd_;
 };
 
 int open_flags(const FileMode& mode) {
@@ -72,7 +72,7 @@ int open_flags(const FileMode& mode) {
 Result<std::unique_ptr<File>> open_file(const std::string& path, const FileMode& mode) {
   constexpr mode_t everyone = 0666;
   const int flags = open_flags(mode);
-  UniqueFd fd;
+  Handle fd;
   bool created = false;
   if (mode.create) {
     // Without any permission at first: which ones is not left to this process's umask.
@@ -94,7 +94,7 @@ Result<std::unique_ptr<File>> open_file(const std::string& path, const FileMode&
   return std::make_unique<PosixFile>(std::move(fd));
 }
 
-std::unique_ptr<File> restore_file(UniqueFd descriptor) {
+std::unique_ptr<File> restore_file(Handle descriptor) {
   return std::make_unique<PosixFile>(std::move(descriptor));
 }
 

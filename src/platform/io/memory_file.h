@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -23,8 +23,8 @@ class MemoryFile {
   int descriptor() const { return fd_.get(); }
 
  private:
-  explicit MemoryFile(UniqueFd fd) : fd_(std::move(fd)) {}
-  UniqueFd fd_;
+  explicit MemoryFile(Handle fd) : fd_(std::move(fd)) {}
+  Handle fd_;
 };
 
 // The content of a memory file that its writer has sealed.
@@ -32,7 +32,7 @@ class SealedMemory {
  public:
   // Takes the file that an earlier program in this process has left open. Fails when `fd` is
   // something else, or when it could still be changed.
-  static Result<SealedMemory> open(UniqueFd fd);
+  static Result<SealedMemory> open(Handle fd);
 
   SealedMemory(SealedMemory&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}

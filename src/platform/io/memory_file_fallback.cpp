@@ -15,7 +15,7 @@ Result<void> MemoryFile::seal() {
   return unsupported();
 }
 
-Result<SealedMemory> SealedMemory::open(UniqueFd) {
+Result<SealedMemory> SealedMemory::open(Handle) {
   return unsupported();
 }
 

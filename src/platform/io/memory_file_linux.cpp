@@ -15,7 +15,7 @@ constexpr int every_seal = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WR
 }  // namespace
 
 Result<MemoryFile> MemoryFile::create() {
-  UniqueFd fd(::memfd_create("bellhop", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  Handle fd(::memfd_create("bellhop", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return system_failure(errno, "cannot make a file in memory");
   return MemoryFile(std::move(fd));
 }
@@ -34,7 +34,7 @@ Result<void> MemoryFile::seal() {
   return system_failure(errno, "cannot seal a file in memory");
 }
 
-Result<SealedMemory> SealedMemory::open(UniqueFd fd) {
+Result<SealedMemory> SealedMemory::open(Handle fd) {
   const int seals = ::fcntl(fd.get(), F_GET_SEALS);
   if (seals < 0) return system_failure(errno, "descriptor {} is no file in memory", fd.get());
   if ((seals & every_seal) != every_seal) {

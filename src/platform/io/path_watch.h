@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -21,9 +21,9 @@ class PathWatch {
   Result<void> rearm();
 
  private:
-  PathWatch(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  PathWatch(Handle fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
-  UniqueFd fd_;
+  Handle fd_;
   std::string path_;
   int watch_ = -1;
 };

@@ -9,7 +9,7 @@
 namespace bellhop::platform {
 
 Result<PathWatch> PathWatch::create(std::string path) {
-  UniqueFd fd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  Handle fd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!fd) return system_failure(errno, "cannot watch for '{}' to appear", path);
   return PathWatch(std::move(fd), std::move(path));
 }

@@ -8,20 +8,20 @@
 #include <utility>
 
 #include "base/error.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
 struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
+  Handle read;
+  Handle write;
 };
 
 // The same open file under a number above 2, so that giving it to a child as one of its standard
 // streams cannot overwrite another. Matters when the agent runs with some of its own closed.
-inline Result<UniqueFd> dup_above_stdio(UniqueFd descriptor) {
+inline Result<Handle> dup_above_stdio(Handle descriptor) {
   if (descriptor.get() > 2) return descriptor;
-  UniqueFd moved(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 3));
+  Handle moved(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 3));
   if (!moved) return system_failure(errno, "cannot duplicate a file descriptor");
   return moved;
 }
@@ -30,8 +30,8 @@ inline Result<UniqueFd> dup_above_stdio(UniqueFd descriptor) {
 inline Result<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_failure(errno, "cannot make a pipe");
-  UniqueFd raw_read(ends[0]);
-  UniqueFd raw_write(ends[1]);
+  Handle raw_read(ends[0]);
+  Handle raw_write(ends[1]);
   auto read = dup_above_stdio(std::move(raw_read));
   if (!read) return std::unexpected(std::move(read).error());
   auto write = dup_above_stdio(std::move(raw_write));

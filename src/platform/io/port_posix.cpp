@@ -8,8 +8,8 @@
 
 namespace bellhop::platform {
 
-Result<UniqueFd> open_virtio_port(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+Result<Handle> open_virtio_port(const std::string& path) {
+  Handle fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!fd) return system_failure(errno, "cannot open virtio-serial port '{}'", path);
   // A wrong path must not turn a file's content into requests, and write replies into the file.
   struct stat status;
@@ -19,8 +19,8 @@ Result<UniqueFd> open_virtio_port(const std::string& path) {
   return fd;
 }
 
-Result<UniqueFd> open_serial_line(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+Result<Handle> open_serial_line(const std::string& path) {
+  Handle fd(::open(path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
   if (!fd) return system_failure(errno, "cannot open serial line '{}'", path);
   termios line{};
   if (tcgetattr(fd.get(), &line) != 0) {

@@ -5,8 +5,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "platform/io/handle.h"
 #include "platform/io/small_file.h"
-#include "platform/io/unique_fd.h"
 
 namespace bellhop::platform {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t size_limit = std::size_t{64} * 1024;
 
 // Writes everything, to the disk. Returns 0 or the reason.
-int write_through(const UniqueFd& fd, std::string_view content) {
+int write_through(const Handle& fd, std::string_view content) {
   while (!content.empty()) {
     const ssize_t count = ::write(fd.get(), content.data(), content.size());
     if (count < 0 && errno != EINTR) return errno;
@@ -26,7 +26,7 @@ int write_through(const UniqueFd& fd, std::string_view content) {
 // Writes a new file with the permissions that `old_path` has. Returns 0 or the reason.
 int create(const std::string& path, const std::string& old_path, std::string_view content) {
   ::unlink(path.c_str());  // one that an earlier process did not finish
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  Handle fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!fd) return errno;
   struct stat old{};
   if (::stat(old_path.c_str(), &old) == 0 && ::fchmod(fd.get(), old.st_mode & 07777) != 0) {
@@ -41,14 +41,14 @@ int create(const std::string& path, const std::string& old_path, std::string_vie
 void sync_directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Handle fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd) ::fsync(fd.get());
 }
 
 }  // namespace
 
 Result<std::optional<std::string>> read_small_file(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  const Handle fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!fd && errno == ENOENT) return std::nullopt;
   struct stat status{};
   if (!fd || ::fstat(fd.get(), &status) != 0) return system_failure(errno, "cannot read {}", path);

@@ -38,7 +38,7 @@ int socket_option(int fd, int option) {
 
 }  // namespace
 
-Result<UniqueFd> listen_unix(const std::string& path) {
+Result<Handle> listen_unix(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
@@ -47,7 +47,7 @@ Result<UniqueFd> listen_unix(const std::string& path) {
   }
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
 
-  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM, 0));
+  Handle fd(::socket(AF_UNIX, SOCK_STREAM, 0));
   if (!fd) return system_failure(errno, "cannot create a unix socket");
   make_nonblocking(fd.get());
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
@@ -60,16 +60,16 @@ Result<UniqueFd> listen_unix(const std::string& path) {
   return fd;
 }
 
-UniqueFd accept_client(int listener) {
+Handle accept_client(int listener) {
   for (;;) {
-    UniqueFd fd(::accept(listener, nullptr, nullptr));
+    Handle fd(::accept(listener, nullptr, nullptr));
     if (!fd && (errno == EINTR || errno == ECONNABORTED)) continue;
     if (fd) make_nonblocking(fd.get());
     return fd;
   }
 }
 
-Result<std::optional<UniqueFd>> inherited_socket(const char* pid, const char* count) {
+Result<std::optional<Handle>> inherited_socket(const char* pid, const char* count) {
   const std::optional<pid_t> owner = parse<pid_t>(pid);
   const std::optional<int> sockets = parse<int>(count);
   if (!owner || *owner != getpid() || !sockets || *sockets < 1) return std::nullopt;
@@ -79,7 +79,7 @@ Result<std::optional<UniqueFd>> inherited_socket(const char* pid, const char* co
         "a single ListenStream=",
         *sockets);
   }
-  UniqueFd fd(first_inherited_descriptor);
+  Handle fd(first_inherited_descriptor);
   const int family = socket_option(fd.get(), SO_DOMAIN);
   const bool known = family == AF_UNIX || family == vsock_family();
   if (!known || socket_option(fd.get(), SO_TYPE) != SOCK_STREAM ||
@@ -89,7 +89,7 @@ Result<std::optional<UniqueFd>> inherited_socket(const char* pid, const char* co
         "stream socket");
   }
   make_nonblocking(fd.get());
-  return std::optional<UniqueFd>(std::move(fd));
+  return std::optional<Handle>(std::move(fd));
 }
 
 }  // namespace bellhop::platform

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -12,6 +12,6 @@ namespace bellhop::platform {
 int vsock_family();
 
 // A non-blocking vsock socket that listens at `address`, "CID:PORT"; CID 4294967295 means any.
-Result<UniqueFd> listen_vsock(const std::string& address);
+Result<Handle> listen_vsock(const std::string& address);
 
 }  // namespace bellhop::platform

@@ -6,7 +6,7 @@ int vsock_family() {
   return -1;
 }
 
-Result<UniqueFd> listen_vsock(const std::string& address) {
+Result<Handle> listen_vsock(const std::string& address) {
   return failure("cannot listen at vsock address '{}': this system has no vsock", address);
 }
 

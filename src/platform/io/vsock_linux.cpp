@@ -25,7 +25,7 @@ int vsock_family() {
   return AF_VSOCK;
 }
 
-Result<UniqueFd> listen_vsock(const std::string& address) {
+Result<Handle> listen_vsock(const std::string& address) {
   const std::string_view text(address);
   const std::size_t colon = text.find(':');
   const auto cid = parse(text.substr(0, colon));
@@ -38,7 +38,7 @@ Result<UniqueFd> listen_vsock(const std::string& address) {
   name.svm_cid = *cid;
   name.svm_port = *port;
 
-  UniqueFd fd(::socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Handle fd(::socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return system_failure(errno, "cannot create a vsock socket");
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 ||
       ::listen(fd.get(), SOMAXCONN) != 0) {

@@ -12,7 +12,7 @@
 #include <mutex>
 #include <utility>
 
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 #include "platform/log/log_output.h"
 
 namespace bellhop::platform {
@@ -43,7 +43,7 @@ int priority(LogLevel level) {
 
 class DescriptorLog : public LogOutput {
  public:
-  DescriptorLog(int fd, UniqueFd owned, LogFormatter formatter)
+  DescriptorLog(int fd, Handle owned, LogFormatter formatter)
       : fd_(fd), owned_(std::move(owned)), formatter_(std::move(formatter)) {}
 
   void write(const LogRecord& record) override {
@@ -60,7 +60,7 @@ class DescriptorLog : public LogOutput {
 
  private:
   int fd_;
-  UniqueFd owned_;
+  Handle owned_;
   LogFormatter formatter_;
 };
 
@@ -91,7 +91,7 @@ class DatagramSocket {
     address.sun_family = AF_UNIX;
     if (path_.size() >= sizeof address.sun_path) return;
     std::memcpy(address.sun_path, path_.data(), path_.size());
-    UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    Handle fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) return;
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
       return;
@@ -101,7 +101,7 @@ class DatagramSocket {
 
   std::mutex mutex_;  // no call under it can block
   const std::string path_;
-  UniqueFd fd_;
+  Handle fd_;
 };
 
 class SyslogLog : public LogOutput {
@@ -187,11 +187,11 @@ std::string_view log_level_name(LogLevel level) {
 }
 
 std::unique_ptr<LogOutput> standard_error_log(LogFormatter formatter) {
-  return std::make_unique<DescriptorLog>(STDERR_FILENO, UniqueFd(), std::move(formatter));
+  return std::make_unique<DescriptorLog>(STDERR_FILENO, Handle(), std::move(formatter));
 }
 
 Result<std::unique_ptr<LogOutput>> open_log_file(const std::string& path, LogFormatter formatter) {
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  Handle fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
   if (!fd) return system_failure(errno, "unable to open specified log file '{}'", path);
   const int number = fd.get();
   return std::make_unique<DescriptorLog>(number, std::move(fd), std::move(formatter));

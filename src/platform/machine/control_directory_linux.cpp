@@ -31,13 +31,13 @@ std::optional<std::uint64_t> number_after_prefix(std::string_view prefix, std::s
 }  // namespace
 
 std::expected<ControlDirectory, int> ControlDirectory::open(const std::filesystem::path& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Handle fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return std::unexpected(errno);
   return ControlDirectory(std::move(fd));
 }
 
 std::expected<std::string, ControlError> ControlDirectory::read(const char* file) const {
-  const UniqueFd fd(::openat(fd_.get(), file, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  const Handle fd(::openat(fd_.get(), file, O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd) return failed(Step::open);
   char room[256];
   ssize_t count;
@@ -53,7 +53,7 @@ std::expected<std::string, ControlError> ControlDirectory::read(const char* file
 
 std::expected<void, ControlError> ControlDirectory::write(const char* file,
                                                           std::string_view value) const {
-  const UniqueFd fd(::openat(fd_.get(), file, O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  const Handle fd(::openat(fd_.get(), file, O_WRONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd) return failed(Step::open);
   // Not again after EINTR: the kernel may have begun, and the caller is told.
   if (::pwrite(fd.get(), value.data(), value.size(), 0) < 0) return failed(Step::write);

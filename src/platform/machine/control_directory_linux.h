@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -34,9 +34,9 @@ class ControlDirectory {
   std::expected<void, ControlError> write(const char* file, std::string_view value) const;
 
  private:
-  explicit ControlDirectory(UniqueFd fd) : fd_(std::move(fd)) {}
+  explicit ControlDirectory(Handle fd) : fd_(std::move(fd)) {}
 
-  UniqueFd fd_;
+  Handle fd_;
 };
 
 // The numbers n of a directory's entries that are called `prefix` and n, in order: 0 and 1 for

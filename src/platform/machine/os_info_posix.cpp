@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 #include "platform/machine/os_info.h"
 
 namespace bellhop::platform {
@@ -73,7 +73,7 @@ std::optional<std::string>* variable(OsRelease& release, std::string_view name) 
 
 // The beginning of a file; nullopt when it cannot be read.
 std::optional<std::string> read_text(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Handle fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return std::nullopt;
   std::string text;
   std::array<char, 4096> piece{};

@@ -34,7 +34,7 @@ constexpr std::size_t aligned(std::size_t size) {
   return (size + NLMSG_ALIGNTO - 1) / NLMSG_ALIGNTO * NLMSG_ALIGNTO;
 }
 
-Result<void> send_request(const UniqueFd& fd, std::uint16_t type) {
+Result<void> send_request(const Handle& fd, std::uint16_t type) {
   struct {
     nlmsghdr header;
     rtgenmsg all;
@@ -63,7 +63,7 @@ class Attempt {
   Attempt(const NetlinkReceiver& receiver, std::vector<std::byte>& buffer)
       : receiver_(receiver), buffer_(buffer) {}
 
-  Result<Outcome> read(const UniqueFd& fd) {
+  Result<Outcome> read(const Handle& fd) {
     while (!done_) {
       const ssize_t size = ::recv(fd.get(), buffer_.data(), buffer_.size(), MSG_TRUNC);
       if (size < 0 && errno == EINTR) continue;
@@ -105,8 +105,8 @@ class Attempt {
 
 }  // namespace
 
-Result<UniqueFd> open_route_netlink() {
-  UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+Result<Handle> open_route_netlink() {
+  Handle fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!fd) return system_failure(errno, "socket");
   // A connected socket takes messages from its peer only: port 0, the kernel.
   sockaddr_nl kernel{};

@@ -13,16 +13,16 @@
 #include <vector>
 
 #include "base/error.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
 // Opens a socket that carries netlink messages, for one request each.
-using NetlinkOpener = std::function<Result<UniqueFd>()>;
+using NetlinkOpener = std::function<Result<Handle>()>;
 
 // A socket to the kernel's tables of links, addresses and routes; nobody but the kernel can send to
 // it.
-Result<UniqueFd> open_route_netlink();
+Result<Handle> open_route_netlink();
 
 // One message of an answer.
 struct NetlinkMessage {

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -29,7 +29,7 @@ class Daemon {
   Daemon() = default;
 
   std::optional<int> status_;
-  UniqueFd ready_;  // a byte written here says that the daemon works
+  Handle ready_;  // a byte written here says that the daemon works
 };
 
 }  // namespace bellhop::platform

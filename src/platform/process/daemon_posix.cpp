@@ -33,7 +33,7 @@ int wait_for(pid_t child, int pipe) {
 }
 
 Result<void> redirect_standard_descriptors() {
-  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const Handle null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) return system_failure(errno, "cannot open '/dev/null'");
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::dup2(null.get(), fd) < 0)
@@ -47,8 +47,8 @@ Result<void> redirect_standard_descriptors() {
 Result<Daemon> Daemon::start() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_failure(errno, "failed to daemonize");
-  UniqueFd read_end(ends[0]);
-  UniqueFd write_end(ends[1]);
+  Handle read_end(ends[0]);
+  Handle write_end(ends[1]);
   const pid_t child = ::fork();
   if (child < 0) return system_failure(errno, "failed to daemonize");
   Daemon daemon;

@@ -19,7 +19,7 @@ namespace {
 
 struct Wait {
   pid_t child;
-  UniqueFd hangs_up_at_end;
+  Handle hangs_up_at_end;
 };
 
 void* wait_for_child(void* argument) {
@@ -48,7 +48,7 @@ int start_detached(std::unique_ptr<Wait> wait) {
 
 }  // namespace
 
-Result<UniqueFd> exit_descriptor_by_thread(pid_t child) {
+Result<Handle> exit_descriptor_by_thread(pid_t child) {
   auto pipe = make_pipe();
   if (!pipe) return std::unexpected(std::move(pipe).error());
   auto wait = std::make_unique<Wait>(Wait{child, std::move(pipe->write)});
@@ -57,8 +57,8 @@ Result<UniqueFd> exit_descriptor_by_thread(pid_t child) {
   return std::move(pipe->read);
 }
 
-Result<UniqueFd> exit_descriptor(pid_t child) {
-  UniqueFd descriptor(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+Result<Handle> exit_descriptor(pid_t child) {
+  Handle descriptor(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   if (descriptor) return descriptor;
   // EPERM: a seccomp filter that was made before the call was.
   if (errno == ENOSYS || errno == EPERM) return exit_descriptor_by_thread(child);

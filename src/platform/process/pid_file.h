@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -19,7 +19,7 @@ class PidFile {
   static Result<PidFile> create(std::string path);
 
   // The file that an earlier program of this process has created and locked.
-  static PidFile restore(std::string path, UniqueFd descriptor);
+  static PidFile restore(std::string path, Handle descriptor);
 
   int descriptor() const { return fd_.get(); }
   const std::string& path() const { return path_; }
@@ -30,10 +30,10 @@ class PidFile {
   ~PidFile();
 
  private:
-  PidFile(std::string path, UniqueFd fd, pid_t owner);
+  PidFile(std::string path, Handle fd, pid_t owner);
 
   std::string path_;
-  UniqueFd fd_;
+  Handle fd_;
   pid_t owner_;
 };
 

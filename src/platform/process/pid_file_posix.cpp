@@ -39,7 +39,7 @@ Result<void> write_number(const std::string& path, int fd, pid_t number) {
 
 Result<PidFile> PidFile::create(std::string path) {
   while (true) {
-    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    Handle fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     if (!fd) return system_failure(errno, "Could not create '{}'", path);
     if (auto locked = lock(path, fd.get()); !locked) return std::unexpected(locked.error());
     // Its last owner may have removed the file between the two calls: then there is a new one.
@@ -52,11 +52,11 @@ Result<PidFile> PidFile::create(std::string path) {
   }
 }
 
-PidFile PidFile::restore(std::string path, UniqueFd descriptor) {
+PidFile PidFile::restore(std::string path, Handle descriptor) {
   return PidFile(std::move(path), std::move(descriptor), ::getpid());
 }
 
-PidFile::PidFile(std::string path, UniqueFd fd, pid_t owner)
+PidFile::PidFile(std::string path, Handle fd, pid_t owner)
     : path_(std::move(path)), fd_(std::move(fd)), owner_(owner) {}
 
 PidFile::PidFile(PidFile&& other) noexcept

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -59,10 +59,10 @@ struct ProcessSnapshot {
   std::int64_t number = 0;
   bool ended = false;  // its observer has been told how
   // The agent's ends of its pipes, as far as they are open.
-  UniqueFd in = {};
+  Handle in = {};
   std::string input = {};  // what is still to be written there
-  UniqueFd out = {};
-  UniqueFd err = {};
+  Handle out = {};
+  Handle err = {};
   std::shared_ptr<ProcessObserver> observer = {};
 };
 

@@ -29,7 +29,7 @@ struct Watch {
   enum class Kind { end, in, out, err };
   Kind kind;
   Child* child;
-  UniqueFd descriptor = {};
+  Handle descriptor = {};
 };
 
 // A child and the agent's ends of its pipes. It is done with when all of them are closed.
@@ -53,18 +53,18 @@ struct Child {
 
 // The child's ends of its pipes, only needed until it runs.
 struct ChildEnds {
-  UniqueFd in;
-  UniqueFd out;
-  UniqueFd err;  // empty: the same as out
+  Handle in;
+  Handle out;
+  Handle err;  // empty: the same as out
 };
 
-Result<UniqueFd> open_null(int mode) {
-  UniqueFd descriptor(::open("/dev/null", mode | O_CLOEXEC));
+Result<Handle> open_null(int mode) {
+  Handle descriptor(::open("/dev/null", mode | O_CLOEXEC));
   if (!descriptor) return system_failure(errno, "cannot open '/dev/null'");
   return dup_above_stdio(std::move(descriptor));
 }
 
-Result<void> set_nonblocking(const UniqueFd& descriptor) {
+Result<void> set_nonblocking(const Handle& descriptor) {
   const int flags = ::fcntl(descriptor.get(), F_GETFL);
   if (flags < 0 || ::fcntl(descriptor.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
     return system_failure(errno, "cannot set up a pipe");
@@ -73,7 +73,7 @@ Result<void> set_nonblocking(const UniqueFd& descriptor) {
 }
 
 // Makes one stream: puts the agent's end into `ours` (none for /dev/null), returns the child's.
-Result<UniqueFd> make_stream(bool piped, bool child_reads, UniqueFd& ours) {
+Result<Handle> make_stream(bool piped, bool child_reads, Handle& ours) {
   if (!piped) return open_null(child_reads ? O_RDONLY : O_WRONLY);
   auto pipe = make_pipe();
   if (!pipe) return std::unexpected(std::move(pipe).error());
@@ -153,8 +153,8 @@ class Processes::Runner {
 
   DescriptorLimit limit_;
   std::mutex begin_mutex_;  // held while the thread is made
-  UniqueFd epoll_;
-  UniqueFd stop_event_;
+  Handle epoll_;
+  Handle stop_event_;
   std::mutex mutex_;  // for what follows, never held across a call that can block
   std::unordered_map<Child*, std::unique_ptr<Child>> children_;
   bool stopping_ = false;

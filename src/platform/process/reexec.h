@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -35,7 +35,7 @@ std::int64_t current_pid();
 
 // A descriptor that an earlier program of this process has left open for this one. Its children do
 // not get it. Empty when there is none with that number, or when it has been taken already.
-UniqueFd claim_inherited(int descriptor);
+Handle claim_inherited(int descriptor);
 
 // Closes the descriptors above 2 that children would get and nobody has taken.
 void close_inherited();

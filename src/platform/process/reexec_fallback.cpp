@@ -15,7 +15,7 @@ std::int64_t current_pid() {
   return 0;
 }
 
-UniqueFd claim_inherited(int) {
+Handle claim_inherited(int) {
   return {};
 }
 

@@ -77,11 +77,11 @@ std::int64_t current_pid() {
   return ::getpid();
 }
 
-UniqueFd claim_inherited(int descriptor) {
+Handle claim_inherited(int descriptor) {
   const int flags = descriptor > 2 ? ::fcntl(descriptor, F_GETFD) : -1;
   if (flags < 0 || (flags & FD_CLOEXEC) != 0) return {};
   if (::fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC) != 0) return {};
-  return UniqueFd(descriptor);
+  return Handle(descriptor);
 }
 
 void close_inherited() {

@@ -93,7 +93,7 @@ class ChildEnd {
 };
 
 // The beginning of what there is, in one line.
-std::string read_output(const UniqueFd& pipe) {
+std::string read_output(const Handle& pipe) {
   char buffer[1024];
   pollfd entry{.fd = pipe.get(), .events = POLLIN, .revents = 0};
   if (::poll(&entry, 1, 0) <= 0) return {};
@@ -104,7 +104,7 @@ std::string read_output(const UniqueFd& pipe) {
   return output;
 }
 
-Result<void> check_exit(const std::string& path, const siginfo_t& end, const UniqueFd& output) {
+Result<void> check_exit(const std::string& path, const siginfo_t& end, const Handle& output) {
   if (end.si_code == CLD_EXITED && end.si_status == 0) return {};
   if (end.si_code != CLD_EXITED) return failure("'{}' was ended by signal {}", path, end.si_status);
   const std::string said = read_output(output);

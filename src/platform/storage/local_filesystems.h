@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -71,7 +71,7 @@ class Filesystems {
 
   // A filesystem that an earlier program of this process has opened, with the first of its
   // mountpoints.
-  virtual std::unique_ptr<Filesystem> restore(UniqueFd descriptor, std::string mountpoint) = 0;
+  virtual std::unique_ptr<Filesystem> restore(Handle descriptor, std::string mountpoint) = 0;
 };
 
 // Those of this machine.

@@ -10,7 +10,7 @@ class NoFilesystems final : public Filesystems {
   Result<std::unique_ptr<Filesystem>> open(const LocalFilesystem&) override {
     return unsupported();
   }
-  std::unique_ptr<Filesystem> restore(UniqueFd, std::string) override { return nullptr; }
+  std::unique_ptr<Filesystem> restore(Handle, std::string) override { return nullptr; }
 };
 
 }  // namespace

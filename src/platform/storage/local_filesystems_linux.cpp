@@ -8,7 +8,7 @@
 #include <limits>
 #include <utility>
 
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 #include "platform/storage/disk_filesystems_linux.h"
 #include "platform/storage/local_filesystems.h"
 #include "platform/storage/storage_order_linux.h"
@@ -18,7 +18,7 @@ namespace {
 
 class LinuxFilesystem final : public Filesystem {
  public:
-  LinuxFilesystem(UniqueFd fd, std::string mountpoint)
+  LinuxFilesystem(Handle fd, std::string mountpoint)
       : fd_(std::move(fd)), mountpoint_(std::move(mountpoint)) {}
 
   Result<bool> freeze() override {
@@ -49,12 +49,12 @@ class LinuxFilesystem final : public Filesystem {
   int descriptor() const override { return fd_.get(); }
 
  private:
-  UniqueFd fd_;
+  Handle fd_;
   std::string mountpoint_;
 };
 
 // Whether the descriptor leads into that mount; kernels before 5.8 do not tell.
-bool leads_to(const UniqueFd& fd, std::uint64_t mount) {
+bool leads_to(const Handle& fd, std::uint64_t mount) {
   struct statx facts{};
   if (::statx(fd.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &facts) != 0) return true;
   return (facts.stx_mask & STATX_MNT_ID) == 0 || facts.stx_mnt_id == mount;
@@ -75,7 +75,7 @@ class LinuxFilesystems final : public Filesystems {
   Result<std::unique_ptr<Filesystem>> open(const LocalFilesystem& filesystem) override {
     int error = 0;
     for (const auto& place : filesystem.places) {
-      UniqueFd fd(::open(place.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+      Handle fd(::open(place.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
       if (fd && leads_to(fd, place.mount)) {
         return std::make_unique<LinuxFilesystem>(std::move(fd), filesystem.mountpoint);
       }
@@ -85,7 +85,7 @@ class LinuxFilesystems final : public Filesystems {
     return nullptr;
   }
 
-  std::unique_ptr<Filesystem> restore(UniqueFd descriptor, std::string mountpoint) override {
+  std::unique_ptr<Filesystem> restore(Handle descriptor, std::string mountpoint) override {
     return std::make_unique<LinuxFilesystem>(std::move(descriptor), std::move(mountpoint));
   }
 };

@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdint>
 
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 namespace {
@@ -59,7 +59,7 @@ std::optional<NvmeSmart> nvme_smart(const std::string& node) {
   constexpr std::uint32_t keep_events = 1U << 15;  // asking must not clear what others wait for
   constexpr std::uint32_t last_dword = nvme_smart_size / 4 - 1;
 
-  const UniqueFd fd(::open(node.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Handle fd(::open(node.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return std::nullopt;
   std::array<std::byte, nvme_smart_size> page{};
   nvme_admin_cmd command{};

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 #include "unit/commands/command_fixture.h"
 #include "unit/state/reexec_fixture.h"
 #include "wire/base64.h"
@@ -63,11 +63,11 @@ struct Content {
 // Streams a file whose reads may block, which no file of guest-file-read's does.
 Result<Content> stream_file(Services&, const PathArgument& arguments) {
   struct Source {
-    platform::UniqueFd fd;
+    platform::Handle fd;
     std::vector<std::byte> piece = std::vector<std::byte>(96 * 1024);
   };
   auto source = std::make_shared<Source>();
-  source->fd = platform::UniqueFd(::open(arguments.path.c_str(), O_RDONLY | O_CLOEXEC));
+  source->fd = platform::Handle(::open(arguments.path.c_str(), O_RDONLY | O_CLOEXEC));
   return Content{.data = {[source]() -> std::span<const std::byte> {
                    std::size_t filled = 0;
                    while (filled < source->piece.size()) {
@@ -134,7 +134,7 @@ class ChannelServerTest : public testing::CommandTest {
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
     receive(request("test-stream-file", {{"path", fifo}}, id));
   }
-  void open_writer() { writer = platform::UniqueFd(::open(fifo.c_str(), O_WRONLY | O_CLOEXEC)); }
+  void open_writer() { writer = platform::Handle(::open(fifo.c_str(), O_WRONLY | O_CLOEXEC)); }
   void release() {
     open_writer();
     writer.reset();
@@ -157,7 +157,7 @@ class ChannelServerTest : public testing::CommandTest {
   }
 
   const std::string fifo = directory / "fifo";
-  platform::UniqueFd writer;
+  platform::Handle writer;
   std::vector<const Command*> commands = with_test_commands();
   asio::io_context loop;
   FakeChannel channel;

@@ -20,8 +20,8 @@ class ListenChannelTest : public testing::Test {
     EXPECT_TRUE(channel_.start(handler_));
   }
 
-  platform::UniqueFd connect() const {
-    platform::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  platform::Handle connect() const {
+    platform::Handle fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
@@ -29,11 +29,11 @@ class ListenChannelTest : public testing::Test {
     return fd;
   }
 
-  static void write(const platform::UniqueFd& fd, std::string_view text) {
+  static void write(const platform::Handle& fd, std::string_view text) {
     EXPECT_EQ(::write(fd.get(), text.data(), text.size()), std::ssize(text));
   }
 
-  static std::string read(const platform::UniqueFd& fd) {
+  static std::string read(const platform::Handle& fd) {
     char buffer[4096];
     const ssize_t count = ::read(fd.get(), buffer, sizeof buffer);
     return count > 0 ? std::string(buffer, static_cast<std::size_t>(count)) : std::string();
@@ -51,7 +51,7 @@ class ListenChannelTest : public testing::Test {
 };
 
 TEST_F(ListenChannelTest, CarriesBytesBothWays) {
-  const platform::UniqueFd client = connect();
+  const platform::Handle client = connect();
   write(client, "request");
   until([&] { return handler_.received == "request"; });
   send("reply");
@@ -59,8 +59,8 @@ TEST_F(ListenChannelTest, CarriesBytesBothWays) {
 }
 
 TEST_F(ListenChannelTest, ServesTheNextClientWhenTheFirstHasLeft) {
-  platform::UniqueFd first = connect();
-  const platform::UniqueFd second = connect();
+  platform::Handle first = connect();
+  const platform::Handle second = connect();
   write(first, "one ");
   write(second, "two");
   until([&] { return handler_.received == "one "; });
@@ -70,7 +70,7 @@ TEST_F(ListenChannelTest, ServesTheNextClientWhenTheFirstHasLeft) {
 }
 
 TEST_F(ListenChannelTest, StillAnswersAClientThatHasEndedItsInput) {
-  const platform::UniqueFd client = connect();
+  const platform::Handle client = connect();
   write(client, "request");
   ::shutdown(client.get(), SHUT_WR);
   until([&] { return handler_.ends == 1; });
@@ -84,7 +84,7 @@ TEST_F(ListenChannelTest, StillAnswersAClientThatHasEndedItsInput) {
 }
 
 TEST_F(ListenChannelTest, FinishesAHalfClosedClientWhenItHasTakenEverything) {
-  const platform::UniqueFd client = connect();
+  const platform::Handle client = connect();
   write(client, "request");
   ::shutdown(client.get(), SHUT_WR);
   until([&] { return handler_.ends == 1; });
@@ -102,7 +102,7 @@ TEST_F(ListenChannelTest, FinishesAHalfClosedClientWhenItHasTakenEverything) {
 }
 
 TEST_F(ListenChannelTest, NoticesThatAHalfClosedClientIsGone) {
-  platform::UniqueFd client = connect();
+  platform::Handle client = connect();
   ::shutdown(client.get(), SHUT_WR);
   until([&] { return handler_.ends == 1; });
   client.reset();
@@ -110,7 +110,7 @@ TEST_F(ListenChannelTest, NoticesThatAHalfClosedClientIsGone) {
 }
 
 TEST_F(ListenChannelTest, KeepsWhatDoesNotFitAndSendsItLater) {
-  const platform::UniqueFd client = connect();
+  const platform::Handle client = connect();
   write(client, "x");
   until([&] { return !handler_.received.empty(); });
   const std::string large(8 * 1024 * 1024, 'r');
@@ -129,7 +129,7 @@ TEST_F(ListenChannelTest, KeepsWhatDoesNotFitAndSendsItLater) {
 
 TEST_F(ListenChannelTest, ReadsOnlyWhileThePeerHasRoom) {
   handler_.accepts_input = false;
-  const platform::UniqueFd client = connect();
+  const platform::Handle client = connect();
   write(client, "request");
   loop_.restart();
   loop_.poll();
@@ -143,14 +143,14 @@ TEST_F(ListenChannelTest, ReadsOnlyWhileThePeerHasRoom) {
 
 TEST_F(ListenChannelTest, NoticesALostClientThoughThePeerHasNoRoom) {
   handler_.accepts_input = false;
-  platform::UniqueFd client = connect();
+  platform::Handle client = connect();
   write(client, "request");
   client.reset();
   until([&] { return handler_.disconnections == 1; });
 }
 
 TEST_F(ListenChannelTest, ReadsWhatAClientSentBeforeItWentThoughRepliesCannotReachIt) {
-  platform::UniqueFd client = connect();
+  platform::Handle client = connect();
   write(client, "request");
   client.reset();
   handler_.on_input = [&] { send("reply"); };
@@ -176,7 +176,7 @@ TEST_F(ListenChannelTest, TellsWhatAnotherProgramNeedsToGoOn) {
   const auto idle = channel_.snapshot();
   EXPECT_GE(idle.listener, 0);
   EXPECT_EQ(idle.client, -1);
-  const platform::UniqueFd client = connect();
+  const platform::Handle client = connect();
   write(client, "x");
   until([&] { return !handler_.received.empty(); });
   std::string all;
@@ -194,10 +194,10 @@ TEST_F(ListenChannelTest, TellsWhatAnotherProgramNeedsToGoOn) {
 TEST_F(ListenChannelTest, GoesOnWithAClientOfAnEarlierProgram) {
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
-  platform::UniqueFd client(ends[0]);
+  platform::Handle client(ends[0]);
   ListenChannel channel(
       *reactor_, *platform::listen_unix(directory_.path("other")), "unix-listen",
-      RestoredClient{.descriptor = platform::UniqueFd(ends[1]), .unsent = "the rest"});
+      RestoredClient{.descriptor = platform::Handle(ends[1]), .unsent = "the rest"});
   write(client, "sent before");
   RecordingHandler handler;
   ASSERT_TRUE(channel.start(handler));

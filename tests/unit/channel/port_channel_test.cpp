@@ -40,7 +40,7 @@ class Line {
   }
 
  private:
-  platform::UniqueFd host_;
+  platform::Handle host_;
 };
 
 class PortChannelTest : public testing::Test {
@@ -94,7 +94,7 @@ TEST_F(PortChannelTest, FailsAtTheStartWhenThePortIsMissing) {
 
 TEST_F(PortChannelTest, RefusesAFileThatIsNoSerialLine) {
   const TemporaryDirectory directory;
-  const platform::UniqueFd file(::open(directory.path("plain").c_str(), O_CREAT | O_RDWR, 0600));
+  const platform::Handle file(::open(directory.path("plain").c_str(), O_CREAT | O_RDWR, 0600));
   const auto opened = platform::open_serial_line(directory.path("plain"));
   ASSERT_FALSE(opened);
   EXPECT_NE(opened.error().message.find("is it a serial line"), std::string::npos);
@@ -102,7 +102,7 @@ TEST_F(PortChannelTest, RefusesAFileThatIsNoSerialLine) {
 
 TEST_F(PortChannelTest, RefusesAFileThatIsNoVirtioPort) {
   const TemporaryDirectory directory;
-  const platform::UniqueFd file(::open(directory.path("plain").c_str(), O_CREAT | O_RDWR, 0600));
+  const platform::Handle file(::open(directory.path("plain").c_str(), O_CREAT | O_RDWR, 0600));
   const auto opened = platform::open_virtio_port(directory.path("plain"));
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().message, "cannot open virtio-serial port '" + directory.path("plain") +
@@ -152,16 +152,16 @@ TEST_F(PortChannelTest, ComesBackWhenALostPortReturns) {
 TEST_F(PortChannelTest, DropsWhatAHostThatHasClosedDidNotTake) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
-  const platform::UniqueFd host(ends[0]);
-  PortChannel port(*reactor_, PortChannel::Options{
-                                  .path = "port",
-                                  .description = "virtio-serial port",
-                                  .open = [&](const std::string&) -> Result<platform::UniqueFd> {
-                                    return platform::UniqueFd(ends[1]);
-                                  },
-                                  .wait_at_start = false,
-                                  .end_means_host_closed = true,
-                                  .report = {}});
+  const platform::Handle host(ends[0]);
+  PortChannel port(
+      *reactor_, PortChannel::Options{.path = "port",
+                                      .description = "virtio-serial port",
+                                      .open = [&](const std::string&) -> Result<platform::Handle> {
+                                        return platform::Handle(ends[1]);
+                                      },
+                                      .wait_at_start = false,
+                                      .end_means_host_closed = true,
+                                      .report = {}});
   ASSERT_TRUE(port.start(handler_));
   std::string reply(8 * 1024 * 1024, 'r');
   port.send(reply);
@@ -186,13 +186,13 @@ class VirtioPortTest : public PortChannelTest {
     EXPECT_TRUE(port_->start(handler_));
   }
 
-  static Result<platform::UniqueFd> open_for_reading(const std::string& path) {
-    return platform::UniqueFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  static Result<platform::Handle> open_for_reading(const std::string& path) {
+    return platform::Handle(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   }
-  platform::UniqueFd host() const {
-    return platform::UniqueFd(::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  platform::Handle host() const {
+    return platform::Handle(::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
   }
-  void says(const platform::UniqueFd& host, std::string_view text) {
+  void says(const platform::Handle& host, std::string_view text) {
     EXPECT_EQ(::write(host.get(), text.data(), text.size()), std::ssize(text));
   }
   void until_received(std::string_view text) {
@@ -200,7 +200,7 @@ class VirtioPortTest : public PortChannelTest {
   }
   // One host has come, has spoken, and was seen to leave.
   void serve_one() {
-    platform::UniqueFd first = host();
+    platform::Handle first = host();
     says(first, "one ");
     until_received("one ");
     first.reset();
@@ -214,7 +214,7 @@ class VirtioPortTest : public PortChannelTest {
 
 TEST_F(VirtioPortTest, KeepsAHostThatIsHeardBeforeItIsSeen) {
   serve_one();
-  platform::UniqueFd second = host();
+  platform::Handle second = host();
   says(second, "two ");
   second
       .reset();  // to the agent this looks the same as a host that the kernel does not tell of yet
@@ -227,7 +227,7 @@ TEST_F(VirtioPortTest, KeepsAHostThatIsHeardBeforeItIsSeen) {
 
 TEST_F(VirtioPortTest, LetsGoOfAHostThatIsHeardAndNeverSeen) {
   serve_one();
-  platform::UniqueFd second = host();
+  platform::Handle second = host();
   says(second, "two");
   second.reset();
   until_received("one two");
@@ -236,7 +236,7 @@ TEST_F(VirtioPortTest, LetsGoOfAHostThatIsHeardAndNeverSeen) {
 }
 
 TEST_F(VirtioPortTest, ReadsOnWhenAHostHasLeftAndThereWasNoRoom) {
-  platform::UniqueFd first = host();
+  platform::Handle first = host();
   handler_.accepts_input = false;
   says(first, "one");
   first.reset();
@@ -253,7 +253,7 @@ TEST_F(PortChannelTest, TriesAgainWhenAPortIsThereButCannotBeOpenedYet) {
       *reactor_,
       PortChannel::Options{.path = line.path(),
                            .description = "isa-serial " + line.path(),
-                           .open = [&](const std::string& path) -> Result<platform::UniqueFd> {
+                           .open = [&](const std::string& path) -> Result<platform::Handle> {
                              if (++attempts < 4) return system_failure(ENXIO, "cannot open it");
                              return platform::open_serial_line(path);
                            },

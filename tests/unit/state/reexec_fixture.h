@@ -18,7 +18,7 @@ namespace bellhop::testing {
 
 inline state::Snapshot read_snapshot(const platform::MemoryFile& memory) {
   auto content = platform::SealedMemory::open(
-      platform::UniqueFd(::fcntl(memory.descriptor(), F_DUPFD_CLOEXEC, 3)));
+      platform::Handle(::fcntl(memory.descriptor(), F_DUPFD_CLOEXEC, 3)));
   EXPECT_TRUE(content) << content.error().message;
   return state::Snapshot(*std::move(content), platform::current_pid());
 }
@@ -37,7 +37,7 @@ inline state::Snapshot read_snapshot(std::string_view text) {
 inline state::Snapshot reexec(state::SnapshotWriter& writer, const std::function<void()>& end) {
   const auto memory = writer.finish();
   EXPECT_TRUE(memory) << memory.error().message;
-  std::vector<std::pair<int, platform::UniqueFd>> kept;
+  std::vector<std::pair<int, platform::Handle>> kept;
   for (const int descriptor : writer.descriptors()) {
     kept.emplace_back(descriptor, ::fcntl(descriptor, F_DUPFD_CLOEXEC, 100));
   }

@@ -69,7 +69,7 @@ TEST_F(SnapshotTest, GivesEachDescriptorOnceAndNotToChildren) {
   writer_.descriptor("none", -1);
   Snapshot snapshot = pass_on();
   const auto records = snapshot.take("one");
-  const platform::UniqueFd taken = records[0]->descriptor("file");
+  const platform::Handle taken = records[0]->descriptor("file");
   EXPECT_EQ(taken.get(), descriptor);
   EXPECT_EQ(::fcntl(descriptor, F_GETFD), FD_CLOEXEC);
   EXPECT_FALSE(records[0]->descriptor("file"));
@@ -154,11 +154,11 @@ TEST(SealedMemory, TakesOnlyWhatCannotChange) {
   const auto memory = platform::MemoryFile::create();
   ASSERT_TRUE(memory);
   const auto copy = [&] {
-    return platform::UniqueFd(::fcntl(memory->descriptor(), F_DUPFD_CLOEXEC, 3));
+    return platform::Handle(::fcntl(memory->descriptor(), F_DUPFD_CLOEXEC, 3));
   };
   EXPECT_FALSE(platform::SealedMemory::open(copy()));
-  EXPECT_FALSE(platform::SealedMemory::open(platform::UniqueFd(left_behind())));
-  EXPECT_FALSE(platform::SealedMemory::open(platform::UniqueFd()));
+  EXPECT_FALSE(platform::SealedMemory::open(platform::Handle(left_behind())));
+  EXPECT_FALSE(platform::SealedMemory::open(platform::Handle()));
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 namespace {
@@ -34,13 +34,13 @@ class EdgePollTest : public ::testing::Test {
     return {taken.begin(), taken.end()};
   }
   void send() { ASSERT_EQ(::write(other_.get(), "x", 1), 1); }
-  void receive(const UniqueFd& fd) {
+  void receive(const Handle& fd) {
     char byte = 0;
     ASSERT_EQ(::read(fd.get(), &byte, 1), 1);
   }
 
-  UniqueFd watched_;
-  UniqueFd other_;
+  Handle watched_;
+  Handle other_;
   std::optional<EdgePoll> poll_;
 };
 

@@ -8,7 +8,7 @@
 
 #include <cstring>
 
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 #include "unit/temporary_directory.h"
 
 namespace bellhop::platform {
@@ -39,7 +39,7 @@ class Service {
   }
 
  private:
-  UniqueFd fd_;
+  Handle fd_;
   bool bound_ = false;
 };
 

@@ -26,18 +26,18 @@ class NetlinkDump : public ::testing::Test {
   void answer(const std::vector<std::string>& packets) {
     std::array<int, 2> ends{};
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0);
-    UniqueFd kernel(ends[1]);
+    Handle kernel(ends[1]);
     const int size = 4 << 20;
     ::setsockopt(kernel.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     for (const auto& packet : packets) {
       ASSERT_EQ(::send(kernel.get(), packet.data(), packet.size(), MSG_DONTWAIT),
                 static_cast<ssize_t>(packet.size()));
     }
-    answers_.push_back({UniqueFd(ends[0]), std::move(kernel)});
+    answers_.push_back({Handle(ends[0]), std::move(kernel)});
   }
 
   NetlinkOpener opener() {
-    return [this]() -> Result<UniqueFd> {
+    return [this]() -> Result<Handle> {
       if (opened_ == answers_.size()) return failure("nobody expected one more request");
       return std::move(answers_[opened_++].asked);
     };
@@ -63,8 +63,8 @@ class NetlinkDump : public ::testing::Test {
   }
 
   struct Answer {
-    UniqueFd asked;
-    UniqueFd kernel;
+    Handle asked;
+    Handle kernel;
   };
   std::vector<Answer> answers_;
   std::size_t opened_ = 0;

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "platform/io/unique_fd.h"
+#include "platform/io/handle.h"
 #include "platform/power/power_backend_linux.h"
 #include "unit/system_tree.h"
 
@@ -328,7 +328,7 @@ TEST_F(Suspend, TellsWhatTheLastMeansSaid) {
 
 TEST_F(Suspend, TellsWhyTheKernelDoesNot) {
   // A file that can be opened and read, and cannot be written to.
-  const UniqueFd sealed(::memfd_create("state", MFD_ALLOW_SEALING | MFD_CLOEXEC));
+  const Handle sealed(::memfd_create("state", MFD_ALLOW_SEALING | MFD_CLOEXEC));
   ASSERT_EQ(::write(sealed.get(), "mem\n", 4), 4);
   ASSERT_EQ(::fcntl(sealed.get(), F_ADD_SEALS, F_SEAL_WRITE), 0);
   tree_.link("sys/power/state", fmt::format("/proc/self/fd/{}", sealed.get()));

@@ -10,7 +10,7 @@ namespace bellhop::platform {
 namespace {
 
 // Checks both ways: with a child that lives until `gate` is closed.
-void expect_ready_at_end(Result<UniqueFd> (*make)(pid_t)) {
+void expect_ready_at_end(Result<Handle> (*make)(pid_t)) {
   auto gate = make_pipe();
   ASSERT_TRUE(gate);
   const pid_t child = ::fork();

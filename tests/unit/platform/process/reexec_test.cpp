@@ -19,14 +19,14 @@ bool closes_on_exec(int descriptor) {
   return (::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0;
 }
 
-UniqueFd open_null() {
-  return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+Handle open_null() {
+  return Handle(::open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
 
 TEST(ExecInPlace, PassesOnWhatIsNamedAndNothingElse) {
   const TemporaryDirectory directory;
-  const UniqueFd kept = open_null();
-  const UniqueFd other = open_null();
+  const Handle kept = open_null();
+  const Handle other = open_null();
   const std::string script = "echo \"$0 $VARIABLE $$\" >out; [ -e /proc/self/fd/" +
                              std::to_string(kept.get()) + " ] && ! [ -e /proc/self/fd/" +
                              std::to_string(other.get()) + " ]";
@@ -47,7 +47,7 @@ TEST(ExecInPlace, PassesOnWhatIsNamedAndNothingElse) {
 }
 
 TEST(ExecInPlace, LeavesEverythingAsItWasWhenItFails) {
-  const UniqueFd kept = open_null();
+  const Handle kept = open_null();
   const Error error = exec_in_place({.path = "/none/such",
                                      .arguments = {"such"},
                                      .variable = "A=b",
@@ -77,7 +77,7 @@ TEST(ClaimInherited, TakesOnceWhatChildrenWouldGet) {
   const int descriptor = open_null().release();
   EXPECT_FALSE(claim_inherited(descriptor));
   ASSERT_EQ(::fcntl(descriptor, F_SETFD, 0), 0);
-  const UniqueFd taken = claim_inherited(descriptor);
+  const Handle taken = claim_inherited(descriptor);
   EXPECT_EQ(taken.get(), descriptor);
   EXPECT_TRUE(closes_on_exec(descriptor));
   EXPECT_FALSE(claim_inherited(descriptor));
