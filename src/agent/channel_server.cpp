@@ -36,8 +36,9 @@ Result<void> ChannelServer::start() {
 }
 
 void ChannelServer::new_session() {
-  session_ = std::make_shared<ClientSession>(loop_, dispatcher_, workers_,
-                                             static_cast<ClientSession::Sink&>(*this));
+  session_ = std::make_shared<ClientSession>(
+      loop_, dispatcher_, workers_, static_cast<ClientSession::Sink&>(*this),
+      Caller{.channel = channel_.description(), .session = dispatcher_.new_session_number()});
 }
 
 std::span<char> ChannelServer::read_buffer() {
@@ -147,8 +148,15 @@ void ChannelServer::disconnected() {
   new_session();
 }
 
+void ChannelServer::pause() {
+  paused_ = true;
+  session_->set_quiescing(true);
+  send_replies();
+}
+
 void ChannelServer::resume() {
   paused_ = false;
+  session_->set_quiescing(false);
   on_session_progress();
 }
 

@@ -29,6 +29,7 @@ class ChannelServer : public channel::ChannelHandler, private ClientSession::Sin
 
   Result<void> start();
 
+  void connected(std::string peer) override { session_->set_peer(std::move(peer)); }
   std::span<char> read_buffer() override;
   bool wants_buffered_input() const override { return paused_; }
   void input(std::size_t bytes) override;
@@ -37,7 +38,7 @@ class ChannelServer : public channel::ChannelHandler, private ClientSession::Sin
   void output_sent() override;
 
   // Takes no more requests until resume(); those that it has go on.
-  void pause() { paused_ = true; }
+  void pause();
   void resume();
   // Whether all its requests have ended and their replies are sent or wait to be sent, those of
   // clients that have left included.

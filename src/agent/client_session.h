@@ -36,13 +36,19 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     virtual void on_session_progress() = 0;
   };
 
-  ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, Workers& workers, Sink& sink);
+  ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, Workers& workers, Sink& sink,
+                Caller caller);
 
   void add(std::shared_ptr<Exchange> exchange);
   // Runs and hands over what can be.
   void advance();
-  // The client is gone: requests that it finished sending still run, without replies.
+  // The client is gone: requests that it finished sending still run, without replies. Parked calls
+  // are dropped.
   void detach();
+  // While true, calls do not stay parked: they answer at once.
+  void set_quiescing(bool quiescing);
+  // For messages and policy; to be set before the first request.
+  void set_peer(std::string peer) { caller_.peer = std::move(peer); }
 
   // Whether a reply has been handed over in part.
   bool in_midst_of_reply() const { return !exchanges_.empty() && exchanges_.front()->partly_sent; }
@@ -51,15 +57,20 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::size_t bytes() const { return bytes_; }
 
  private:
+  class Context;
+
   void begin(const std::shared_ptr<Exchange>& exchange);
   void run_on_worker(const std::shared_ptr<Exchange>& exchange, const Command& command);
-  void on_worker_progress();
+  void cancel(Exchange& exchange);
+  void park(const std::shared_ptr<Exchange>& exchange);
+  void end_wait(const std::shared_ptr<Exchange>& exchange, WaitEnd end);
+  void on_progress();
   // Hands over what the exchange has written. True when it is done and all of it is handed over.
   bool deliver(Exchange& exchange);
   void deliver_out_of_order();
   void remove_head();
 
-  void arm_timer();
+  void arm_overtake_timer();
   void overtake();
   void resynchronise(const std::shared_ptr<Exchange>& sync);
 
@@ -69,8 +80,11 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   Sink* sink_;  // nullptr when detached
   std::deque<std::shared_ptr<Exchange>> exchanges_;
   std::size_t bytes_ = 0;
-  asio::steady_timer timer_;
-  bool timer_armed_ = false;
+  Caller caller_;
+  bool quiescing_ = false;
+  asio::steady_timer wait_timer_;  // runs while a call is parked
+  asio::steady_timer overtake_timer_;
+  bool overtake_timer_armed_ = false;
 };
 
 }  // namespace bellhop::agent

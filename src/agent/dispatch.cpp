@@ -2,9 +2,8 @@
 
 #include <utility>
 
+#include "agent/admission.h"
 #include "agent/log.h"
-#include "agent/policy.h"
-#include "state/freeze/freeze.h"
 #include "wire/reply.h"
 
 namespace bellhop::agent {
@@ -49,20 +48,17 @@ const Command* Dispatcher::find(std::string_view name) const {
   return found == by_name_.end() ? nullptr : found->second;
 }
 
-Result<const Command*> Dispatcher::admit(const wire::Request& request) const {
-  const Command* command = find(request.execute);
+Result<void> Dispatcher::admit(const Command* command, std::string_view name) const {
   if (!command) {
+    return std::unexpected(Error{ErrorCode::command_not_found,
+                                 fmt::format("The command {} has not been found", name)});
+  }
+  if (admission(services_, command->facts) != Admission::admitted) {
     return std::unexpected(
-        Error{ErrorCode::command_not_found,
-              fmt::format("The command {} has not been found", request.execute)});
+        Error{ErrorCode::command_disabled,
+              fmt::format("Command {} has been disabled: the command is not allowed", name)});
   }
-  const bool frozen_out = services_.freeze.is_frozen() && !command->facts.served_while_frozen;
-  if (frozen_out || !services_.policy.allows(request.execute)) {
-    return std::unexpected(Error{
-        ErrorCode::command_disabled,
-        fmt::format("Command {} has been disabled: the command is not allowed", request.execute)});
-  }
-  return command;
+  return {};
 }
 
 void Dispatcher::log_call(const Command& command, const wire::Request& request) const {
@@ -78,22 +74,41 @@ void Dispatcher::log_call(const Command& command, const wire::Request& request) 
 }
 
 Dispatcher::Outcome Dispatcher::execute(const Command& command, const wire::Request& request,
-                                        std::string& out, wire::JsonWriter::Drain drain) const {
+                                        CommandContext& context, std::string& out,
+                                        wire::JsonWriter::Drain drain) const {
   log_call(command, request);
+  return write_reply(command, request, context, out, std::move(drain),
+                     [&](wire::SuccessReply& reply) {
+                       return command.invoke(command, context, request.arguments, reply);
+                     });
+}
+
+Dispatcher::Outcome Dispatcher::resume(const Command& command, const wire::Request& request,
+                                       CommandContext& context, WaitEnd end,
+                                       std::string& out) const {
+  return write_reply(command, request, context, out, {},
+                     [&](wire::SuccessReply& reply) { return context.resume(end, reply); });
+}
+
+template <class Run>
+Dispatcher::Outcome Dispatcher::write_reply(const Command& command, const wire::Request& request,
+                                            CommandContext& context, std::string& out,
+                                            wire::JsonWriter::Drain drain, Run run) const {
   const std::size_t before = out.size();
   wire::SuccessReply reply(out, std::move(drain), command.facts.delimits_reply);
-  Result<OnDelivered> result = command.invoke(services_, request.arguments, reply);
+  const Result<void> result = run(reply);
+  if (context.is_parked()) return Outcome::parked;
   if (!result) {
     const Log::Field fields[] = {{"COMMAND", command.facts.name}};
     services_.log.write(Log::Level::info,
                         fmt::format("{} failed: {}", command.facts.name, result.error().message),
                         fields);
     wire::append_error_reply(out, result.error(), request.id);
-    return {.succeeded = false, .on_delivered = {}};
+    return Outcome::failed;
   }
   reply.finish(request.id);
   if (!command.facts.has_success_response) out.resize(before);
-  return {.succeeded = true, .on_delivered = *std::move(result)};
+  return Outcome::succeeded;
 }
 
 }  // namespace bellhop::agent

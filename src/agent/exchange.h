@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -38,9 +39,14 @@ class ReplyPipe {
 };
 
 // A request from its arrival until its reply is sent. Used on the loop; while it runs on a worker,
-// the worker reads `request` and `command` and writes `reply`.
+// the worker reads `request` and `command`, uses `context` and writes `reply`.
 struct Exchange {
-  enum class State { waiting, running, finished };
+  enum class State {
+    waiting,  // for its turn
+    running,  // on a worker
+    parked,   // waits on the loop; see CommandContext::wait()
+    finished,
+  };
 
   // Ends the exchange with a reply that is written.
   void finish(std::string whole_reply);
@@ -49,13 +55,13 @@ struct Exchange {
 
   std::optional<wire::Document> document;  // what `request` points into; none for a parse error
   wire::Request request;
-  const Command* command = nullptr;  // known only to judge priority; looked up again when it runs
+  const Command* command = nullptr;  // nullptr: there is no such command
   std::chrono::steady_clock::time_point arrival;
   std::size_t bytes = 0;  // of input, roughly
   State state = State::waiting;
   bool out_of_order = false;  // runs though exchanges before it are not done
   bool partly_sent = false;
-  OnDelivered on_delivered = {};  // set before the reply is finished
+  std::unique_ptr<CommandContext> context;  // once it runs
   ReplyPipe reply;
 };
 

@@ -15,6 +15,9 @@ class ChannelHandler {
  public:
   virtual ~ChannelHandler() = default;
 
+  // A client has connected. `peer`: see platform::peer_name(). Not called for a port, where the
+  // host is the only client.
+  virtual void connected(std::string peer) { static_cast<void>(peer); }
   // Where to put the next input. Empty: not now; resume_input() asks again.
   virtual std::span<char> read_buffer() = 0;
   // Without room: whether what a client has sent before it left is still wanted.

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "platform/io/peer_name.h"
 #include "platform/io/sockets.h"
 
 namespace bellhop::channel {
@@ -45,6 +46,7 @@ void ListenChannel::serve(platform::Handle client) {
   client_ = std::make_shared<ByteStream>(reactor_, std::move(client), ByteStream::Kind::socket,
                                          *handler_, owner);
   finishing_ = false;
+  handler_->connected(platform::peer_name(client_->descriptor()));
   if (!client_->start()) release_client();
 }
 

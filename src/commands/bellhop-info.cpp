@@ -43,17 +43,17 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Services& services, const Nothing&) {
+Result<Reply> run(CommandContext& context, const Nothing&) {
   const auto now = platform::get_time();
   if (!now) return std::unexpected(now.error());
-  const auto up = std::chrono::steady_clock::now() - services.started;
-  const auto frozen_since = services.freeze.frozen_since();
+  const auto up = std::chrono::steady_clock::now() - context.services.started;
+  const auto frozen_since = context.services.freeze.frozen_since();
   Reply reply{
       .version = std::string(program_version),
       .protocol = std::string(protocol_version),
       .started = *now - nanoseconds(up),
       .uptime = std::chrono::duration_cast<std::chrono::seconds>(up).count(),
-      .replaced = services.upgrades,
+      .replaced = context.services.upgrades,
       .frozen = frozen_since.has_value(),
       .frozen_since = {},
   };

@@ -6,9 +6,9 @@
 namespace bellhop::commands {
 namespace {
 
-Result<AnyJson> run(Services& services, const Nothing&) {
-  return AnyJson{[&services](wire::JsonWriter& writer) {
-    write_schema(writer, services.commands, program_version);
+Result<AnyJson> run(CommandContext& context, const Nothing&) {
+  return AnyJson{[&context](wire::JsonWriter& writer) {
+    write_schema(writer, context.services.commands, program_version);
   }};
 }
 

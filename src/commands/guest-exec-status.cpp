@@ -30,7 +30,6 @@ struct Reply {
   std::optional<Base64Stream> err_data;
   std::optional<bool> out_truncated;
   std::optional<bool> err_truncated;
-  OnDelivered on_delivered;
   static constexpr std::string_view wire_type = "GuestExecStatus";
 
   static constexpr auto fields() {
@@ -67,18 +66,18 @@ std::optional<bool> truncated(const state::JobOutput& output) {
   return output.truncated;
 }
 
-Result<Reply> run(Services& services, const Arguments& arguments) {
-  auto status = services.jobs.status(arguments.pid);
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
+  auto status = context.services.jobs.status(arguments.pid);
   if (!status) return failure("PID {} does not exist", arguments.pid);
-  return Reply{
-      .exited = status->exited,
-      .exitcode = status->end.exit_code,
-      .signal = status->end.signal,
-      .out_data = stream(status->out),
-      .err_data = stream(status->err),
-      .out_truncated = truncated(*status->out),
-      .err_truncated = truncated(*status->err),
-      .on_delivered = [&jobs = services.jobs, status = *status] { jobs.collected(status); }};
+  context.on_delivered(
+      [&jobs = context.services.jobs, status = *status] { jobs.collected(status); });
+  return Reply{.exited = status->exited,
+               .exitcode = status->end.exit_code,
+               .signal = status->end.signal,
+               .out_data = stream(status->out),
+               .err_data = stream(status->err),
+               .out_truncated = truncated(*status->out),
+               .err_truncated = truncated(*status->err)};
 }
 
 }  // namespace

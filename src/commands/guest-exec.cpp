@@ -94,7 +94,7 @@ std::vector<std::string> copies(const std::vector<std::string_view>& texts) {
   return {texts.begin(), texts.end()};
 }
 
-Result<Reply> run(Services& services, const Arguments& arguments) {
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
   ProcessRequest request;
   request.path = arguments.path;
   if (arguments.arg) request.arguments = copies(*arguments.arg);
@@ -105,7 +105,7 @@ Result<Reply> run(Services& services, const Arguments& arguments) {
     if (!bytes) return std::unexpected(bytes.error());
     request.input.emplace(reinterpret_cast<const char*>(bytes->data()), bytes->size());
   }
-  const auto pid = services.jobs.start(std::move(request));
+  const auto pid = context.services.jobs.start(std::move(request));
   if (!pid) return std::unexpected(pid.error());
   return Reply{.pid = *pid};
 }

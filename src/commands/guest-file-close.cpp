@@ -14,8 +14,8 @@ struct Arguments {
   }
 };
 
-Result<void> run(Services& services, const Arguments& arguments) {
-  return services.files.close(arguments.handle);
+Result<void> run(CommandContext& context, const Arguments& arguments) {
+  return context.services.files.close(arguments.handle);
 }
 
 }  // namespace

@@ -15,8 +15,8 @@ struct Arguments {
 };
 
 // Nothing is ever kept back: a write is in the file when it is answered.
-Result<void> run(Services& services, const Arguments& arguments) {
-  const auto lease = services.files.acquire(arguments.handle);
+Result<void> run(CommandContext& context, const Arguments& arguments) {
+  const auto lease = context.services.files.acquire(arguments.handle);
   if (!lease) return std::unexpected(lease.error());
   return {};
 }

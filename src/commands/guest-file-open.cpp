@@ -21,8 +21,8 @@ struct Arguments {
   }
 };
 
-Result<std::int64_t> run(Services& services, const Arguments& arguments) {
-  return services.files.open(arguments.path, arguments.mode.value_or("r"));
+Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
+  return context.services.files.open(arguments.path, arguments.mode.value_or("r"));
 }
 
 }  // namespace

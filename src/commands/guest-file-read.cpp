@@ -43,8 +43,8 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Services& services, const Arguments& arguments) {
-  auto lease = services.files.acquire(arguments.handle);
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
+  auto lease = context.services.files.acquire(arguments.handle);
   if (!lease) return std::unexpected(std::move(lease).error());
   const std::int64_t count = arguments.count.value_or(default_count);
   if (count < 0 || count > max_count) {

@@ -60,8 +60,8 @@ Result<SeekFrom> seek_from(const Whence& whence) {
   return places[static_cast<std::size_t>(code)];
 }
 
-Result<Reply> run(Services& services, const Arguments& arguments) {
-  const auto lease = services.files.acquire(arguments.handle);
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
+  const auto lease = context.services.files.acquire(arguments.handle);
   if (!lease) return std::unexpected(lease.error());
   const auto from = seek_from(arguments.whence);
   if (!from) return std::unexpected(from.error());

@@ -48,8 +48,8 @@ Result<void> write_all(platform::File& file, std::span<const std::byte> bytes) {
   return {};
 }
 
-Result<Reply> run(Services& services, const Arguments& arguments) {
-  const auto lease = services.files.acquire(arguments.handle);
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
+  const auto lease = context.services.files.acquire(arguments.handle);
   if (!lease) return std::unexpected(lease.error());
   const auto bytes = arguments.buf_b64.decode();
   if (!bytes) return std::unexpected(bytes.error());

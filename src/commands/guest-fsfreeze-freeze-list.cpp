@@ -21,10 +21,10 @@ struct Arguments {
   }
 };
 
-Result<std::int64_t> run(Services& services, const Arguments& arguments) {
+Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
   std::optional<std::span<const std::string_view>> names;
   if (arguments.mountpoints) names = *arguments.mountpoints;
-  return services.freeze.freeze(names);
+  return context.services.freeze.freeze(names);
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 namespace bellhop::commands {
 namespace {
 
-Result<std::int64_t> run(Services& services, const Nothing&) {
-  return services.freeze.freeze(std::nullopt);
+Result<std::int64_t> run(CommandContext& context, const Nothing&) {
+  return context.services.freeze.freeze(std::nullopt);
 }
 
 }  // namespace

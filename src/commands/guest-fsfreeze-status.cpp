@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 2> wire_names(Status) {
   return {"thawed", "frozen"};
 }
 
-Result<Status> run(Services& services, const Nothing&) {
-  return services.freeze.is_frozen() ? Status::frozen : Status::thawed;
+Result<Status> run(CommandContext& context, const Nothing&) {
+  return context.services.freeze.is_frozen() ? Status::frozen : Status::thawed;
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 namespace bellhop::commands {
 namespace {
 
-Result<std::int64_t> run(Services& services, const Nothing&) {
-  return services.freeze.thaw();
+Result<std::int64_t> run(CommandContext& context, const Nothing&) {
+  return context.services.freeze.thaw();
 }
 
 }  // namespace

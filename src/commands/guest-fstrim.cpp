@@ -70,8 +70,8 @@ PathResult trim(platform::Filesystems& filesystems, const platform::LocalFilesys
   return result;
 }
 
-Result<Reply> run(Services& services, const Arguments& arguments) {
-  platform::Filesystems& filesystems = services.freeze.filesystems();
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
+  platform::Filesystems& filesystems = context.services.freeze.filesystems();
   const auto all = filesystems.list();
   if (!all) return std::unexpected(all.error());
   Reply reply;

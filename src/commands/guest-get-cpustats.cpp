@@ -49,8 +49,8 @@ struct Cpu {
   }
 };
 
-Result<std::vector<Cpu>> run(Services& services, const Nothing&) {
-  const auto cpus = platform::cpu_statistics(services.system_root);
+Result<std::vector<Cpu>> run(CommandContext& context, const Nothing&) {
+  const auto cpus = platform::cpu_statistics(context.services.system_root);
   if (!cpus) return std::unexpected(cpus.error());
   std::vector<Cpu> reply;
   reply.reserve(cpus->size());

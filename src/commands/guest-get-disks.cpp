@@ -36,8 +36,8 @@ struct Disk {
   }
 };
 
-Result<std::vector<Disk>> run(Services& services, const Nothing&) {
-  auto disks = platform::disks(services.system_root);
+Result<std::vector<Disk>> run(CommandContext& context, const Nothing&) {
+  auto disks = platform::disks(context.services.system_root);
   if (!disks) return std::unexpected(std::move(disks).error());
   std::vector<Disk> reply;
   reply.reserve(disks->size());

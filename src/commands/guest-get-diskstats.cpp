@@ -93,8 +93,8 @@ Counters counters(const platform::DiskStatistics& disk) {
   };
 }
 
-Result<std::vector<Disk>> run(Services& services, const Nothing&) {
-  auto disks = platform::disk_statistics(services.system_root);
+Result<std::vector<Disk>> run(CommandContext& context, const Nothing&) {
+  auto disks = platform::disk_statistics(context.services.system_root);
   if (!disks) return std::unexpected(std::move(disks).error());
   std::vector<Disk> reply;
   reply.reserve(disks->size());

@@ -53,18 +53,18 @@ Filesystem describe(platform::MountedFilesystem&& filesystem,
   return form;
 }
 
-Result<std::vector<Filesystem>> run(Services& services, const Nothing&) {
-  auto filesystems = platform::mounted_filesystems(services.system_root);
+Result<std::vector<Filesystem>> run(CommandContext& context, const Nothing&) {
+  auto filesystems = platform::mounted_filesystems(context.services.system_root);
   if (!filesystems) return std::unexpected(std::move(filesystems).error());
   std::vector<state::StatvfsPool::Query> queries;
   queries.reserve(filesystems->size());
   for (const auto& filesystem : *filesystems) {
     const std::filesystem::path mountpoint = filesystem.mountpoint;
     queries.push_back({.mount_id = filesystem.mount_id,
-                       .path = services.system_root / mountpoint.relative_path(),
+                       .path = context.services.system_root / mountpoint.relative_path(),
                        .may_block = filesystem.may_block});
   }
-  const auto sizes = services.statvfs_pool.query(queries);
+  const auto sizes = context.services.statvfs_pool.query(queries);
   std::vector<Filesystem> reply;
   reply.reserve(filesystems->size());
   for (std::size_t i = 0; i < filesystems->size(); ++i) {

@@ -18,7 +18,7 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Services&, const Nothing&) {
+Result<Reply> run(CommandContext&, const Nothing&) {
   auto name = platform::host_name();
   if (!name) return std::unexpected(std::move(name).error());
   return Reply{.host_name = *std::move(name)};

@@ -20,7 +20,7 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Services&, const Nothing&) {
+Result<Reply> run(CommandContext&, const Nothing&) {
   const auto load = platform::load_average();
   if (!load) return std::unexpected(load.error());
   return Reply{

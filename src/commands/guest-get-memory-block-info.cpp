@@ -17,8 +17,8 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Services& services, const Nothing&) {
-  const auto size = platform::memory_block_size(services.system_root);
+Result<Reply> run(CommandContext& context, const Nothing&) {
+  const auto size = platform::memory_block_size(context.services.system_root);
   if (!size) return std::unexpected(size.error());
   return Reply{.size = *size};
 }

@@ -26,8 +26,8 @@ struct MemoryBlock {
   }
 };
 
-Result<std::vector<MemoryBlock>> run(Services& services, const Nothing&) {
-  const auto blocks = platform::memory_blocks(services.system_root);
+Result<std::vector<MemoryBlock>> run(CommandContext& context, const Nothing&) {
+  const auto blocks = platform::memory_blocks(context.services.system_root);
   if (!blocks) return std::unexpected(blocks.error());
   std::vector<MemoryBlock> reply;
   reply.reserve(blocks->size());

@@ -38,10 +38,10 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Services& services, const Nothing&) {
+Result<Reply> run(CommandContext& context, const Nothing&) {
   auto kernel = platform::kernel();
   if (!kernel) return std::unexpected(std::move(kernel).error());
-  auto release = platform::os_release(services.settings.os_release);
+  auto release = platform::os_release(context.services.settings.os_release);
   return Reply{
       .kernel_release = std::move(kernel->release),
       .kernel_version = std::move(kernel->version),

@@ -5,7 +5,7 @@
 namespace bellhop::commands {
 namespace {
 
-Result<std::int64_t> run(Services&, const Nothing&) {
+Result<std::int64_t> run(CommandContext&, const Nothing&) {
   return platform::get_time();
 }
 

@@ -23,7 +23,7 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Services&, const Nothing&) {
+Result<Reply> run(CommandContext&, const Nothing&) {
   const auto now = platform::get_time();
   if (!now) return std::unexpected(now.error());
   auto zone = platform::timezone_at(*now / 1'000'000'000);

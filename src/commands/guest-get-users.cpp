@@ -26,8 +26,8 @@ struct User {
   }
 };
 
-Result<std::vector<User>> run(Services& services, const Nothing&) {
-  auto users = platform::logged_in_users(services.system_root);
+Result<std::vector<User>> run(CommandContext& context, const Nothing&) {
+  auto users = platform::logged_in_users(context.services.system_root);
   if (!users) return std::unexpected(std::move(users).error());
   std::vector<User> reply;
   reply.reserve(users->size());

@@ -24,8 +24,8 @@ struct LogicalProcessor {
   }
 };
 
-Result<std::vector<LogicalProcessor>> run(Services& services, const Nothing&) {
-  const auto processors = platform::processors(services.system_root);
+Result<std::vector<LogicalProcessor>> run(CommandContext& context, const Nothing&) {
+  const auto processors = platform::processors(context.services.system_root);
   if (!processors) return std::unexpected(processors.error());
   std::vector<LogicalProcessor> reply;
   reply.reserve(processors->size());

@@ -1,11 +1,10 @@
 #include <string>
 #include <vector>
 
-#include "agent/policy.h"
+#include "agent/admission.h"
 #include "agent/services.h"
 #include "base/version.h"
 #include "rpc/command.h"
-#include "state/freeze/freeze.h"
 
 namespace bellhop::commands {
 namespace {
@@ -41,14 +40,13 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Services& services, const Nothing&) {
+Result<Reply> run(CommandContext& context, const Nothing&) {
   Reply reply{.version = std::string(protocol_version)};
-  const bool frozen = services.freeze.is_frozen();
-  for (const Command* command : services.commands) {
+  for (const Command* command : context.services.commands) {
     const Facts& facts = command->facts;
     reply.supported_commands.push_back({
         .name = std::string(facts.name),
-        .enabled = services.policy.allows(facts.name) && (!frozen || facts.served_while_frozen),
+        .enabled = agent::admission(context.services, facts) == agent::Admission::admitted,
         .success_response = facts.has_success_response,
     });
   }

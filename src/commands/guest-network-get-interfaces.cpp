@@ -116,7 +116,7 @@ Interface wire_form(platform::NetworkInterface interface) {
   return result;
 }
 
-Result<std::vector<Interface>> run(Services&, const Nothing&) {
+Result<std::vector<Interface>> run(CommandContext&, const Nothing&) {
   auto interfaces = platform::network_interfaces();
   if (!interfaces) return std::unexpected(std::move(interfaces).error());
   std::vector<Interface> reply;

@@ -75,8 +75,8 @@ void add(Route& route, platform::Ipv6RouteDetails details) {
   route.nexthop = std::move(details.next_hop);
 }
 
-Result<std::vector<Route>> run(Services& services, const Nothing&) {
-  auto routes = platform::network_routes(services.system_root);
+Result<std::vector<Route>> run(CommandContext& context, const Nothing&) {
+  auto routes = platform::network_routes(context.services.system_root);
   if (!routes) return std::unexpected(std::move(routes).error());
   std::vector<Route> reply;
   reply.reserve(routes->size());

@@ -4,7 +4,7 @@
 namespace bellhop::commands {
 namespace {
 
-Result<void> run(Services&, const Nothing&) {
+Result<void> run(CommandContext&, const Nothing&) {
   return {};
 }
 

@@ -76,12 +76,12 @@ Response response_of(MemoryBlockChange::Outcome outcome) {
   return Response::operation_failed;
 }
 
-Result<std::vector<BlockResponse>> run(Services& services, const Arguments& arguments) {
+Result<std::vector<BlockResponse>> run(CommandContext& context, const Arguments& arguments) {
   std::vector<BlockResponse> reply;
   reply.reserve(arguments.mem_blks.size());
   for (const auto& block : arguments.mem_blks) {
-    const auto change =
-        platform::set_memory_block_online(services.system_root, block.phys_index, block.online);
+    const auto change = platform::set_memory_block_online(context.services.system_root,
+                                                          block.phys_index, block.online);
     auto& entry = reply.emplace_back(
         BlockResponse{.phys_index = block.phys_index, .response = response_of(change.outcome)});
     if (entry.response != Response::success) entry.error_code = change.error_number;

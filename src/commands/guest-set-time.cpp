@@ -20,12 +20,12 @@ struct Arguments {
   }
 };
 
-Result<void> run(Services& services, const Arguments& arguments) {
-  if (!arguments.time) return services.clock_setting.set_system_from_hardware();
+Result<void> run(CommandContext& context, const Arguments& arguments) {
+  if (!arguments.time) return context.services.clock_setting.set_system_from_hardware();
   if (*arguments.time < 0 || *arguments.time >= too_late) return invalid("Invalid time");
-  Result<void> set = services.clock_setting.set_system(*arguments.time);
+  Result<void> set = context.services.clock_setting.set_system(*arguments.time);
   if (!set) return set;
-  return services.clock_setting.set_hardware_from_system();
+  return context.services.clock_setting.set_hardware_from_system();
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ Result<void> check(std::string_view username, std::string_view password) {
   return {};
 }
 
-Result<void> run(Services& services, const Arguments& arguments) {
+Result<void> run(CommandContext& context, const Arguments& arguments) {
   const auto bytes = arguments.password.decode();
   if (!bytes) return std::unexpected(bytes.error());
   const std::string_view password(reinterpret_cast<const char*>(bytes->data()), bytes->size());
@@ -52,14 +52,14 @@ Result<void> run(Services& services, const Arguments& arguments) {
 
   const char* search_path = std::getenv("PATH");
   auto program = platform::password_program(arguments.crypted, search_path ? search_path : "",
-                                            services.system_root);
+                                            context.services.system_root);
   if (!program) return std::unexpected(std::move(program).error());
   platform::ProcessRequest request;
   request.path = std::move(program->path);
   request.arguments = std::move(program->arguments);
   request.input = fmt::format("{}:{}\n", arguments.username, password);
-  return state::run_to_end(services.programs, std::move(request), {.purpose = "set user password"},
-                           {.time = timeout});
+  return state::run_to_end(context.services.programs, std::move(request),
+                           {.purpose = "set user password"}, {.time = timeout});
 }
 
 }  // namespace

@@ -35,11 +35,11 @@ struct Arguments {
   }
 };
 
-Result<std::int64_t> run(Services& services, const Arguments& arguments) {
+Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
   std::int64_t done = 0;
   for (const auto& vcpu : arguments.vcpus) {
     auto result =
-        platform::set_processor_online(services.system_root, vcpu.logical_id, vcpu.online);
+        platform::set_processor_online(context.services.system_root, vcpu.logical_id, vcpu.online);
     if (!result && done == 0) return std::unexpected(std::move(result).error());
     if (!result) break;
     ++done;

@@ -28,11 +28,11 @@ std::optional<ShutdownMode> mode_of(std::string_view name) {
   return std::nullopt;
 }
 
-Result<void> run(Services& services, const Arguments& arguments) {
+Result<void> run(CommandContext& context, const Arguments& arguments) {
   const auto mode = mode_of(arguments.mode.value_or("powerdown"));
   // qemu-ga's words, the missing parenthesis included.
   if (!mode) return invalid("mode is invalid (valid values are: halt|powerdown|reboot");
-  return services.power.shut_down(*mode);
+  return context.services.power.shut_down(*mode);
 }
 
 }  // namespace

@@ -43,14 +43,14 @@ Result<void> add(const platform::AuthorizedKeysFile& file, const Arguments& argu
   return {};
 }
 
-Result<void> run(Services& services, const Arguments& arguments) {
+Result<void> run(CommandContext& context, const Arguments& arguments) {
   if (auto checked = state::check_keys(arguments.keys); !checked) return checked;
-  auto user = platform::find_user(std::string(arguments.username), services.system_root);
+  auto user = platform::find_user(std::string(arguments.username), context.services.system_root);
   if (!user) return std::unexpected(std::move(user).error());
   const platform::AuthorizedKeysFile file(*std::move(user));
   auto added =
-      services.authorized_keys_mutex.run(file.path(), [&] { return add(file, arguments); });
-  if (added) restore_key_labels(services, file);
+      context.services.authorized_keys_mutex.run(file.path(), [&] { return add(file, arguments); });
+  if (added) restore_key_labels(context.services, file);
   return added;
 }
 

@@ -31,8 +31,8 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Services& services, const Arguments& arguments) {
-  auto user = platform::find_user(std::string(arguments.username), services.system_root);
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
+  auto user = platform::find_user(std::string(arguments.username), context.services.system_root);
   if (!user) return std::unexpected(std::move(user).error());
   auto content = platform::AuthorizedKeysFile(*std::move(user)).read();
   if (!content) return std::unexpected(std::move(content).error());

@@ -26,17 +26,17 @@ struct Arguments {
   }
 };
 
-Result<void> run(Services& services, const Arguments& arguments) {
+Result<void> run(CommandContext& context, const Arguments& arguments) {
   if (auto checked = state::check_keys(arguments.keys); !checked) return checked;
-  auto user = platform::find_user(std::string(arguments.username), services.system_root);
+  auto user = platform::find_user(std::string(arguments.username), context.services.system_root);
   if (!user) return std::unexpected(std::move(user).error());
   const platform::AuthorizedKeysFile file(*std::move(user));
-  auto removed = services.authorized_keys_mutex.run(file.path(), [&] {
+  auto removed = context.services.authorized_keys_mutex.run(file.path(), [&] {
     return state::update(file, false, [&](std::string_view content) {
       return state::without_keys(content, arguments.keys);
     });
   });
-  if (removed) restore_key_labels(services, file);
+  if (removed) restore_key_labels(context.services, file);
   return removed;
 }
 

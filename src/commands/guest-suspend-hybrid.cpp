@@ -5,8 +5,8 @@
 namespace bellhop::commands {
 namespace {
 
-Result<void> run(Services& services, const Nothing&) {
-  return services.power.suspend(platform::SuspendMode::hybrid);
+Result<void> run(CommandContext& context, const Nothing&) {
+  return context.services.power.suspend(platform::SuspendMode::hybrid);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ struct Arguments {
   }
 };
 
-Result<std::int64_t> run(Services&, const Arguments& arguments) {
+Result<std::int64_t> run(CommandContext&, const Arguments& arguments) {
   return arguments.id;
 }
 

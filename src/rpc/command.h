@@ -1,12 +1,12 @@
 // A command's declaration: everything the agent knows about it, in one constant.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string_view>
 #include <type_traits>
 
 #include "base/error.h"
+#include "rpc/command_context.h"
 #include "rpc/decode.h"
 #include "rpc/encode.h"
 #include "rpc/type.h"
@@ -14,8 +14,6 @@
 #include "wire/value.h"
 
 namespace bellhop {
-
-struct Services;
 
 // What kind of access to the guest a command takes, for policy and sandbox.
 enum class Access {
@@ -39,11 +37,6 @@ enum class Priority {
   expedited,  // promise 2: sync, ping, info, freeze status and thaw
 };
 
-// A reply that has a member `OnDelivered on_delivered` is told when it is safe with the client's
-// channel; not called when the client left or gave up on it before. Called on the loop: must not
-// block. May be empty.
-using OnDelivered = std::function<void()>;
-
 // The facts of a command that its author writes down.
 struct Facts {
   std::string_view name;           // wire name
@@ -64,10 +57,10 @@ struct Command {
   Facts facts;
   const Type* arguments;
   const Type* reply;
-  // Decodes the arguments, runs the handler and writes the reply; an error means that nothing
-  // was written. What is returned is to be called once the client has taken the reply.
-  Result<OnDelivered> (*invoke)(Services&, std::optional<wire::Value> arguments,
-                                wire::SuccessReply& reply);
+  // Decodes the arguments, runs the handler and writes the reply. After an error nothing has been
+  // written. Nothing is written either when the handler has parked the call; see CommandContext.
+  Result<void> (*invoke)(const Command& self, CommandContext& context,
+                         std::optional<wire::Value> arguments, wire::SuccessReply& reply);
 };
 
 namespace detail {
@@ -75,7 +68,7 @@ namespace detail {
 template <class Signature>
 struct HandlerTraits;
 template <class R, class A>
-struct HandlerTraits<Result<R> (*)(Services&, const A&)> {
+struct HandlerTraits<Result<R> (*)(CommandContext&, const A&)> {
   using Reply = std::conditional_t<std::is_void_v<R>, Nothing, R>;
   using Arguments = A;
 };
@@ -83,29 +76,20 @@ struct HandlerTraits<Result<R> (*)(Services&, const A&)> {
 template <class Signature>
 inline constexpr bool is_handler = false;
 template <class R, class A>
-inline constexpr bool is_handler<Result<R> (*)(Services&, const A&)> = Struct<A>;
+inline constexpr bool is_handler<Result<R> (*)(CommandContext&, const A&)> = Struct<A>;
 
 template <auto Handler>
-Result<OnDelivered> invoke(Services& services, std::optional<wire::Value> arguments,
-                           wire::SuccessReply& reply) {
+Result<void> invoke(const Command&, CommandContext& context, std::optional<wire::Value> arguments,
+                    wire::SuccessReply& reply) {
   using Traits = HandlerTraits<decltype(Handler)>;
   auto decoded = decode_arguments<typename Traits::Arguments>(arguments);
   if (!decoded) return std::unexpected(std::move(decoded).error());
-  auto result = Handler(services, *decoded);
-  if (!result) return std::unexpected(std::move(result).error());
-  wire::JsonWriter& writer = reply.begin();
-  if constexpr (std::is_void_v<typename decltype(result)::value_type>) {
-    encode(writer, Nothing{});
-  } else {
-    encode(writer, *result);
-    if constexpr (requires { result->on_delivered; }) return std::move(result->on_delivered);
-  }
-  return OnDelivered();
+  return context.answer(Handler(context, *decoded), reply);
 }
 
 }  // namespace detail
 
-// Declares a command whose handler is `Result<Reply> run(Services&, const Arguments&)`:
+// Declares a command whose handler is `Result<Reply> run(CommandContext&, const Arguments&)`:
 //
 //   constinit const Command guest_ping = declare<run>({.name = "guest-ping", …});
 //
@@ -115,7 +99,7 @@ template <auto Handler>
 consteval Command declare(Facts facts) {
   static_assert(
       detail::is_handler<decltype(Handler)>,
-      "declare<run>: the handler must be `Result<Reply> run(Services&, const Arguments&)`, "
+      "declare<run>: the handler must be `Result<Reply> run(CommandContext&, const Arguments&)`, "
       "where Arguments has fields()");
   using Traits = detail::HandlerTraits<decltype(Handler)>;
   static_assert(detail::is_wire_type<typename Traits::Reply>(),

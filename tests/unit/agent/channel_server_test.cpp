@@ -18,33 +18,13 @@
 #include <vector>
 
 #include "platform/io/handle.h"
+#include "unit/agent/fake_channel.h"
 #include "unit/commands/command_fixture.h"
 #include "unit/state/reexec_fixture.h"
 #include "wire/base64.h"
 
 namespace bellhop::agent {
 namespace {
-
-// Takes replies; `room` says how many bytes it takes before they count as unsent.
-struct FakeChannel : channel::Channel {
-  Result<void> start(channel::ChannelHandler&) override { return {}; }
-  void send(std::string& bytes) override {
-    sent += bytes;
-    max_send = std::max(max_send, bytes.size());
-    bytes.clear();
-  }
-  std::size_t unsent() const override { return sent.size() > room ? sent.size() - room : 0; }
-  void resume_input() override { ++resumed; }
-  void finish() override { finished = true; }
-  const std::string& description() const override { return name; }
-
-  std::string name = "fake";
-  std::string sent;
-  std::size_t room = SIZE_MAX;
-  std::size_t max_send = 0;
-  bool finished = false;
-  int resumed = 0;
-};
 
 struct PathArgument {
   std::string path;
@@ -61,7 +41,7 @@ struct Content {
 };
 
 // Streams a file whose reads may block, which no file of guest-file-read's does.
-Result<Content> stream_file(Services&, const PathArgument& arguments) {
+Result<Content> stream_file(CommandContext&, const PathArgument& arguments) {
   struct Source {
     platform::Handle fd;
     std::vector<std::byte> piece = std::vector<std::byte>(96 * 1024);
@@ -89,9 +69,9 @@ std::vector<const Command*> with_test_commands() {
   return commands;
 }
 
-Services& using_commands(Services& agent, std::span<const Command* const> commands) {
-  agent.commands = commands;
-  return agent;
+Services& using_commands(Services& services, std::span<const Command* const> commands) {
+  services.commands = commands;
+  return services;
 }
 
 class ChannelServerTest : public testing::CommandTest {
@@ -160,7 +140,7 @@ class ChannelServerTest : public testing::CommandTest {
   platform::Handle writer;
   std::vector<const Command*> commands = with_test_commands();
   asio::io_context loop;
-  FakeChannel channel;
+  testing::FakeChannel channel;
   Dispatcher dispatcher{using_commands(services, commands)};
   Workers workers{4};
   ChannelServer server{loop, channel, dispatcher, workers, log};
@@ -395,7 +375,7 @@ TEST_F(ChannelServerTest, GoesOnInAnotherProgramWhereItWas) {
   ASSERT_EQ(records.size(), 1U);
   EXPECT_EQ(records[0]->text("description"), "fake");
 
-  FakeChannel next_channel;
+  testing::FakeChannel next_channel;
   ChannelServer next(loop, next_channel, dispatcher, workers, log);
   ASSERT_TRUE(next.restore(*records[0]));
   ASSERT_TRUE(next.start());
@@ -415,7 +395,7 @@ TEST_F(ChannelServerTest, AnswersRequestsThatTheProgramBeforeHasOnlyReceived) {
   snapshot_writer.text("rest", R"({"execute": "guest-ping"}{"execute": "guest-ping"})");
   snapshot_writer.number("lexer-6", 1);
   state::Snapshot snapshot = testing::reexec(snapshot_writer, [] {});
-  FakeChannel next_channel;
+  testing::FakeChannel next_channel;
   ChannelServer next(loop, next_channel, dispatcher, workers, log);
   ASSERT_TRUE(next.restore(*snapshot.take("channel").front()));
   ASSERT_TRUE(next.start());

@@ -23,11 +23,13 @@ class DispatchTest : public testing::CommandTest {
     const wire::Document document = *wire::parse(json);
     const wire::Request request = *wire::read_request(document);
     std::string out;
-    const Result<const Command*> command = dispatcher.admit(request);
-    if (!command) {
-      wire::append_error_reply(out, command.error(), request.id);
+    const Command* const command = dispatcher.find(request.execute);
+    if (const auto admitted = dispatcher.admit(command, request.execute); !admitted) {
+      wire::append_error_reply(out, admitted.error(), request.id);
     } else {
-      succeeded = dispatcher.execute(**command, request, out).succeeded;
+      CommandContext context(services, caller);
+      succeeded =
+          dispatcher.execute(*command, request, context, out) == Dispatcher::Outcome::succeeded;
     }
     return out;
   }
@@ -94,7 +96,8 @@ class QuietDispatchTest : public DispatchTest {
  protected:
   void call(std::string_view name) {
     std::string out;
-    quiet_dispatcher.execute(*quiet_dispatcher.find(name), {}, out);
+    CommandContext context(quiet_services, caller);
+    quiet_dispatcher.execute(*quiet_dispatcher.find(name), {}, context, out);
   }
 
   testing::LogLines quiet_lines;

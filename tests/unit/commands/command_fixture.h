@@ -72,11 +72,13 @@ class CommandTest : public ::testing::Test {
     }
     std::string out;
     wire::SuccessReply reply(out, drain, command.facts.delimits_reply);
-    const auto result =
-        command.invoke(services, document ? std::optional(document->root()) : std::nullopt, reply);
+    CommandContext context(services, caller);
+    const auto result = command.invoke(
+        command, context, document ? std::optional(document->root()) : std::nullopt, reply);
+    EXPECT_FALSE(context.is_parked());
     if (result) {
       reply.finish(std::nullopt);
-      if (*result && replies_are_taken) (*result)();
+      if (replies_are_taken) context.delivered();
     } else {
       EXPECT_FALSE(reply.begun()) << "an error came after the reply had begun";
       wire::append_error_reply(out, result.error(), std::nullopt);
@@ -103,6 +105,7 @@ class CommandTest : public ::testing::Test {
   wire::JsonWriter::Drain drain = {};  // of large replies; none: they are collected
   bool replies_are_taken = true;       // by the client
 
+  Caller caller{.channel = "test"};
   agent::Policy policy{{}};
   config::Settings settings = {};
   state::PersistentState persistent{directory.path()};

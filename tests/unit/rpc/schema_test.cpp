@@ -31,10 +31,10 @@ struct Part {
   }
 };
 
-Result<std::vector<Part>> run(Services&, const Arguments&) {
+Result<std::vector<Part>> run(CommandContext&, const Arguments&) {
   return std::vector<Part>{};
 }
-Result<void> run_without(Services&, const Nothing&) {
+Result<void> run_without(CommandContext&, const Nothing&) {
   return {};
 }
 

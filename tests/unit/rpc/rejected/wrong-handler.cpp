@@ -1,4 +1,4 @@
-// expect: the handler must be `Result<Reply> run\(Services&, const Arguments&\)`
+// expect: the handler must be `Result<Reply> run\(CommandContext&, const Arguments&\)`
 #include "rpc/command.h"
 
 namespace {

@@ -2,7 +2,7 @@
 #include "rpc/command.h"
 
 namespace {
-bellhop::Result<float> run(bellhop::Services&, const bellhop::Nothing&) {
+bellhop::Result<float> run(bellhop::CommandContext&, const bellhop::Nothing&) {
   return 1.0F;
 }
 }  // namespace
