@@ -1,7 +1,6 @@
 // bellhopd: the guest agent.
 #include <fmt/format.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -20,6 +19,7 @@
 #include "platform/accounts/name_services.h"
 #include "platform/process/daemon.h"
 #include "platform/process/pid_file.h"
+#include "platform/process/process_id.h"
 #include "platform/process/reexec.h"
 #include "rpc/registry.h"
 #include "rpc/schema.h"
@@ -139,7 +139,7 @@ int serve(config::Startup startup, RunningExecutable executable,
   if (!agent.stop()) {
     // Threads that are stuck in the kernel use what would be destroyed now.
     pid_file.reset();
-    ::_exit(EXIT_SUCCESS);
+    std::_Exit(EXIT_SUCCESS);
   }
   return EXIT_SUCCESS;
 }
@@ -160,17 +160,15 @@ int run(config::Startup startup, RunningExecutable executable,
   }
   Result<platform::Daemon> daemon = platform::Daemon::start();
   if (!daemon) return print_error(daemon.error());
-  if (const std::optional<int> status = daemon->status()) ::_exit(*status);
+  if (const std::optional<int> status = daemon->status()) std::_Exit(*status);
   return serve(std::move(startup), std::move(executable), std::nullopt, *std::move(daemon));
 }
 
 // What an earlier program of this process has left. Jobs do not see the variable.
 std::optional<state::Snapshot> inherited_snapshot() {
-  const char* variable = std::getenv(snapshot_variable);
-  if (!variable) return std::nullopt;
-  platform::Handle memory = platform::claim_inherited(std::atoi(variable));
-  ::unsetenv(snapshot_variable);
-  auto content = platform::SealedMemory::open(std::move(memory));
+  std::optional<platform::Handle> memory = platform::claim_inherited_variable(snapshot_variable);
+  if (!memory) return std::nullopt;
+  auto content = platform::SealedMemory::open(*std::move(memory));
   if (!content) {
     print_error(content.error());
     return std::nullopt;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/version.h"
+#include "platform/process/process_id.h"
 #include "platform/process/reexec.h"
 #include "platform/process/run_program.h"
 
@@ -169,12 +170,13 @@ Result<void> LiveUpgrade::exec_successor() {
   } else if (const auto memory = writer.finish(); !memory) {
     failed = std::unexpected(memory.error());
   } else {
-    std::vector<int> descriptors = writer.descriptors();
+    std::vector<platform::NativeHandle> descriptors = writer.descriptors();
     descriptors.push_back(memory->descriptor());
     failed = std::unexpected(platform::exec_in_place(
         {.path = executable_.path,
          .arguments = executable_.arguments,
-         .variable = fmt::format("{}={}", snapshot_variable, memory->descriptor()),
+         .variable =
+             fmt::format("{}={}", snapshot_variable, platform::handle_number(memory->descriptor())),
          .descriptors = std::move(descriptors)}));
   }
   return failed;

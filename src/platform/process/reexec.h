@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,9 +15,9 @@ namespace bellhop::platform {
 // A program to go on with.
 struct ExecRequest {
   std::string path;
-  std::vector<std::string> arguments;  // the program's name first
-  std::string variable;                // "NAME=value", beside the environment of this process
-  std::vector<int> descriptors;        // stay open; all others above 2 are closed
+  std::vector<std::string> arguments;     // the program's name first
+  std::string variable;                   // "NAME=value", beside the environment of this process
+  std::vector<NativeHandle> descriptors;  // stay open; all others above 2 are closed
 };
 
 // Ends this program and runs another one, as the same process with the same children. Threads end;
@@ -30,12 +31,14 @@ Error exec_in_place(const ExecRequest& image);
 // program that runs, because they may lead to another one later.
 Result<std::string> executable_path(const std::string& name, const std::string& working_directory);
 
-// The number of this process.
-std::int64_t current_pid();
+// The resource that an earlier program of this process has left open for this one, by its
+// handle_number(). Children do not get it. Empty when there is none with that number, or when it
+// has been claimed already.
+Handle claim_inherited(std::int64_t number);
 
-// A descriptor that an earlier program of this process has left open for this one. Its children do
-// not get it. Empty when there is none with that number, or when it has been taken already.
-Handle claim_inherited(int descriptor);
+// The same for the number in an environment variable, which is removed: children do not get it.
+// nullopt without the variable. Call it before any thread starts.
+std::optional<Handle> claim_inherited_variable(const char* name);
 
 // Closes the descriptors above 2 that children would get and nobody has taken.
 void close_inherited();

@@ -11,12 +11,12 @@ Result<std::string> executable_path(const std::string&, const std::string&) {
   return unsupported();
 }
 
-std::int64_t current_pid() {
-  return 0;
+Handle claim_inherited(std::int64_t) {
+  return {};
 }
 
-Handle claim_inherited(int) {
-  return {};
+std::optional<Handle> claim_inherited_variable(const char*) {
+  return std::nullopt;
 }
 
 void close_inherited() {}
