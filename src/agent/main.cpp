@@ -1,8 +1,6 @@
 // bellhopd: the guest agent.
 #include <fmt/format.h>
-#include <signal.h>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -18,6 +16,7 @@
 #include "config/startup.h"
 #include "platform/accounts/name_services.h"
 #include "platform/process/daemon.h"
+#include "platform/process/lifecycle_requests.h"
 #include "platform/process/pid_file.h"
 #include "platform/process/process_id.h"
 #include "platform/process/reexec.h"
@@ -191,7 +190,7 @@ RunningExecutable this_executable(int argc, char* argv[],
 }
 
 int main(int argc, char* argv[]) {
-  platform::block_signals(std::array{SIGUSR2});  // which would end it until it is handled
+  platform::LifecycleRequests::hold_until_start();
   platform::choose_name_services();
   std::optional<state::Snapshot> snapshot = inherited_snapshot();
   RunningExecutable executable = this_executable(argc, argv, snapshot);

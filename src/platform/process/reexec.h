@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -21,8 +20,8 @@ struct ExecRequest {
 };
 
 // Ends this program and runs another one, as the same process with the same children. Threads end;
-// one that waits in the kernel and cannot be killed would be waited for. Signals that are held
-// back stay so, and wait for the new program.
+// one that waits in the kernel and cannot be killed would be waited for. Requests that
+// LifecycleRequests holds stay pending for the new program.
 // Returns only when the program cannot be run: everything is then as it was before.
 Error exec_in_place(const ExecRequest& image);
 
@@ -42,9 +41,5 @@ std::optional<Handle> claim_inherited_variable(const char* name);
 
 // Closes the descriptors above 2 that children would get and nobody has taken.
 void close_inherited();
-
-// While they are held back, signals wait; so do those of threads that are started meanwhile.
-void block_signals(std::span<const int> signals);
-void unblock_signals(std::span<const int> signals);
 
 }  // namespace bellhop::platform

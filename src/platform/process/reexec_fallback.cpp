@@ -21,8 +21,4 @@ std::optional<Handle> claim_inherited_variable(const char*) {
 
 void close_inherited() {}
 
-void block_signals(std::span<const int>) {}
-
-void unblock_signals(std::span<const int>) {}
-
 }  // namespace bellhop::platform

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,25 +99,6 @@ void close_inherited() {
     all.push_back(descriptor);
   }
   for (const int descriptor : all) claim_inherited(descriptor).reset();
-}
-
-namespace {
-
-void change_mask(int how, std::span<const int> signals) {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int number : signals) ::sigaddset(&set, number);
-  ::pthread_sigmask(how, &set, nullptr);
-}
-
-}  // namespace
-
-void block_signals(std::span<const int> signals) {
-  change_mask(SIG_BLOCK, signals);
-}
-
-void unblock_signals(std::span<const int> signals) {
-  change_mask(SIG_UNBLOCK, signals);
 }
 
 }  // namespace bellhop::platform
