@@ -257,7 +257,7 @@ class Pages(Case):
     def test_keys(self):
         page = self.page("bellhop.conf.5")
         source = (agents.ROOT / "src" / "config" / "configuration.cpp").read_text(encoding="utf-8")
-        keys = re.findall(r'\{"([a-z-]+)", take_', source)
+        keys = re.findall(r'\{"([a-z-]+)", parse_', source)
         self.assertIn("hook-timeout", keys)
         for key in keys:
             self.assertIn(f".BR {key} =", page)
