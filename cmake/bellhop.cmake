@@ -13,8 +13,10 @@ target_compile_options(bellhop-options INTERFACE
   -Wold-style-cast -Woverloaded-virtual -Wno-missing-field-initializers
   $<$<BOOL:${BELLHOP_WERROR}>:-Werror>)
 target_include_directories(bellhop-options INTERFACE ${PROJECT_SOURCE_DIR}/src)
+# Asio decides for each file whether std::aligned_alloc exists, and decides differently when one of
+# its headers is the first in a file. One file would then free what another allocated with new.
 target_compile_definitions(bellhop-options INTERFACE
-  ASIO_STANDALONE BELLHOP_VERSION="${PROJECT_VERSION}")
+  ASIO_STANDALONE ASIO_DISABLE_STD_ALIGNED_ALLOC BELLHOP_VERSION="${PROJECT_VERSION}")
 if(BELLHOP_SANITIZE)
   target_compile_options(bellhop-options INTERFACE
     -fsanitize=${BELLHOP_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -1,8 +1,5 @@
 #include "agent/guest_agent.h"
 
-#include <signal.h>
-
-#include <array>
 #include <asio/post.hpp>
 #include <utility>
 
@@ -11,7 +8,6 @@
 #include "platform/io/port.h"
 #include "platform/io/sockets.h"
 #include "platform/io/vsock.h"
-#include "platform/process/reexec.h"
 #include "state/freeze/freeze_hook.h"
 
 namespace bellhop::agent {
@@ -20,12 +16,10 @@ namespace {
 // How long the end of the agent waits for commands that are still running.
 constexpr std::chrono::milliseconds shutdown_timeout{500};
 
-// How long the agent lives on after the thaw when a signal wanted it to end while frozen.
+// How long the agent lives on after the thaw when it was asked to stop while frozen.
 constexpr std::chrono::seconds end_delay{1};
 
 constexpr const char* system_root = "/";
-
-constexpr std::array handled_signals{SIGINT, SIGTERM, SIGUSR2};
 
 std::string describe(const config::ChannelSettings& settings) {
   return fmt::format("{} {}", settings.method, settings.path);
@@ -73,9 +67,9 @@ GuestAgent::GuestAgent(config::Startup startup, std::span<const Command* const> 
                 .upgrades = start_.executable.upgrades},
       dispatcher_(services_),
       workers_(startup_.settings.workers.limit),
-      signals_(loop_),
+      requests_(loop_),
       end_timer_(loop_),
-      upgrade_(loop_, start_.executable, workers_, programs_, *this) {
+      upgrade_(loop_, start_.executable, workers_, programs_, requests_, *this) {
   if (start_.snapshot) restore(*start_.snapshot);
 }
 
@@ -118,14 +112,9 @@ Result<void> GuestAgent::start() {
   if (!reactor) return std::unexpected(reactor.error());
   reactor_ = *std::move(reactor);
 
-  ::signal(SIGPIPE, SIG_IGN);
-  std::error_code error;
-  for (const int number : handled_signals) {
-    if (!error) static_cast<void>(signals_.add(number, error));  // `error` says it all
-  }
-  if (error) return failure("cannot handle signals: {}", error.message());
-  await_signal();
-  platform::unblock_signals(handled_signals);
+  Result<void> ready = requests_.start({.stop = [this](auto cause) { stop_on_request(cause); },
+                                        .upgrade = [this] { upgrade_.start(); }});
+  if (!ready) return ready;
 
   Result<void> opened = open_channels();
   if (!opened) return opened;
@@ -156,20 +145,13 @@ Result<void> GuestAgent::open_channels() {
   return restoring && !servers_.empty() ? Result<void>() : failed;
 }
 
-void GuestAgent::await_signal() {
-  signals_.async_wait([this](std::error_code cancelled, int number) {
-    if (cancelled) return;
-    if (number == SIGUSR2) {
-      await_signal();
-      return upgrade_.start();
-    }
-    if (freeze_.is_frozen()) {  // who ends it now leaves a frozen guest
-      end_wanted_ = true;
-      return await_signal();
-    }
-    log_.debug("received signal num {}, quitting", number);
-    loop_.stop();
-  });
+void GuestAgent::stop_on_request(std::string_view cause) {
+  if (freeze_.is_frozen()) {  // stopping now would leave a frozen guest
+    end_wanted_ = true;
+    return;
+  }
+  log_.debug("{}, quitting", cause);
+  loop_.stop();
 }
 
 // The reply to the thaw goes out first.

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/channel_server.h"
@@ -23,6 +23,7 @@
 #include "config/startup.h"
 #include "platform/clock/clock_setting.h"
 #include "platform/power/power.h"
+#include "platform/process/lifecycle_requests.h"
 #include "platform/process/process.h"
 #include "platform/storage/local_filesystems.h"
 #include "state/freeze/freeze.h"
@@ -38,9 +39,9 @@ namespace bellhop::agent {
 // The file that exists while filesystems are frozen, also from one agent to the next.
 std::filesystem::path freeze_state_file(const config::Settings& settings);
 
-// Serves clients as a start startup says. One to a process: it takes over SIGINT and SIGTERM, which
-// end it (but not while filesystems are frozen), and SIGUSR2, upon which it puts the program that
-// is installed now in its place; it ignores SIGPIPE.
+// Serves clients as `startup` says. One per process: it handles the requests of
+// platform::LifecycleRequests. A request to stop ends it, but not while filesystems are frozen; a
+// request to upgrade executes the program that is installed now in its place.
 class GuestAgent : private LiveUpgrade::Target {
  public:
   // Called when filesystems that were frozen at the start have thawed: what had to wait for that.
@@ -66,7 +67,7 @@ class GuestAgent : private LiveUpgrade::Target {
   // Opens the channels. An error says why the agent cannot serve.
   Result<void> start();
 
-  // Serves until a signal ends it.
+  // Serves until a request ends it.
   void run();
 
   // Ends sessions and threads. False when commands are still running: the process can then only
@@ -79,7 +80,7 @@ class GuestAgent : private LiveUpgrade::Target {
   Result<std::unique_ptr<channel::Channel>> make_port(const config::ChannelSettings& settings);
   Result<void> open_channels();
   Result<void> add_channel(const config::ChannelSettings& settings);
-  void await_signal();
+  void stop_on_request(std::string_view cause);
   void end_if_wanted();
   void restore(state::Snapshot& snapshot);
   const state::SnapshotRecord* channel_record(const std::string& description) const;
@@ -112,9 +113,9 @@ class GuestAgent : private LiveUpgrade::Target {
   Dispatcher dispatcher_;
   Workers workers_;
 
-  asio::signal_set signals_;
+  platform::LifecycleRequests requests_;
   asio::steady_timer end_timer_;
-  bool end_wanted_ = false;  // a signal came while frozen
+  bool end_wanted_ = false;  // a request to stop came while frozen
   LiveUpgrade upgrade_;
   std::vector<platform::ProcessSnapshot> released_programs_;      // while they are handed over
   std::vector<std::pair<Log::Level, std::string>> deferred_log_;  // for the log, after a thaw

@@ -1,9 +1,6 @@
 // bellhopd: the guest agent.
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -19,7 +16,9 @@
 #include "config/startup.h"
 #include "platform/accounts/name_services.h"
 #include "platform/process/daemon.h"
+#include "platform/process/lifecycle_requests.h"
 #include "platform/process/pid_file.h"
+#include "platform/process/process_id.h"
 #include "platform/process/reexec.h"
 #include "rpc/registry.h"
 #include "rpc/schema.h"
@@ -139,7 +138,7 @@ int serve(config::Startup startup, RunningExecutable executable,
   if (!agent.stop()) {
     // Threads that are stuck in the kernel use what would be destroyed now.
     pid_file.reset();
-    ::_exit(EXIT_SUCCESS);
+    std::_Exit(EXIT_SUCCESS);
   }
   return EXIT_SUCCESS;
 }
@@ -160,17 +159,15 @@ int run(config::Startup startup, RunningExecutable executable,
   }
   Result<platform::Daemon> daemon = platform::Daemon::start();
   if (!daemon) return print_error(daemon.error());
-  if (const std::optional<int> status = daemon->status()) ::_exit(*status);
+  if (const std::optional<int> status = daemon->status()) std::_Exit(*status);
   return serve(std::move(startup), std::move(executable), std::nullopt, *std::move(daemon));
 }
 
 // What an earlier program of this process has left. Jobs do not see the variable.
 std::optional<state::Snapshot> inherited_snapshot() {
-  const char* variable = std::getenv(snapshot_variable);
-  if (!variable) return std::nullopt;
-  platform::Handle memory = platform::claim_inherited(std::atoi(variable));
-  ::unsetenv(snapshot_variable);
-  auto content = platform::SealedMemory::open(std::move(memory));
+  std::optional<platform::Handle> memory = platform::claim_inherited_variable(snapshot_variable);
+  if (!memory) return std::nullopt;
+  auto content = platform::SealedMemory::open(*std::move(memory));
   if (!content) {
     print_error(content.error());
     return std::nullopt;
@@ -193,7 +190,7 @@ RunningExecutable this_executable(int argc, char* argv[],
 }
 
 int main(int argc, char* argv[]) {
-  platform::block_signals(std::array{SIGUSR2});  // which would end it until it is handled
+  platform::LifecycleRequests::hold_until_start();
   platform::choose_name_services();
   std::optional<state::Snapshot> snapshot = inherited_snapshot();
   RunningExecutable executable = this_executable(argc, argv, snapshot);

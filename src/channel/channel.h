@@ -60,8 +60,8 @@ class Channel {
   // What another program of this process needs to serve the channel as it is now: descriptors,
   // which stay the channel's, and what its client has still to get.
   struct Snapshot {
-    int listener = -1;
-    int client = -1;  // or the port
+    platform::NativeHandle listener = platform::no_handle;
+    platform::NativeHandle client = platform::no_handle;  // or the port
     std::string unsent = {};
   };
   virtual Snapshot snapshot() const { return {}; }

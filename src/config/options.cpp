@@ -1,99 +1,47 @@
 #include "config/options.h"
 
-#include <fmt/format.h>
-#include <getopt.h>
-
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <iterator>
-#include <span>
+
+#include "config/option_parser.h"
 
 namespace bellhop::config {
 namespace {
 
 constexpr std::string_view default_hook = "/etc/qemu/fsfreeze-hook";
 
-// '-': arguments that are no options are returned in their place, as option 1. ':': a missing value
-// is told apart from an unknown option. `-s` belongs to Windows; elsewhere qemu-ga ignores it.
-constexpr const char* short_options = "-:hVvdc:m:p:l:f:F::b:a:s:t:Dr";
-
 constexpr int schema_option = 256;
 constexpr int bellhop_config_option = 257;
 constexpr int probe_option = 258;
 
-constexpr auto guest_agent_options = std::to_array<option>({
-    {"help", no_argument, nullptr, 'h'},
-    {"version", no_argument, nullptr, 'V'},
-    {"config", required_argument, nullptr, 'c'},
-    {"dump-conf", no_argument, nullptr, 'D'},
-    {"logfile", required_argument, nullptr, 'l'},
-    {"pidfile", required_argument, nullptr, 'f'},
-    {"fsfreeze-hook", optional_argument, nullptr, 'F'},
-    {"verbose", no_argument, nullptr, 'v'},
-    {"method", required_argument, nullptr, 'm'},
-    {"path", required_argument, nullptr, 'p'},
-    {"daemonize", no_argument, nullptr, 'd'},
-    {"block-rpcs", required_argument, nullptr, 'b'},
-    {"blacklist", required_argument, nullptr, 'b'},  // until qemu-ga 9.0
-    {"allow-rpcs", required_argument, nullptr, 'a'},
-    {"statedir", required_argument, nullptr, 't'},
-    {"retry-path", no_argument, nullptr, 'r'},
-    {nullptr, 0, nullptr, 0},
+using enum OptionValue;
+
+// `-s` belongs to Windows; elsewhere qemu-ga ignores it. Bellhop's own options may not be
+// abbreviated, so that every abbreviation has qemu-ga's meaning.
+constexpr auto options = std::to_array<Option>({
+    {'h', "help"},
+    {'V', "version"},
+    {'c', "config", required},
+    {'D', "dump-conf"},
+    {'l', "logfile", required},
+    {'f', "pidfile", required},
+    {'F', "fsfreeze-hook", optional},
+    {'v', "verbose"},
+    {'m', "method", required},
+    {'p', "path", required},
+    {'d', "daemonize"},
+    {'b', "block-rpcs", required},
+    {'b', "blacklist", required},  // until qemu-ga 9.0
+    {'a', "allow-rpcs", required},
+    {'t', "statedir", required},
+    {'r', "retry-path"},
+    {'s', "", required},
+    {schema_option, "schema", none, false},
+    {bellhop_config_option, "bellhop-config", required, false},
+    {probe_option, "can-take-over", none, false},
 });
-
-// Not to be abbreviated, so that every abbreviation means what it means to qemu-ga.
-constexpr auto bellhop_options = std::to_array<option>({
-    {"schema", no_argument, nullptr, schema_option},
-    {"bellhop-config", required_argument, nullptr, bellhop_config_option},
-    {"can-take-over", no_argument, nullptr, probe_option},
-    {nullptr, 0, nullptr, 0},
-});
-
-std::string_view long_name(std::string_view argument) {
-  return argument.substr(2, argument.find('=') - 2);
-}
-
-bool names_bellhop_option(std::string_view argument) {
-  return argument.starts_with("--") &&
-         std::ranges::any_of(bellhop_options, [&](const option& candidate) {
-           return candidate.name && long_name(argument) == candidate.name;
-         });
-}
-
-// Why getopt refused `argument`, which begins with "--": the words are glibc's.
-std::string long_option_problem(std::string_view argument) {
-  const std::string_view name = long_name(argument);
-  std::string candidates;
-  for (const option& candidate : guest_agent_options) {
-    if (candidate.name && std::string_view(candidate.name).starts_with(name)) {
-      candidates += fmt::format(" '--{}'", candidate.name);
-    }
-  }
-  if (candidates.empty()) return fmt::format("unrecognized option '{}'", argument);
-  return fmt::format("option '{}' is ambiguous; possibilities:{}", argument, candidates);
-}
-
-const char* long_option_of(int value) {
-  for (const auto& table :
-       {std::span<const option>(guest_agent_options), std::span<const option>(bellhop_options)}) {
-    for (const option& candidate : table) {
-      if (candidate.name && candidate.val == value) return candidate.name;
-    }
-  }
-  return "";
-}
-
-// `result` is what getopt_long() returned, `argument` what it was looking at, `value` its optopt.
-std::string problem_with(int result, std::string_view argument, int value) {
-  const bool is_long = argument.starts_with("--");
-  if (result == ':') {
-    return is_long ? fmt::format("option '--{}' requires an argument", long_option_of(value))
-                   : fmt::format("option requires an argument -- '{}'", static_cast<char>(value));
-  }
-  if (!is_long) return fmt::format("invalid option -- '{}'", static_cast<char>(value));
-  if (value == 0) return long_option_problem(argument);
-  return fmt::format("option '--{}' doesn't allow an argument", long_option_of(value));
-}
 
 // `names` of --block-rpcs or --allow-rpcs, which may ask for help instead.
 void parse_names(CommandLine& line, std::vector<std::string>& list, std::string_view names) {
@@ -196,28 +144,20 @@ std::vector<std::string> split_names(std::string_view text) {
 
 CommandLine parse_command_line(int argc, char* const argv[]) {
   CommandLine line{.program = argc > 0 ? argv[0] : "bellhopd"};
-  optind = 0;  // begins anew
-  opterr = 0;  // says nothing itself
-  while (true) {
-    const int at = std::max(optind, 1);
-    if (at >= argc) break;
-    const std::string_view argument = argv[at];
-    const option* table =
-        names_bellhop_option(argument) ? bellhop_options.data() : guest_agent_options.data();
-    optopt = 0;
-    const int option = getopt_long(argc, argv, short_options, table, nullptr);
-    if (option == -1) break;
-    if (option == 'c') {
-      line.guest_agent_configuration = optarg;
-    } else if (option == bellhop_config_option) {
-      line.configuration = optarg;
+  const auto count = static_cast<std::size_t>(std::max(argc - 1, 0));
+  OptionParser parser(options, {argv + 1, count});
+  while (const std::optional<ParsedOption> parsed = parser.next()) {
+    if (parsed->id == 'c') {
+      line.guest_agent_configuration = parsed->value;
+    } else if (parsed->id == bellhop_config_option) {
+      line.configuration = parsed->value;
     } else if (line.action != CliAction::nothing) {
       continue;
-    } else if (option == '?' || option == ':') {
+    } else if (!parsed->problem.empty()) {
       line.action = CliAction::refuse;
-      line.problem = problem_with(option, argument, optopt);
+      line.problem = parsed->problem;
     } else {
-      parse_option(line, option, optarg);
+      parse_option(line, parsed->id, parsed->value);
     }
   }
   return line;

@@ -51,8 +51,7 @@ struct CommandLine {
   std::string problem = {};  // why to refuse, in getopt's words
 };
 
-// Long options may be abbreviated and short ones combined; what is no option is ignored, as is
-// everything after "--". Uses getopt_long(3), whose state is the process's: one thread at a time.
+// See OptionParser for the syntax.
 CommandLine parse_command_line(int argc, char* const argv[]);
 
 }  // namespace bellhop::config

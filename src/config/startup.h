@@ -36,9 +36,9 @@ struct Startup {
   platform::Handle inherited_socket = {};
 };
 
-// Decides, without changing anything but getopt's state. An error is for standard error, and the
-// program ends with status 1. When the agent is to be a daemon, which changes its directory, the
-// settings have absolute paths.
+// Decides, without changing anything. An error is for standard error, and the program ends with
+// status 1. When the agent is to be a daemon, which changes its directory, the settings have
+// absolute paths.
 Result<Startup> parse_startup(int argc, char* const argv[], const Environment& environment);
 
 }  // namespace bellhop::config

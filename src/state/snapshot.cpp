@@ -64,9 +64,9 @@ void SnapshotWriter::number(std::string_view field, std::int64_t value) {
   append(fmt::format("number {} {}\n", field, value));
 }
 
-void SnapshotWriter::descriptor(std::string_view field, int descriptor) {
-  if (descriptor < 0) return;
-  append(fmt::format("descriptor {} {}\n", field, descriptor));
+void SnapshotWriter::descriptor(std::string_view field, platform::NativeHandle descriptor) {
+  if (descriptor == platform::no_handle) return;
+  append(fmt::format("descriptor {} {}\n", field, platform::handle_number(descriptor)));
   descriptors_.push_back(descriptor);
 }
 
@@ -121,9 +121,9 @@ std::optional<std::int64_t> SnapshotRecord::number(std::string_view field) const
   return found ? std::optional(found->number) : std::nullopt;
 }
 
-std::optional<int> SnapshotRecord::descriptor_number(std::string_view field) const {
+std::optional<std::int64_t> SnapshotRecord::descriptor_number(std::string_view field) const {
   const Field* found = find(Kind::descriptor, field);
-  return found ? std::optional(static_cast<int>(found->number)) : std::nullopt;
+  return found ? std::optional(found->number) : std::nullopt;
 }
 
 platform::Handle SnapshotRecord::descriptor(std::string_view field) const {

@@ -35,14 +35,14 @@ class SnapshotWriter {
   void text(std::string_view field, std::string_view bytes);
   void number(std::string_view field, std::int64_t value);
   void flag(std::string_view field, bool value) { number(field, value ? 1 : 0); }
-  // Without one (-1), nothing is written.
-  void descriptor(std::string_view field, int descriptor);
+  // Writes nothing for no_handle.
+  void descriptor(std::string_view field, platform::NativeHandle descriptor);
 
   // Ends the records. An error says why they cannot be handed over.
   Result<platform::MemoryFile> finish();
 
   // Those that were written.
-  const std::vector<int>& descriptors() const { return descriptors_; }
+  const std::vector<platform::NativeHandle>& descriptors() const { return descriptors_; }
 
  private:
   void append(std::string_view bytes);
@@ -51,7 +51,7 @@ class SnapshotWriter {
   Result<platform::MemoryFile> file_;
   std::size_t room_;
   std::string buffer_;  // short pieces, written together
-  std::vector<int> descriptors_;
+  std::vector<platform::NativeHandle> descriptors_;
 };
 
 // One record that was handed over. Lives as long as its Snapshot.
@@ -62,8 +62,8 @@ class SnapshotRecord {
   bool flag(std::string_view field) const { return number(field).value_or(0) != 0; }
   // Takes the descriptor over, once; children do not get it. Empty when there is none.
   platform::Handle descriptor(std::string_view field) const;
-  // Its number, without taking it.
-  std::optional<int> descriptor_number(std::string_view field) const;
+  // Its handle_number(), without taking it.
+  std::optional<std::int64_t> descriptor_number(std::string_view field) const;
 
  private:
   friend class Snapshot;

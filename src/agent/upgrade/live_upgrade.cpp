@@ -1,13 +1,11 @@
 #include "agent/upgrade/live_upgrade.h"
 
-#include <signal.h>
-
-#include <array>
 #include <asio/post.hpp>
 #include <ranges>
 #include <utility>
 
 #include "base/version.h"
+#include "platform/process/process_id.h"
 #include "platform/process/reexec.h"
 #include "platform/process/run_program.h"
 
@@ -19,13 +17,6 @@ constexpr std::chrono::seconds probe_timeout{5};
 
 // How often it is looked whether the agent is at rest, while it is to be replaced.
 constexpr std::chrono::milliseconds poll_interval{20};
-
-// Come while the programs change: for the new one.
-constexpr std::array end_signals{SIGINT, SIGTERM, SIGUSR2};
-
-// How often the loop must come by what the system has to tell, so that a signal that it was told of
-// has been handled: once to read of it, once to call who waits for it.
-constexpr int signal_drain_rounds = 4;
 
 std::string_view first_line(std::string_view text) {
   return text.substr(0, text.find('\n'));
@@ -69,11 +60,13 @@ std::string probe_answer() {
 }
 
 LiveUpgrade::LiveUpgrade(asio::io_context& loop, const RunningExecutable& executable,
-                         Workers& workers, platform::Processes& processes, Target& target)
+                         Workers& workers, platform::Processes& processes,
+                         platform::LifecycleRequests& requests, Target& target)
     : loop_(loop),
       executable_(executable),
       workers_(workers),
       processes_(processes),
+      requests_(requests),
       target_(target),
       timer_(loop) {}
 
@@ -118,10 +111,8 @@ void LiveUpgrade::start_window() {
 
 void LiveUpgrade::poll() {
   const std::optional<std::string> busy_reason = target_.busy_reason();
-  if (!busy_reason) {
-    platform::block_signals(end_signals);
-    return drain_pending_events(signal_drain_rounds);
-  }
+  // Requests that arrive while the programs change are for the new one.
+  if (!busy_reason) return requests_.hold([this] { upgrade_if_idle(); });
   const auto now = std::chrono::steady_clock::now();
   if (now >= deadline_) {
     target_.resume();
@@ -143,16 +134,10 @@ void LiveUpgrade::schedule_poll() {
   });
 }
 
-// A signal that has come before it was held is in a pipe of the loop, and would be lost with it.
-void LiveUpgrade::drain_pending_events(int times) {
-  if (times == 0) return upgrade_if_idle();
-  asio::post(loop_, [this, times] { drain_pending_events(times - 1); });
-}
-
 void LiveUpgrade::upgrade_if_idle() {
   const bool idle = !target_.busy_reason();
   const auto result = idle ? exec_successor() : Result<void>();
-  platform::unblock_signals(end_signals);
+  requests_.release();
   if (idle) {
     target_.resume();
     return abort(result.error());
@@ -169,12 +154,13 @@ Result<void> LiveUpgrade::exec_successor() {
   } else if (const auto memory = writer.finish(); !memory) {
     failed = std::unexpected(memory.error());
   } else {
-    std::vector<int> descriptors = writer.descriptors();
+    std::vector<platform::NativeHandle> descriptors = writer.descriptors();
     descriptors.push_back(memory->descriptor());
     failed = std::unexpected(platform::exec_in_place(
         {.path = executable_.path,
          .arguments = executable_.arguments,
-         .variable = fmt::format("{}={}", snapshot_variable, memory->descriptor()),
+         .variable =
+             fmt::format("{}={}", snapshot_variable, platform::handle_number(memory->descriptor())),
          .descriptors = std::move(descriptors)}));
   }
   return failed;

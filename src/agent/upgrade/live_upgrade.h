@@ -11,6 +11,7 @@
 
 #include "agent/workers.h"
 #include "base/error.h"
+#include "platform/process/lifecycle_requests.h"
 #include "platform/process/process.h"
 #include "state/snapshot.h"
 
@@ -61,7 +62,8 @@ class LiveUpgrade {
 
   // All must outlive the replacement.
   LiveUpgrade(asio::io_context& loop, const RunningExecutable& executable, Workers& workers,
-              platform::Processes& processes, Target& target);
+              platform::Processes& processes, platform::LifecycleRequests& requests,
+              Target& target);
 
   // Returns only when there was no replacement, or not yet.
   void start();
@@ -72,7 +74,6 @@ class LiveUpgrade {
   void start_window();
   void poll();
   void schedule_poll();
-  void drain_pending_events(int times);
   void upgrade_if_idle();
   Result<void> exec_successor();
   void abort(const Error& error);
@@ -81,6 +82,7 @@ class LiveUpgrade {
   const RunningExecutable& executable_;
   Workers& workers_;
   platform::Processes& processes_;
+  platform::LifecycleRequests& requests_;
   Target& target_;
   bool in_progress_ = false;
   std::chrono::steady_clock::time_point deadline_;

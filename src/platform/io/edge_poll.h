@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
@@ -30,14 +31,14 @@ class EdgePoll {
   ~EdgePoll();
 
   // Readable while there are changes. Owned by this object.
-  int descriptor() const;
+  NativeHandle descriptor() const;
 
   // Watches `fd`, which stays the caller's, for input and its end. Reports its present state first.
-  Result<void> add(int fd, std::uint64_t token);
+  Result<void> add(NativeHandle fd, std::uint64_t token);
   // Begins or stops to watch it for room to write too; reports its present state once more. Not
   // for good, because who reads at the other end makes room with every read.
-  void await_writable(int fd, std::uint64_t token, bool wanted);
-  void remove(int fd);
+  void await_writable(NativeHandle fd, std::uint64_t token, bool wanted);
+  void remove(NativeHandle fd);
 
   // Takes waiting changes, without waiting. Returns those that it wrote to `events`; when they fill
   // it there may be more.

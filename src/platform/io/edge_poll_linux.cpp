@@ -35,11 +35,11 @@ Result<EdgePoll> EdgePoll::create() {
   return EdgePoll(std::make_unique<Set>(Set{std::move(epoll)}));
 }
 
-int EdgePoll::descriptor() const {
+NativeHandle EdgePoll::descriptor() const {
   return set_->epoll.get();
 }
 
-Result<void> EdgePoll::add(int fd, std::uint64_t token) {
+Result<void> EdgePoll::add(NativeHandle fd, std::uint64_t token) {
   epoll_event event = interest(token, false);
   if (epoll_ctl(set_->epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
     return system_failure(errno, "cannot watch descriptor {}", fd);
@@ -47,12 +47,12 @@ Result<void> EdgePoll::add(int fd, std::uint64_t token) {
   return {};
 }
 
-void EdgePoll::await_writable(int fd, std::uint64_t token, bool wanted) {
+void EdgePoll::await_writable(NativeHandle fd, std::uint64_t token, bool wanted) {
   epoll_event event = interest(token, wanted);
   epoll_ctl(set_->epoll.get(), EPOLL_CTL_MOD, fd, &event);
 }
 
-void EdgePoll::remove(int fd) {
+void EdgePoll::remove(NativeHandle fd) {
   epoll_ctl(set_->epoll.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 

@@ -47,8 +47,9 @@ class File {
   // closed nevertheless, and what was written may be lost.
   virtual Result<void> close() = 0;
 
-  // Of the system; -1 when there is none. Position and mode go with it to who takes it over.
-  virtual int descriptor() const { return -1; }
+  // no_handle when there is none. A successor that restores the file from it gets position and mode
+  // too.
+  virtual NativeHandle descriptor() const { return no_handle; }
 };
 
 // Opens a file for this process only, not for those it starts. A file that is created may be read

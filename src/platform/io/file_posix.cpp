@@ -54,7 +54,7 @@ class PosixFile : public File {
     return {};
   }
 
-  int descriptor() const override { return fd_.get(); }
+  NativeHandle descriptor() const override { return fd_.get(); }
 
  private:
   Handle fd_;

@@ -1,17 +1,25 @@
 // Ownership of a resource of the operating system.
 #pragma once
 
+#include <cstdint>
 #include <utility>
 
 namespace bellhop::platform {
 
 // How the operating system names an open resource: a file descriptor, or a HANDLE on Windows.
+// The number of a handle is the one under which an earlier program of this process left it open.
 #ifdef _WIN32
 using NativeHandle = void*;
 inline const NativeHandle no_handle = reinterpret_cast<NativeHandle>(-1);  // INVALID_HANDLE_VALUE
+inline std::int64_t handle_number(NativeHandle handle) {
+  return reinterpret_cast<std::intptr_t>(handle);
+}
 #else
 using NativeHandle = int;
 inline constexpr NativeHandle no_handle = -1;
+inline std::int64_t handle_number(NativeHandle handle) {
+  return handle;
+}
 #endif
 
 // Closes a resource; does nothing for no_handle. Errors are ignored.

@@ -20,7 +20,7 @@ class MemoryFile {
   // From now on nobody can change the file.
   Result<void> seal();
 
-  int descriptor() const { return fd_.get(); }
+  NativeHandle descriptor() const { return fd_.get(); }
 
  private:
   explicit MemoryFile(Handle fd) : fd_(std::move(fd)) {}

@@ -14,7 +14,7 @@ class PathWatch {
   static Result<PathWatch> create(std::string path);
 
   // Readable after a change that may have made the path appear.
-  int descriptor() const { return fd_.get(); }
+  NativeHandle descriptor() const { return fd_.get(); }
 
   // Forgets the changes so far and watches anew the directory nearest to the path that exists now.
   // Look for the path after this call, not before: what appears in between is then seen.

@@ -2,11 +2,12 @@
 #pragma once
 
 #include "base/error.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
 enum class SocketFamily { unix_domain, vsock, other };
 
-Result<SocketFamily> socket_family(int socket);
+Result<SocketFamily> socket_family(NativeHandle socket);
 
 }  // namespace bellhop::platform

@@ -7,7 +7,7 @@
 
 namespace bellhop::platform {
 
-Result<SocketFamily> socket_family(int socket) {
+Result<SocketFamily> socket_family(NativeHandle socket) {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
   if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) {

@@ -15,7 +15,7 @@ namespace bellhop::platform {
 Result<Handle> listen_unix(const std::string& path);
 
 // The next client that waits at a listening socket, non-blocking; none when nobody waits.
-Handle accept_client(int listener);
+Handle accept_client(NativeHandle listener);
 
 // The socket that a service manager passed (sd_listen_fds(3)), made non-blocking: `pid` and `count`
 // are the values of LISTEN_PID and LISTEN_FDS. nullopt when none was passed to this process.

@@ -60,7 +60,7 @@ Result<Handle> listen_unix(const std::string& path) {
   return fd;
 }
 
-Handle accept_client(int listener) {
+Handle accept_client(NativeHandle listener) {
   for (;;) {
     Handle fd(::accept(listener, nullptr, nullptr));
     if (!fd && (errno == EINTR || errno == ECONNABORTED)) continue;

@@ -3,6 +3,6 @@
 namespace bellhop::platform {
 
 // Nothing is started here that could be ended.
-void kill_process_group(std::int64_t) {}
+void kill_process_group(ProcessId) {}
 
 }  // namespace bellhop::platform

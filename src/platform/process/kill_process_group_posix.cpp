@@ -5,7 +5,7 @@
 
 namespace bellhop::platform {
 
-void kill_process_group(std::int64_t process) {
+void kill_process_group(ProcessId process) {
   const auto pid = static_cast<pid_t>(process);
   if (pid <= 1) return;  // never a group of our own or everything (kill(2) of 0 and -1)
   if (::getpgid(pid) == pid) ::kill(-pid, SIGKILL);

@@ -1,12 +1,11 @@
 // The pid file: says which process the daemon is, and that there is one only.
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
 
 #include "base/error.h"
 #include "platform/io/handle.h"
+#include "platform/process/process_id.h"
 
 namespace bellhop::platform {
 
@@ -21,7 +20,7 @@ class PidFile {
   // The file that an earlier program of this process has created and locked.
   static PidFile restore(std::string path, Handle descriptor);
 
-  int descriptor() const { return fd_.get(); }
+  NativeHandle descriptor() const { return fd_.get(); }
   const std::string& path() const { return path_; }
 
   PidFile(PidFile&& other) noexcept;
@@ -30,11 +29,11 @@ class PidFile {
   ~PidFile();
 
  private:
-  PidFile(std::string path, Handle fd, pid_t owner);
+  PidFile(std::string path, Handle fd, ProcessId owner);
 
   std::string path_;
   Handle fd_;
-  pid_t owner_;
+  ProcessId owner_;
 };
 
 }  // namespace bellhop::platform

@@ -26,7 +26,7 @@ Result<void> lock(const std::string& path, int fd) {
   return system_failure(errno, "Cannot lock pid file '{}'", path);
 }
 
-Result<void> write_number(const std::string& path, int fd, pid_t number) {
+Result<void> write_number(const std::string& path, int fd, ProcessId number) {
   const std::string text = fmt::format("{}\n", number);
   if (::ftruncate(fd, 0) != 0)
     return system_failure(errno, "Failed to truncate pid file '{}'", path);
@@ -44,7 +44,7 @@ Result<PidFile> PidFile::create(std::string path) {
     if (auto locked = lock(path, fd.get()); !locked) return std::unexpected(locked.error());
     // Its last owner may have removed the file between the two calls: then there is a new one.
     if (!leads_to(path, fd.get())) continue;
-    const pid_t number = ::getpid();
+    const ProcessId number = current_pid();
     auto written = write_number(path, fd.get(), number);
     PidFile file(std::move(path), std::move(fd), number);  // removes what was half written
     if (!written) return std::unexpected(std::move(written).error());
@@ -53,17 +53,17 @@ Result<PidFile> PidFile::create(std::string path) {
 }
 
 PidFile PidFile::restore(std::string path, Handle descriptor) {
-  return PidFile(std::move(path), std::move(descriptor), ::getpid());
+  return PidFile(std::move(path), std::move(descriptor), current_pid());
 }
 
-PidFile::PidFile(std::string path, Handle fd, pid_t owner)
+PidFile::PidFile(std::string path, Handle fd, ProcessId owner)
     : path_(std::move(path)), fd_(std::move(fd)), owner_(owner) {}
 
 PidFile::PidFile(PidFile&& other) noexcept
     : path_(std::move(other.path_)), fd_(std::move(other.fd_)), owner_(other.owner_) {}
 
 PidFile::~PidFile() {
-  if (fd_ && owner_ == ::getpid() && leads_to(path_, fd_.get())) ::unlink(path_.c_str());
+  if (fd_ && owner_ == current_pid() && leads_to(path_, fd_.get())) ::unlink(path_.c_str());
 }
 
 }  // namespace bellhop::platform

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "platform/io/handle.h"
+#include "platform/process/process_id.h"
 
 namespace bellhop::platform {
 
@@ -56,7 +57,7 @@ class ProcessObserver {
 
 // A process and its pipes, on their way from one Processes to another.
 struct ProcessSnapshot {
-  std::int64_t number = 0;
+  ProcessId number = 0;
   bool ended = false;  // its observer has been told how
   // The agent's ends of its pipes, as far as they are open.
   Handle in = {};
@@ -83,7 +84,7 @@ class Processes {
   // Starts a process and returns its number. Waits until the program has been loaded: as long as
   // the disk takes that it lies on. The observer is kept until nothing more can happen.
   // Errors are worded as qemu-ga's.
-  Result<std::int64_t> start(ProcessRequest request, std::shared_ptr<ProcessObserver> observer);
+  Result<ProcessId> start(ProcessRequest request, std::shared_ptr<ProcessObserver> observer);
 
   // Lets go of all processes: observers are told nothing any more. What happens meanwhile is told
   // to who adopts them. Not to be called together with start().

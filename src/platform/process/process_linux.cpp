@@ -133,7 +133,7 @@ class Processes::Runner {
 
   // Makes the epoll instance and the thread, once.
   Result<void> begin();
-  Result<std::int64_t> start(ProcessRequest request, std::shared_ptr<ProcessObserver> observer);
+  Result<ProcessId> start(ProcessRequest request, std::shared_ptr<ProcessObserver> observer);
   std::vector<ProcessSnapshot> release();
   Result<void> restore(ProcessSnapshot process);
   DescriptorLimit& limit() { return limit_; }
@@ -198,8 +198,8 @@ Result<void> Processes::Runner::begin() {
   return {};
 }
 
-Result<std::int64_t> Processes::Runner::start(ProcessRequest request,
-                                              std::shared_ptr<ProcessObserver> observer) {
+Result<ProcessId> Processes::Runner::start(ProcessRequest request,
+                                           std::shared_ptr<ProcessObserver> observer) {
   auto child = std::make_unique<Child>(std::move(observer));
   auto ends = make_streams(request, *child);
   if (!ends) return std::unexpected(std::move(ends).error());
@@ -384,8 +384,8 @@ void Processes::Runner::forget(Child* child) {
 Processes::Processes() : runner_(std::make_unique<Runner>()) {}
 Processes::~Processes() = default;
 
-Result<std::int64_t> Processes::start(ProcessRequest request,
-                                      std::shared_ptr<ProcessObserver> observer) {
+Result<ProcessId> Processes::start(ProcessRequest request,
+                                   std::shared_ptr<ProcessObserver> observer) {
   const auto begun = runner_->begin();
   if (!begun) return std::unexpected(begun.error());
   return runner_->start(std::move(request), std::move(observer));

@@ -11,18 +11,14 @@ Result<std::string> executable_path(const std::string&, const std::string&) {
   return unsupported();
 }
 
-std::int64_t current_pid() {
-  return 0;
-}
-
-Handle claim_inherited(int) {
+Handle claim_inherited(std::int64_t) {
   return {};
 }
 
+std::optional<Handle> claim_inherited_variable(const char*) {
+  return std::nullopt;
+}
+
 void close_inherited() {}
-
-void block_signals(std::span<const int>) {}
-
-void unblock_signals(std::span<const int>) {}
 
 }  // namespace bellhop::platform

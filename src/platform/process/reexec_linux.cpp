@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,8 +29,8 @@ bool is_same_file(const std::string& one, const std::string& other) {
          first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-void pass_on(const std::vector<int>& descriptors, bool wanted) {
-  for (const int descriptor : descriptors) {
+void pass_on(const std::vector<NativeHandle>& descriptors, bool wanted) {
+  for (const NativeHandle descriptor : descriptors) {
     ::fcntl(descriptor, F_SETFD, wanted ? 0 : FD_CLOEXEC);
   }
 }
@@ -73,15 +72,21 @@ Result<std::string> executable_path(const std::string& name, const std::string& 
   return target.string();
 }
 
-std::int64_t current_pid() {
-  return ::getpid();
-}
-
-Handle claim_inherited(int descriptor) {
+Handle claim_inherited(std::int64_t number) {
+  if (number != static_cast<int>(number)) return {};
+  const int descriptor = static_cast<int>(number);
   const int flags = descriptor > 2 ? ::fcntl(descriptor, F_GETFD) : -1;
   if (flags < 0 || (flags & FD_CLOEXEC) != 0) return {};
   if (::fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC) != 0) return {};
   return Handle(descriptor);
+}
+
+std::optional<Handle> claim_inherited_variable(const char* name) {
+  const char* number = std::getenv(name);
+  if (!number) return std::nullopt;
+  Handle handle = claim_inherited(std::atoi(number));
+  ::unsetenv(name);
+  return handle;
 }
 
 void close_inherited() {
@@ -94,25 +99,6 @@ void close_inherited() {
     all.push_back(descriptor);
   }
   for (const int descriptor : all) claim_inherited(descriptor).reset();
-}
-
-namespace {
-
-void change_mask(int how, std::span<const int> signals) {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int number : signals) ::sigaddset(&set, number);
-  ::pthread_sigmask(how, &set, nullptr);
-}
-
-}  // namespace
-
-void block_signals(std::span<const int> signals) {
-  change_mask(SIG_BLOCK, signals);
-}
-
-void unblock_signals(std::span<const int> signals) {
-  change_mask(SIG_UNBLOCK, signals);
 }
 
 }  // namespace bellhop::platform

@@ -45,7 +45,7 @@ class Observer final : public ProcessObserver {
     changed_.notify_all();
   }
 
-  ProgramRun wait(std::int64_t process, const RunLimits& limits) {
+  ProgramRun wait(ProcessId process, const RunLimits& limits) {
     std::unique_lock lock(mutex_);
     const auto ended = [this] { return end_.has_value(); };
     const bool in_time = limits.time ? changed_.wait_for(lock, limits.stop, *limits.time, ended)

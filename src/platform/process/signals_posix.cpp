@@ -1,6 +1,16 @@
 #include "platform/process/signals_posix.h"
 
 namespace bellhop::platform {
+namespace {
+
+void change_mask(int how, std::span<const int> signals) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : signals) ::sigaddset(&set, number);
+  ::pthread_sigmask(how, &set, nullptr);
+}
+
+}  // namespace
 
 // The actions come first: a handler of the agent's must not run in a child.
 void reset_child_signals() {
@@ -17,6 +27,14 @@ void reset_child_signals() {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void block_signals(std::span<const int> signals) {
+  change_mask(SIG_BLOCK, signals);
+}
+
+void unblock_signals(std::span<const int> signals) {
+  change_mask(SIG_UNBLOCK, signals);
 }
 
 }  // namespace bellhop::platform

@@ -3,6 +3,8 @@
 
 #include <signal.h>
 
+#include <span>
+
 namespace bellhop::platform {
 
 // While it lives, the thread that made it takes no signals. A thread or process that is started
@@ -27,5 +29,10 @@ class ScopedSignalBlock {
 // for CHLD, INT, TERM, HUP and PIPE; others that the agent ignores, the program ignores. Makes
 // system calls only, so it may be called after vfork().
 void reset_child_signals();
+
+// Blocked signals stay pending, also over execve(). Threads that this thread starts inherit the
+// mask.
+void block_signals(std::span<const int> signals);
+void unblock_signals(std::span<const int> signals);
 
 }  // namespace bellhop::platform

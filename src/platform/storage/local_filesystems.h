@@ -49,8 +49,8 @@ class Filesystem {
   // block for minutes. Errors: `trim not supported`, `failed to trim: …`.
   virtual Result<Trimmed> trim(std::uint64_t minimum) = 0;
 
-  // What it is held open by; -1 when there is nothing of the kind.
-  virtual int descriptor() const { return -1; }
+  // Keeps the filesystem open; no_handle when there is none.
+  virtual NativeHandle descriptor() const { return no_handle; }
 };
 
 // The system's filesystems. May be used from any thread.

@@ -46,7 +46,7 @@ class LinuxFilesystem final : public Filesystem {
     return system_failure(errno, "failed to trim");
   }
 
-  int descriptor() const override { return fd_.get(); }
+  NativeHandle descriptor() const override { return fd_.get(); }
 
  private:
   Handle fd_;

@@ -125,7 +125,7 @@ class FakeFilesystems final : public platform::Filesystems {
     Fake(FakeFilesystems& all, std::string mountpoint,
          platform::Handle fd = platform::Handle(::open("/dev/null", O_RDONLY | O_CLOEXEC)))
         : all_(all), mountpoint_(std::move(mountpoint)), fd_(std::move(fd)) {}
-    int descriptor() const override { return fd_.get(); }
+    platform::NativeHandle descriptor() const override { return fd_.get(); }
     Result<bool> freeze() override { return all_.freeze(mountpoint_); }
     Result<bool> thaw() override { return all_.thaw(mountpoint_); }
     Result<platform::Trimmed> trim(std::uint64_t minimum) override {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "platform/io/memory_file.h"
-#include "platform/process/reexec.h"
+#include "platform/process/process_id.h"
 #include "state/snapshot.h"
 
 namespace bellhop::testing {

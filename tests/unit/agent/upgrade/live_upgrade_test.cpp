@@ -49,8 +49,9 @@ TEST(LiveUpgrade, GivesUpAfterSeveralRounds) {
   asio::io_context loop;
   Workers workers(4);
   platform::Processes processes;
+  platform::LifecycleRequests requests(loop);
   BusyTarget target(loop);
-  LiveUpgrade upgrade(loop, executable, workers, processes, target);
+  LiveUpgrade upgrade(loop, executable, workers, processes, requests, target);
   const auto guard = asio::make_work_guard(loop);
   upgrade.start();
   loop.run();
@@ -66,8 +67,9 @@ TEST(LiveUpgrade, IsRefusedWhereTheConfigurationIsLost) {
   asio::io_context loop;
   Workers workers(4);
   platform::Processes processes;
+  platform::LifecycleRequests requests(loop);
   BusyTarget target(loop);
-  LiveUpgrade upgrade(loop, executable, workers, processes, target);
+  LiveUpgrade upgrade(loop, executable, workers, processes, requests, target);
   upgrade.start();
   EXPECT_TRUE(target.failure.starts_with("its configuration file has a relative path"))
       << target.failure;

@@ -2,11 +2,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <filesystem>
 
 #include "unit/emulated.h"
@@ -73,6 +71,17 @@ TEST(ExecutablePath, DoesNotBelieveAWrongName) {
   EXPECT_EQ(executable_path("no such program", "/"), self);
 }
 
+TEST(ClaimInherited, FindsTheNumberInAVariableAndRemovesIt) {
+  EXPECT_EQ(claim_inherited_variable("BELLHOP_TEST_NUMBER"), std::nullopt);
+  const int descriptor = open_null().release();
+  ASSERT_EQ(::fcntl(descriptor, F_SETFD, 0), 0);
+  ::setenv("BELLHOP_TEST_NUMBER", std::to_string(descriptor).c_str(), 1);
+  const std::optional<Handle> claimed = claim_inherited_variable("BELLHOP_TEST_NUMBER");
+  ASSERT_TRUE(claimed);
+  EXPECT_EQ(claimed->get(), descriptor);
+  EXPECT_EQ(::getenv("BELLHOP_TEST_NUMBER"), nullptr);
+}
+
 TEST(ClaimInherited, TakesOnceWhatChildrenWouldGet) {
   const int descriptor = open_null().release();
   EXPECT_FALSE(claim_inherited(descriptor));
@@ -83,21 +92,6 @@ TEST(ClaimInherited, TakesOnceWhatChildrenWouldGet) {
   EXPECT_FALSE(claim_inherited(descriptor));
   EXPECT_FALSE(claim_inherited(-1));
   EXPECT_FALSE(claim_inherited(1));
-}
-
-TEST(Signals, WaitWhileTheyAreHeld) {
-  static volatile sig_atomic_t come;
-  come = 0;
-  struct sigaction former{};
-  struct sigaction action{};
-  action.sa_handler = [](int) { come = 1; };
-  ASSERT_EQ(::sigaction(SIGUSR2, &action, &former), 0);
-  block_signals(std::array{SIGUSR2});
-  ::kill(::getpid(), SIGUSR2);
-  EXPECT_EQ(come, 0);
-  unblock_signals(std::array{SIGUSR2});
-  EXPECT_EQ(come, 1);
-  ::sigaction(SIGUSR2, &former, nullptr);
 }
 
 }  // namespace

@@ -1,0 +1,48 @@
+// Requests of the operating system to the agent: to stop, and to replace its program.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace bellhop::platform {
+
+// Delivers requests on the loop. On POSIX systems these are signals: SIGINT and SIGTERM stop the
+// agent, SIGUSR2 replaces its program. One per process. Used on the loop's thread, which must be
+// the only one that receives signals; see platform/process/threads.h.
+class LifecycleRequests {
+ public:
+  struct Callbacks {
+    std::function<void(std::string_view cause)> stop;  // `cause` is for the log
+    std::function<void()> upgrade;
+  };
+
+  // `loop` must outlive this object.
+  explicit LifecycleRequests(asio::io_context& loop);
+  ~LifecycleRequests();
+  LifecycleRequests(const LifecycleRequests&) = delete;
+  LifecycleRequests& operator=(const LifecycleRequests&) = delete;
+
+  // Keeps a request to upgrade pending until start(); the default action would end the process.
+  // Call it before anything else in main().
+  static void hold_until_start();
+
+  // Delivers requests from now on, first those that are pending: since hold_until_start(), or since
+  // an earlier program of this process held them. From now on, writing to a client that has left
+  // only returns an error.
+  Result<void> start(Callbacks callbacks);
+
+  // Keeps requests pending, also over exec_in_place(), until release(). Calls `held` on the loop
+  // once the requests that arrived before have been delivered.
+  void hold(std::function<void()> held);
+  void release();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bellhop::platform

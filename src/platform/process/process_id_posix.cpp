@@ -1,0 +1,11 @@
+#include <unistd.h>
+
+#include "platform/process/process_id.h"
+
+namespace bellhop::platform {
+
+ProcessId current_pid() {
+  return ::getpid();
+}
+
+}  // namespace bellhop::platform

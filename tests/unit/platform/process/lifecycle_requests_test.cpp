@@ -1,0 +1,74 @@
+#include "platform/process/lifecycle_requests.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <asio/post.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bellhop::platform {
+namespace {
+
+class LifecycleRequestsTest : public testing::Test {
+ protected:
+  Result<void> start() {
+    return requests_.start({.stop = [this](std::string_view cause) { events_.emplace_back(cause); },
+                            .upgrade = [this] { events_.emplace_back("upgrade"); }});
+  }
+
+  // Delivers what has arrived.
+  std::vector<std::string> events() {
+    for (int i = 0; i < 4; ++i) loop_.poll();
+    return std::exchange(events_, {});
+  }
+
+  static void send(int signal) { ::kill(::getpid(), signal); }
+
+  using Events = std::vector<std::string>;
+
+  asio::io_context loop_;
+  LifecycleRequests requests_{loop_};
+  Events events_;
+};
+
+TEST_F(LifecycleRequestsTest, DeliversSignals) {
+  ASSERT_TRUE(start());
+  send(SIGTERM);
+  EXPECT_EQ(events(), Events{"received signal num 15"});
+  send(SIGUSR2);
+  EXPECT_EQ(events(), Events{"upgrade"});
+  send(SIGINT);
+  EXPECT_EQ(events(), Events{"received signal num 2"});
+}
+
+TEST_F(LifecycleRequestsTest, DeliversAtTheStartWhatCameBefore) {
+  LifecycleRequests::hold_until_start();
+  send(SIGUSR2);
+  ASSERT_TRUE(start());
+  EXPECT_EQ(events(), Events{"upgrade"});
+}
+
+TEST_F(LifecycleRequestsTest, KeepsRequestsPendingWhileHeld) {
+  ASSERT_TRUE(start());
+  send(SIGTERM);
+  requests_.hold([this] { events_.emplace_back("held"); });
+  send(SIGUSR2);
+  EXPECT_EQ(events(), (Events{"received signal num 15", "held"}));
+  EXPECT_EQ(events(), Events{});
+  requests_.release();
+  EXPECT_EQ(events(), Events{"upgrade"});
+}
+
+TEST_F(LifecycleRequestsTest, MakesWritingToAClientThatHasLeftAnError) {
+  ASSERT_TRUE(start());
+  struct sigaction action{};
+  ASSERT_EQ(::sigaction(SIGPIPE, nullptr, &action), 0);
+  EXPECT_EQ(action.sa_handler, SIG_IGN);
+  ::signal(SIGPIPE, SIG_DFL);
+}
+
+}  // namespace
+}  // namespace bellhop::platform
