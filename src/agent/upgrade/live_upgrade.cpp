@@ -7,6 +7,7 @@
 #include <ranges>
 #include <utility>
 
+#include "base/text.h"
 #include "base/version.h"
 #include "platform/process/reexec.h"
 #include "platform/process/run_program.h"
@@ -26,10 +27,6 @@ constexpr std::array end_signals{SIGINT, SIGTERM, SIGUSR2};
 // How often the loop must come by what the system has to tell, so that a signal that it was told of
 // has been handled: once to read of it, once to call who waits for it.
 constexpr int signal_drain_rounds = 4;
-
-std::string_view first_line(std::string_view text) {
-  return text.substr(0, text.find('\n'));
-}
 
 std::vector<std::string> probe_arguments(const RunningExecutable& executable) {
   std::vector<std::string> arguments{"--can-take-over"};
@@ -52,7 +49,8 @@ Result<void> probe_successor(platform::Processes& processes, const RunningExecut
   if (run->outcome != platform::ProgramRun::Outcome::ended) {
     return failure("'{}' does not answer", executable.path);
   }
-  const std::string_view said = first_line(run->output);
+  std::string_view output = run->output;
+  const std::string_view said = text::consume_line(output);
   if (run->end.exit_code == 0 && run->output == probe_answer()) return {};
   if (run->end.exit_code == 0 && said.starts_with("bellhopd ")) {
     return failure(
