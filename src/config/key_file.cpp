@@ -1,13 +1,11 @@
 #include "config/key_file.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <utility>
 
 #include "base/text.h"
+#include "platform/io/small_file.h"
 #include "wire/utf8.h"
 
 namespace bellhop::config {
@@ -165,18 +163,9 @@ std::expected<KeyFile, KeyFileError> KeyFile::load(const std::string& path) {
   if (!std::filesystem::is_regular_file(status)) {
     return std::unexpected(KeyFileError{"Not a regular file"});
   }
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
-                                                             &std::fclose);
-  if (!file) return system_error({errno, std::generic_category()});
-  std::string text;
-  char piece[4096];
-  std::size_t count = 0;
-  do {
-    count = std::fread(piece, 1, sizeof piece, file.get());
-    text.append(piece, count);
-  } while (count == sizeof piece);
-  if (std::ferror(file.get())) return system_error({errno, std::generic_category()});
-  return parse(text);
+  const auto text = platform::read_file(path);
+  if (!text) return system_error(text.error().system);
+  return parse(*text);
 }
 
 const KeyFile::Entry* KeyFile::find(std::string_view group, std::string_view key) const {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "platform/io/io_posix.h"
 
 namespace bellhop::platform {
 namespace {
@@ -31,10 +32,7 @@ std::expected<std::string, ControlError> ControlDirectory::read(const char* file
   const Handle fd(::openat(fd_.get(), file, O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd) return failed(Step::open);
   char room[256];
-  ssize_t count;
-  do {
-    count = ::pread(fd.get(), room, sizeof room - 1, 0);
-  } while (count < 0 && errno == EINTR);
+  const auto count = retry_on_eintr([&] { return ::pread(fd.get(), room, sizeof room - 1, 0); });
   if (count < 0) return failed(Step::read);
   if (count == 0) return std::unexpected(ControlError{Step::read, 0});
   std::string content(room, static_cast<std::size_t>(count));

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <sys/utsname.h>
 
 #include <array>
@@ -6,7 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "platform/io/handle.h"
+#include "platform/io/small_file.h"
 #include "platform/machine/os_info.h"
 
 namespace bellhop::platform {
@@ -64,22 +63,6 @@ std::optional<std::string>* variable(OsRelease& release, std::string_view name) 
   return nullptr;
 }
 
-// The beginning of a file; nullopt when it cannot be read.
-std::optional<std::string> read_text(const std::string& path) {
-  const Handle fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return std::nullopt;
-  std::string text;
-  std::array<char, 4096> piece{};
-  while (text.size() < max_bytes) {
-    const ssize_t got = ::read(fd.get(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return std::nullopt;
-    if (got == 0) break;
-    text.append(piece.data(), static_cast<std::size_t>(got));
-  }
-  return text;
-}
-
 }  // namespace
 
 Result<Kernel> kernel() {
@@ -102,13 +85,8 @@ OsRelease parse_os_release(std::string_view text) {
 }
 
 OsRelease os_release(const std::optional<std::string>& path) {
-  std::optional<std::string> text;
-  if (path) {
-    text = read_text(*path);
-  } else {
-    text = read_text("/etc/os-release");
-    if (!text) text = read_text("/usr/lib/os-release");
-  }
+  auto text = read_file(path.value_or("/etc/os-release"), max_bytes);
+  if (!text && !path) text = read_file("/usr/lib/os-release", max_bytes);
   return parse_os_release(text.value_or(std::string()));
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "platform/io/close_from_posix.h"
+#include "platform/io/io_posix.h"
 #include "platform/io/pipe_posix.h"
 #include "platform/process/signals_posix.h"
 
@@ -139,10 +140,7 @@ pid_t fork_child(Plan& plan) {
 // The errno value that the child reports, 0 when its program runs.
 int read_report(int descriptor) {
   int error = 0;
-  ssize_t size;
-  do {
-    size = ::read(descriptor, &error, sizeof error);
-  } while (size < 0 && errno == EINTR);
+  const auto size = retry_on_eintr([&] { return ::read(descriptor, &error, sizeof error); });
   return size == sizeof error ? error : 0;
 }
 
@@ -183,8 +181,7 @@ Result<pid_t> spawn(const ProcessRequest& request, const SpawnSetup& setup) {
   report->write.reset();
   const int error = read_report(report->read.get());
   if (error == 0) return child;
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  retry_on_eintr([&] { return ::waitpid(child, nullptr, 0); });
   return not_started(error, fmt::format("execute child process “{}”", request.path));
 }
 
