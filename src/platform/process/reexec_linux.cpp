@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "platform/process/find_executable.h"
 #include "platform/process/reexec.h"
-#include "platform/process/spawn_posix.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has it in no header
 

@@ -5,14 +5,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "platform/io/close_from_posix.h"
 #include "platform/io/io_posix.h"
 #include "platform/io/pipe_posix.h"
+#include "platform/process/find_executable.h"
 #include "platform/process/signals_posix.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has it in no header
@@ -157,19 +159,6 @@ void undo_ignored_sigchld() {
   if (::sigaction(SIGCHLD, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
     ::signal(SIGCHLD, SIG_DFL);
   }
-}
-
-std::vector<std::string> program_candidates(std::string_view name, std::string_view search_path) {
-  if (name.empty() || name.find('/') != std::string_view::npos) return {std::string(name)};
-  std::vector<std::string> candidates;
-  for (std::size_t begin = 0; begin <= search_path.size();) {
-    const std::size_t end = std::min(search_path.find(':', begin), search_path.size());
-    const std::string_view directory = search_path.substr(begin, end - begin);
-    candidates.push_back(directory.empty() ? std::string(name)
-                                           : fmt::format("{}/{}", directory, name));
-    begin = end + 1;
-  }
-  return candidates;
 }
 
 Result<pid_t> spawn(const ProcessRequest& request, const SpawnSetup& setup) {
