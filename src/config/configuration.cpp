@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <iterator>
 #include <limits>
 #include <span>
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "config/closest_match.h"
 
 namespace bellhop::config {
@@ -82,23 +82,20 @@ Result<T> word(const Entry& entry, const std::pair<std::string_view, T> (&words)
 Result<std::size_t> number(const Entry& entry, std::size_t min, std::size_t max) {
   const auto value = string_value(entry);
   if (!value) return std::unexpected(value.error());
-  std::size_t result = 0;
-  const char* end = value->data() + value->size();
-  const auto [stop, error] = std::from_chars(value->data(), end, result);
-  if (error != std::errc() || stop != end || result < min || result > max) {
+  const auto result = text::parse_number<std::size_t>(*value);
+  if (!result || *result < min || *result > max) {
     return failure("{} must be a number from {} to {}, not '{}'", entry.key, min, max, *value);
   }
-  return result;
+  return *result;
 }
 
 // "METHOD:PATH", or "METHOD" alone where qemu-ga has a default path.
 Result<ChannelSettings> channel(std::string_view text) {
-  const std::size_t colon = text.find(':');
-  ChannelSettings settings{std::string(text.substr(0, colon)), {}};
+  std::string_view path = text;
+  ChannelSettings settings{std::string(text::consume_until(path, ':')), std::string(path)};
   if (!is_channel_method(settings.method)) {
     return failure("unsupported channel method/type: {}", settings.method);
   }
-  if (colon != text.npos) settings.path = text.substr(colon + 1);
   if (settings.path.empty()) return failure("channel '{}' has no path", text);
   return settings;
 }

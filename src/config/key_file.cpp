@@ -1,20 +1,16 @@
 #include "config/key_file.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <utility>
 
+#include "base/text.h"
+#include "platform/io/small_file.h"
 #include "wire/utf8.h"
 
 namespace bellhop::config {
 namespace {
 
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
-}
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
@@ -22,16 +18,6 @@ bool is_control(char c) {
 bool is_locale_character(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
          c == '_' || c == '.' || c == '@' || static_cast<unsigned char>(c) >= 0x80;
-}
-
-std::string_view without_leading_space(std::string_view text) {
-  const auto* first = std::find_if_not(text.begin(), text.end(), is_space);
-  return text.substr(static_cast<std::size_t>(first - text.begin()));
-}
-
-std::string_view without_trailing_space(std::string_view text) {
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 // "[name]", with blanks after it at most.
@@ -96,10 +82,9 @@ class KeyFile::Parser {
   Outcome parse(std::string_view text) {
     while (!text.empty()) {
       ++line_number_;
-      const std::size_t newline = text.find('\n');
-      std::string_view line = text.substr(0, newline);
-      text.remove_prefix(newline == text.npos ? text.size() : newline + 1);
-      if (newline != text.npos && !line.empty() && line.back() == '\r') line.remove_suffix(1);
+      const bool whole = text.contains('\n');
+      std::string_view line = text::consume_line(text);
+      if (whole && line.ends_with('\r')) line.remove_suffix(1);
       if (auto outcome = parse_line(line.substr(0, line.find('\0'))); !outcome) return outcome;
     }
     return {};
@@ -109,15 +94,15 @@ class KeyFile::Parser {
 
  private:
   Outcome parse_line(std::string_view line) {
-    const std::string_view content = without_leading_space(line);
+    const std::string_view content = text::trim_start(line, text::glib_space);
     if (content.empty() || content.front() == '#') return {};
     if (is_group_line(content)) return parse_group(content);
-    const std::size_t equals = content.find('=');
-    if (equals == content.npos || equals == 0) {
+    const auto pair = text::split_once(content, '=');
+    if (!pair || pair->first.empty()) {
       return refuse(fmt::format(
           "Key file contains line “{}” which is not a key-value pair, group, or comment", line));
     }
-    return parse_pair(content, equals);
+    return parse_pair(pair->first, pair->second);
   }
 
   Outcome parse_group(std::string_view line) {
@@ -129,10 +114,10 @@ class KeyFile::Parser {
     return {};
   }
 
-  Outcome parse_pair(std::string_view line, std::size_t equals) {
+  Outcome parse_pair(std::string_view key, std::string_view value) {
     if (groups_.empty()) return refuse("Key file does not start with a group");
-    const std::string_view key = without_trailing_space(line.substr(0, equals));
-    const std::string_view value = without_leading_space(line.substr(equals + 1));
+    key = text::trim_end(key, text::glib_space);
+    value = text::trim_start(value, text::glib_space);
     if (!is_key_name(key)) return refuse(fmt::format("Invalid key name: {}", key));
     if (current_ == 0 && key == "Encoding" && !is_utf8_name(value)) {
       return refuse(fmt::format("Key file contains unsupported encoding “{}”", value));
@@ -178,18 +163,9 @@ std::expected<KeyFile, KeyFileError> KeyFile::load(const std::string& path) {
   if (!std::filesystem::is_regular_file(status)) {
     return std::unexpected(KeyFileError{"Not a regular file"});
   }
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
-                                                             &std::fclose);
-  if (!file) return system_error({errno, std::generic_category()});
-  std::string text;
-  char piece[4096];
-  std::size_t count = 0;
-  do {
-    count = std::fread(piece, 1, sizeof piece, file.get());
-    text.append(piece, count);
-  } while (count == sizeof piece);
-  if (std::ferror(file.get())) return system_error({errno, std::generic_category()});
-  return parse(text);
+  const auto text = platform::read_file(path);
+  if (!text) return system_error(text.error().system);
+  return parse(*text);
 }
 
 const KeyFile::Entry* KeyFile::find(std::string_view group, std::string_view key) const {
@@ -217,7 +193,7 @@ Result<std::string> string_value(const KeyFile::Entry& entry) {
 }
 
 Result<bool> boolean_value(const KeyFile::Entry& entry) {
-  const std::string_view value = without_trailing_space(entry.value);
+  const std::string_view value = text::trim_end(entry.value, text::glib_space);
   if (value == "true" || value == "1") return true;
   if (value == "false" || value == "0") return false;
   return uninterpretable(entry);

@@ -7,6 +7,8 @@
 
 #include "config/option_parser.h"
 
+#include "base/text.h"
+
 namespace bellhop::config {
 namespace {
 
@@ -130,16 +132,9 @@ void merge(GeneralOptions& base, const GeneralOptions& over) {
 }
 
 std::vector<std::string> split_names(std::string_view text) {
-  std::vector<std::string> names;
-  if (text.empty()) return names;
-  while (true) {
-    const std::size_t comma = text.find(',');
-    names.emplace_back(text.substr(0, comma));
-    if (comma == text.npos) break;
-    text.remove_prefix(comma + 1);
-  }
-  std::ranges::reverse(names);
-  return names;
+  if (text.empty()) return {};
+  const auto names = text::split(text, ',');
+  return {names.rbegin(), names.rend()};
 }
 
 CommandLine parse_command_line(int argc, char* const argv[]) {

@@ -4,6 +4,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/text.h"
+
 namespace bellhop::state {
 namespace {
 
@@ -12,14 +14,7 @@ constexpr int max_tries = 8;
 
 // As g_strsplit() does: nothing has no lines, and a line feed at the end begins an empty one.
 std::vector<std::string_view> lines_of(std::string_view content) {
-  std::vector<std::string_view> lines;
-  if (content.empty()) return lines;
-  for (std::size_t begin = 0; begin <= content.size();) {
-    const std::size_t end = std::min(content.find('\n', begin), content.size());
-    lines.push_back(content.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return lines;
+  return content.empty() ? std::vector<std::string_view>() : text::split(content, '\n');
 }
 
 std::string join(std::span<const std::string_view> lines) {
@@ -29,13 +24,6 @@ std::string join(std::span<const std::string_view> lines) {
     content += lines[i];
   }
   return content;
-}
-
-std::string_view stripped(std::string_view line) {
-  constexpr std::string_view space = " \t\n\f\r";
-  const std::size_t begin = line.find_first_not_of(space);
-  if (begin == std::string_view::npos) return {};
-  return line.substr(begin, line.find_last_not_of(space) - begin + 1);
 }
 
 }  // namespace
@@ -52,7 +40,7 @@ Result<void> check_keys(Keys keys) {
 std::vector<std::string> listed_keys(std::string_view content) {
   std::vector<std::string> keys;
   for (const std::string_view line : lines_of(content)) {
-    const std::string_view key = stripped(line);
+    const std::string_view key = text::trim(line, text::glib_space);
     if (!key.empty() && key.front() != '#') keys.emplace_back(key);
   }
   std::ranges::reverse(keys);

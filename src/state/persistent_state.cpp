@@ -1,10 +1,10 @@
 #include "state/persistent_state.h"
 
-#include <charconv>
 #include <limits>
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "platform/io/small_file.h"
 
 namespace bellhop::state {
@@ -12,20 +12,11 @@ namespace {
 
 constexpr std::int64_t first_handle = 1000;
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\v\f";
-  const std::size_t begin = text.find_first_not_of(space);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(space) - begin + 1);
-}
-
 // A handle as the file has it. What is no number that a handle can be is like no entry at all.
 std::optional<std::int64_t> parse_counter(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
-  std::int64_t counter = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), counter);
-  if (error != std::errc() || end != text.data() + text.size() || counter < 0) return std::nullopt;
-  return counter;
+  const auto counter = text::parse_number<std::int64_t>(text);
+  return counter && *counter >= 0 ? counter : std::nullopt;
 }
 
 // The last fd_counter of [global] in a key file. Fails at a line that a key file cannot have.
@@ -33,18 +24,16 @@ Result<std::optional<std::int64_t>> find_counter(std::string_view content) {
   std::optional<std::string_view> group;
   std::optional<std::int64_t> counter;
   while (!content.empty()) {
-    const std::size_t length = content.find('\n');
-    const std::string_view line = trimmed(content.substr(0, length));
-    content.remove_prefix(length == content.npos ? content.size() : length + 1);
+    const std::string_view line = text::trim(text::consume_line(content));
     // Zeros are what a crash of the system can leave of a file: no line at all, as for qemu-ga.
     if (line.empty() || line.starts_with('#') || line.starts_with('\0')) continue;
-    const std::size_t equals = line.find('=');
+    const auto pair = text::split_once(line, '=');
     if (line.starts_with('[') && line.ends_with(']')) {
       group = line.substr(1, line.size() - 2);
-    } else if (!group || equals == line.npos || equals == 0) {
+    } else if (!group || !pair || pair->first.empty()) {
       return failure("'{}' is neither a group nor a key with a value", line);
-    } else if (group == "global" && trimmed(line.substr(0, equals)) == "fd_counter") {
-      counter = parse_counter(trimmed(line.substr(equals + 1)));
+    } else if (group == "global" && text::trim(pair->first) == "fd_counter") {
+      counter = parse_counter(text::trim(pair->second));
     }
   }
   return counter;

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <map>
 #include <utility>
 
+#include "base/text.h"
 #include "platform/process/reexec.h"
 
 namespace bellhop::state {
@@ -20,27 +20,13 @@ constexpr std::size_t flush_threshold = std::size_t{64} << 10;
 // could not serve, or two could.
 constexpr std::array stable_records{std::string_view("channel"), std::string_view("pid-file")};
 
-// The next line, without its line feed; nothing when there is no whole one.
-std::optional<std::string_view> consume_line(std::string_view& rest) {
-  const std::size_t end = rest.find('\n');
-  if (end == rest.npos) return std::nullopt;
-  const std::string_view line = rest.substr(0, end);
-  rest.remove_prefix(end + 1);
-  return line;
+// The next line; nothing when there is no whole one.
+std::optional<std::string_view> consume_whole_line(std::string_view& rest) {
+  return rest.contains('\n') ? std::optional(text::consume_line(rest)) : std::nullopt;
 }
 
-std::string_view consume_word(std::string_view& line) {
-  const std::size_t end = line.find(' ');
-  const std::string_view word = line.substr(0, end);
-  line.remove_prefix(end == line.npos ? line.size() : end + 1);
-  return word;
-}
-
-std::optional<std::int64_t> parse(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+std::string_view consume_field(std::string_view& line) {
+  return text::consume_until(line, ' ');
 }
 
 }  // namespace
@@ -136,7 +122,7 @@ Snapshot::Snapshot(platform::SealedMemory memory, std::int64_t process)
 }
 
 void Snapshot::read(std::string_view rest, std::int64_t process) {
-  const auto header = consume_line(rest);
+  const auto header = consume_whole_line(rest);
   read_header(header.value_or(""), process);
   read_records(rest);
   // The numbers of descriptors, and what they are, mean nothing in another process.
@@ -147,10 +133,10 @@ void Snapshot::read(std::string_view rest, std::int64_t process) {
 }
 
 void Snapshot::read_records(std::string_view rest) {
-  while (const auto line = consume_line(rest)) {
+  while (const auto line = consume_whole_line(rest)) {
     std::string_view words = *line;
     if (words == "end") return;
-    if (consume_word(words) == "record") {
+    if (consume_field(words) == "record") {
       records_.emplace_back().name_ = words;
     } else if (records_.empty() || !read_field(*line, rest)) {
       // The record that is not whole is of no use.
@@ -163,9 +149,9 @@ void Snapshot::read_records(std::string_view rest) {
 }
 
 void Snapshot::read_header(std::string_view line, std::int64_t process) {
-  const bool ours = consume_word(line) == "bellhop" && consume_word(line) == "handover";
-  const auto version = parse(consume_word(line));
-  const auto writer = parse(line);
+  const bool ours = consume_field(line) == "bellhop" && consume_field(line) == "handover";
+  const auto version = text::parse_number<std::int64_t>(consume_field(line));
+  const auto writer = text::parse_number<std::int64_t>(line);
   if (!ours || !version || !writer || *writer != process) {
     use_ = Use::none;
     return parse_error("it was not made for this process");
@@ -179,9 +165,9 @@ void Snapshot::read_header(std::string_view line, std::int64_t process) {
 
 bool Snapshot::read_field(std::string_view line, std::string_view& rest) {
   using Kind = SnapshotRecord::Kind;
-  const std::string_view kind = consume_word(line);
-  SnapshotRecord::Field field{.kind = Kind::number, .name = consume_word(line), .text = {}};
-  const auto number = parse(line);
+  const std::string_view kind = consume_field(line);
+  SnapshotRecord::Field field{.kind = Kind::number, .name = consume_field(line), .text = {}};
+  const auto number = text::parse_number<std::int64_t>(line);
   if (!number) return false;
   field.number = *number;
   if (kind == "descriptor") {

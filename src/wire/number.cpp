@@ -6,21 +6,17 @@
 #include <limits>
 #include <system_error>
 
+#include "base/text.h"
+
 namespace bellhop::wire {
 namespace {
-
-// Whether all of `text` is a number of the type's range.
-template <class T>
-bool parse(std::string_view text, T& value) {
-  return std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc();
-}
 
 // The power of ten in a number's exponent part, as far as it fits.
 std::int64_t exponent_of(std::string_view digits) {
   constexpr std::int64_t max_exponent = std::numeric_limits<std::int64_t>::max() / 2;
   if (digits.starts_with('+')) digits.remove_prefix(1);
-  std::int64_t exponent = 0;
-  if (parse(digits, exponent)) return std::clamp(exponent, -max_exponent, max_exponent);
+  const auto exponent = text::parse_number<std::int64_t>(digits);
+  if (exponent) return std::clamp(*exponent, -max_exponent, max_exponent);
   return digits.starts_with('-') ? -max_exponent : max_exponent;
 }
 
@@ -42,13 +38,20 @@ double beyond_range(std::string_view text) {
 Node parse_number(std::string_view text) {
   Node node;
   if (text.find_first_of(".eE") == std::string_view::npos) {
-    node.kind = Kind::integer;
-    if (parse(text, node.integer)) return node;
-    node.kind = Kind::unsigned_integer;
-    if (parse(text, node.unsigned_integer)) return node;
+    if (const auto number = text::parse_number<std::int64_t>(text)) {
+      node.kind = Kind::integer;
+      node.integer = *number;
+      return node;
+    }
+    if (const auto number = text::parse_number<std::uint64_t>(text)) {
+      node.kind = Kind::unsigned_integer;
+      node.unsigned_integer = *number;
+      return node;
+    }
   }
   node.kind = Kind::real;
-  if (!parse(text, node.real)) node.real = beyond_range(text);
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), node.real);
+  if (read.ec != std::errc()) node.real = beyond_range(text);
   return node;
 }
 

@@ -1,10 +1,11 @@
 #include "wire/string_literal.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 
+#include "base/text.h"
 #include "wire/utf8.h"
 
 namespace bellhop::wire {
@@ -43,11 +44,7 @@ std::optional<char> simple_escape(char c) {
 // The UTF-16 unit of an escape \uXXXX at the beginning of `text`.
 std::optional<char32_t> unicode_escape(std::string_view text) {
   if (!text.starts_with("\\u") || text.size() < 6) return std::nullopt;
-  unsigned unit = 0;
-  const char* const digits = text.data() + 2;
-  const auto [end, error] = std::from_chars(digits, digits + 4, unit, 16);
-  if (error != std::errc() || end != digits + 4) return std::nullopt;
-  return unit;
+  return text::parse_number<std::uint16_t>(text.substr(2, 4), 16);
 }
 
 class Decoder {

@@ -4,6 +4,7 @@
 #include <ranges>
 #include <utility>
 
+#include "base/text.h"
 #include "base/version.h"
 #include "platform/process/process_id.h"
 #include "platform/process/reexec.h"
@@ -17,10 +18,6 @@ constexpr std::chrono::seconds probe_timeout{5};
 
 // How often it is looked whether the agent is at rest, while it is to be replaced.
 constexpr std::chrono::milliseconds poll_interval{20};
-
-std::string_view first_line(std::string_view text) {
-  return text.substr(0, text.find('\n'));
-}
 
 std::vector<std::string> probe_arguments(const RunningExecutable& executable) {
   std::vector<std::string> arguments{"--can-take-over"};
@@ -43,7 +40,8 @@ Result<void> probe_successor(platform::Processes& processes, const RunningExecut
   if (run->outcome != platform::ProgramRun::Outcome::ended) {
     return failure("'{}' does not answer", executable.path);
   }
-  const std::string_view said = first_line(run->output);
+  std::string_view output = run->output;
+  const std::string_view said = text::consume_line(output);
   if (run->end.exit_code == 0 && run->output == probe_answer()) return {};
   if (run->end.exit_code == 0 && said.starts_with("bellhopd ")) {
     return failure(

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "platform/io/io_posix.h"
+
 namespace bellhop::platform {
 namespace {
 
@@ -87,16 +89,10 @@ bool AuthorizedKeysOps::make_directory() {
 }
 
 bool AuthorizedKeysOps::read_all(const Handle& file, char* content) {
-  std::size_t size = 0;
-  for (;;) {
-    const ssize_t count =
-        ::read(file.get(), content + size, AuthorizedKeysFile::max_size + 1 - size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(KeysStep::file, errno);
-    size += static_cast<std::size_t>(count);
-    if (size > AuthorizedKeysFile::max_size) return refuse(KeysStep::file, OpenRefusal::too_large);
-    if (count == 0) break;
-  }
+  const ssize_t count = read_full(file.get(), content, AuthorizedKeysFile::max_size + 1);
+  if (count < 0) return fail(KeysStep::file, errno);
+  const auto size = static_cast<std::size_t>(count);
+  if (size > AuthorizedKeysFile::max_size) return refuse(KeysStep::file, OpenRefusal::too_large);
   outcome_.size = size;
   return true;
 }
@@ -109,11 +105,7 @@ bool AuthorizedKeysOps::write(const Handle& file, std::string_view content, gid_
     [[maybe_unused]] const int ignored = ::fchown(file.get(), static_cast<uid_t>(-1), group);
   }
   if (::fchmod(file.get(), 0600) != 0) return fail(KeysStep::write, errno);
-  while (!content.empty()) {
-    const ssize_t count = ::write(file.get(), content.data(), content.size());
-    if (count < 0 && errno != EINTR) return fail(KeysStep::write, errno);
-    if (count > 0) content.remove_prefix(static_cast<std::size_t>(count));
-  }
+  if (const int reason = write_all(file.get(), content)) return fail(KeysStep::write, reason);
   if (!sync(file)) return fail(KeysStep::write, errno);
   reached(Checkpoint::wrote_file);
   return true;

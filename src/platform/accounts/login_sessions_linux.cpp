@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <tuple>
 #include <utility>
 
+#include "base/text.h"
 #include "platform/io/small_file.h"
 
 namespace bellhop::platform {
@@ -22,20 +22,13 @@ bool is_session_name(std::string_view name) {
   });
 }
 
-// What stands behind `NAME=` at the beginning of a line, nothing when there is no such line.
-std::optional<std::string_view> value_of(std::string_view text, std::string_view name) {
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    std::string_view line = text.substr(begin, end - begin);
-    begin = end + 1;
-    if (!line.starts_with(name) || line.substr(name.size(), 1) != "=") continue;
-    line.remove_prefix(name.size() + 1);
-    if (line.size() >= 2 && line.front() == '"' && line.back() == '"') {
-      line = line.substr(1, line.size() - 2);
-    }
-    return line;
+// The value of the first line `NAME=value`, without double quotes around it.
+std::optional<std::string_view> value_of(std::string_view lines, std::string_view name) {
+  auto value = text::find_value(lines, name);
+  if (value && value->size() >= 2 && value->front() == '"' && value->back() == '"') {
+    value = value->substr(1, value->size() - 2);
   }
-  return std::nullopt;
+  return value;
 }
 
 // Those in which somebody works. The others are greeters, lock screens, jobs of cron, and the
@@ -53,12 +46,10 @@ std::optional<LoggedInUser> parse(std::string_view text) {
   if (!is_interactive(value_of(text, "CLASS").value_or("user"))) return std::nullopt;
   // Its user has logged out, but processes are left.
   if (value_of(text, "STATE").value_or("") == "closing") return std::nullopt;
-  std::uint64_t microseconds = 0;
-  const auto [end, error] =
-      std::from_chars(began->data(), began->data() + began->size(), microseconds);
-  if (error != std::errc{} || end != began->data() + began->size()) return std::nullopt;
+  const auto microseconds = text::parse_number<std::uint64_t>(*began);
+  if (!microseconds) return std::nullopt;
   return LoggedInUser{.user = std::string(*user),
-                      .login_time = static_cast<double>(microseconds) / 1'000'000};
+                      .login_time = static_cast<double>(*microseconds) / 1'000'000};
 }
 
 }  // namespace

@@ -1,37 +1,19 @@
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "platform/accounts/password_program.h"
+#include "platform/process/find_executable.h"
 
 namespace bellhop::platform {
 namespace {
 
-std::vector<std::filesystem::path> directories(std::string_view search_path,
-                                               const std::filesystem::path& root) {
-  std::vector<std::filesystem::path> all;
-  for (std::size_t begin = 0; begin <= search_path.size();) {
-    const std::size_t end = std::min(search_path.find(':', begin), search_path.size());
-    const std::string_view directory = search_path.substr(begin, end - begin);
-    if (directory.starts_with('/')) all.emplace_back(directory);
-    begin = end + 1;
+// The full paths of `search_path`, then where programs for root are.
+std::string directories(std::string_view search_path, const std::filesystem::path& root) {
+  std::string all;
+  for (const std::string_view directory : text::split(search_path, ':')) {
+    if (directory.starts_with('/')) all += fmt::format("{}:", directory);
   }
-  for (const char* usual : {"usr/sbin", "sbin", "usr/bin", "bin"}) all.push_back(root / usual);
-  return all;
-}
-
-std::optional<std::string> find_program(const std::vector<std::filesystem::path>& in,
-                                        const char* name) {
-  for (const auto& directory : in) {
-    std::string path = (directory / name).string();
-    struct stat status{};
-    const bool is_file = ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-    if (is_file && ::access(path.c_str(), X_OK) == 0) return path;
-  }
-  return std::nullopt;
+  return all + system_search_path(root);
 }
 
 }  // namespace
@@ -40,9 +22,9 @@ Result<PasswordProgram> password_program(bool crypted, std::string_view search_p
                                          const std::filesystem::path& system_root) {
   const auto in = directories(search_path, system_root);
   PasswordProgram program{.path = "chpasswd", .arguments = {}};
-  if (auto chpasswd = find_program(in, "chpasswd")) {
+  if (auto chpasswd = find_executable("chpasswd", in)) {
     program.path = *std::move(chpasswd);
-  } else if (auto busybox = find_program(in, "busybox")) {
+  } else if (auto busybox = find_executable("busybox", in)) {
     program = {.path = *std::move(busybox), .arguments = {"chpasswd"}};
     // Its own choice of a hash can be the oldest, which looks at 8 characters only.
     if (!crypted) program.arguments.insert(program.arguments.end(), {"-c", "sha512"});

@@ -1,10 +1,11 @@
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "platform/accounts/security_labels.h"
+#include "platform/process/find_executable.h"
 #include "platform/process/run_as_user.h"
 
 namespace bellhop::platform {
@@ -16,11 +17,11 @@ bool has_selinux(const std::filesystem::path& root) {
   return ::access((root / "sys/fs/selinux/enforce").c_str(), R_OK) == 0;
 }
 
+// Not find_executable(): whether the user may run it is seen when it is run.
 std::optional<std::string> find_restorecon(const std::filesystem::path& root) {
-  for (const char* directory : {"usr/sbin", "sbin", "usr/bin", "bin"}) {
-    std::string path = (root / directory / "restorecon").string();
-    struct stat status{};
-    if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) return path;
+  std::error_code error;
+  for (std::string& path : program_candidates("restorecon", system_search_path(root))) {
+    if (std::filesystem::is_regular_file(path, error)) return std::move(path);
   }
   return std::nullopt;
 }

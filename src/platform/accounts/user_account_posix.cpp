@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "platform/accounts/user_account.h"
 
 namespace bellhop::platform {
@@ -73,22 +74,16 @@ std::vector<std::uint32_t> groups_of(const UserAccount& user) {
 
 // Reads one line of passwd(5).
 std::optional<UserAccount> parse_line(std::string_view line) {
-  std::vector<std::string> fields;
-  for (std::size_t begin = 0; begin <= line.size();) {
-    const std::size_t end = std::min(line.find(':', begin), line.size());
-    fields.emplace_back(line.substr(begin, end - begin));
-    begin = end + 1;
-  }
+  const auto fields = text::split(line, ':');
   if (fields.size() < 7) return std::nullopt;
-  const auto number = [](const std::string& text) {
-    return static_cast<std::uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
-  };
-  const std::uint32_t group = number(fields[3]);
-  return UserAccount{.name = fields[0],
-                     .user_id = number(fields[2]),
-                     .group_id = group,
-                     .groups = {group},
-                     .home = fields[5]};
+  const auto user = text::parse_number<std::uint32_t>(fields[2]);
+  const auto group = text::parse_number<std::uint32_t>(fields[3]);
+  if (!user || !group) return std::nullopt;
+  return UserAccount{.name = std::string(fields[0]),
+                     .user_id = *user,
+                     .group_id = *group,
+                     .groups = {*group},
+                     .home = std::string(fields[5])};
 }
 
 Result<UserAccount> look_up_in(const std::filesystem::path& root, const std::string& name) {

@@ -3,7 +3,6 @@
 #include <utmp.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <iterator>
@@ -13,6 +12,7 @@
 #include "platform/accounts/login_sessions_linux.h"
 #include "platform/accounts/users.h"
 #include "platform/io/handle.h"
+#include "platform/io/io_posix.h"
 
 namespace bellhop::platform {
 namespace {
@@ -20,15 +20,7 @@ namespace {
 // Reads the next whole record. The C library's own reader keeps its position in a global, which
 // workers cannot share.
 bool read_record(int fd, utmp& record) {
-  auto* bytes = reinterpret_cast<char*>(&record);
-  std::size_t have = 0;
-  while (have < sizeof record) {
-    const ssize_t got = ::read(fd, bytes + have, sizeof record - have);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    have += static_cast<std::size_t>(got);
-  }
-  return true;
+  return read_full(fd, &record, sizeof record) == ssize_t{sizeof record};
 }
 
 // Seconds since 1970. Where the record has 32 bits for them they count without a sign, to 2106.

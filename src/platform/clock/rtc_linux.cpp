@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/text.h"
 #include "platform/io/small_file.h"
 #include "platform/machine/control_directory_linux.h"
 
@@ -34,13 +35,10 @@ std::chrono::milliseconds phase_of(const Handle& fd, const std::filesystem::path
   return name && name->starts_with("rtc_cmos") ? 500ms : 0ms;
 }
 
-std::string third_line(std::string_view text) {
-  for (int line = 1; line < 3; ++line) {
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos) return {};
-    text.remove_prefix(end + 1);
-  }
-  return std::string(text.substr(0, text.find('\n')));
+std::string_view third_line(std::string_view text) {
+  text::consume_line(text);
+  text::consume_line(text);
+  return text::consume_line(text);
 }
 
 }  // namespace

@@ -7,31 +7,24 @@
 
 #include "platform/io/file.h"
 #include "platform/io/handle.h"
+#include "platform/io/io_posix.h"
 
 namespace bellhop::platform {
 namespace {
-
-// Repeats a system call that a signal has interrupted.
-template <class Call>
-auto uninterrupted(Call&& call) {
-  auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
-  return result;
-}
 
 class PosixFile : public File {
  public:
   explicit PosixFile(Handle fd) : fd_(std::move(fd)) {}
 
   Result<std::size_t> read(std::span<std::byte> room) override {
-    const auto count = uninterrupted([&] { return ::read(fd_.get(), room.data(), room.size()); });
+    const auto count = retry_on_eintr([&] { return ::read(fd_.get(), room.data(), room.size()); });
     if (count < 0) return system_failure(errno, "failed to read file");
     return static_cast<std::size_t>(count);
   }
 
   Result<std::size_t> write(std::span<const std::byte> bytes) override {
     const auto count =
-        uninterrupted([&] { return ::write(fd_.get(), bytes.data(), bytes.size()); });
+        retry_on_eintr([&] { return ::write(fd_.get(), bytes.data(), bytes.size()); });
     if (count < 0) return system_failure(errno, "failed to write to file");
     if (count == 0) return system_failure(EIO, "failed to write to file");
     return static_cast<std::size_t>(count);
@@ -76,11 +69,11 @@ Result<std::unique_ptr<File>> open_file(const std::string& path, const FileMode&
   bool created = false;
   if (mode.create) {
     // Without any permission at first: which ones is not left to this process's umask.
-    fd.reset(uninterrupted([&] { return ::open(path.c_str(), flags | O_CREAT | O_EXCL, 0); }));
+    fd.reset(retry_on_eintr([&] { return ::open(path.c_str(), flags | O_CREAT | O_EXCL, 0); }));
     created = static_cast<bool>(fd);
   }
   if (!mode.create || (!fd && errno == EEXIST)) {
-    fd.reset(uninterrupted([&] { return ::open(path.c_str(), flags); }));
+    fd.reset(retry_on_eintr([&] { return ::open(path.c_str(), flags); }));
   }
   if (!fd) {
     return system_failure(errno, "failed to open file '{}' (mode: '{}')", path, mode.name);

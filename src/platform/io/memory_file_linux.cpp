@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "platform/io/io_posix.h"
 #include "platform/io/memory_file.h"
 
 namespace bellhop::platform {
@@ -21,11 +22,8 @@ Result<MemoryFile> MemoryFile::create() {
 }
 
 Result<void> MemoryFile::append(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd_.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno != EINTR) return system_failure(errno, "cannot write to memory");
-    if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
+  const int reason = write_all(fd_.get(), bytes);
+  if (reason != 0) return system_failure(reason, "cannot write to memory");
   return {};
 }
 

@@ -1,6 +1,8 @@
-// The agent's own small files: read and replaced as a whole.
+// Files that are read and replaced as a whole.
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +10,10 @@
 #include "base/error.h"
 
 namespace bellhop::platform {
+
+// The content of a file of any kind, up to `limit` bytes. Errors: `cannot read /x: …`.
+Result<std::string> read_file(const std::string& path,
+                              std::size_t limit = std::numeric_limits<std::size_t>::max());
 
 // The content of a file, nothing when there is none. Refuses what is not a regular file and what is
 // larger than 64 KiB. Errors: `cannot read /x: …`.

@@ -3,6 +3,10 @@
 
 namespace bellhop::platform {
 
+Result<std::string> read_file(const std::string&, std::size_t) {
+  return unsupported();
+}
+
 Result<std::optional<std::string>> read_small_file(const std::string&) {
   return unsupported();
 }

@@ -4,24 +4,16 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include "platform/io/handle.h"
+#include "platform/io/io_posix.h"
 #include "platform/io/small_file.h"
 
 namespace bellhop::platform {
 namespace {
 
 constexpr std::size_t size_limit = std::size_t{64} * 1024;
-
-// Writes everything, to the disk. Returns 0 or the reason.
-int write_through(const Handle& fd, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t count = ::write(fd.get(), content.data(), content.size());
-    if (count < 0 && errno != EINTR) return errno;
-    if (count > 0) content.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return ::fsync(fd.get()) == 0 ? 0 : errno;
-}
 
 // Writes a new file with the permissions that `old_path` has. Returns 0 or the reason.
 int create(const std::string& path, const std::string& old_path, std::string_view content) {
@@ -32,7 +24,8 @@ int create(const std::string& path, const std::string& old_path, std::string_vie
   if (::stat(old_path.c_str(), &old) == 0 && ::fchmod(fd.get(), old.st_mode & 07777) != 0) {
     return errno;
   }
-  if (const int reason = write_through(fd, content)) return reason;
+  if (const int reason = write_all(fd.get(), content)) return reason;
+  if (::fsync(fd.get()) != 0) return errno;
   return ::close(fd.release()) == 0 ? 0 : errno;
 }
 
@@ -47,6 +40,14 @@ void sync_directory_of(const std::string& path) {
 
 }  // namespace
 
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  const Handle fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return system_failure(errno, "cannot read {}", path);
+  auto content = read_up_to(fd.get(), limit);
+  if (!content) return system_failure(content.error(), "cannot read {}", path);
+  return *std::move(content);
+}
+
 Result<std::optional<std::string>> read_small_file(const std::string& path) {
   const Handle fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!fd && errno == ENOENT) return std::nullopt;
@@ -54,16 +55,10 @@ Result<std::optional<std::string>> read_small_file(const std::string& path) {
   if (!fd || ::fstat(fd.get(), &status) != 0) return system_failure(errno, "cannot read {}", path);
   if (!S_ISREG(status.st_mode)) return failure("cannot read {}: it is not a regular file", path);
 
-  std::string content;
-  char room[4096];
-  for (;;) {
-    const ssize_t count = ::read(fd.get(), room, sizeof room);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return system_failure(errno, "cannot read {}", path);
-    if (count == 0) return content;
-    content.append(room, static_cast<std::size_t>(count));
-    if (content.size() > size_limit) return failure("cannot read {}: it is too large", path);
-  }
+  auto content = read_up_to(fd.get(), size_limit + 1);
+  if (!content) return system_failure(content.error(), "cannot read {}", path);
+  if (content->size() > size_limit) return failure("cannot read {}: it is too large", path);
+  return *std::move(content);
 }
 
 Result<void> replace_small_file(const std::string& path, std::string_view content) {

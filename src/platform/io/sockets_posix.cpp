@@ -3,10 +3,10 @@
 #include <sys/un.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <string_view>
 
+#include "base/text.h"
 #include "platform/io/sockets.h"
 #include "platform/io/vsock.h"
 
@@ -23,11 +23,7 @@ void make_nonblocking(int fd) {
 template <class Number>
 std::optional<Number> parse(const char* text) {
   if (!text) return std::nullopt;
-  const std::string_view digits(text);
-  Number number{};
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return number;
+  return text::parse_number<Number>(text);
 }
 
 int socket_option(int fd, int option) {

@@ -5,31 +5,19 @@
 #include <linux/vm_sockets.h>
 
 #include <cerrno>
-#include <charconv>
-#include <optional>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace bellhop::platform {
-namespace {
-
-std::optional<std::uint32_t> parse(std::string_view text) {
-  std::uint32_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-}  // namespace
-
 int vsock_family() {
   return AF_VSOCK;
 }
 
 Result<Handle> listen_vsock(const std::string& address) {
-  const std::string_view text(address);
-  const std::size_t colon = text.find(':');
-  const auto cid = parse(text.substr(0, colon));
-  const auto port = colon == text.npos ? std::nullopt : parse(text.substr(colon + 1));
+  std::string_view rest = address;
+  const auto cid = text::parse_number<std::uint32_t>(text::consume_until(rest, ':'));
+  const auto port = text::parse_number<std::uint32_t>(rest);
   if (!cid || !port) {
     return invalid("cannot listen at vsock address '{}': expected CID:PORT, two numbers", address);
   }

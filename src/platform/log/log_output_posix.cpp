@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "platform/io/handle.h"
+#include "platform/io/io_posix.h"
 #include "platform/log/log_output.h"
 
 namespace bellhop::platform {
@@ -49,13 +50,7 @@ class DescriptorLog : public LogOutput {
   void write(const LogRecord& record) override {
     std::string text;
     formatter_(text, record);
-    std::string_view rest = text;
-    while (!rest.empty()) {
-      const ssize_t written = ::write(fd_, rest.data(), rest.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return;
-      rest.remove_prefix(static_cast<std::size_t>(written));
-    }
+    static_cast<void>(write_all(fd_, text));  // what cannot be written is dropped
   }
 
  private:

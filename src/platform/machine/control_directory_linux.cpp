@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <optional>
 #include <system_error>
 #include <utility>
+
+#include "base/text.h"
+#include "platform/io/io_posix.h"
 
 namespace bellhop::platform {
 namespace {
@@ -17,15 +18,6 @@ using Step = ControlError::Step;
 
 std::unexpected<ControlError> failed(Step step) {
   return std::unexpected(ControlError{step, errno});
-}
-
-std::optional<std::uint64_t> number_after_prefix(std::string_view prefix, std::string_view name) {
-  if (!name.starts_with(prefix)) return std::nullopt;
-  name.remove_prefix(prefix.size());
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
-  return number;
 }
 
 }  // namespace
@@ -40,10 +32,7 @@ std::expected<std::string, ControlError> ControlDirectory::read(const char* file
   const Handle fd(::openat(fd_.get(), file, O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd) return failed(Step::open);
   char room[256];
-  ssize_t count;
-  do {
-    count = ::pread(fd.get(), room, sizeof room - 1, 0);
-  } while (count < 0 && errno == EINTR);
+  const auto count = retry_on_eintr([&] { return ::pread(fd.get(), room, sizeof room - 1, 0); });
   if (count < 0) return failed(Step::read);
   if (count == 0) return std::unexpected(ControlError{Step::read, 0});
   std::string content(room, static_cast<std::size_t>(count));
@@ -66,9 +55,9 @@ std::expected<std::vector<std::uint64_t>, int> numbered_entries(
   std::vector<std::uint64_t> numbers;
   for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
-    if (const auto number = number_after_prefix(prefix, entry->path().filename().native())) {
-      numbers.push_back(*number);
-    }
+    const std::filesystem::path name = entry->path().filename();
+    const auto number = text::parse_number_after<std::uint64_t>(prefix, name.native());
+    if (number) numbers.push_back(*number);
   }
   if (error) return std::unexpected(error.value());
   std::sort(numbers.begin(), numbers.end());

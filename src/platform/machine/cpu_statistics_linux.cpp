@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include "base/text.h"
 #include "platform/machine/cpu_statistics.h"
 #include "platform/machine/proc_table_linux.h"
 
@@ -9,13 +10,13 @@ namespace {
 // One line of proc_stat(5); nothing when it is not of one processor.
 std::optional<CpuStatistics> parse(std::string_view line, std::uint64_t ticks_a_second) {
   if (!line.starts_with("cpu")) return std::nullopt;
-  const auto words = words_of(line.substr(3));
+  const auto words = text::words(line.substr(3));
   if (words.size() < 5) return std::nullopt;
-  const auto cpu = number_in<std::int64_t>(words[0]);
+  const auto cpu = text::parse_number<std::int64_t>(words[0]);
   if (!cpu || line[3] == ' ') return std::nullopt;  // "cpu " begins the sum of all
   const auto time = [&](std::size_t place) -> std::optional<std::uint64_t> {
     if (place >= words.size()) return std::nullopt;
-    const auto ticks = number_in<std::uint64_t>(words[place]);
+    const auto ticks = text::parse_number<std::uint64_t>(words[place]);
     if (!ticks) return std::nullopt;
     return *ticks * 1000 / ticks_a_second;
   };

@@ -1,10 +1,10 @@
 #include <cerrno>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "platform/machine/control_directory_linux.h"
 #include "platform/machine/memory_blocks.h"
 
@@ -105,13 +105,9 @@ Result<std::uint64_t> memory_block_size(const std::filesystem::path& system_root
   if (!directory) return system_failure(directory.error(), "open(\"/{}/\")", blocks_directory);
   const auto text = directory->read(size_file);
   if (!text) return file_failure(text.error(), size_file);
-  std::uint64_t size = 0;
-  const char* const end = text->data() + text->size();
-  const auto read = std::from_chars(text->data(), end, size, 16);
-  if (read.ec != std::errc() || read.ptr != end) {
-    return failure("sysfs file \"{}\" holds no size: {}", size_file, *text);
-  }
-  return size;
+  const auto size = text::parse_number<std::uint64_t>(*text, 16);
+  if (!size) return failure("sysfs file \"{}\" holds no size: {}", size_file, *text);
+  return *size;
 }
 
 }  // namespace bellhop::platform

@@ -1,11 +1,11 @@
-#include <fcntl.h>
 #include <sys/utsname.h>
 
 #include <array>
 #include <cerrno>
 #include <utility>
 
-#include "platform/io/handle.h"
+#include "base/text.h"
+#include "platform/io/small_file.h"
 #include "platform/machine/os_info.h"
 
 namespace bellhop::platform {
@@ -13,14 +13,6 @@ namespace {
 
 // Real files have some 500 bytes; what is beyond this is not read.
 constexpr std::size_t max_bytes = std::size_t{1024} * 1024;
-
-constexpr std::string_view blanks = " \t\r\v\f";
-
-std::string_view without_blanks(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 // What a backslash within double quotes protects in the shell, and the single quote: qemu-ga
 // takes its backslash away too.
@@ -42,7 +34,7 @@ std::string double_quoted(std::string_view text) {
 std::string unquoted(std::string_view text) {
   std::string value;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (blanks.find(text[i]) != blanks.npos || text[i] == ';') break;
+    if (text::white_space.contains(text[i]) || text[i] == ';') break;
     if (text[i] == '\\' && i + 1 < text.size()) ++i;
     value += text[i];
   }
@@ -71,22 +63,6 @@ std::optional<std::string>* variable(OsRelease& release, std::string_view name) 
   return nullptr;
 }
 
-// The beginning of a file; nullopt when it cannot be read.
-std::optional<std::string> read_text(const std::string& path) {
-  const Handle fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return std::nullopt;
-  std::string text;
-  std::array<char, 4096> piece{};
-  while (text.size() < max_bytes) {
-    const ssize_t got = ::read(fd.get(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return std::nullopt;
-    if (got == 0) break;
-    text.append(piece.data(), static_cast<std::size_t>(got));
-  }
-  return text;
-}
-
 }  // namespace
 
 Result<Kernel> kernel() {
@@ -98,26 +74,19 @@ Result<Kernel> kernel() {
 OsRelease parse_os_release(std::string_view text) {
   OsRelease release;
   while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = without_blanks(text.substr(0, end));
-    text.remove_prefix(end == text.npos ? text.size() : end + 1);
-    const std::size_t equals = line.find('=');
-    if (line.starts_with('#') || equals == line.npos) continue;
-    if (auto* value = variable(release, without_blanks(line.substr(0, equals)))) {
-      *value = unquote(without_blanks(line.substr(equals + 1)));
+    const std::string_view line = text::trim(text::consume_line(text));
+    const auto pair = text::split_once(line, '=');
+    if (line.starts_with('#') || !pair) continue;
+    if (auto* value = variable(release, text::trim(pair->first))) {
+      *value = unquote(text::trim(pair->second));
     }
   }
   return release;
 }
 
 OsRelease os_release(const std::optional<std::string>& path) {
-  std::optional<std::string> text;
-  if (path) {
-    text = read_text(*path);
-  } else {
-    text = read_text("/etc/os-release");
-    if (!text) text = read_text("/usr/lib/os-release");
-  }
+  auto text = read_file(path.value_or("/etc/os-release"), max_bytes);
+  if (!text && !path) text = read_file("/usr/lib/os-release", max_bytes);
   return parse_os_release(text.value_or(std::string()));
 }
 

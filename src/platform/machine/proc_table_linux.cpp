@@ -16,17 +16,4 @@ Result<std::vector<std::string>> read_proc_table(const std::filesystem::path& sy
   return lines;
 }
 
-std::vector<std::string_view> words_of(std::string_view line) {
-  std::vector<std::string_view> words;
-  for (;;) {
-    const std::size_t begin = line.find_first_not_of(" \t");
-    if (begin == line.npos) return words;
-    line.remove_prefix(begin);
-    const std::size_t end = line.find_first_of(" \t");
-    words.push_back(line.substr(0, end));
-    if (end == line.npos) return words;
-    line.remove_prefix(end);
-  }
-}
-
 }  // namespace bellhop::platform

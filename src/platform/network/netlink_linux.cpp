@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "platform/io/io_posix.h"
+
 namespace bellhop::platform {
 namespace {
 
@@ -44,11 +46,8 @@ Result<void> send_request(const Handle& fd, std::uint16_t type) {
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.header.nlmsg_seq = sequence_number;
   request.all.rtgen_family = AF_UNSPEC;
-  ssize_t sent = 0;
-  do {
-    sent = ::send(fd.get(), &request, sizeof request, 0);
-  } while (sent < 0 && errno == EINTR);
-  if (sent < 0) return system_failure(errno, "send");
+  if (retry_on_eintr([&] { return ::send(fd.get(), &request, sizeof request, 0); }) < 0)
+    return system_failure(errno, "send");
   return {};
 }
 
@@ -65,8 +64,8 @@ class Attempt {
 
   Result<Outcome> read(const Handle& fd) {
     while (!done_) {
-      const ssize_t size = ::recv(fd.get(), buffer_.data(), buffer_.size(), MSG_TRUNC);
-      if (size < 0 && errno == EINTR) continue;
+      const ssize_t size = retry_on_eintr(
+          [&] { return ::recv(fd.get(), buffer_.data(), buffer_.size(), MSG_TRUNC); });
       if (size < 0 && errno == ENOBUFS) return Outcome::starved;
       if (size < 0) return system_failure(errno, "receive");
       if (size == 0) return failure("the kernel's answer has no end");

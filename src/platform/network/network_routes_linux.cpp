@@ -2,14 +2,14 @@
 
 #include <arpa/inet.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <concepts>
 #include <fstream>
 #include <string>
 #include <utility>
+
+#include "base/text.h"
 
 namespace bellhop::platform {
 namespace {
@@ -23,21 +23,16 @@ class Words {
   explicit operator bool() const { return good_; }
 
   std::string_view word() {
-    constexpr std::string_view blanks = " \t";
-    rest_.remove_prefix(std::min(rest_.find_first_not_of(blanks), rest_.size()));
-    const auto word = rest_.substr(0, rest_.find_first_of(blanks));
-    rest_.remove_prefix(word.size());
+    const auto word = text::consume_word(rest_);
     if (word.empty()) good_ = false;
     return word;
   }
 
   template <std::integral Number>
   Number number(int base) {
-    const auto text = word();
-    Number number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-    if (error != std::errc() || end != text.data() + text.size()) good_ = false;
-    return number;
+    const auto number = text::parse_number<Number>(word(), base);
+    if (!number) good_ = false;
+    return number.value_or(0);
   }
 
   // The kernel writes an IPv4 address as the number that its four bytes are in memory.
@@ -52,8 +47,9 @@ class Words {
     in6_addr address{};
     good_ = good_ && digits.size() == 2 * sizeof address.s6_addr;
     for (std::size_t i = 0; good_ && i < sizeof address.s6_addr; ++i) {
-      const char* pair = digits.data() + 2 * i;
-      good_ = std::from_chars(pair, pair + 2, address.s6_addr[i], 16).ptr == pair + 2;
+      const auto byte = text::parse_number<std::uint8_t>(digits.substr(2 * i, 2), 16);
+      good_ = byte.has_value();
+      address.s6_addr[i] = byte.value_or(0);
     }
     return text_of(AF_INET6, &address);
   }

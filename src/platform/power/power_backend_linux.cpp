@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "platform/process/find_executable.h"
+
 namespace bellhop::platform {
 namespace {
 

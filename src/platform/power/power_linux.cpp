@@ -1,6 +1,5 @@
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGRTMIN
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -9,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "platform/io/small_file.h"
 #include "platform/machine/control_directory_linux.h"
 #include "platform/power/power.h"
@@ -63,12 +63,9 @@ Sleep sleep_of(SuspendMode mode) {
 
 // Whether a list such as "freeze [mem] disk" has a word in it.
 bool has_word(std::string_view list, std::string_view word) {
-  while (!list.empty()) {
-    const std::size_t end = std::min(list.find(' '), list.size());
-    std::string_view item = list.substr(0, end);
+  for (std::string_view item : text::split(list, ' ')) {
     if (item.starts_with('[') && item.ends_with(']')) item = item.substr(1, item.size() - 2);
     if (item == word) return true;
-    list.remove_prefix(std::min(end + 1, list.size()));
   }
   return false;
 }
@@ -96,7 +93,7 @@ Result<void> check_shutdown_exit(const ProgramRun& run) {
 // What qemu-ga says of a program that it suspends the guest with, and what the program said.
 Result<void> check_suspend_exit(const std::string& command, const ProgramRun& run) {
   if (run.end.exit_code == 0) return {};
-  const std::string said = run.output.substr(0, run.output.find_last_not_of('\n') + 1);
+  const std::string said(text::trim_end(run.output, "\n"));
   const std::string reason = said.empty() ? "" : ": " + said;
   if (!run.end.exit_code) return failure("the helper program '{}' was killed{}", command, reason);
   return failure("the helper program '{}' returned an unexpected exit status code ({}){}", command,

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "platform/io/io_posix.h"
 #include "platform/process/daemon.h"
 
 namespace bellhop::platform {
@@ -15,20 +16,14 @@ namespace {
 // The status to leave with when `child` did not say that it works.
 int status_of_failed(pid_t child) {
   int status = 0;
-  pid_t ended = 0;
-  do {
-    ended = ::waitpid(child, &status, 0);
-  } while (ended < 0 && errno == EINTR);
+  const pid_t ended = retry_on_eintr([&] { return ::waitpid(child, &status, 0); });
   if (ended != child || !WIFEXITED(status)) return EXIT_FAILURE;
   return WEXITSTATUS(status);
 }
 
 int wait_for(pid_t child, int pipe) {
   char ready = 0;
-  ssize_t count = 0;
-  do {
-    count = ::read(pipe, &ready, 1);
-  } while (count < 0 && errno == EINTR);
+  const auto count = retry_on_eintr([&] { return ::read(pipe, &ready, 1); });
   return count == 1 ? EXIT_SUCCESS : status_of_failed(child);
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <utility>
 
+#include "platform/io/io_posix.h"
 #include "platform/io/pipe_posix.h"
 #include "platform/process/signals_posix.h"
 
@@ -26,9 +27,8 @@ void* wait_for_child(void* argument) {
   const std::unique_ptr<Wait> wait(static_cast<Wait*>(argument));
   siginfo_t info;
   // WNOWAIT leaves the child to be reaped, so its number stays its own until then.
-  while (::waitid(P_PID, static_cast<id_t>(wait->child), &info, WEXITED | WNOWAIT) != 0 &&
-         errno == EINTR) {
-  }
+  const auto id = static_cast<id_t>(wait->child);
+  retry_on_eintr([&] { return ::waitid(P_PID, id, &info, WEXITED | WNOWAIT); });
   return nullptr;
 }
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "platform/io/io_posix.h"
 #include "platform/process/pid_file.h"
 
 namespace bellhop::platform {
@@ -30,9 +31,9 @@ Result<void> write_number(const std::string& path, int fd, ProcessId number) {
   const std::string text = fmt::format("{}\n", number);
   if (::ftruncate(fd, 0) != 0)
     return system_failure(errno, "Failed to truncate pid file '{}'", path);
-  const ssize_t written = ::write(fd, text.data(), text.size());
-  if (written == static_cast<ssize_t>(text.size())) return {};
-  return system_failure(written < 0 ? errno : ENOSPC, "Failed to write pid file '{}'", path);
+  const int reason = write_all(fd, text);
+  if (reason != 0) return system_failure(reason, "Failed to write pid file '{}'", path);
+  return {};
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "platform/io/io_posix.h"
 #include "platform/io/pipe_posix.h"
 #include "platform/process/descriptor_limit_posix.h"
 #include "platform/process/exit_descriptor_linux.h"
@@ -101,10 +102,7 @@ Result<ChildEnds> make_streams(const ProcessRequest& request, Child& child) {
 // Takes the child's status from the system, which frees its number for others.
 ProcessEnd reap(pid_t pid) {
   int status = 0;
-  pid_t reaped;
-  do {
-    reaped = ::waitpid(pid, &status, 0);
-  } while (reaped < 0 && errno == EINTR);
+  const pid_t reaped = retry_on_eintr([&] { return ::waitpid(pid, &status, 0); });
   if (reaped != pid) return {};
   if (WIFEXITED(status)) return {.exit_code = WEXITSTATUS(status)};
   return {.signal = WTERMSIG(status)};

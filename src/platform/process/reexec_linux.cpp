@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
 
+#include "base/text.h"
+#include "platform/process/find_executable.h"
 #include "platform/process/reexec.h"
-#include "platform/process/spawn_posix.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has it in no header
 
@@ -93,10 +93,8 @@ void close_inherited() {
   std::vector<int> all;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
-    const std::string name = entry.path().filename();
-    int descriptor = -1;
-    std::from_chars(name.data(), name.data() + name.size(), descriptor);
-    all.push_back(descriptor);
+    const auto descriptor = text::parse_number<int>(entry.path().filename().native());
+    if (descriptor) all.push_back(*descriptor);
   }
   for (const int descriptor : all) claim_inherited(descriptor).reset();
 }

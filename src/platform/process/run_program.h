@@ -5,7 +5,6 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <string_view>
 
 #include "base/error.h"
 #include "platform/process/process.h"
@@ -36,9 +35,5 @@ struct RunLimits {
 // cannot be started, as Processes::start() does.
 Result<ProgramRun> run_program(Processes& processes, ProcessRequest request,
                                const RunLimits& limits = {});
-
-// Where a program of the system's is: in /sbin, /usr/sbin, /bin or /usr/bin, else in a directory of
-// PATH. An agent may run without PATH, or with one that lacks the directories of administration.
-std::optional<std::string> find_program(std::string_view name);
 
 }  // namespace bellhop::platform

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "platform/io/io_posix.h"
 #include "platform/io/pipe_posix.h"
 #include "platform/process/run_as_user.h"
 #include "platform/process/signals_posix.h"
@@ -78,9 +79,8 @@ class ChildEnd {
 
   static void watch(pid_t child, Shared& shared) {
     siginfo_t info{};
-    while (::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) != 0 &&
-           errno == EINTR) {
-    }
+    const auto id = static_cast<id_t>(child);
+    retry_on_eintr([&] { return ::waitid(P_PID, id, &info, WEXITED | WNOWAIT); });
     // Its number is its own until it is reaped, which kill() relies on.
     const std::lock_guard lock(shared.mutex);
     reap(child);

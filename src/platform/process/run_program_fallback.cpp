@@ -7,8 +7,4 @@ Result<ProgramRun> run_program(Processes&, ProcessRequest, const RunLimits&) {
   return unsupported();
 }
 
-std::optional<std::string> find_program(std::string_view) {
-  return std::nullopt;
-}
-
 }  // namespace bellhop::platform

@@ -1,16 +1,11 @@
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <condition_variable>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <utility>
 
 #include "platform/process/kill_process_group.h"
 #include "platform/process/run_program.h"
-#include "platform/process/spawn_posix.h"
 
 namespace bellhop::platform {
 namespace {
@@ -74,12 +69,6 @@ class Observer final : public ProcessObserver {
   std::optional<ProcessEnd> end_;
 };
 
-bool is_program(const std::string& path) {
-  struct stat status{};
-  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-         ::access(path.c_str(), X_OK) == 0;
-}
-
 }  // namespace
 
 Result<ProgramRun> run_program(Processes& processes, ProcessRequest request,
@@ -90,18 +79,6 @@ Result<ProgramRun> run_program(Processes& processes, ProcessRequest request,
   const auto process = processes.start(std::move(request), observer);
   if (!process) return std::unexpected(process.error());
   return observer->wait(*process, limits);
-}
-
-std::optional<std::string> find_program(std::string_view name) {
-  std::string directories = "/sbin:/usr/sbin:/bin:/usr/bin";
-  if (const char* path = std::getenv("PATH"); path && *path != '\0') {
-    directories += ':';
-    directories += path;
-  }
-  for (std::string& candidate : program_candidates(name, directories)) {
-    if (is_program(candidate)) return std::move(candidate);
-  }
-  return std::nullopt;
 }
 
 }  // namespace bellhop::platform

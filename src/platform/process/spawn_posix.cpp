@@ -5,13 +5,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "platform/io/close_from_posix.h"
+#include "platform/io/io_posix.h"
 #include "platform/io/pipe_posix.h"
+#include "platform/process/find_executable.h"
 #include "platform/process/signals_posix.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has it in no header
@@ -139,10 +142,7 @@ pid_t fork_child(Plan& plan) {
 // The errno value that the child reports, 0 when its program runs.
 int read_report(int descriptor) {
   int error = 0;
-  ssize_t size;
-  do {
-    size = ::read(descriptor, &error, sizeof error);
-  } while (size < 0 && errno == EINTR);
+  const auto size = retry_on_eintr([&] { return ::read(descriptor, &error, sizeof error); });
   return size == sizeof error ? error : 0;
 }
 
@@ -161,19 +161,6 @@ void undo_ignored_sigchld() {
   }
 }
 
-std::vector<std::string> program_candidates(std::string_view name, std::string_view search_path) {
-  if (name.empty() || name.find('/') != std::string_view::npos) return {std::string(name)};
-  std::vector<std::string> candidates;
-  for (std::size_t begin = 0; begin <= search_path.size();) {
-    const std::size_t end = std::min(search_path.find(':', begin), search_path.size());
-    const std::string_view directory = search_path.substr(begin, end - begin);
-    candidates.push_back(directory.empty() ? std::string(name)
-                                           : fmt::format("{}/{}", directory, name));
-    begin = end + 1;
-  }
-  return candidates;
-}
-
 Result<pid_t> spawn(const ProcessRequest& request, const SpawnSetup& setup) {
   auto report = make_pipe();
   if (!report) return std::unexpected(std::move(report).error());
@@ -183,8 +170,7 @@ Result<pid_t> spawn(const ProcessRequest& request, const SpawnSetup& setup) {
   report->write.reset();
   const int error = read_report(report->read.get());
   if (error == 0) return child;
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  retry_on_eintr([&] { return ::waitpid(child, nullptr, 0); });
   return not_started(error, fmt::format("execute child process “{}”", request.path));
 }
 

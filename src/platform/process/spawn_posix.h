@@ -4,10 +4,6 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/error.h"
 #include "platform/process/process.h"
 
@@ -33,9 +29,5 @@ Result<pid_t> spawn(const ProcessRequest& request, const SpawnSetup& setup);
 // Ends SIGCHLD being ignored, which the agent may have inherited: the system would reap children by
 // itself and throw away how they ended.
 void undo_ignored_sigchld();
-
-// The files to try, in order, for a program's name: itself when it has a slash, else one a
-// directory of `search_path`, where an empty directory is the current one.
-std::vector<std::string> program_candidates(std::string_view name, std::string_view search_path);
 
 }  // namespace bellhop::platform

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "platform/io/close_from_posix.h"
+#include "platform/io/io_posix.h"
 #include "platform/process/drop_capabilities_posix.h"
 #include "platform/process/signals_posix.h"
 #include "platform/process/threads.h"
@@ -105,16 +106,12 @@ bool wait_for_pipe(int pipe, ChildDeadline deadline) {
 }
 
 bool read_report(int pipe, ChildReport& report) {
-  ssize_t size;
-  do {
-    size = ::read(pipe, &report, sizeof report);
-  } while (size < 0 && errno == EINTR);
+  const auto size = retry_on_eintr([&] { return ::read(pipe, &report, sizeof report); });
   return size == sizeof report;
 }
 
 void reap(pid_t child) {
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  retry_on_eintr([&] { return ::waitpid(child, nullptr, 0); });
 }
 
 void kill_child(pid_t child, int report_pipe) {

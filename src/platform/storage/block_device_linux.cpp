@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/text.h"
 #include "platform/io/small_file.h"
 
 namespace bellhop::platform {
@@ -10,18 +11,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The value of the first line that starts with `key`.
-std::optional<std::string> value_of(std::string_view lines, std::string_view key) {
-  while (!lines.empty()) {
-    const std::size_t end = lines.find('\n');
-    std::string_view line = lines.substr(0, end);
-    if (line.starts_with(key)) {
-      line.remove_prefix(key.size());
-      return line.empty() ? std::nullopt : std::optional(std::string(line));
-    }
-    lines.remove_prefix(end == lines.npos ? lines.size() : end + 1);
-  }
-  return std::nullopt;
+// The value of the first line that begins with `name` and '='; nothing when it is empty.
+std::optional<std::string> value_of(std::string_view lines, std::string_view name) {
+  const auto value = text::find_value(lines, name);
+  return value && !value->empty() ? std::optional(std::string(*value)) : std::nullopt;
 }
 
 }  // namespace
@@ -39,10 +32,8 @@ std::vector<std::string> names_in(const fs::path& directory) {
 std::optional<std::string> read_attribute(const fs::path& file) {
   const auto content = read_small_file(file.string());
   if (!content || !*content) return std::nullopt;
-  const std::string& text = **content;
-  const std::size_t begin = text.find_first_not_of(" \t\n");
-  if (begin == text.npos) return std::nullopt;
-  return text.substr(begin, text.find_last_not_of(" \t\n") + 1 - begin);
+  const std::string_view value = text::trim(**content, " \t\n");
+  return value.empty() ? std::nullopt : std::optional(std::string(value));
 }
 
 std::optional<BlockDevice> BlockDevice::find(const fs::path& system_root, const fs::path& path) {
@@ -88,7 +79,7 @@ std::optional<std::string> BlockDevice::attribute(std::string_view name) const {
 
 std::optional<std::string> BlockDevice::node() const {
   const auto facts = attribute("uevent");
-  const auto name = facts ? value_of(*facts, "DEVNAME=") : std::nullopt;
+  const auto name = facts ? value_of(*facts, "DEVNAME") : std::nullopt;
   return name ? std::optional("/dev/" + *name) : std::nullopt;
 }
 
@@ -96,7 +87,7 @@ std::optional<std::string> BlockDevice::udev_property(std::string_view name) con
   const auto own_number = number();
   if (!own_number) return std::nullopt;
   const auto facts = read_attribute(system_root_ / "run/udev/data" / ("b" + *own_number));
-  return facts ? value_of(*facts, "E:" + std::string(name) + "=") : std::nullopt;
+  return facts ? value_of(*facts, "E:" + std::string(name)) : std::nullopt;
 }
 
 std::optional<std::vector<BlockDevice>> BlockDevice::slaves() const {

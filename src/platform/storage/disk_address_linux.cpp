@@ -7,27 +7,19 @@
 #include <string_view>
 #include <utility>
 
-#include "platform/machine/proc_table_linux.h"
+#include "base/text.h"
 
 namespace bellhop::platform {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Takes the text up to `end` off the front of `text`; all of it when there is no `end`.
-std::string_view consume_until(std::string_view& text, char end) {
-  const std::size_t length = text.find(end);
-  const std::string_view front = text.substr(0, length);
-  text.remove_prefix(length == text.npos ? text.size() : length + 1);
-  return front;
-}
-
 // "0000:00:1f.2"
 std::optional<PciAddress> pci_address(std::string_view part) {
-  const auto domain = number_in<std::uint32_t>(consume_until(part, ':'), 16);
-  const auto bus = number_in<std::uint8_t>(consume_until(part, ':'), 16);
-  const auto slot = number_in<std::uint8_t>(consume_until(part, '.'), 16);
-  const auto function = number_in<std::uint8_t>(part, 16);
+  const auto domain = text::parse_number<std::uint32_t>(text::consume_until(part, ':'), 16);
+  const auto bus = text::parse_number<std::uint8_t>(text::consume_until(part, ':'), 16);
+  const auto slot = text::parse_number<std::uint8_t>(text::consume_until(part, '.'), 16);
+  const auto function = text::parse_number<std::uint8_t>(part, 16);
   if (!domain || !bus || !slot || !function) return std::nullopt;
   return PciAddress{*domain, *bus, *slot, *function};
 }
@@ -73,19 +65,13 @@ std::optional<ScsiPlace> scsi_place(const BlockDevice& device) {
   for (std::size_t i = 0; i + 1 < location.size(); ++i) {
     if (!location[i].starts_with("target")) continue;
     std::string_view rest = location[i + 1];
-    consume_until(rest, ':');
-    const auto channel = number_in<std::uint32_t>(consume_until(rest, ':'));
-    const auto target = number_in<std::uint32_t>(consume_until(rest, ':'));
-    const auto lun = number_in<std::uint32_t>(rest);
+    text::consume_until(rest, ':');
+    const auto channel = text::parse_number<std::uint32_t>(text::consume_until(rest, ':'));
+    const auto target = text::parse_number<std::uint32_t>(text::consume_until(rest, ':'));
+    const auto lun = text::parse_number<std::uint32_t>(rest);
     if (channel && target && lun) return ScsiPlace{*channel, *target, *lun};
   }
   return std::nullopt;
-}
-
-// The number behind a prefix: "ata3".
-std::optional<unsigned int> number_after_prefix(std::string_view prefix, std::string_view name) {
-  if (!name.starts_with(prefix)) return std::nullopt;
-  return number_in<unsigned int>(name.substr(prefix.size()));
 }
 
 // Which of its controller's ports an ATA disk is on, counted from 0. The kernel numbers the ports
@@ -93,11 +79,11 @@ std::optional<unsigned int> number_after_prefix(std::string_view prefix, std::st
 std::optional<std::int64_t> ata_port(const BlockDevice& device) {
   for (const std::string_view prefix : {"ata", "host"}) {
     for (std::size_t i = 0; i < device.location().size(); ++i) {
-      const auto own = number_after_prefix(prefix, device.location()[i]);
+      const auto own = text::parse_number_after<unsigned int>(prefix, device.location()[i]);
       if (!own) continue;
       std::int64_t before = 0;
       for (const std::string& name : names_in(device.directory_of(i))) {
-        const auto number = number_after_prefix(prefix, name);
+        const auto number = text::parse_number_after<unsigned int>(prefix, name);
         if (number && *number < *own) ++before;
       }
       return before;
@@ -152,10 +138,10 @@ std::optional<CcwAddress> ccw_address(const BlockDevice& device) {
   const auto& location = device.location();
   if (location.size() < 3 || !location[0].starts_with("css")) return std::nullopt;
   std::string_view subchannel = location[1];
-  const auto cssid = number_in<std::uint32_t>(consume_until(subchannel, '.'), 16);
-  const auto ssid = number_in<std::uint32_t>(consume_until(subchannel, '.'), 16);
-  const auto subchno = number_in<std::uint32_t>(subchannel, 16);
-  const auto devno = number_in<std::uint32_t>(
+  const auto cssid = text::parse_number<std::uint32_t>(text::consume_until(subchannel, '.'), 16);
+  const auto ssid = text::parse_number<std::uint32_t>(text::consume_until(subchannel, '.'), 16);
+  const auto subchno = text::parse_number<std::uint32_t>(subchannel, 16);
+  const auto devno = text::parse_number<std::uint32_t>(
       std::string_view(location[2]).substr(location[2].rfind('.') + 1), 16);
   if (!cssid || !ssid || !subchno || !devno) return std::nullopt;
   return CcwAddress{*cssid, *ssid, *subchno, *devno};
@@ -163,7 +149,7 @@ std::optional<CcwAddress> ccw_address(const BlockDevice& device) {
 
 bool is_on_virtio(const BlockDevice& device) {
   return std::ranges::any_of(device.location(), [](const std::string& part) {
-    return number_after_prefix("virtio", part).has_value();
+    return text::parse_number_after<unsigned int>("virtio", part).has_value();
   });
 }
 
@@ -176,7 +162,8 @@ std::optional<BlockDevice> nvme_controller(const BlockDevice& device) {
   const fs::path subsystem = device.directory_of(3);
   std::set<std::pair<unsigned int, std::string>> controllers;
   for (const std::string& name : names_in(subsystem)) {
-    if (const auto number = number_after_prefix("nvme", name)) controllers.emplace(*number, name);
+    if (const auto number = text::parse_number_after<unsigned int>("nvme", name))
+      controllers.emplace(*number, name);
   }
   for (const auto& [number, name] : controllers) {
     auto controller = BlockDevice::find(device.system_root(), fs::path("sys/class/nvme") / name);

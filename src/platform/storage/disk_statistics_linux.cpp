@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "base/text.h"
 #include "platform/machine/proc_table_linux.h"
 #include "platform/storage/disk_statistics.h"
 
@@ -11,7 +12,9 @@ using Words = std::vector<std::string_view>;
 // The counters' places in a line, as Documentation/admin-guide/iostats.rst of the kernel numbers
 // them, with the device's numbers and name in front.
 void set_counters(DiskStatistics& disk, const Words& words) {
-  const auto counter = [&](std::size_t place) { return number_in<std::uint64_t>(words[place]); };
+  const auto counter = [&](std::size_t place) {
+    return text::parse_number<std::uint64_t>(words[place]);
+  };
   if (words.size() == 7) {  // a partition, before Linux 2.6.25
     disk.read_ios = counter(3);
     disk.read_sectors = counter(4);
@@ -51,10 +54,10 @@ Result<std::vector<DiskStatistics>> disk_statistics(const std::filesystem::path&
   std::vector<DiskStatistics> disks;
   disks.reserve(table->size());
   for (const std::string& line : *table) {
-    const Words words = words_of(line);
+    const Words words = text::words(line);
     if (words.size() < 7) continue;
-    const auto major = number_in<std::uint64_t>(words[0]);
-    const auto minor = number_in<std::uint64_t>(words[1]);
+    const auto major = text::parse_number<std::uint64_t>(words[0]);
+    const auto minor = text::parse_number<std::uint64_t>(words[1]);
     if (!major || !minor) continue;
     DiskStatistics disk{.name = std::string(words[2]), .major = *major, .minor = *minor};
     set_counters(disk, words);

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <set>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "platform/machine/proc_table_linux.h"
@@ -35,13 +36,9 @@ bool resolve_device(const fs::path& system_root, Mount& mount) {
   // Without a usable node, as in a container, its name may still be that of a device.
   const auto number =
       read_attribute(system_root / "sys/class/block" / node.filename() / "dev").value_or("");
-  const std::size_t colon = number.find(':');
-  const auto device_major = number_in<unsigned int>(std::string_view(number).substr(0, colon));
-  if (colon == number.npos || !device_major) return false;
-  const auto device_minor = number_in<unsigned int>(std::string_view(number).substr(colon + 1));
-  if (!device_minor) return false;
-  mount.device_major = *device_major;
-  mount.device_minor = *device_minor;
+  const auto device = parse_device_number(number);
+  if (!device) return false;
+  std::tie(mount.device_major, mount.device_minor) = *device;
   return true;
 }
 

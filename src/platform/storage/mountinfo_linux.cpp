@@ -1,17 +1,9 @@
 #include "platform/storage/mountinfo_linux.h"
 
-#include <charconv>
+#include "base/text.h"
 
 namespace bellhop::platform {
 namespace {
-
-// Takes the next word, up to a space, off the front of a line.
-std::string_view consume_word(std::string_view& line) {
-  const std::size_t end = line.find(' ');
-  const std::string_view word = line.substr(0, end);
-  line.remove_prefix(end == line.npos ? line.size() : end + 1);
-  return word;
-}
 
 bool is_octal(char digit) {
   return digit >= '0' && digit <= '7';
@@ -33,33 +25,38 @@ std::string unescape(std::string_view text) {
   return plain;
 }
 
-template <class Number>
-bool parse_number(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
 }  // namespace
 
+std::optional<std::pair<unsigned int, unsigned int>> parse_device_number(std::string_view text) {
+  const auto parts = text::split_once(text, ':');
+  if (!parts) return std::nullopt;
+  const auto major = text::parse_number<unsigned int>(parts->first);
+  const auto minor = text::parse_number<unsigned int>(parts->second);
+  if (!major || !minor) return std::nullopt;
+  return std::pair(*major, *minor);
+}
+
 std::optional<Mount> parse_mountinfo_line(std::string_view line) {
-  Mount mount;
-  if (!parse_number(consume_word(line), mount.id)) return std::nullopt;
-  if (!parse_number(consume_word(line), mount.parent_id)) return std::nullopt;
-  const std::string_view device = consume_word(line);
-  const std::size_t colon = device.find(':');
-  if (colon == device.npos) return std::nullopt;
-  if (!parse_number(device.substr(0, colon), mount.device_major)) return std::nullopt;
-  if (!parse_number(device.substr(colon + 1), mount.device_minor)) return std::nullopt;
-  consume_word(line);  // the directory of the filesystem that is mounted
-  mount.mountpoint = unescape(consume_word(line));
+  // Ends at one space, so that a field may be empty.
+  const auto next_field = [&] { return text::consume_until(line, ' '); };
+  const auto id = text::parse_number<std::uint64_t>(next_field());
+  const auto parent_id = text::parse_number<std::uint64_t>(next_field());
+  const auto device = parse_device_number(next_field());
+  if (!id || !parent_id || !device) return std::nullopt;
+  Mount mount{.id = *id,
+              .parent_id = *parent_id,
+              .device_major = device->first,
+              .device_minor = device->second};
+  next_field();  // the directory of the filesystem that is mounted
+  mount.mountpoint = unescape(next_field());
   if (mount.mountpoint.empty()) return std::nullopt;
-  consume_word(line);  // options
+  next_field();  // options
   // Any number of optional fields, ended by a dash.
-  while (!line.empty() && consume_word(line) != "-") {
+  while (!line.empty() && next_field() != "-") {
   }
-  mount.type = unescape(consume_word(line));
+  mount.type = unescape(next_field());
   if (mount.type.empty()) return std::nullopt;
-  mount.source = unescape(consume_word(line));
+  mount.source = unescape(next_field());
   mount.read_only = line == "ro" || line.starts_with("ro,");
   return mount;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace bellhop::platform {
 
@@ -19,6 +20,9 @@ struct Mount {
   std::string source;      // "/dev/vda1", where the filesystem has such a thing
   bool read_only = false;  // the filesystem, for all its mounts
 };
+
+// A device's numbers from "MAJOR:MINOR".
+std::optional<std::pair<unsigned int, unsigned int>> parse_device_number(std::string_view text);
 
 // One line of the table; nullopt when it is none.
 std::optional<Mount> parse_mountinfo_line(std::string_view line);

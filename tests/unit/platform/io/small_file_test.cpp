@@ -81,6 +81,16 @@ TEST_F(SmallFile, RefusesWhatIsLarge) {
   EXPECT_EQ(error_of(read_small_file(path())), "cannot read " + path() + ": it is too large");
 }
 
+TEST_F(SmallFile, CanBeOfAnyKindUpToALimit) {
+  std::ofstream(path()) << "abc";
+  EXPECT_EQ(read_file(path()), "abc");
+  EXPECT_EQ(read_file(path(), 2), "ab");
+  EXPECT_EQ(read_file("/dev/zero", 100000).value_or("").size(), 100000U);
+  const std::string missing = directory_ / "missing";
+  EXPECT_EQ(error_of(read_file(missing)), "cannot read " + missing + ": No such file or directory");
+  EXPECT_EQ(read_file(missing).error().system, std::errc::no_such_file_or_directory);
+}
+
 TEST_F(SmallFile, SaysWhyItCannotBeWritten) {
   const std::string missing = directory_ / "missing/state";
   EXPECT_EQ(error_of(replace_small_file(missing, "x")),

@@ -13,7 +13,6 @@
 #include <mutex>
 #include <thread>
 
-#include "platform/process/spawn_posix.h"
 #include "unit/gate.h"
 
 namespace bellhop::platform {
@@ -21,7 +20,6 @@ namespace {
 
 using bellhop::testing::Gate;
 using bellhop::testing::TemporaryDirectory;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // Keeps all that it is told, and lets a test wait for the end of it.
@@ -414,14 +412,6 @@ TEST(Processes, MayBeStartedFromManyThreads) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-}
-
-TEST(ProgramCandidates, AreOneForEachFolder) {
-  EXPECT_THAT(program_candidates("x", "/a:/b"), ElementsAre("/a/x", "/b/x"));
-  EXPECT_THAT(program_candidates("x", ":/b:"), ElementsAre("x", "/b/x", "x"));
-  EXPECT_THAT(program_candidates("x", ""), ElementsAre("x"));
-  EXPECT_THAT(program_candidates("./x", "/a"), ElementsAre("./x"));
-  EXPECT_THAT(program_candidates("", "/a"), ElementsAre(""));
 }
 
 }  // namespace

@@ -2,10 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGKILL
-#include <stdlib.h>
-#include <sys/stat.h>
-
-#include <optional>
 
 #include "unit/gate.h"
 
@@ -70,36 +66,6 @@ TEST_F(RunProgram, SaysWhyItCannotStart) {
   ASSERT_FALSE(run);
   EXPECT_EQ(run.error().message,
             "Failed to execute child process “/nonexistent” (No such file or directory)");
-}
-
-class FindProgram : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (const char* path = std::getenv("PATH")) before_ = path;
-  }
-  void TearDown() override { before_ ? ::setenv("PATH", before_->c_str(), 1) : ::unsetenv("PATH"); }
-  std::optional<std::string> before_;
-  testing::TemporaryDirectory directory_;
-};
-
-TEST_F(FindProgram, NeedsNoPath) {
-  ::unsetenv("PATH");
-  EXPECT_EQ(find_program("sh"), "/bin/sh");
-  EXPECT_EQ(find_program("bellhop-no-such-program"), std::nullopt);
-}
-
-TEST_F(FindProgram, LooksAlsoWherePathSays) {
-  ::setenv("PATH", directory_.path().c_str(), 1);
-  const std::string program = directory_.file("bellhop-test-program", "");
-  EXPECT_EQ(find_program("bellhop-test-program"), std::nullopt);  // it may not be executed
-  ::chmod(program.c_str(), 0755);
-  EXPECT_EQ(find_program("bellhop-test-program"), program);
-}
-
-TEST_F(FindProgram, TakesNoDirectoryForAProgram) {
-  ::setenv("PATH", directory_.path().c_str(), 1);
-  std::filesystem::create_directory(directory_ / "bellhop-test-program");
-  EXPECT_EQ(find_program("bellhop-test-program"), std::nullopt);
 }
 
 }  // namespace
