@@ -3,8 +3,6 @@
 #include <condition_variable>
 #include <list>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "platform/process/threads.h"
@@ -52,13 +50,12 @@ bool Workers::run(Task task, std::string_view name) {
   }
   if (shared_->threads == shared_->limit) return false;
   shared_->tasks.push_back({std::move(task), name});
-  try {
-    platform::start_with_signals_blocked(
-        [&] { std::thread([shared = shared_] { work(shared); }).detach(); });
-  } catch (const std::system_error&) {
+  auto thread = platform::start_thread("bellhop-worker", [shared = shared_] { work(shared); });
+  if (!thread) {
     shared_->tasks.pop_back();
     return false;
   }
+  thread->detach();
   ++shared_->threads;
   return true;
 }

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <unordered_set>
 #include <utility>
 
@@ -40,12 +38,10 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
     std::ranges::reverse(waiting_);
     threads = std::min({threads, open_, shared_->limits.threads - shared_->threads});
     for (; threads > 0; --threads) {
-      try {
-        platform::start_with_signals_blocked(
-            [this] { std::thread([batch = shared_from_this()] { batch->work(); }).detach(); });
-      } catch (const std::system_error&) {
-        break;
-      }
+      auto thread = platform::start_thread("bellhop-statvfs",
+                                           [batch = shared_from_this()] { batch->work(); });
+      if (!thread) break;
+      thread->detach();
       ++shared_->threads;
       ++workers_;
     }

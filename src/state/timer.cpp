@@ -1,6 +1,5 @@
 #include "state/timer.h"
 
-#include <system_error>
 #include <utility>
 
 #include "platform/process/threads.h"
@@ -9,6 +8,12 @@ namespace bellhop::state {
 
 Timer::Timer(std::function<void()> action) : action_(std::move(action)) {}
 
+Timer::~Timer() {
+  const std::lock_guard lock(mutex_);
+  ending_ = true;
+  changed_.notify_all();
+}
+
 bool Timer::set(std::chrono::milliseconds from_now) {
   const std::lock_guard lock(mutex_);
   deadline_ = Clock::now() + from_now;
@@ -16,14 +21,13 @@ bool Timer::set(std::chrono::milliseconds from_now) {
     changed_.notify_all();
     return true;
   }
-  try {
-    // The thread before it, if any, is at its end and needs no lock any more.
-    platform::start_with_signals_blocked(
-        [this] { thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); }); });
-  } catch (const std::system_error&) {
+  auto thread = platform::start_thread("bellhop-timer", [this] { run(); });
+  if (!thread) {
     deadline_.reset();
     return false;
   }
+  // The thread before it, if any, is at its end and needs no lock any more.
+  thread_ = *std::move(thread);
   has_thread_ = true;
   return true;
 }
@@ -35,12 +39,12 @@ std::optional<std::chrono::steady_clock::time_point> Timer::cancel() {
   return deadline;
 }
 
-void Timer::run(const std::stop_token& stop) {
+void Timer::run() {
   std::unique_lock lock(mutex_);
-  while (deadline_ && !stop.stop_requested()) {
+  while (deadline_ && !ending_) {
     const Clock::time_point deadline = *deadline_;
     if (Clock::now() < deadline) {
-      changed_.wait_until(lock, stop, deadline, [&] { return deadline_ != deadline; });
+      changed_.wait_until(lock, deadline, [&] { return ending_ || deadline_ != deadline; });
       continue;
     }
     deadline_.reset();

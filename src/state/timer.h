@@ -6,7 +6,6 @@
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <stop_token>
 #include <thread>
 
 namespace bellhop::state {
@@ -18,7 +17,7 @@ class Timer {
  public:
   explicit Timer(std::function<void()> action);
   // Waits for an action that has begun.
-  ~Timer() = default;
+  ~Timer();
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
@@ -32,14 +31,15 @@ class Timer {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void run(const std::stop_token& stop);
+  void run();
 
   const std::function<void()> action_;
   std::mutex mutex_;
-  std::condition_variable_any changed_;
+  std::condition_variable changed_;
   std::optional<Clock::time_point> deadline_;
   bool has_thread_ = false;  // the thread will look at deadline_ once more
-  std::jthread thread_;
+  bool ending_ = false;
+  std::jthread thread_;  // goes first, when it has ended
 };
 
 }  // namespace bellhop::state

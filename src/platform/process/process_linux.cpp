@@ -158,7 +158,7 @@ class Processes::Runner {
   bool stopping_ = false;
 
   std::array<std::byte, 65536> buffer_;  // the thread's own
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 Processes::Runner::~Runner() {
@@ -187,12 +187,12 @@ Result<void> Processes::Runner::begin() {
       ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, stop_event_.get(), &event) != 0) {
     return system_failure(errno, "cannot wait for processes");
   }
-  try {
-    // Also, a pipe that nobody reads is no reason to end.
-    start_with_signals_blocked([this] { thread_ = std::thread([this] { run(); }); });
-  } catch (const std::system_error& refused) {
-    return system_failure(refused.code().value(), "cannot start a thread for processes");
+  // It takes no signals, not even SIGPIPE: a pipe that nobody reads is no reason to end.
+  auto thread = start_thread("bellhop-procs", [this] { run(); });
+  if (!thread) {
+    return system_failure(thread.error().system.value(), "cannot start a thread for processes");
   }
+  thread_ = *std::move(thread);
   return {};
 }
 

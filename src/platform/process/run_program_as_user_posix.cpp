@@ -10,7 +10,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "platform/io/io_posix.h"
@@ -55,9 +54,9 @@ class ProgramCall {
 class ChildEnd {
  public:
   explicit ChildEnd(pid_t child) : child_(child), shared_(std::make_shared<Shared>()) {
-    start_with_signals_blocked([this] {
-      std::thread([child = child_, shared = shared_] { watch(child, *shared); }).detach();
-    });
+    auto thread =
+        start_thread("bellhop-reap", [child = child_, shared = shared_] { watch(child, *shared); });
+    if (thread) thread->detach();
   }
 
   // How it ended; nothing when it had to be killed.

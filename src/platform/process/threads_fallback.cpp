@@ -1,9 +1,16 @@
+#include <system_error>
+#include <utility>
+
 #include "platform/process/threads.h"
 
 namespace bellhop::platform {
 
-void start_with_signals_blocked(const std::function<void()>& start) {
-  start();
+Result<std::jthread> start_thread(ThreadName, std::move_only_function<void()> function) {
+  try {
+    return std::jthread(std::move(function));
+  } catch (const std::system_error& refused) {
+    return system_failure(refused.code().value(), "cannot start a thread");
+  }
 }
 
 }  // namespace bellhop::platform

@@ -1,11 +1,23 @@
+#include <pthread.h>
+
+#include <system_error>
+#include <utility>
+
 #include "platform/process/signals_posix.h"
 #include "platform/process/threads.h"
 
 namespace bellhop::platform {
 
-void start_with_signals_blocked(const std::function<void()>& start) {
+Result<std::jthread> start_thread(ThreadName name, std::move_only_function<void()> function) {
   const ScopedSignalBlock held;
-  start();
+  try {
+    return std::jthread([name, function = std::move(function)]() mutable {
+      ::pthread_setname_np(::pthread_self(), name.text());
+      function();
+    });
+  } catch (const std::system_error& refused) {
+    return system_failure(refused.code().value(), "cannot start a thread");
+  }
 }
 
 }  // namespace bellhop::platform

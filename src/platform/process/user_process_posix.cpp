@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <thread>
 #include <vector>
 
 #include "platform/io/close_from_posix.h"
@@ -120,7 +119,8 @@ void kill_child(pid_t child, int report_pipe) {
   if (wait_for_pipe(report_pipe, Clock::now() + 200ms)) {
     reap(child);
   } else {
-    start_with_signals_blocked([child] { std::thread(reap, child).detach(); });
+    auto thread = start_thread("bellhop-reap", [child] { reap(child); });
+    if (thread) thread->detach();
   }
 }
 

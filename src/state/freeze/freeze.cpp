@@ -240,18 +240,17 @@ Result<std::int64_t> Freeze::thaw_within_timeout() {
 void Freeze::start_thaw(Lock& lock) {
   thawing_ = std::make_shared<Thawing>();
   thawing_->all_thawed = !is_frozen_ && phase_ == Phase::idle;
-  try {
+  const auto thawing = thawing_;
+  auto thread = platform::start_thread("bellhop-thaw", [this, thawing] { finish_thaw(*thawing); });
+  if (thread) {
     // The thread before it, if any, has done its work and needs no lock to end.
-    platform::start_with_signals_blocked([this] {
-      thaw_thread_ = std::jthread([this, thawing = thawing_] { finish_thaw(*thawing); });
-    });
-  } catch (const std::system_error&) {
-    // No thread to be had: better late than frozen.
-    const auto thawing = thawing_;
-    lock.unlock();
-    finish_thaw(*thawing);
-    lock.lock();
+    thaw_thread_ = *std::move(thread);
+    return;
   }
+  // No thread to be had: better late than frozen.
+  lock.unlock();
+  finish_thaw(*thawing);
+  lock.lock();
 }
 
 void Freeze::finish_thaw(Thawing& thawing) {
