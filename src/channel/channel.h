@@ -15,7 +15,9 @@ class ChannelHandler {
  public:
   virtual ~ChannelHandler() = default;
 
-  // Where to put the next input. Empty: not now; resume_input() asks again.
+  // Where to put the next input. Empty: not now; resume_input() asks again. Valid until the next
+  // call to this handler. A channel whose reads complete in the background (IOCP) therefore reads
+  // into its own buffer and copies.
   virtual std::span<char> read_buffer() = 0;
   // Without room: whether what a client has sent before it left is still wanted.
   virtual bool wants_buffered_input() const { return false; }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "config/closest_match.h"
+#include "platform/io/channel_kinds.h"
 
 namespace bellhop::config {
 namespace {
@@ -95,7 +96,7 @@ Result<std::size_t> number(const Entry& entry, std::size_t min, std::size_t max)
 Result<ChannelSettings> channel(std::string_view text) {
   const std::size_t colon = text.find(':');
   ChannelSettings settings{std::string(text.substr(0, colon)), {}};
-  if (!is_channel_method(settings.method)) {
+  if (!platform::find_channel_kind(settings.method)) {
     return failure("unsupported channel method/type: {}", settings.method);
   }
   if (colon != text.npos) settings.path = text.substr(colon + 1);
@@ -236,11 +237,6 @@ bool is_missing(const KeyFileError& error) {
 }
 
 }  // namespace
-
-bool is_channel_method(std::string_view method) {
-  return method == "virtio-serial" || method == "unix-listen" || method == "isa-serial" ||
-         method == "vsock-listen";
-}
 
 Result<std::optional<GeneralOptions>> read_guest_agent_configuration(const std::string& path,
                                                                      Presence presence) {
