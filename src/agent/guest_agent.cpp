@@ -3,11 +3,7 @@
 #include <asio/post.hpp>
 #include <utility>
 
-#include "channel/listen_channel.h"
-#include "channel/port_channel.h"
-#include "platform/io/port.h"
-#include "platform/io/sockets.h"
-#include "platform/io/vsock.h"
+#include "platform/io/channel_kinds.h"
 #include "state/freeze/freeze_hook.h"
 
 namespace bellhop::agent {
@@ -108,9 +104,9 @@ Result<void> GuestAgent::start() {
     if (!start_.snapshot) return loaded;
     log_or_defer(Log::Level::error, loaded.error().message);  // what was taken over is worth more
   }
-  Result<std::unique_ptr<channel::Reactor>> reactor = channel::Reactor::create(loop_);
-  if (!reactor) return std::unexpected(reactor.error());
-  reactor_ = *std::move(reactor);
+  auto channel_factory = channel::make_channel_factory(loop_);
+  if (!channel_factory) return std::unexpected(channel_factory.error());
+  channel_factory_ = *std::move(channel_factory);
 
   Result<void> ready = requests_.start({.stop = [this](auto cause) { stop_on_request(cause); },
                                         .upgrade = [this] { upgrade_.start(); }});
@@ -179,39 +175,21 @@ Result<void> GuestAgent::add_channel(const config::ChannelSettings& settings) {
 
 Result<std::unique_ptr<channel::Channel>> GuestAgent::make_channel(
     const config::ChannelSettings& settings) {
-  if (settings.method == "virtio-serial" || settings.method == "isa-serial") {
-    return make_port(settings);
+  const auto* kind = platform::find_channel_kind(settings.method);
+  if (!kind) return failure("unsupported channel method/type: {}", settings.method);
+  channel::ChannelSetup setup{
+      .kind = kind->kind,
+      .path = settings.path,
+      .description = describe(settings),
+      .listener = std::move(startup_.inherited_socket),
+      .wait_at_start = startup_.settings.retry_path,
+      .report = [this](const std::string& text) { log_.warning("{}", text); }};
+  if (const state::SnapshotRecord* record = channel_record(setup.description)) {
+    if (!setup.listener) setup.listener = record->descriptor("listener");
+    setup.client = restored_client(*record);
+    setup.wait_at_start = true;
   }
-  const bool vsock = settings.method == "vsock-listen";
-  if (!vsock && settings.method != "unix-listen") {
-    return failure("unsupported channel method/type: {}", settings.method);
-  }
-  const std::string description = describe(settings);
-  const state::SnapshotRecord* taken = channel_record(description);
-  Result<platform::Handle> listener = std::move(startup_.inherited_socket);
-  if (!*listener && taken) *listener = taken->descriptor("listener");
-  if (!*listener) {
-    listener = vsock ? platform::listen_vsock(settings.path) : platform::listen_unix(settings.path);
-  }
-  if (!listener) return std::unexpected(listener.error());
-  return std::make_unique<channel::ListenChannel>(*reactor_, *std::move(listener), description,
-                                                  taken ? restored_client(*taken) : std::nullopt);
-}
-
-Result<std::unique_ptr<channel::Channel>> GuestAgent::make_port(
-    const config::ChannelSettings& settings) {
-  const bool virtio = settings.method == "virtio-serial";
-  const std::string description = describe(settings);
-  const state::SnapshotRecord* taken = channel_record(description);
-  return std::make_unique<channel::PortChannel>(
-      *reactor_, channel::PortChannel::Options{
-                     .path = settings.path,
-                     .description = description,
-                     .open = virtio ? platform::open_virtio_port : platform::open_serial_line,
-                     .wait_at_start = startup_.settings.retry_path || taken,
-                     .end_means_host_closed = virtio,
-                     .report = [this](const std::string& text) { log_.warning("{}", text); },
-                     .taken = taken ? restored_client(*taken) : std::nullopt});
+  return channel_factory_->make(std::move(setup));
 }
 
 void GuestAgent::run() {

@@ -19,7 +19,7 @@
 #include "agent/upgrade/live_upgrade.h"
 #include "agent/workers.h"
 #include "channel/channel.h"
-#include "channel/reactor.h"
+#include "channel/channel_factory.h"
 #include "config/startup.h"
 #include "platform/clock/clock_setting.h"
 #include "platform/power/power.h"
@@ -77,7 +77,6 @@ class GuestAgent : private LiveUpgrade::Target {
  private:
   state::FreezeOptions freeze_options(Deferred after_first_thaw);
   Result<std::unique_ptr<channel::Channel>> make_channel(const config::ChannelSettings& settings);
-  Result<std::unique_ptr<channel::Channel>> make_port(const config::ChannelSettings& settings);
   Result<void> open_channels();
   Result<void> add_channel(const config::ChannelSettings& settings);
   void stop_on_request(std::string_view cause);
@@ -123,7 +122,7 @@ class GuestAgent : private LiveUpgrade::Target {
   std::vector<const state::SnapshotRecord*> channel_records_;
   std::size_t restored_files_ = 0;
   std::size_t restored_jobs_ = 0;
-  std::unique_ptr<channel::Reactor> reactor_;
+  std::unique_ptr<channel::ChannelFactory> channel_factory_;
   // A server uses its channel, so it goes first.
   std::vector<std::unique_ptr<channel::Channel>> channels_;
   std::vector<std::unique_ptr<ChannelServer>> servers_;

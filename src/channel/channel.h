@@ -18,7 +18,9 @@ class ChannelHandler {
   // A client has connected. `peer`: see platform::peer_name(). Not called for a port, where the
   // host is the only client.
   virtual void connected(std::string peer) { static_cast<void>(peer); }
-  // Where to put the next input. Empty: not now; resume_input() asks again.
+  // Where to put the next input. Empty: not now; resume_input() asks again. Valid until the next
+  // call to this handler. A channel whose reads complete in the background (IOCP) therefore reads
+  // into its own buffer and copies.
   virtual std::span<char> read_buffer() = 0;
   // Without room: whether what a client has sent before it left is still wanted.
   virtual bool wants_buffered_input() const { return false; }

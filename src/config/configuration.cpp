@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "config/closest_match.h"
+#include "platform/io/channel_kinds.h"
 
 namespace bellhop::config {
 namespace {
@@ -93,7 +94,7 @@ Result<std::size_t> number(const Entry& entry, std::size_t min, std::size_t max)
 Result<ChannelSettings> channel(std::string_view text) {
   std::string_view path = text;
   ChannelSettings settings{std::string(text::consume_until(path, ':')), std::string(path)};
-  if (!is_channel_method(settings.method)) {
+  if (!platform::find_channel_kind(settings.method)) {
     return failure("unsupported channel method/type: {}", settings.method);
   }
   if (settings.path.empty()) return failure("channel '{}' has no path", text);
@@ -233,11 +234,6 @@ bool is_missing(const KeyFileError& error) {
 }
 
 }  // namespace
-
-bool is_channel_method(std::string_view method) {
-  return method == "virtio-serial" || method == "unix-listen" || method == "isa-serial" ||
-         method == "vsock-listen";
-}
 
 Result<std::optional<GeneralOptions>> read_guest_agent_configuration(const std::string& path,
                                                                      Presence presence) {

@@ -39,7 +39,4 @@ Result<std::optional<GeneralOptions>> read_guest_agent_configuration(const std::
 // the nearest name that exists. nullopt when an optional file does not exist.
 Result<std::optional<Configuration>> read_configuration(const std::string& path, Presence presence);
 
-// Whether agents have a channel of that kind.
-bool is_channel_method(std::string_view method);
-
 }  // namespace bellhop::config

@@ -13,7 +13,7 @@ namespace bellhop::config {
 
 // One way by which clients reach the agent.
 struct ChannelSettings {
-  std::string method;  // virtio-serial, unix-listen, isa-serial, vsock-listen
+  std::string method;  // the name of a platform::ChannelKind
   std::string path;    // device, socket, or "cid:port"; empty for a socket that was passed in
   bool operator==(const ChannelSettings&) const = default;
 };

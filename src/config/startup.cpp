@@ -11,14 +11,12 @@
 #include "config/dump_configuration.h"
 #include "config/help.h"
 #include "config/options.h"
+#include "platform/io/channel_kinds.h"
 #include "platform/io/socket_family.h"
 #include "platform/io/sockets.h"
 
 namespace bellhop::config {
 namespace {
-
-constexpr const char* default_virtio_path = "/dev/virtio-ports/org.qemu.guest_agent.0";
-constexpr const char* default_serial_path = "/dev/ttyS0";
 
 // What the files and the command line say, in Settings' terms; the channels are still missing.
 struct LoadedConfig {
@@ -51,6 +49,11 @@ Result<LoadedConfig> load_config(const CommandLine& line, const Environment& env
   merge(general, line.general);
   loaded.configuration.general = std::move(general);
   return loaded;
+}
+
+bool has_path(const ChannelSettings& channel, platform::ChannelPath path) {
+  const auto* kind = platform::find_channel_kind(channel.method);
+  return kind && kind->path == path;
 }
 
 void apply_general(Settings& settings, const GeneralOptions& general) {
@@ -107,13 +110,9 @@ Result<void> inherit_socket(Startup& startup, const Environment& environment) {
 
 Result<void> default_path(Settings& settings) {
   if (settings.path) return {};
-  if (settings.method == "virtio-serial") {
-    settings.path = default_virtio_path;
-  } else if (settings.method == "isa-serial") {
-    settings.path = default_serial_path;
-  } else {
-    return failure("must specify a path for this channel");
-  }
+  const auto* kind = platform::find_channel_kind(settings.method);
+  if (!kind || kind->default_path.empty()) return failure("must specify a path for this channel");
+  settings.path = kind->default_path;
   return {};
 }
 
@@ -137,7 +136,7 @@ Result<void> choose_channels(Startup& startup, const Configuration& configuratio
 
 Result<void> check_methods(const Settings& settings) {
   for (const ChannelSettings& channel : settings.channels) {
-    if (!is_channel_method(channel.method)) {
+    if (!platform::find_channel_kind(channel.method)) {
       return failure("unsupported channel method/type: {}", channel.method);
     }
   }
@@ -161,7 +160,7 @@ Result<void> require_parent_directories(const Settings& settings) {
   if (settings.log_file) paths.push_back(*settings.log_file);
   if (settings.daemonize) paths.push_back(settings.pid_file);
   for (const ChannelSettings& channel : settings.channels) {
-    if (channel.method == "unix-listen") paths.push_back(channel.path);
+    if (has_path(channel, platform::ChannelPath::new_file)) paths.push_back(channel.path);
   }
   for (const std::string& path : paths) {
     if (auto place = require_parent_directory(path, !settings.daemonize); !place) return place;
@@ -182,7 +181,7 @@ void make_paths_absolute(Settings& settings, const std::filesystem::path& direct
     make_absolute(settings.freeze.hook_directory, directory);
   }
   for (ChannelSettings& channel : settings.channels) {
-    if (channel.method != "vsock-listen") make_absolute(channel.path, directory);
+    if (!has_path(channel, platform::ChannelPath::address)) make_absolute(channel.path, directory);
   }
 }
 

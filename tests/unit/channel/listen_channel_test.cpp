@@ -1,11 +1,10 @@
-#include "channel/listen_channel.h"
-
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <cstring>
 
+#include "channel/listen_channel_posix.h"
 #include "platform/io/sockets.h"
 #include "unit/channel/recording_handler.h"
 

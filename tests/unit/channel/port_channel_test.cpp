@@ -1,5 +1,3 @@
-#include "channel/port_channel.h"
-
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -10,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "channel/port_channel_posix.h"
 #include "platform/io/port.h"
 #include "unit/channel/recording_handler.h"
 

@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "channel/byte_stream.h"
+#include "channel/byte_stream_posix.h"
 #include "channel/channel.h"
-#include "channel/reactor.h"
+#include "channel/reactor_posix.h"
 #include "platform/io/path_watch.h"
 
 namespace bellhop::channel {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "channel/channel.h"
-#include "channel/reactor.h"
+#include "channel/reactor_posix.h"
 #include "platform/io/handle.h"
 
 namespace bellhop::channel {

@@ -1,4 +1,4 @@
-#include "channel/port_channel.h"
+#include "channel/port_channel_posix.h"
 
 #include <fmt/format.h>
 

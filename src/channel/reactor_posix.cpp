@@ -1,4 +1,4 @@
-#include "channel/reactor.h"
+#include "channel/reactor_posix.h"
 
 #include <array>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "channel/listen_channel.h"
+#include "channel/listen_channel_posix.h"
 
 #include <asio/post.hpp>
 #include <cerrno>

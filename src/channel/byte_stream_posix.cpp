@@ -1,4 +1,4 @@
-#include "channel/byte_stream.h"
+#include "channel/byte_stream_posix.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
