@@ -8,11 +8,11 @@ namespace bellhop::agent {
 
 enum class Admission {
   admitted,
-  forbidden,  // by the lists of commands in the configuration
+  forbidden,  // by the block list or the allow list
   frozen,     // the command does not run while filesystems are frozen
 };
 
-// Decides for dispatch and for the list that guest-info returns. Thread-safe.
+// Used by dispatch and by the list that guest-info returns. Thread-safe.
 Admission admission(const Services& services, const Facts& facts);
 
 }  // namespace bellhop::agent

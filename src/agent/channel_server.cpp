@@ -11,11 +11,12 @@ namespace bellhop::agent {
 namespace {
 
 constexpr std::size_t read_size = 64 * 1024;
-// Replies that wait for the client to take them; more are not made.
+// Bytes of replies that the client has not read. At this limit no further replies are produced.
 constexpr std::size_t max_unsent = 1024 * 1024;
-// Requests that wait for their turn; more are not read. One request may have 64 MiB.
-constexpr std::size_t max_waiting = 1024;
-constexpr std::size_t max_waiting_bytes = 128 * 1024 * 1024;
+// Requests in the queue, and their bytes. At these limits no further requests are read. One request
+// may have 64 MiB.
+constexpr std::size_t max_queued = 1024;
+constexpr std::size_t max_queued_bytes = 128 * 1024 * 1024;
 
 }  // namespace
 
@@ -31,7 +32,7 @@ ChannelServer::~ChannelServer() {
 
 Result<void> ChannelServer::start() {
   Result<void> started = channel_.start(*this);
-  if (started) handle_requests();  // that an earlier program has received
+  if (started) handle_requests();  // that the predecessor has received
   return started;
 }
 
@@ -53,8 +54,8 @@ void ChannelServer::input(std::size_t bytes) {
 }
 
 bool ChannelServer::accepts_requests() const {
-  return !paused_ && has_room() && session_->size() < max_waiting &&
-         session_->bytes() < max_waiting_bytes;
+  return !paused_ && has_room() && session_->size() < max_queued &&
+         session_->bytes() < max_queued_bytes;
 }
 
 void ChannelServer::handle_requests() {
@@ -121,7 +122,7 @@ void ChannelServer::receive(std::string& bytes) {
   if (outbox_.size() >= wire::JsonWriter::drain_threshold) send_replies();
 }
 
-// Room may have come free: for requests that wait in the framer, and for input.
+// There may be room again: for requests in the framer, and for input.
 void ChannelServer::on_session_progress() {
   handle_requests();
   if (accepts_requests()) channel_.resume_input();
@@ -160,14 +161,14 @@ void ChannelServer::resume() {
   on_session_progress();
 }
 
-// A byte can take six when it is written down (\u001F), and the next program has qemu-ga's limit.
-bool ChannelServer::is_in_a_large_request() const {
+// A byte can need six in the snapshot (\u001F), and the successor has qemu-ga's limit of a token.
+bool ChannelServer::is_receiving_large_request() const {
   return unframed_bytes_ > wire::token_size_limit / 6;
 }
 
-// Room that has come free is used when all is sent.
+// In the middle of a reply, the session continues only after the channel has sent everything.
 bool ChannelServer::waits_for_client() const {
-  if (session_->in_midst_of_reply()) return channel_.unsent() > 0;
+  if (session_->is_mid_reply()) return channel_.unsent() > 0;
   return !session_->empty() && !has_room();
 }
 

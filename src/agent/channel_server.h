@@ -1,4 +1,4 @@
-// What happens on one channel: bytes to requests, requests to replies.
+// Serves one channel: bytes to requests, requests to replies.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -18,15 +18,16 @@
 
 namespace bellhop::agent {
 
-// Serves the clients of one channel, for as long as the channel lives. Each client has a session of
-// its own. Used on the loop's thread.
+// Serves the clients of one channel, one after the other, for the channel's lifetime. Each client
+// has its own session. Used on the loop's thread.
 class ChannelServer : public channel::ChannelHandler, private ClientSession::Sink {
  public:
-  // All must outlive the server.
+  // The parameters must outlive the server.
   ChannelServer(asio::io_context& loop, channel::Channel& channel, const Dispatcher& dispatcher,
                 Workers& workers, Log& log);
   ~ChannelServer() override;
 
+  // Starts the channel. Call it once.
   Result<void> start();
 
   void connected(std::string peer) override { session_->set_peer(std::move(peer)); }
@@ -37,22 +38,22 @@ class ChannelServer : public channel::ChannelHandler, private ClientSession::Sin
   void disconnected() override;
   void output_sent() override;
 
-  // Takes no more requests until resume(); those that it has go on.
+  // Accepts no requests until resume(). Accepted requests still run; parked calls answer at once.
   void pause();
   void resume();
-  // Whether all its requests have ended and their replies are sent or wait to be sent, those of
-  // clients that have left included.
+  // True if all requests have ended, including those of past clients. Replies may still wait to be
+  // sent.
   bool is_idle();
-  // Whether a client does not take the replies that are ready for it.
+  // True if replies are ready but the client does not read.
   bool waits_for_client() const;
-  // Whether what its client has begun to send is too much to be written down for another program.
-  bool is_in_a_large_request() const;
+  // True if the partially received request is too large to snapshot.
+  bool is_receiving_large_request() const;
   const std::string& description() const { return channel_.description(); }
-  // What another program needs to go on with the channel, a record named "channel". Its form does
-  // not change from one version to the next.
+  // Writes the record "channel", from which the successor continues to serve the channel. The
+  // format of this record is the same in all versions.
   void snapshot(state::SnapshotWriter& writer) const;
-  // Goes on with the input of the client that an earlier program has served. False when what it
-  // had begun to send is lost. To be called before start().
+  // Restores the partial input of the client that the predecessor served. Returns false if that
+  // input is lost. Call it before start().
   bool restore(const state::SnapshotRecord& record);
 
  private:
@@ -74,8 +75,8 @@ class ChannelServer : public channel::ChannelHandler, private ClientSession::Sin
   Log& log_;
   wire::Framer framer_;
   std::shared_ptr<ClientSession> session_;
-  std::string outbox_;              // replies of one round, sent together at its end
-  std::size_t unframed_bytes_ = 0;  // of input since the last message
+  std::string outbox_;              // replies that are sent together
+  std::size_t unframed_bytes_ = 0;  // of input since the last complete message
   bool input_has_ended_ = false;
   bool paused_ = false;
   std::vector<std::weak_ptr<ClientSession>> past_sessions_;  // of clients that have left

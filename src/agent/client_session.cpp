@@ -27,7 +27,7 @@ bool resets_session(const Exchange& exchange) {
 
 }  // namespace
 
-// The context of a call whose wait this session ends.
+// The context of a call. Its waker ends the wait of the parked call, on the loop.
 class ClientSession::Context final : public CommandContext {
  public:
   Context(ClientSession& session, const Pointer& exchange)
@@ -135,7 +135,7 @@ void ClientSession::end_wait(const Pointer& exchange, WaitEnd end) {
                    exchange->request.id);
 }
 
-// The client will not read the reply.
+// Called when the client will not read the reply.
 void ClientSession::cancel(Exchange& exchange) {
   if (exchange.context) exchange.context->cancel();
   if (exchange.state == Exchange::State::running) exchange.reply.cancel();
@@ -144,22 +144,22 @@ void ClientSession::cancel(Exchange& exchange) {
 
 void ClientSession::run_on_worker(const Pointer& exchange, const Command& command) {
   exchange->state = Exchange::State::running;
-  const auto moved = [session = shared_from_this()] {
+  const auto notify = [session = shared_from_this()] {
     asio::post(session->loop_, [session] { session->on_progress(); });
   };
   const bool started = workers_.run(
-      [this, session = shared_from_this(), exchange, &command, moved] {
+      [this, session = shared_from_this(), exchange, &command, notify] {
         std::string reply;
-        const auto drain = [&exchange, &moved](std::string& piece) {
+        const auto drain = [&exchange, &notify](std::string& piece) {
           const bool wanted = exchange->reply.write(piece);
-          moved();
+          notify();
           return wanted;
         };
         const Outcome outcome =
             dispatcher_.execute(command, exchange->request, *exchange->context, reply, drain);
         if (outcome == Outcome::parked) append_cannot_wait(reply, *exchange);
         exchange->reply.finish(std::move(reply));
-        moved();
+        notify();
       },
       command.facts.name);
   if (started) return;
@@ -189,7 +189,7 @@ bool ClientSession::deliver(Exchange& exchange) {
   return finished;
 }
 
-// Never into the middle of another reply.
+// Delivers nothing while another reply is partly sent.
 void ClientSession::deliver_out_of_order() {
   if (exchanges_.empty() || exchanges_.front()->partly_sent) return;
   for (auto at = exchanges_.begin(); at != exchanges_.end();) {
@@ -198,7 +198,7 @@ void ClientSession::deliver_out_of_order() {
       bytes_ -= exchange->bytes;
       at = exchanges_.erase(at);
     } else if (exchange->partly_sent) {
-      // The rest of it must follow before anything else.
+      // The rest of this reply must be sent before any other reply.
       exchanges_.erase(at);
       exchanges_.push_front(exchange);
       return;
@@ -213,14 +213,14 @@ void ClientSession::remove_head() {
   exchanges_.pop_front();
 }
 
-// A timer runs only while something that never waits is waiting behind something else.
+// The timer runs only while an expedited request waits behind another request.
 void ClientSession::arm_overtake_timer() {
   if (overtake_timer_armed_ || !sink_ || !sink_->has_room() || exchanges_.empty()) return;
-  const bool in_midst = exchanges_.front()->partly_sent;
+  const bool mid_reply = exchanges_.front()->partly_sent;
   const auto waiting =
-      std::find_if(exchanges_.begin() + 1, exchanges_.end(), [in_midst](const Pointer& exchange) {
+      std::find_if(exchanges_.begin() + 1, exchanges_.end(), [mid_reply](const Pointer& exchange) {
         return exchange->state == Exchange::State::waiting && is_expedited(*exchange) &&
-               (!in_midst || resets_session(*exchange));
+               (!mid_reply || resets_session(*exchange));
       });
   if (waiting == exchanges_.end()) return;
   overtake_timer_armed_ = true;
@@ -252,7 +252,8 @@ void ClientSession::overtake() {
 }
 
 void ClientSession::resynchronise(const Pointer& sync) {
-  if (!dispatcher_.admit(sync->command, sync->request.execute)) return;  // answered in turn
+  // If it is not admitted, its error is sent in request order.
+  if (!dispatcher_.admit(sync->command, sync->request.execute)) return;
   sync->context = std::make_unique<Context>(*this, sync);
   std::string reply;
   const Outcome outcome = dispatcher_.execute(*sync->command, sync->request, *sync->context, reply);
@@ -260,7 +261,7 @@ void ClientSession::resynchronise(const Pointer& sync) {
     sync->out_of_order = !exchanges_.front()->partly_sent;
     return sync->finish(std::move(reply));
   }
-  // What was begun of a reply ends here, so that the client finds this one on a line of its own.
+  // The line feed ends the partly sent reply: the client finds this reply on a separate line.
   if (exchanges_.front()->partly_sent) reply.insert(reply.begin(), '\n');
   while (exchanges_.front() != sync) {
     cancel(*exchanges_.front());

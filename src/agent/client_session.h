@@ -14,44 +14,46 @@
 
 namespace bellhop::agent {
 
-// Runs a client's requests one after the other, on the loop or on a worker, and hands over the
-// replies in the order of the requests. Used on the loop's thread; shared, because a worker's end
-// comes back to it however long that takes.
+// Runs a client's requests one after the other, on the loop or on a worker, and delivers the
+// replies in request order. Used on the loop's thread. Owned by std::shared_ptr: a worker keeps the
+// session until its command ends, also after the client has left.
 //
-// No request waits for ever behind one that is stuck: one whose command never waits
-// (Priority::expedited) overtakes after `overtake_timeout`. When that is a resynchronisation, the
-// client has given up on what it asked before: requests that have not begun are dropped, and the
-// replies of those that run are, too.
+// An expedited request (Priority::expedited) overtakes older requests `overtake_timeout` after its
+// arrival, so that it does not wait behind a stuck command. If it is a resynchronisation, older
+// requests that have not begun are dropped, and so are the replies to those that run.
 class ClientSession : public std::enable_shared_from_this<ClientSession> {
  public:
   static constexpr std::chrono::milliseconds overtake_timeout{500};
 
-  // Where replies go. `receive` takes the bytes out of its argument.
+  // Receives the replies. Called on the loop's thread.
   class Sink {
    public:
     virtual ~Sink() = default;
     virtual bool has_room() const = 0;
+    // Moves the bytes out of its argument.
     virtual void receive(std::string& bytes) = 0;
-    // The session has got on by itself: replies may have been received, requests may have ended.
+    // Called after progress that was not caused by a call of the session: replies may have been
+    // received, requests may have ended.
     virtual void on_session_progress() = 0;
   };
 
+  // `loop`, `dispatcher` and `workers` must outlive the session; `sink` must live until detach().
   ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, Workers& workers, Sink& sink,
                 Caller caller);
 
   void add(std::shared_ptr<Exchange> exchange);
-  // Runs and hands over what can be.
+  // Begins requests and delivers replies, as far as possible.
   void advance();
-  // The client is gone: requests that it finished sending still run, without replies. Parked calls
-  // are dropped.
+  // Called when the client has disconnected: complete requests still run, without replies. Parked
+  // calls are dropped.
   void detach();
-  // While true, calls do not stay parked: they answer at once.
+  // While true, calls are not parked: they answer at once.
   void set_quiescing(bool quiescing);
-  // For messages and policy; to be set before the first request.
+  // For messages and policy. Call it before the first request.
   void set_peer(std::string peer) { caller_.peer = std::move(peer); }
 
-  // Whether a reply has been handed over in part.
-  bool in_midst_of_reply() const { return !exchanges_.empty() && exchanges_.front()->partly_sent; }
+  // True if part of a reply has been delivered.
+  bool is_mid_reply() const { return !exchanges_.empty() && exchanges_.front()->partly_sent; }
   bool empty() const { return exchanges_.empty(); }
   std::size_t size() const { return exchanges_.size(); }
   std::size_t bytes() const { return bytes_; }
@@ -65,7 +67,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void park(const std::shared_ptr<Exchange>& exchange);
   void end_wait(const std::shared_ptr<Exchange>& exchange, WaitEnd end);
   void on_progress();
-  // Hands over what the exchange has written. True when it is done and all of it is handed over.
+  // Delivers the available part of the exchange's reply. True if the whole reply is delivered.
   bool deliver(Exchange& exchange);
   void deliver_out_of_order();
   void remove_head();

@@ -9,7 +9,7 @@
 namespace bellhop::agent {
 namespace {
 
-// Whether the guest's administrator wants to find it in the system's log, as from qemu-ga.
+// True if calls are logged for the guest's administrator, as qemu-ga logs them to syslog.
 bool is_audited(const Facts& facts) {
   if (facts.log_as_debug) return false;
   switch (facts.access) {
@@ -25,7 +25,7 @@ bool is_audited(const Facts& facts) {
   return true;
 }
 
-// The first argument, which is what a command acts on: ", path: /etc/fstab".
+// The first argument, on which the command acts: ", path: /etc/fstab".
 std::string subject(const Command& command, const wire::Request& request) {
   if (!request.arguments || command.arguments->fields.empty()) return {};
   const std::string_view name = command.arguments->fields.front().name;

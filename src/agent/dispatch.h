@@ -1,4 +1,4 @@
-// From a request to a command, and from the command to its reply.
+// Finds the command of a request and runs it.
 #pragma once
 
 #include <atomic>
@@ -17,27 +17,27 @@ namespace bellhop::agent {
 // Finds commands, admits calls and runs them. Thread-safe.
 class Dispatcher {
  public:
-  // `services` must outlive the dispatcher; its commands are those that are found.
+  // `services` must outlive the dispatcher. find() searches `services.commands`.
   explicit Dispatcher(Services& services);
 
-  // The command of that name, admitted or not. nullptr if there is none.
+  // Returns the command of that name, admitted or not; nullptr if there is none.
   const Command* find(std::string_view name) const;
 
-  // Whether `command`, which the request named `name`, may run now. nullptr is an error: there is
-  // no such command.
+  // Succeeds if `command`, which the request calls `name`, may run now. nullptr is an error: the
+  // command does not exist.
   Result<void> admit(const Command* command, std::string_view name) const;
 
   enum class Outcome { succeeded, failed, parked };
 
-  // Runs `command` on this thread and appends its reply, success or error, to `out`. Large replies
-  // go through `drain` in pieces. A parked call has written nothing; resume() continues it.
+  // Runs `command` on the calling thread and appends its reply, success or error, to `out`. Large
+  // replies go through `drain` in pieces. A parked call has written nothing; resume() continues it.
   Outcome execute(const Command& command, const wire::Request& request, CommandContext& context,
                   std::string& out, wire::JsonWriter::Drain drain = {}) const;
   Outcome resume(const Command& command, const wire::Request& request, CommandContext& context,
                  WaitEnd end, std::string& out) const;
 
   Services& services() const { return services_; }
-  // Numbers clients, for Caller::session.
+  // Returns a new number for Caller::session.
   std::uint64_t new_session_number() const { return ++sessions_; }
 
  private:

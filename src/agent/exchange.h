@@ -15,19 +15,19 @@
 
 namespace bellhop::agent {
 
-// The bytes of a reply on their way from the thread that writes them to the loop that sends them.
-// A large reply passes through in pieces, so that memory does not grow with it.
+// Passes a reply from the thread that writes it to the loop that sends it. A large reply passes in
+// pieces, so that memory use does not grow with it. Thread-safe.
 class ReplyPipe {
  public:
-  // The writer's side: hands over `bytes`, leaves them empty and waits until the loop has taken
-  // them. False when nobody wants the reply any more.
+  // Writer: blocks until the loop has read the previous piece, then moves `bytes` into the pipe and
+  // leaves them empty. Returns false, and drops `bytes`, after cancel().
   bool write(std::string& bytes);
-  // The writer's side: the rest of the reply.
+  // Writer: appends the end of the reply. Does not block.
   void finish(std::string bytes);
 
-  // The loop's side: appends what has been written to `out`. True when that was the end.
+  // Loop: moves the content of the pipe to the end of `out`. Returns true at the end of the reply.
   bool read(std::string& out);
-  // The loop's side: nobody wants the reply any more; the writer goes on without waiting.
+  // Loop: the reply is not needed. The writer continues without blocking.
   void cancel();
 
  private:
@@ -38,30 +38,31 @@ class ReplyPipe {
   bool cancelled_ = false;
 };
 
-// A request from its arrival until its reply is sent. Used on the loop; while it runs on a worker,
-// the worker reads `request` and `command`, uses `context` and writes `reply`.
+// A request from its arrival until its reply is delivered. Used on the loop's thread; while the
+// request runs on a worker, the worker reads `request` and `command`, uses `context` and writes
+// `reply`.
 struct Exchange {
   enum class State {
-    waiting,  // for its turn
+    waiting,  // not begun
     running,  // on a worker
     parked,   // waits on the loop; see CommandContext::wait()
     finished,
   };
 
-  // Ends the exchange with a reply that is written.
+  // Ends the exchange with a complete reply.
   void finish(std::string whole_reply);
-  // Ends it with an error; `id` is echoed when there is one.
+  // Ends the exchange with an error reply, which echoes `id` if there is one.
   void finish(const Error& error, std::optional<wire::Value> id);
 
-  std::optional<wire::Document> document;  // what `request` points into; none for a parse error
+  std::optional<wire::Document> document;  // `request` refers to it; none after a parse error
   wire::Request request;
   const Command* command = nullptr;  // nullptr: there is no such command
   std::chrono::steady_clock::time_point arrival;
-  std::size_t bytes = 0;  // of input, roughly
+  std::size_t bytes = 0;  // of input, approximately
   State state = State::waiting;
-  bool out_of_order = false;  // runs though exchanges before it are not done
+  bool out_of_order = false;  // runs before older exchanges are finished
   bool partly_sent = false;
-  std::unique_ptr<CommandContext> context;  // once it runs
+  std::unique_ptr<CommandContext> context;  // set when the call begins
   ReplyPipe reply;
 };
 

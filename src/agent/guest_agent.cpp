@@ -9,11 +9,11 @@
 namespace bellhop::agent {
 namespace {
 
-// How long the end of the agent waits for commands that are still running.
+// How long stop() waits for commands that are still running.
 constexpr std::chrono::milliseconds shutdown_timeout{500};
 
-// How long the agent lives on after the thaw when it was asked to stop while frozen.
-constexpr std::chrono::seconds end_delay{1};
+// Delay between the thaw and the end of the agent if it was requested to stop while frozen.
+constexpr std::chrono::seconds stop_delay{1};
 
 constexpr const char* system_root = "/";
 
@@ -64,7 +64,7 @@ GuestAgent::GuestAgent(config::Startup startup, std::span<const Command* const> 
       dispatcher_(services_),
       workers_(startup_.settings.workers.limit),
       requests_(loop_),
-      end_timer_(loop_),
+      stop_timer_(loop_),
       upgrade_(loop_, start_.executable, workers_, programs_, requests_, *this) {
   if (start_.snapshot) restore(*start_.snapshot);
 }
@@ -90,7 +90,7 @@ state::FreezeOptions GuestAgent::freeze_options(Deferred after_first_thaw) {
     log_.warning("logging re-enabled due to filesystem unfreeze");
     asio::post(loop_, [this] {
       flush_deferred_log();
-      end_if_wanted();
+      stop_if_requested();
     });
   };
   options.warn = [this](std::string_view text) { log_.warning("{}", text); };
@@ -102,7 +102,8 @@ Result<void> GuestAgent::start() {
                                      : state::PersistentState::Missing::create;
   if (Result<void> loaded = persistent_.load(missing); !loaded) {
     if (!start_.snapshot) return loaded;
-    log_or_defer(Log::Level::error, loaded.error().message);  // what was taken over is worth more
+    // Not fatal after a live upgrade: an exit would lose the restored state.
+    log_or_defer(Log::Level::error, loaded.error().message);
   }
   auto channel_factory = channel::make_channel_factory(loop_);
   if (!channel_factory) return std::unexpected(channel_factory.error());
@@ -115,11 +116,12 @@ Result<void> GuestAgent::start() {
   Result<void> opened = open_channels();
   if (!opened) return opened;
   freeze_.arm_inherited_timeout();
-  end_if_wanted();
+  stop_if_requested();
   return {};
 }
 
-// A channel that cannot be opened ends an agent that begins, but not one that has taken over.
+// A channel that cannot be opened is fatal at a normal start. After a live upgrade it is fatal only
+// if there is no other channel.
 Result<void> GuestAgent::open_channels() {
   const bool restoring = start_.snapshot.has_value();
   Result<void> failed;
@@ -132,7 +134,7 @@ Result<void> GuestAgent::open_channels() {
     note(add_channel(settings));
     if (!failed && !restoring) return failed;
   }
-  // Descriptors that nobody takes go before anything runs that opens others.
+  // Close unclaimed fds before anything runs that opens others.
   if (restoring) finish_restore();
   for (const auto& server : servers_) {
     note(server->start());
@@ -142,19 +144,19 @@ Result<void> GuestAgent::open_channels() {
 }
 
 void GuestAgent::stop_on_request(std::string_view cause) {
-  if (freeze_.is_frozen()) {  // stopping now would leave a frozen guest
-    end_wanted_ = true;
+  if (freeze_.is_frozen()) {  // stopping now would leave the guest frozen
+    stop_requested_ = true;
     return;
   }
   log_.debug("{}, quitting", cause);
   loop_.stop();
 }
 
-// The reply to the thaw goes out first.
-void GuestAgent::end_if_wanted() {
-  if (!end_wanted_ || freeze_.is_frozen()) return;
-  end_timer_.expires_after(end_delay);
-  end_timer_.async_wait([this](std::error_code cancelled) {
+// The delay lets the reply to the thaw be sent first.
+void GuestAgent::stop_if_requested() {
+  if (!stop_requested_ || freeze_.is_frozen()) return;
+  stop_timer_.expires_after(stop_delay);
+  stop_timer_.async_wait([this](std::error_code cancelled) {
     if (!cancelled && !freeze_.is_frozen()) loop_.stop();
   });
 }
@@ -163,8 +165,8 @@ Result<void> GuestAgent::add_channel(const config::ChannelSettings& settings) {
   auto channel = make_channel(settings);
   if (!channel) return std::unexpected(channel.error());
   auto server = std::make_unique<ChannelServer>(loop_, **channel, dispatcher_, workers_, log_);
-  const auto* taken = channel_record((*channel)->description());
-  if (taken && !server->restore(*taken)) {
+  const auto* record = channel_record((*channel)->description());
+  if (record && !server->restore(*record)) {
     log_or_defer(Log::Level::error, fmt::format("{}: a request that was not complete is lost",
                                                 (*channel)->description()));
   }

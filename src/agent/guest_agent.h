@@ -1,4 +1,4 @@
-// The running agent: everything that it is made of, put together.
+// The running agent: creates, connects and owns its parts.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -36,42 +36,42 @@
 
 namespace bellhop::agent {
 
-// The file that exists while filesystems are frozen, also from one agent to the next.
+// The freeze state file: exists while filesystems are frozen, also across restarts of the agent.
 std::filesystem::path freeze_state_file(const config::Settings& settings);
 
-// Serves clients as `startup` says. One per process: it handles the requests of
-// platform::LifecycleRequests. A request to stop ends it, but not while filesystems are frozen; a
-// request to upgrade executes the program that is installed now in its place.
+// Serves clients as `startup` requires. One per process, because it handles the requests of
+// platform::LifecycleRequests. A request to stop ends it, in the frozen phase only after the thaw;
+// a request to upgrade starts a live upgrade.
 class GuestAgent : private LiveUpgrade::Target {
  public:
-  // Called when filesystems that were frozen at the start have thawed: what had to wait for that.
+  // Called once when filesystems that were frozen at the start are thawed.
   using Deferred = std::function<void()>;
 
-  // How it begins, beside the startup.
+  // The state in which the agent starts.
   struct Start {
-    // Filesystems are frozen; nothing is then written before the thaw.
+    // Filesystems are frozen: the agent writes nothing to them before the thaw.
     bool frozen = false;
     Deferred after_first_thaw = {};
-    // What an earlier program of this process has left.
+    // The state of the predecessor, after a live upgrade.
     std::optional<state::Snapshot> snapshot = {};
     RunningExecutable executable = {};
-    // Writes down what is not the service's.
+    // Adds records of the caller to a snapshot of the agent.
     std::function<void(state::SnapshotWriter&)> add_to_snapshot = {};
   };
 
-  // `log` must outlive the service.
+  // `log` must outlive the agent.
   GuestAgent(config::Startup startup, std::span<const Command* const> commands, Log& log,
              Start start);
   ~GuestAgent() override;
 
-  // Opens the channels. An error says why the agent cannot serve.
+  // Opens the channels. The error states why the agent cannot serve.
   Result<void> start();
 
-  // Serves until a request ends it.
+  // Serves until a request to stop.
   void run();
 
-  // Ends sessions and threads. False when commands are still running: the process can then only
-  // leave by _exit(2).
+  // Ends sessions and threads. Returns false if commands are still running: the process must then
+  // end with std::_Exit().
   bool stop();
 
  private:
@@ -80,7 +80,7 @@ class GuestAgent : private LiveUpgrade::Target {
   Result<void> open_channels();
   Result<void> add_channel(const config::ChannelSettings& settings);
   void stop_on_request(std::string_view cause);
-  void end_if_wanted();
+  void stop_if_requested();
   void restore(state::Snapshot& snapshot);
   const state::SnapshotRecord* channel_record(const std::string& description) const;
   void finish_restore();
@@ -113,17 +113,17 @@ class GuestAgent : private LiveUpgrade::Target {
   Workers workers_;
 
   platform::LifecycleRequests requests_;
-  asio::steady_timer end_timer_;
-  bool end_wanted_ = false;  // a request to stop came while frozen
+  asio::steady_timer stop_timer_;
+  bool stop_requested_ = false;  // while frozen
   LiveUpgrade upgrade_;
-  std::vector<platform::ProcessSnapshot> released_programs_;      // while they are handed over
-  std::vector<std::pair<Log::Level, std::string>> deferred_log_;  // for the log, after a thaw
-  // Of `start_.handover`, until all channels have started.
+  std::vector<platform::ProcessSnapshot> released_programs_;      // from snapshot() to resume()
+  std::vector<std::pair<Log::Level, std::string>> deferred_log_;  // written after the thaw
+  // Of `start_.snapshot`, until finish_restore().
   std::vector<const state::SnapshotRecord*> channel_records_;
   std::size_t restored_files_ = 0;
   std::size_t restored_jobs_ = 0;
   std::unique_ptr<channel::ChannelFactory> channel_factory_;
-  // A server uses its channel, so it goes first.
+  // A server uses its channel, so it is destroyed first.
   std::vector<std::unique_ptr<channel::Channel>> channels_;
   std::vector<std::unique_ptr<ChannelServer>> servers_;
 };

@@ -17,8 +17,8 @@
 
 namespace bellhop::agent {
 
-// Takes what is worth knowing, at six levels, and writes what is grave enough. May be used from
-// any thread. By default only errors and critical records are written, as by qemu-ga.
+// Writes records of a level and of the more severe ones, of six levels. By default only errors and
+// critical records, as qemu-ga. Thread-safe.
 class Log {
  public:
   using Level = platform::LogLevel;
@@ -26,7 +26,7 @@ class Log {
   template <class... Args>
   using Format = fmt::format_string<Args...>;
 
-  // `audit_output` gets what audit() is told; without it, `output` does.
+  // `audit_output` receives the records of audit(); without it, `output` does.
   Log(Level level, std::unique_ptr<platform::LogOutput> output,
       std::unique_ptr<platform::LogOutput> audit_output = nullptr);
 
@@ -55,22 +55,22 @@ class Log {
     report(Level::debug, format, std::forward<Args>(args)...);
   }
 
-  // What clients had the agent do, for the guest's administrator: written at every level, as
-  // `info`, to the system's log unless the log goes to the journal.
+  // Logs a client's call for the guest's administrator. Written at every level, as `info`, to
+  // `audit_output`; see open_audit_output().
   void audit(std::string_view message, std::span<const Field> fields = {});
 
-  // A record with facts beside its text; they show in the journal and in JSON.
+  // Writes a record with fields, which appear in the journal and in JSON.
   void write(Level level, std::string_view message, std::span<const Field> fields = {});
 
-  // Whether records of that level are written. False for all while disabled.
+  // True if records of that level are written. False for all levels while disabled.
   bool writes(Level level) const;
 
-  // While disabled, records are dropped: nothing may be written to a frozen filesystem. Returns
-  // when no record is being written any more.
+  // While disabled, records are dropped, because a write to a frozen filesystem blocks. disable()
+  // returns when no record is being written.
   void disable();
   void enable();
 
-  // From now on records go there; for the log file that could not be opened while frozen.
+  // Replaces the output. For the log file, which could not be opened while frozen.
   void set_output(std::unique_ptr<platform::LogOutput> output);
 
  private:
@@ -81,21 +81,20 @@ class Log {
 
   const Level level_;
   std::atomic<bool> enabled_ = true;
-  // Writers share it, whoever changes what follows or `enabled_` has it alone. Held while a record
-  // is written, which may take as long as the log's disk does.
+  // Shared by writers; exclusive to change output_ or enabled_. Held while a record is written,
+  // which may block on the log's disk.
   std::shared_mutex mutex_;
   std::unique_ptr<platform::LogOutput> output_;
   const std::unique_ptr<platform::LogOutput> audit_output_;
 };
 
-// The log's output as the settings want it; `identifier` is the agent's name in shared logs.
-// With `deferred`, standard error takes the place of a log file: its filesystem may be frozen.
+// Opens the output that the settings select. `identifier` is the agent's name in shared logs.
+// With `deferred`, standard error replaces a log file, whose filesystem may be frozen.
 Result<std::unique_ptr<platform::LogOutput>> open_log_output(const config::Settings& settings,
                                                              std::string_view identifier,
                                                              bool deferred = false);
 
-// Where audit() writes: the system's log, or nullptr for the log's own output when that is the
-// journal or the system's log already.
+// The output of audit(): syslog, or nullptr if the log's own output is syslog or the journal.
 std::unique_ptr<platform::LogOutput> open_audit_output(const config::Settings& settings,
                                                        std::string_view identifier);
 

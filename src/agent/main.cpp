@@ -48,7 +48,7 @@ int print_schema() {
   return EXIT_SUCCESS;
 }
 
-// What waits for the thaw when the agent starts with filesystems frozen.
+// The part of the start that waits for the thaw if filesystems are frozen at the start.
 void finish_deferred_startup(Log& log, const config::Settings& settings,
                              const std::string& identifier,
                              std::optional<platform::PidFile>& pid_file) {
@@ -62,7 +62,7 @@ void finish_deferred_startup(Log& log, const config::Settings& settings,
   }
 }
 
-// The pid file of a daemon, created anew or with the lock of the program before.
+// The pid file of a daemon: the predecessor's, with its lock, or a new one.
 Result<platform::PidFile> claim_pid_file(const std::string& path, state::Snapshot* snapshot) {
   if (snapshot) {
     for (const state::SnapshotRecord* record : snapshot->take(pid_file_record)) {
@@ -95,7 +95,7 @@ int serve(config::Startup startup, RunningExecutable executable,
   if (!output) {
     print_error(output.error());
     if (!snapshot) return EXIT_FAILURE;
-    // What was taken over is worth more than where the log goes.
+    // Not fatal after a live upgrade: an exit would lose the restored state.
     config::Settings without_log = settings;
     without_log.log.target = config::LogTarget::standard_error;
     without_log.log_file.reset();
@@ -136,7 +136,7 @@ int serve(config::Startup startup, RunningExecutable executable,
   }
   agent.run();
   if (!agent.stop()) {
-    // Threads that are stuck in the kernel use what would be destroyed now.
+    // Threads that are stuck in the kernel use objects that a return would destroy.
     pid_file.reset();
     std::_Exit(EXIT_SUCCESS);
   }
@@ -153,7 +153,7 @@ int run(config::Startup startup, RunningExecutable executable,
   executable.configuration_is_lost =
       startup.settings.daemonize && (is_relative(startup.settings.guest_agent_configuration_file) ||
                                      is_relative(startup.settings.configuration_file));
-  // The program before has become a daemon already.
+  // The predecessor has already become a daemon.
   if (!startup.settings.daemonize || snapshot) {
     return serve(std::move(startup), std::move(executable), std::move(snapshot), std::nullopt);
   }
@@ -163,7 +163,7 @@ int run(config::Startup startup, RunningExecutable executable,
   return serve(std::move(startup), std::move(executable), std::nullopt, *std::move(daemon));
 }
 
-// What an earlier program of this process has left. Jobs do not see the variable.
+// The predecessor's snapshot, after a live upgrade. Unsets the variable: jobs do not inherit it.
 std::optional<state::Snapshot> inherited_snapshot() {
   std::optional<platform::Handle> memory = platform::claim_inherited_variable(snapshot_variable);
   if (!memory) return std::nullopt;

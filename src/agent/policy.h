@@ -1,4 +1,4 @@
-// Which commands the guest's administrator lets clients use.
+// The commands that the guest's administrator allows.
 #pragma once
 
 #include <functional>
@@ -10,14 +10,14 @@
 
 namespace bellhop::agent {
 
-// The block list and the allow list. Immutable: may be used from any thread.
+// The block list and the allow list. Immutable and thread-safe.
 class Policy {
  public:
-  // Without an allow list, what is not blocked is allowed. Names of no command have no effect.
+  // Without an allow list, commands that are not blocked are allowed. Unknown names have no effect.
   explicit Policy(const std::vector<std::string>& blocked,
                   const std::optional<std::vector<std::string>>& allowed = std::nullopt);
 
-  // Whether the lists let `command` run. To be blocked beats to be allowed.
+  // True if the lists allow `command`. The block list takes precedence.
   bool allows(std::string_view command) const;
 
  private:

@@ -1,4 +1,4 @@
-// What a command's handler may touch.
+// The process-wide objects that handlers use.
 #pragma once
 
 #include <chrono>
@@ -33,26 +33,25 @@ struct Settings;
 
 namespace bellhop {
 
-// Passed to every handler. Everything it refers to outlives all commands and may be used from any
-// thread.
+// In the CommandContext of every call. Everything it refers to outlives all commands and is
+// thread-safe.
 struct Services {
-  std::span<const Command* const> commands;  // all that exist here, in the order of guest-info
+  std::span<const Command* const> commands;  // all of this build, in the order of guest-info
   const agent::Policy& policy;
   const config::Settings& settings;
   state::OpenFiles& files;
   state::Jobs& jobs;
   state::Freeze& freeze;
-  platform::Processes& programs;  // of the system, which commands run for their own ends
+  platform::Processes& programs;  // helper programs that commands run
   platform::Power& power;
   platform::ClockSetting& clock_setting;
   state::StatvfsPool& statvfs_pool;
   state::KeyedMutex& authorized_keys_mutex;
   agent::Log& log;
   std::chrono::steady_clock::time_point started;
-  // The directory that holds the system's /proc, /sys, /dev, /etc and /run: a recorded tree in
-  // tests.
+  // The directory that contains /proc, /sys, /dev, /etc and /run; in tests a recorded tree.
   std::filesystem::path system_root = "/";
-  std::int64_t upgrades = 0;  // how many programs this process has run before
+  std::int64_t upgrades = 0;  // live upgrades of this process so far
 };
 
 }  // namespace bellhop

@@ -10,8 +10,8 @@
 namespace bellhop::agent {
 namespace {
 
-// Threads that stay for the next task. Most clients send one command at a time.
-constexpr std::size_t kept_idle = 2;
+// Threads that wait for the next task. Two suffice: most clients send one command at a time.
+constexpr std::size_t max_idle = 2;
 
 }  // namespace
 
@@ -26,7 +26,7 @@ struct Workers::Shared {
   const std::size_t limit;
   std::mutex mutex;
   std::condition_variable wake;   // for idle threads: a task, or stopping
-  std::condition_variable ended;  // for stop(): a thread has gone
+  std::condition_variable ended;  // for stop(): a thread has ended
   std::list<Named> tasks;         // never more than there are idle or starting threads
   std::list<Named> running;
   std::size_t threads = 0;
@@ -68,10 +68,10 @@ void Workers::work(const std::shared_ptr<Shared>& shared) {
       shared->running.splice(shared->running.end(), shared->tasks, named);
       lock.unlock();
       named->task();
-      named->task = nullptr;  // what it holds goes before the lock is taken
+      named->task = nullptr;  // destroys its captures without the lock
       lock.lock();
       shared->running.erase(named);
-    } else if (shared->stopping || shared->idle == kept_idle) {
+    } else if (shared->stopping || shared->idle == max_idle) {
       break;
     } else {
       ++shared->idle;

@@ -10,9 +10,8 @@
 
 namespace bellhop::agent {
 
-// Runs tasks on threads, as many as there are tasks, up to a limit. A task that never returns costs
-// its thread and no more: others get threads of their own. Idle threads wait without waking up, and
-// all but a few end.
+// Runs tasks, each on its own thread, up to a limit. A task that never returns occupies only its
+// thread; other tasks run on other threads. Idle threads sleep, and all but a few end. Thread-safe.
 class Workers {
  public:
   using Task = std::function<void()>;
@@ -23,22 +22,23 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  // Runs `task` soon, on some thread. `name` says what it is, for messages. False when `limit`
-  // tasks are running, or when the system gives no more threads: the task is then not run.
+  // Runs `task` soon, on a thread. `name` identifies it in messages and must outlive the task.
+  // Returns false, without running the task, if `limit` tasks are running or no thread can be
+  // created.
   bool run(Task task, std::string_view name);
 
-  // The names of the tasks that have not ended.
+  // The names of the tasks that have not ended, in the order of their start.
   std::vector<std::string_view> running() const;
 
-  // Takes no more tasks and waits at most `timeout` for those that run. False when some are still
-  // running: the process can then only leave by _exit(2), without destroying what tasks use.
+  // Accepts no more tasks and waits up to `timeout` for running tasks. Returns false if some are
+  // still running: the process must then end with std::_Exit(), without destroying what tasks use.
   bool stop(std::chrono::milliseconds timeout);
 
  private:
   struct Shared;
   static void work(const std::shared_ptr<Shared>& shared);
 
-  std::shared_ptr<Shared> shared_;  // threads that are stuck may outlive this object
+  std::shared_ptr<Shared> shared_;  // a stuck thread may outlive this object
 };
 
 }  // namespace bellhop::agent

@@ -19,8 +19,8 @@ const Implementation& best() {
   return scalar_implementation();
 }
 
-// The last one or two bytes of a text, with their padding.
-void encode_rest(std::span<const std::byte> rest, char* out) {
+// Encodes the last one or two bytes, with padding.
+void encode_tail(std::span<const std::byte> rest, char* out) {
   const unsigned first = std::to_integer<unsigned>(rest[0]);
   const unsigned second = rest.size() > 1 ? std::to_integer<unsigned>(rest[1]) : 0;
   out[0] = alphabet[first >> 2];
@@ -29,13 +29,13 @@ void encode_rest(std::span<const std::byte> rest, char* out) {
   out[3] = '=';
 }
 
-// Decodes text in its own place. The fast implementation takes the regular runs, this class what
-// lies between them.
+// Decodes text in place. Implementations decode runs of characters of the alphabet; this class
+// decodes what is between the runs: line feeds, padding and groups with line feeds in them.
 class Decoder {
  public:
   Decoder(const Implementation& fast, std::span<char> text) : fast_(fast), text_(text) {}
 
-  // False when the text is not base64.
+  // Returns false if the text is not base64.
   bool decode() {
     for (;;) {
       run(fast_);
@@ -71,7 +71,7 @@ class Decoder {
     return read_ != before;
   }
 
-  // The next four characters that are not line feeds, padding or not.
+  // Decodes the next four characters other than line feeds. They may include padding.
   Step decode_quantum() {
     std::array<std::uint8_t, 4> values{};
     for (std::uint8_t& value : values) {
@@ -94,7 +94,7 @@ class Decoder {
   const Implementation& fast_;
   std::span<char> text_;
   std::size_t read_ = 0;
-  std::size_t written_ = 0;  // never above read_
+  std::size_t written_ = 0;  // <= read_: output never overwrites unread input
 };
 
 }  // namespace
@@ -114,12 +114,13 @@ void append_encoded(const Implementation& implementation, std::string& out,
                     std::span<const std::byte> bytes) {
   const std::size_t before = out.size();
   const std::size_t after = before + encoded_size(bytes.size());
-  // Unlike resize(), writes no zeros first. What libstdc++ 12 passes as the size is the capacity.
+  // resize() would write zeros first. libstdc++ 12 passes the capacity as the size, so the lambda
+  // uses `after`.
   out.resize_and_overwrite(after, [&](char* text, std::size_t) {
     char* at = text + before;
     std::size_t done = implementation.encode(bytes, at);
     done += scalar_implementation().encode(bytes.subspan(done), at + done / 3 * 4);
-    if (done < bytes.size()) encode_rest(bytes.subspan(done), at + done / 3 * 4);
+    if (done < bytes.size()) encode_tail(bytes.subspan(done), at + done / 3 * 4);
     return after;
   });
 }

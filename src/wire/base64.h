@@ -1,4 +1,4 @@
-// Base64 as qemu-ga speaks it, at memory speed (RFC 4648, section 4).
+// Base64 (RFC 4648, section 4), vectorised. Irregular text decodes as in qemu-ga.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace bellhop::wire::base64 {
 
-// Characters that `bytes` bytes take, with padding and without line breaks.
+// Number of characters that encode `bytes` bytes, with padding and without line breaks.
 constexpr std::size_t encoded_size(std::size_t bytes) {
   return (bytes + 2) / 3 * 4;
 }
@@ -16,17 +16,17 @@ constexpr std::size_t encoded_size(std::size_t bytes) {
 // Appends the base64 of `bytes` to `out`, padded, without line breaks.
 void append_encoded(std::string& out, std::span<const std::byte> bytes);
 
-// Decodes `text` where it is and returns the decoded bytes, which begin where `text` does.
-// nullopt when it holds anything but the alphabet, '=' and line feeds; `text` is then partly
-// overwritten.
+// Decodes `text` in place and returns the decoded bytes, which start at `text.data()`.
+// nullopt if `text` contains anything except the alphabet, '=' and line feeds; `text` is then
+// partly overwritten.
 //
-// What that makes of irregular text is what qemu-ga makes of it: line feeds count for nothing;
-// four characters at a time give three bytes, '=' having the value 0, less the second byte when
-// the third character is '=' and the third byte when the fourth is, wherever in the text that
-// happens; one to three characters left over at the end give nothing.
+// Irregular text decodes as in qemu-ga. Line feeds are ignored. Each group of four characters
+// yields three bytes; '=' has the value 0. Without the second byte if the third character is '=',
+// without the third byte if the fourth character is '=', at any position in the text. One to three
+// characters left at the end yield nothing.
 std::optional<std::span<std::byte>> decode_in_place(std::span<char> text);
 
-// The implementation that the processor allows: "avx2", "ssse3", "neon" or "scalar".
+// Name of the implementation that is used on this processor: "avx2", "ssse3", "neon" or "scalar".
 const char* implementation();
 
 }  // namespace bellhop::wire::base64

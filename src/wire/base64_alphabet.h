@@ -1,4 +1,4 @@
-// The alphabet of base64 (RFC 4648, section 4), as tables in both directions.
+// The base64 alphabet (RFC 4648, section 4): tables for both directions.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@ namespace bellhop::wire::base64 {
 inline constexpr std::string_view alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-// What a character stands for: 0 to 63, or one of these, which are all above 63.
+// A character's value is 0 to 63, or one of these markers, which are all above 63.
 inline constexpr std::uint8_t padding = 64;
 inline constexpr std::uint8_t line_feed = 128;
 inline constexpr std::uint8_t not_base64 = 192;

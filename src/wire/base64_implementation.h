@@ -1,5 +1,5 @@
-// What the implementations of base64 for different processors have in common; for base64*.cpp and
-// their tests only.
+// Interface of the base64 implementations for different processors. For base64*.cpp and their tests
+// only.
 #pragma once
 
 #include <cstddef>
@@ -10,27 +10,27 @@
 
 namespace bellhop::wire::base64 {
 
-// The fast part of both directions: runs of whole blocks without anything irregular.
+// Encodes and decodes runs of whole blocks, without padding and line feeds.
 struct Implementation {
   const char* name;
-  // Whether this processor can run it.
+  // True if this processor supports it.
   bool (*available)();
-  // Encodes bytes from the front, 4 characters for 3 bytes, and returns how many bytes that were:
-  // a multiple of 3. Leaves what does not fill a block.
+  // Encodes whole blocks from the front, 4 characters per 3 bytes. Returns the number of encoded
+  // bytes, a multiple of 3. Bytes that do not fill a block remain.
   std::size_t (*encode)(std::span<const std::byte> bytes, char* out);
-  // Decodes characters from the front, 3 bytes for 4 characters, and returns how many characters
-  // that were: a multiple of 4. Leaves the block with the first character outside the alphabet,
-  // and what does not fill a block. `out` may be where `text` is or before it, but not behind it:
-  // up to as many bytes are written as characters were read.
+  // Decodes whole blocks from the front, 3 bytes per 4 characters. Returns the number of decoded
+  // characters, a multiple of 4. Stops before a block that contains a character outside the
+  // alphabet and before an incomplete block. Writes up to one byte per character read, so `out` may
+  // start at or before `text`, but not after it.
   std::size_t (*decode)(std::span<const char> text, std::byte* out);
 };
 
-// Those for a family of processors, fastest first; empty when built for another family.
+// The implementations for a processor family, fastest first; empty if built for another family.
 std::span<const Implementation> x86_implementations();
 std::span<const Implementation> neon_implementations();
 const Implementation& scalar_implementation();
 
-// All that this processor can run, fastest first; the scalar one is the last.
+// All implementations that this processor supports, fastest first; the scalar one is last.
 std::vector<const Implementation*> available_implementations();
 
 void append_encoded(const Implementation& implementation, std::string& out,

@@ -1,5 +1,5 @@
-// Base64 with the vector instructions of arm64, whose loads and stores take groups of three and
-// four bytes apart, and whose table lookups hold the whole alphabet.
+// Base64 with NEON, the vector instructions of arm64. Its loads and stores de-interleave groups of
+// three and four bytes, and one table lookup covers the whole alphabet.
 #include "wire/base64_implementation.h"
 
 #if defined(__aarch64__)
@@ -39,16 +39,17 @@ std::size_t encode(std::span<const std::byte> bytes, char* out) {
   return done;
 }
 
-// The values of characters below 128, in two tables; everything irregular is above 63.
+// Values of the characters below 128, in two tables. Values above 63 mark other characters than
+// those of the alphabet.
 struct Values {
   uint8x16x4_t lower;
   uint8x16x4_t upper;
 
   uint8x16_t of(uint8x16_t characters) const {
-    // A lookup beyond its table gives 0, one with vqtbx leaves what was there.
+    // For an index outside the table, vqtbl returns 0 and vqtbx keeps the previous value.
     const uint8x16_t low = vqtbl4q_u8(lower, characters);
     const uint8x16_t both = vqtbx4q_u8(low, upper, vsubq_u8(characters, vdupq_n_u8(64)));
-    // Bytes from 128 up are in neither table: their highest bit makes them irregular.
+    // Bytes from 128 up are in neither table: their highest bit marks them as invalid.
     return vorrq_u8(both, vandq_u8(characters, vdupq_n_u8(128)));
   }
 };
@@ -78,7 +79,7 @@ std::size_t decode(std::span<const char> text, std::byte* out) {
 }  // namespace
 
 std::span<const Implementation> neon_implementations() {
-  // Every arm64 processor has it.
+  // Every arm64 processor has NEON.
   static constexpr Implementation list[] = {{"neon", [] { return true; }, encode, decode}};
   return list;
 }

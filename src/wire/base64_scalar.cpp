@@ -1,4 +1,4 @@
-// Base64 one character at a time: for every processor, and for what vectors leave over.
+// Base64 without vectors: for every processor, and for what the vector implementations leave.
 #include <cstdint>
 
 #include "wire/base64_alphabet.h"

@@ -1,6 +1,6 @@
-// Base64 with the vector instructions of x86, after Wojciech Muła's and Daniel Lemire's method
-// ("Faster Base64 Encoding and Decoding Using AVX2 Instructions", 2018): the bits are moved with
-// multiplications, the alphabet is looked up with byte shuffles.
+// Base64 with the vector instructions of x86. The method is Wojciech Muła's and Daniel Lemire's
+// ("Faster Base64 Encoding and Decoding Using AVX2 Instructions", 2018): multiplications move the
+// bits, byte shuffles look up the alphabet.
 #include "wire/base64_implementation.h"
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -14,12 +14,13 @@ namespace {
 
 using Table = std::int8_t[16];
 
-// Encoding. Each 32-bit lane gets the bytes b a c b of one group of three, from which four 6-bit
-// values are cut: two by a high multiplication (a shift to the right), two by a low one.
+// Encoding. Each 32-bit lane receives the bytes b a c b of one group of three. Four 6-bit values
+// are extracted from it: two by a high multiplication (a right shift), two by a low one (a left
+// shift).
 alignas(16) constexpr Table spread = {1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10};
 
-// From a value's group to what is added to the value. The groups: 0 is a to z, 1 to 10 the
-// digits, 11 is +, 12 is /, 13 is A to Z.
+// The offset to add to a value, by the value's group: 0 is a to z, 1 to 10 the digits, 11 is +,
+// 12 is /, 13 is A to Z.
 constexpr std::int8_t digit_offset = '0' - 52;
 alignas(16) constexpr Table text_offsets = {'a' - 26,
                                             digit_offset,
@@ -38,19 +39,19 @@ alignas(16) constexpr Table text_offsets = {'a' - 26,
                                             0,
                                             0};
 
-// Decoding. A character is in the alphabet when the entries for its two nibbles have no bit in
-// common: 1 stands for + and /, 2 for the digits, 4 for A to O and a to o, 8 for P to Z and p to
-// z, 16 for characters that are never good.
+// Decoding. A character is in the alphabet if the entries for its two nibbles have no bit in
+// common. The bits: 1 is + and /, 2 the digits, 4 A to O and a to o, 8 P to Z and p to z, 16
+// characters that are never valid.
 alignas(16) constexpr Table bad_low_nibble = {0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
                                               0x11, 0x11, 0x13, 0x1A, 0x1B, 0x1B, 0x1B, 0x1A};
 alignas(16) constexpr Table bad_high_nibble = {0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08,
                                                0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10};
 
-// From the high nibble, less one for '/', to what is added to the character.
+// The offset to add to a character, by its high nibble; for '/', by its high nibble minus one.
 alignas(16) constexpr Table value_offsets = {
     0, 63 - '/', 62 - '+', 52 - '0', -'A', -'A', 26 - 'a', 26 - 'a', 0, 0, 0, 0, 0, 0, 0, 0};
 
-// From 24 bits in each 32-bit lane to their bytes in order, at the front.
+// Moves the 24 bits of each 32-bit lane to the front, with their bytes in order.
 alignas(16) constexpr Table gather = {2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1};
 
 [[gnu::target("ssse3")]] inline __m128i load(const Table& table) {
@@ -71,7 +72,7 @@ alignas(16) constexpr Table gather = {2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1
 
 [[gnu::target("ssse3")]] std::size_t encode_ssse3(std::span<const std::byte> bytes, char* out) {
   std::size_t done = 0;
-  // A block is 12 bytes, but 16 are read.
+  // A block has 12 bytes, but 16 are read.
   for (; bytes.size() - done >= 16; done += 12, out += 16) {
     __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes.data() + done));
     block = _mm_shuffle_epi8(block, load(spread));
@@ -118,7 +119,7 @@ alignas(16) constexpr Table gather = {2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1
 
 [[gnu::target("avx2")]] std::size_t encode_avx2(std::span<const std::byte> bytes, char* out) {
   std::size_t done = 0;
-  // A block is 24 bytes, 12 for each half of the register, but 28 are read.
+  // A block has 24 bytes, 12 for each half of the register, but 28 are read.
   for (; bytes.size() - done >= 28; done += 24, out += 32) {
     const std::byte* const at = bytes.data() + done;
     __m256i block = _mm256_inserti128_si256(
@@ -153,7 +154,7 @@ alignas(16) constexpr Table gather = {2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1
     const __m256i pairs = _mm256_maddubs_epi16(values, _mm256_set1_epi32(0x01400140));
     const __m256i groups = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x00011000));
     const __m256i halves = _mm256_shuffle_epi8(groups, load_twice(gather));
-    // 12 bytes in each half: close the gap between them.
+    // Each half contains 12 bytes: close the gap between them.
     const __m256i bytes =
         _mm256_permutevar8x32_epi32(halves, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), bytes);

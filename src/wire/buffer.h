@@ -1,4 +1,4 @@
-// A growing piece of memory whose bytes nobody initialises.
+// A growable buffer of uninitialised bytes.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace bellhop::wire {
 
-// Growing keeps the bytes; large ones are remapped by the C library, not copied.
+// Growing keeps the content. The C library remaps a large buffer instead of copying it.
 class Buffer {
  public:
   using Memory = std::unique_ptr<char[], void (*)(void*)>;
@@ -20,8 +20,7 @@ class Buffer {
   const char* data() const { return memory_.get(); }
   std::size_t capacity() const { return capacity_; }
 
-  // Makes the capacity what is asked for, which must not be less than it is. Without memory the
-  // process ends.
+  // Sets the capacity, which must not become smaller. Aborts the process if memory is exhausted.
   void grow(std::size_t capacity) {
     void* const grown = std::realloc(memory_.get(), capacity);
     if (!grown) std::abort();
@@ -30,7 +29,7 @@ class Buffer {
     capacity_ = capacity;
   }
 
-  // Hands the memory over and is empty then.
+  // Passes the memory to the caller; the buffer is empty afterwards.
   Memory release() {
     capacity_ = 0;
     return std::exchange(memory_, Memory(nullptr, std::free));

@@ -7,18 +7,18 @@
 namespace bellhop::wire {
 namespace {
 
-constexpr std::size_t smallest_capacity = 16 * 1024;
-// What an idle framer may hold.
-constexpr std::size_t idle_capacity = 256 * 1024;
-// A smaller message is copied out of the buffer.
-constexpr std::size_t large_text = 64 * 1024;
+constexpr std::size_t min_capacity = 16 * 1024;
+// An idle framer frees a buffer that is larger.
+constexpr std::size_t max_idle_capacity = 256 * 1024;
+// A smaller message is copied out of the buffer; see take_text().
+constexpr std::size_t min_large_text = 64 * 1024;
 
 }  // namespace
 
 std::span<char> Framer::prepare(std::size_t minimum) {
   compact(minimum);
   if (buffer_.capacity() - end_ < minimum) {
-    buffer_.grow(std::max({smallest_capacity, 2 * buffer_.capacity(), end_ + minimum}));
+    buffer_.grow(std::max({min_capacity, 2 * buffer_.capacity(), end_ + minimum}));
   }
   return {buffer_.data() + end_, buffer_.capacity() - end_};
 }
@@ -28,7 +28,7 @@ std::optional<std::expected<Document, Error>> Framer::next() {
     const Lexer::Step step = lexer_.next({buffer_.data() + at_, end_ - at_});
     at_ += step.consumed;
     if (!step.token) break;
-    // The bytes of a token to discard may be gone already.
+    // The bytes of a discarded token may no longer be in the buffer.
     const std::size_t begin = reader_.discards() ? at_ : at_ - step.token->length;
     auto message = reader_.feed(*step.token, buffer_.data(), begin);
     if (!message) continue;
@@ -49,20 +49,20 @@ void Framer::reset() {
 Framer::Snapshot Framer::snapshot() const {
   const char* const data = buffer_.data();
   return {.message = reader_.serialize_partial(data),
-          .rest = std::string(data + kept_from(), end_ - kept_from()),
+          .rest = std::string(data + tail_begin(), end_ - tail_begin()),
           .lexer = lexer_.snapshot(),
           .counts = reader_.counts()};
 }
 
 bool Framer::restore(const Snapshot& snapshot) {
   append(snapshot.message);
-  append("\n");  // ends a number or a word
-  const bool is_whole = next().has_value();
+  append("\n");  // ends a number or a keyword
+  const bool is_complete = next().has_value();
   Lexer lexer;
-  const bool recalled = lexer.restore(snapshot.lexer);
-  // The bytes of a token to discard are gone already.
+  const bool restored = lexer.restore(snapshot.lexer);
+  // The bytes of a discarded token are not in the snapshot.
   const std::size_t pending = snapshot.counts.discards ? 0 : lexer.pending();
-  if (is_whole || !recalled || pending > snapshot.rest.size()) {
+  if (is_complete || !restored || pending > snapshot.rest.size()) {
     reset();
     return false;
   }
@@ -79,14 +79,15 @@ void Framer::append(std::string_view bytes) {
   commit(bytes.size());
 }
 
-// Where the bytes begin that are still to be used, after the text of the message so far.
-std::size_t Framer::kept_from() const {
+// Offset of the bytes after the hole: the pending token, then the unread input.
+std::size_t Framer::tail_begin() const {
   return reader_.discards() ? at_ : at_ - lexer_.pending();
 }
 
-// Closes the hole when that costs little: nothing to move, or no more than there is hole.
+// Closes the hole if that is cheap: if there is nothing to move, or if room for `minimum` bytes is
+// missing and the bytes to move are no more than the hole.
 void Framer::compact(std::size_t minimum) {
-  const std::size_t from = kept_from();
+  const std::size_t from = tail_begin();
   const std::size_t hole = from - reader_.text_size();
   const std::size_t kept = end_ - from;
   if (hole == 0 || kept > hole) return;
@@ -97,22 +98,23 @@ void Framer::compact(std::size_t minimum) {
 }
 
 void Framer::release_unused() {
-  if (reader_.text_size() != 0 || kept_from() != end_) return;
+  if (reader_.text_size() != 0 || tail_begin() != end_) return;
   at_ = end_ = 0;
-  if (buffer_.capacity() > idle_capacity) buffer_ = Buffer();
+  if (buffer_.capacity() > max_idle_capacity) buffer_ = Buffer();
 }
 
 Document Framer::make_document(JsonReader::Message message) {
   return Document(take_text(message.text_size), std::move(message.nodes));
 }
 
-// The first `size` bytes of the buffer, as memory of their own.
+// Returns the first `size` bytes of the buffer as separate memory. A small text is copied. A large
+// one is returned with the buffer's memory, and the input after it is copied to a new buffer.
 Buffer::Memory Framer::take_text(std::size_t size) {
   const std::size_t rest = end_ - at_;
-  const bool large = size >= large_text && size >= rest && size >= buffer_.capacity() / 4;
+  const bool large = size >= min_large_text && size >= rest && size >= buffer_.capacity() / 4;
   Buffer other;
   if (large) {
-    other.grow(std::max(smallest_capacity, rest));
+    other.grow(std::max(min_capacity, rest));
     std::memcpy(other.data(), buffer_.data() + at_, rest);
     at_ = 0;
     end_ = rest;

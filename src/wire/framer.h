@@ -1,4 +1,4 @@
-// From the bytes of a channel to messages.
+// Splits the bytes of a channel into messages.
 #pragma once
 
 #include <cstddef>
@@ -16,54 +16,55 @@
 
 namespace bellhop::wire {
 
-// One for each channel. Bytes are read straight into it, looked at once, and those of a large
-// message become its Document without a copy. Memory is bounded by the limits of a message: white
-// space and discarded tokens are not kept.
+// One per channel. The channel reads directly into its buffer, each byte is scanned once, and a
+// large message becomes a Document without a copy. The limits of one message bound the memory:
+// white space and discarded tokens are not kept.
 class Framer {
  public:
   Framer() = default;
   Framer(const Framer&) = delete;
   Framer& operator=(const Framer&) = delete;
 
-  // Room for input, at least `minimum` bytes, valid until the next call of a member.
+  // Returns room for input, at least `minimum` bytes. Valid until the next call of a member.
   std::span<char> prepare(std::size_t minimum);
-  // The first `n` bytes of the room have been filled.
+  // Appends the first `n` bytes of that room to the input.
   void commit(std::size_t n) { end_ += n; }
 
-  // The next complete message, or an error that must be answered; nullopt: more bytes are needed.
+  // Returns the next complete message, or an error that must be answered. nullopt: more input is
+  // needed.
   std::optional<std::expected<Document, Error>> next();
 
-  // The client left: forgets snapshot input. Lines and columns are counted on.
+  // Call it when the client disconnects: drops all input. Line and column counts continue.
   void reset();
 
-  // What a client has sent of messages that are not taken yet, and what was counted.
+  // The input that next() has not yet returned as messages, and its counts.
   struct Snapshot {
-    std::string message;  // JSON, the complete tokens of the message that has begun
-    std::string rest;     // the bytes that follow: of an snapshot token, and not looked at
+    std::string message;  // JSON: the complete tokens of the partial message
+    std::string rest;     // the bytes after them: the pending token, then unread input
     Lexer::Snapshot lexer = {};
     JsonReader::Counts counts = {};
   };
   Snapshot snapshot() const;
-  // Goes on with what another framer has left; for one that has taken nothing yet. False, and the
-  // input is forgotten, when it makes no sense.
+  // Continues with the input of another framer. Call it before any other member. Returns false and
+  // drops the input if the snapshot is inconsistent.
   bool restore(const Snapshot& snapshot);
 
-  // Whether no message has begun.
+  // True if there is no partial message and no unread input.
   bool idle() const { return reader_.idle() && lexer_.pending() == 0 && at_ == end_; }
 
-  // Bytes of memory that are held.
+  // Size of the buffer in bytes.
   std::size_t capacity() const { return buffer_.capacity(); }
 
  private:
   void append(std::string_view bytes);
-  std::size_t kept_from() const;
+  std::size_t tail_begin() const;
   void compact(std::size_t minimum);
   void release_unused();
   Document make_document(JsonReader::Message message);
   Buffer::Memory take_text(std::size_t size);
 
-  // The buffer: strings of the message so far, a hole, the snapshot token up to at_, bytes not
-  // looked at up to end_, room.
+  // The decoded strings of the partial message, a hole, the pending token up to at_, unread input
+  // up to end_, free room.
   Buffer buffer_;
   std::size_t at_ = 0;
   std::size_t end_ = 0;

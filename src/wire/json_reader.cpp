@@ -13,14 +13,14 @@
 namespace bellhop::wire {
 namespace {
 
-// qemu-ga prints a syntax_error into a buffer of 1024 bytes.
-constexpr std::size_t complaint_limit = 1023;
+// qemu-ga formats the text of a syntax error in a buffer of 1024 bytes.
+constexpr std::size_t syntax_error_limit = 1023;
 
-// Objects with more members find duplicate keys in a set.
+// In objects with more members, a set finds duplicate keys.
 constexpr std::uint32_t max_linear_members = 8;
 
-// A string stays where it is when the hole before it is small compared to it.
-bool may_stay(std::size_t hole, std::size_t length) {
+// True if a string is decoded in place: the hole before it is small compared to its length.
+bool stays_in_place(std::size_t hole, std::size_t length) {
   return hole <= length / 4 && length >= 512;
 }
 
@@ -30,12 +30,12 @@ Error request_error(std::string message) {
 
 Error parse_error(Position position, std::string_view syntax_error) {
   return request_error(fmt::format("{}:{}: JSON parse error, {}", position.line, position.column,
-                                   syntax_error.substr(0, complaint_limit)));
+                                   syntax_error.substr(0, syntax_error_limit)));
 }
 
-// qemu-ga prints `text` as a C string: not the NUL that a stray token may end with.
+// qemu-ga prints `text` as a C string, without the NUL that an invalid token may end with.
 std::string quoted(std::string_view what, std::string_view text) {
-  text = text.substr(0, complaint_limit);
+  text = text.substr(0, syntax_error_limit);
   return fmt::format("{} '{}'", what, text.substr(0, text.find('\0')));
 }
 
@@ -181,7 +181,7 @@ JsonReader::SyntaxError JsonReader::close() {
   return end_value();
 }
 
-// A value is complete: puts it into what contains it.
+// Adds a complete value to its container.
 JsonReader::SyntaxError JsonReader::end_value() {
   if (open_.empty()) {
     complete_ = true;
@@ -210,7 +210,7 @@ JsonReader::SyntaxError JsonReader::consume_keyword() {
 JsonReader::SyntaxError JsonReader::add_string(bool plain) {
   const auto begin = static_cast<std::size_t>(text_.data() - buffer_) + 1;
   std::size_t length = text_.size() - 2;
-  const std::size_t place = may_stay(begin - text_size_, length) ? begin : text_size_;
+  const std::size_t place = stays_in_place(begin - text_size_, length) ? begin : text_size_;
   if (!plain) {
     auto decoded = decode_string_literal(text_, buffer_ + place);
     if (!decoded) return std::move(decoded).error();
@@ -234,7 +234,8 @@ bool JsonReader::KeyOrder::operator()(Key a, Key b) const {
          std::tuple(b.object, reader->string_at(b.key));
 }
 
-// Whether no earlier member of the object has the key of the one at hand. Remembers it.
+// True if no earlier member of the object has the key of the current one. Adds the keys of objects
+// with many members to keys_.
 bool JsonReader::is_new_key(Open object) {
   const std::uint32_t members = nodes_[object.container].size;
   if (members > max_linear_members) return keys_.insert({object.container, object.key}).second;
@@ -254,7 +255,7 @@ std::expected<Document, Error> parse(std::string_view text) {
   Framer framer;
   const std::span<char> room = framer.prepare(text.size() + 1);
   text.copy(room.data(), text.size());
-  room[text.size()] = '\n';  // ends a number or a word
+  room[text.size()] = '\n';  // ends a number or a keyword
   framer.commit(text.size() + 1);
 
   auto document = framer.next();

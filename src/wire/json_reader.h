@@ -1,4 +1,4 @@
-// From tokens to messages, with qemu-ga's errors and limits.
+// Builds messages from tokens, with qemu-ga's errors and limits.
 #pragma once
 
 #include <cstddef>
@@ -16,53 +16,54 @@
 
 namespace bellhop::wire {
 
-// Limits of one message, with token_size_limit.
+// Limits of one message, in addition to token_size_limit.
 inline constexpr std::size_t token_count_limit = 2 * 1024 * 1024;
 inline constexpr std::size_t nesting_limit = 1024;
 
-// Reports what is wrong as soon as a token shows it; discards what follows until brackets balance.
+// Reports an error at the first token that shows it. Then discards tokens until the brackets
+// balance.
 //
-// The tokens lie in a buffer whose head holds the strings of the message so far, decoded. A string
-// is decoded where it lies, or moved to the others when the hole before it would be large.
+// The tokens are in a buffer that starts with the decoded strings of the partial message. A string
+// is decoded in place, or moved next to the other strings if the hole before it would be large.
 class JsonReader {
  public:
   JsonReader() = default;
   JsonReader(const JsonReader&) = delete;
   JsonReader& operator=(const JsonReader&) = delete;
 
-  // What a message's Document is made of.
+  // The content of a Document.
   struct Message {
-    std::size_t text_size;  // bytes at the buffer's head that its strings lie in
+    std::size_t text_size;  // bytes at the start of the buffer that contain its strings
     std::vector<Node> nodes;
   };
 
-  // Takes the next token, whose bytes begin at `buffer + begin`. Returns the message that it
-  // completes or the error that it shows.
+  // Consumes the next token, whose bytes start at `buffer + begin`. Returns the message that the
+  // token completes or the error that it shows, otherwise nullopt.
   std::optional<std::expected<Message, Error>> feed(const Token& token, char* buffer,
                                                     std::size_t begin);
 
-  // Bytes at the buffer's head that are in use.
+  // Bytes at the start of the buffer that are in use.
   std::size_t text_size() const { return text_size_; }
-  // Whether the bytes of the next tokens are not looked at.
+  // True while tokens are discarded after an error; their bytes are not read.
   bool discards() const { return counts_.discards; }
-  // Whether no message has begun.
+  // True if there is no partial message.
   bool idle() const { return counts_.tokens == 0; }
 
-  // Forgets the snapshot message.
+  // Drops the partial message.
   void reset();
 
-  // What was counted of the snapshot message.
+  // Counts of the partial message.
   struct Counts {
     std::uint64_t token_bytes = 0;
     std::uint64_t tokens = 0;
-    std::int64_t braces = 0;  // open ones, also while discarding
+    std::int64_t braces = 0;  // open ones, also counted while discarding
     std::int64_t brackets = 0;
     bool discards = false;
   };
   const Counts& counts() const { return counts_; }
-  // JSON that brings another reader to the same point, but for the counts.
+  // Returns JSON that brings another reader to the same state, except for the counts.
   std::string serialize_partial(const char* buffer) const;
-  // For a reader that has been brought there, or that is to discard what follows.
+  // Call it after the reader has consumed that JSON, or to make the reader discard tokens.
   void set_counts(const Counts& counts) { counts_ = counts; }
 
  private:
@@ -75,12 +76,12 @@ class JsonReader {
     next_element,
     next_member,
   };
-  // An array or object that is not complete, by node; `key` is that of the member at hand.
+  // An incomplete array or object; `key` is the key of its current member. Both index nodes_.
   struct Open {
     std::uint32_t container;
     std::uint32_t key = 0;
   };
-  // A key of an object, by node.
+  // A key of an object. Both index nodes_.
   struct Key {
     std::uint32_t object;
     std::uint32_t key;
@@ -109,17 +110,17 @@ class JsonReader {
 
   std::vector<Node> nodes_;
   std::vector<Open> open_;
-  std::set<Key, KeyOrder> keys_{KeyOrder{this}};  // of objects with many
+  std::set<Key, KeyOrder> keys_{KeyOrder{this}};  // of objects with many members
   Expects expects_ = Expects::value;
   bool complete_ = false;
   std::size_t text_size_ = 0;
   Counts counts_;
 
-  char* buffer_ = nullptr;  // of the token at hand
+  char* buffer_ = nullptr;  // of the current token
   std::string_view text_;
 };
 
-// Parses one value, for tests and tools. White space around it is allowed, nothing else.
+// Parses one value, for tests and tools. Only white space may surround it.
 std::expected<Document, Error> parse(std::string_view text);
 
 }  // namespace bellhop::wire

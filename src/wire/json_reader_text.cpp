@@ -1,4 +1,4 @@
-// An snapshot message, written anew from what the reader has understood of it.
+// Serialises the partial message of a reader.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -9,7 +9,7 @@
 namespace bellhop::wire {
 namespace {
 
-// A number with a fraction or an exponent is not an integer, whatever its value is.
+// Adds an exponent if the text has neither fraction nor exponent: it would be read as an integer.
 void append_real(std::string& out, double value) {
   if (std::isinf(value)) {
     out += value < 0 ? "-1e999" : "1e999";
@@ -48,19 +48,19 @@ bool is_container(const Node& node) {
   return node.kind == Kind::array || node.kind == Kind::object;
 }
 
-// Writes nodes in their order, with what stands between them.
+// Writes nodes in document order, with the punctuation between them.
 class Writer {
  public:
   Writer(std::string& out, const char* text) : out_(out), text_(text) {}
 
-  // `end` is where the node's container is complete, 0 when it is not.
+  // The `end` of an incomplete container is 0.
   void add(const Node& node) {
     if (!levels_.empty()) begin_element();
     append_scalar(out_, node, text_);
     if (is_container(node))
       levels_.push_back({.end = node.end, .object = node.kind == Kind::object});
   }
-  // Closes what is complete before the node with that index.
+  // Closes the containers that are complete before the node with that index.
   void close(std::uint32_t index) {
     while (!levels_.empty() && levels_.back().end == index) {
       out_ += levels_.back().object ? '}' : ']';

@@ -18,7 +18,7 @@ bool is_verbatim(char c) {
   return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
 }
 
-// The first byte that is not written as it is.
+// The first byte that must be escaped.
 const char* find_special(const char* at, const char* end) {
   constexpr std::ptrdiff_t block = 32;
   while (end - at >= block) {
@@ -172,7 +172,7 @@ void JsonWriter::end_base64() {
   out_ += '"';
 }
 
-// Values nest as deep as a client likes, so this does not recurse.
+// Does not recurse, because the client chooses the nesting depth.
 void JsonWriter::value(Value value) {
   struct Open {
     std::uint32_t end;

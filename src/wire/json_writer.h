@@ -1,4 +1,4 @@
-// Writes JSON as qemu-ga does: ", " and ": " between, ASCII only.
+// Writes JSON in qemu-ga's format: the separators are ", " and ": ", the text is ASCII.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,15 @@
 
 namespace bellhop::wire {
 
-// Appends one JSON value to a string. The calls must nest as JSON does; nothing checks it.
+// Appends one JSON value to a string. The caller must nest the calls correctly; they are not
+// checked.
 //
-// A writer with a drain can write values larger than memory should hold: when more than
-// `drain_threshold` bytes are waiting, flush_if_large() hands them over.
+// With a drain, the string need not contain the whole value: if it has more than `drain_threshold`
+// bytes, flush_if_large() passes them to the drain.
 class JsonWriter {
  public:
-  // Takes the bytes out of its argument and leaves it empty; may wait until the receiver has
-  // room. Returns false when there is nobody to receive them any more.
+  // Moves the bytes out of its argument and leaves it empty. May block until the receiver has room.
+  // Returns false if the receiver is gone.
   using Drain = std::function<bool(std::string&)>;
 
   static constexpr std::size_t drain_threshold = 256 * 1024;
@@ -35,17 +36,17 @@ class JsonWriter {
   void boolean(bool value);
   void integer(std::int64_t value);
   void unsigned_integer(std::uint64_t value);
-  void real(double value);  // as printf's %.17g, so infinities are no JSON
+  void real(double value);  // as printf("%.17g"): an infinity is not valid JSON
   // `text` should be UTF-8; each invalid sequence is written as U+FFFD.
   void string(std::string_view text);
-  // A string of base64, in one piece or many: begin, any number of pieces, end. A piece that is
-  // not the last must be a multiple of 3 bytes long.
+  // A base64 string: begin, any number of pieces, end. The length of every piece except the last
+  // must be a multiple of 3 bytes.
   void begin_base64();
   void base64_piece(std::span<const std::byte> bytes);
   void end_base64();
-  void value(Value value);  // any value, as it was read
+  void value(Value value);  // a value of a document
 
-  // False when the receiver is gone: what is still to come need not be made.
+  // Returns false if the receiver is gone: the caller need not produce the rest.
   bool flush_if_large();
 
  private:

@@ -35,14 +35,15 @@ std::optional<TokenType> structural(char c) {
   }
 }
 
-// Control characters, 0xFE and 0xFF: in no token, and the end of what follows stray bytes.
+// Control characters, 0xFE and 0xFF: no valid token contains them, and all but the tab end the
+// recovery.
 bool is_forbidden(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte < 0x20 || byte >= 0xFE;
 }
 
-// The first byte that is not simply part of a string: its quote, a backslash or a forbidden one.
-// `plain` becomes false when a byte before it is not ASCII.
+// The first quote, backslash or forbidden byte. Sets `plain` to false if a byte before it is not
+// ASCII.
 const char* find_string_special(const char* at, const char* end, char quote, bool& plain) {
   constexpr std::ptrdiff_t block = 32;
   const auto quote_byte = static_cast<unsigned char>(quote);
@@ -137,7 +138,7 @@ std::optional<Token> Lexer::begin_token(char c) {
     quote_ = c;
     state_ = State::string;
   } else if (is_letter(c)) {
-    state_ = State::word;
+    state_ = State::keyword;
   } else if (c == '0') {
     state_ = State::zero;
   } else if (is_digit(c)) {
@@ -150,7 +151,7 @@ std::optional<Token> Lexer::begin_token(char c) {
   return std::nullopt;
 }
 
-// Takes the bytes of a string or number that need no thought, or one that does.
+// Consumes a run of bytes that do not change the state, and the byte after it.
 std::optional<Token> Lexer::continue_token(const char*& at, const char* end) {
   const std::size_t allowed = token_size_limit + 1 - length_;
   if (static_cast<std::size_t>(end - at) > allowed) end = at + allowed;
@@ -161,10 +162,10 @@ std::optional<Token> Lexer::continue_token(const char*& at, const char* end) {
   at = run;
   if (at != end) {
     const State before = state_;
-    const Verdict verdict = take(*at);
+    const Verdict verdict = consume(*at);
     if (verdict == Verdict::ended_before) {
       looked_ahead_ = true;
-      if (before == State::word) return finish(TokenType::keyword, State::start);
+      if (before == State::keyword) return finish(TokenType::keyword, State::start);
       const bool integer = before == State::zero || before == State::digits;
       return finish(integer ? TokenType::integer : TokenType::real, State::start);
     }
@@ -182,7 +183,7 @@ const char* Lexer::consume_run(const char* at, const char* end) {
   switch (state_) {
     case State::string:
       return find_string_special(at, end, quote_, plain_);
-    case State::word:
+    case State::keyword:
       return std::find_if_not(at, end, is_letter);
     case State::digits:
     case State::fraction:
@@ -193,7 +194,7 @@ const char* Lexer::consume_run(const char* at, const char* end) {
   }
 }
 
-Lexer::Verdict Lexer::take(char c) {
+Lexer::Verdict Lexer::consume(char c) {
   switch (state_) {
     case State::string:
       if (c == quote_) return Verdict::ended;
@@ -205,7 +206,7 @@ Lexer::Verdict Lexer::take(char c) {
       if (is_forbidden(c)) return Verdict::broken;
       state_ = State::string;
       return Verdict::inside;
-    case State::word:
+    case State::keyword:
       return Verdict::ended_before;
     default:
       return consume_in_number(c);
@@ -213,7 +214,7 @@ Lexer::Verdict Lexer::take(char c) {
 }
 
 Lexer::Verdict Lexer::consume_in_number(char c) {
-  const auto resume = [&](State state) {
+  const auto enter = [&](State state) {
     state_ = state;
     return Verdict::inside;
   };
@@ -221,22 +222,22 @@ Lexer::Verdict Lexer::consume_in_number(char c) {
   switch (state_) {
     case State::minus:
       if (!is_digit(c)) return Verdict::broken;
-      return resume(c == '0' ? State::zero : State::digits);
+      return enter(c == '0' ? State::zero : State::digits);
     case State::zero:
       if (is_digit(c)) return Verdict::broken;
-      return c == '.' ? resume(State::point) : Verdict::ended_before;
+      return c == '.' ? enter(State::point) : Verdict::ended_before;
     case State::digits:
-      if (c == '.') return resume(State::point);
-      return e ? resume(State::exponent) : Verdict::ended_before;
+      if (c == '.') return enter(State::point);
+      return e ? enter(State::exponent) : Verdict::ended_before;
     case State::point:
-      return is_digit(c) ? resume(State::fraction) : Verdict::broken;
+      return is_digit(c) ? enter(State::fraction) : Verdict::broken;
     case State::fraction:
-      return e ? resume(State::exponent) : Verdict::ended_before;
+      return e ? enter(State::exponent) : Verdict::ended_before;
     case State::exponent:
-      if (c == '+' || c == '-') return resume(State::exponent_sign);
+      if (c == '+' || c == '-') return enter(State::exponent_sign);
       [[fallthrough]];
     case State::exponent_sign:
-      return is_digit(c) ? resume(State::exponent_digits) : Verdict::broken;
+      return is_digit(c) ? enter(State::exponent_digits) : Verdict::broken;
     default:
       return Verdict::ended_before;
   }
@@ -260,10 +261,10 @@ Lexer::Snapshot Lexer::snapshot() const {
           position_.column};
 }
 
-bool Lexer::restore(const Snapshot& memory) {
+bool Lexer::restore(const Snapshot& snapshot) {
   const auto [state, quote, plain, looked_ahead, keeps_position, length, line, column, token_line,
-              token_column] = memory;
-  if (state > static_cast<std::uint64_t>(State::word) || length > token_size_limit) return false;
+              token_column] = snapshot;
+  if (state > static_cast<std::uint64_t>(State::keyword) || length > token_size_limit) return false;
   state_ = static_cast<State>(state);
   quote_ = quote != 0 ? '\'' : '"';
   plain_ = plain != 0;

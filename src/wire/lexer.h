@@ -9,7 +9,8 @@
 
 namespace bellhop::wire {
 
-// A string, number or word may be this long; a message's tokens together must stay below it.
+// Maximum bytes of a string, number or keyword. The tokens of a message together must stay below
+// it.
 inline constexpr std::size_t token_size_limit = 64 * 1024 * 1024;
 
 enum class TokenType : std::uint8_t {
@@ -22,13 +23,13 @@ enum class TokenType : std::uint8_t {
   string,     // with its quotes
   integer,    // no fraction, no exponent
   real,       // with a fraction or an exponent
-  keyword,    // lower-case letters: true, false, null or a mistake
-  invalid,    // bytes that begin no token, or a token broken by its last byte
-  oversized,  // the first token_size_limit + 1 bytes of a token; what follows is lexed anew
+  keyword,    // lower-case letters: true, false, null or an error
+  invalid,    // a byte that starts no token, or a token whose last byte is wrong
+  oversized,  // the first token_size_limit + 1 bytes of a token; the rest is a new token
 };
 
-// Where a token begins in the stream, as qemu-ga counts: bytes, from 1. The first token after a
-// byte that ended another token without being part of it is off by one column, as qemu-ga has it.
+// Start of a token in the stream, in bytes from 1. As in qemu-ga, the column of a token is one too
+// large if its first byte has ended the previous token or the recovery.
 struct Position {
   std::uint64_t line = 1;
   std::uint64_t column = 1;
@@ -36,37 +37,37 @@ struct Position {
 
 struct Token {
   TokenType type;
-  bool plain;          // a string of ASCII without escapes: its bytes are its value
+  bool plain;          // a string of ASCII without escapes: its text is its value
   std::size_t length;  // bytes
   Position position;
 };
 
-// Takes the stream in pieces of any size; looks at each byte once.
+// Accepts the stream in pieces of any size and scans each byte once.
 class Lexer {
  public:
   struct Step {
     std::optional<Token> token;  // none: all bytes are consumed and the token is not complete
-    std::size_t consumed;        // the token's last byte is the last one consumed
+    std::size_t consumed;        // of `input`, up to and including the token's last byte
   };
 
   Step next(std::string_view input);
 
-  // Bytes of the snapshot token.
+  // Consumed bytes of the partial token.
   std::size_t pending() const { return length_; }
 
-  // Forgets the snapshot token; counting of lines and columns goes on.
+  // Drops the partial token. Line and column counts continue.
   void reset();
 
-  // All that a lexer knows, as numbers: another one goes on in the middle of a token.
+  // The complete state of a lexer, as numbers. Another lexer can continue in the middle of a token.
   using Snapshot = std::array<std::uint64_t, 10>;
   Snapshot snapshot() const;
-  // False, and nothing has changed, when the numbers mean nothing.
-  bool restore(const Snapshot& memory);
+  // Returns false and changes nothing if the snapshot is invalid.
+  bool restore(const Snapshot& snapshot);
 
  private:
   enum class State : std::uint8_t {
     start,
-    recovery,  // after stray bytes: skips what would be errors only because of them
+    recovery,  // after an invalid token: skips bytes that would only cause further errors
     string,
     escape,
     minus,
@@ -77,14 +78,14 @@ class Lexer {
     exponent,
     exponent_sign,
     exponent_digits,
-    word,
+    keyword,
   };
   enum class Verdict : std::uint8_t { inside, ended, ended_before, broken };
 
   const char* skip_to_token(const char* at, const char* end);
   const char* recover(const char* at, const char* end);
   std::optional<Token> begin_token(char c);
-  Verdict take(char c);
+  Verdict consume(char c);
   Verdict consume_in_number(char c);
   const char* consume_run(const char* at, const char* end);
   std::optional<Token> continue_token(const char*& at, const char* end);
@@ -94,8 +95,8 @@ class Lexer {
   State state_ = State::start;
   char quote_ = '"';
   bool plain_ = true;
-  bool looked_ahead_ = false;    // the byte to come has ended the token before it
-  bool keeps_position_ = false;  // the token before it was oversized
+  bool looked_ahead_ = false;    // the next byte has ended the previous token
+  bool keeps_position_ = false;  // the previous token was oversized
   std::size_t length_ = 0;
   std::uint64_t line_ = 1;
   std::uint64_t column_ = 0;  // bytes of the line so far

@@ -11,7 +11,7 @@
 namespace bellhop::wire {
 namespace {
 
-// The power of ten in a number's exponent part, as far as it fits.
+// The power of ten in a number's exponent part, clamped to half of the type's range.
 std::int64_t exponent_of(std::string_view digits) {
   constexpr std::int64_t max_exponent = std::numeric_limits<std::int64_t>::max() / 2;
   if (digits.starts_with('+')) digits.remove_prefix(1);
@@ -20,13 +20,13 @@ std::int64_t exponent_of(std::string_view digits) {
   return digits.starts_with('-') ? -max_exponent : max_exponent;
 }
 
-// The value of a number whose nearest double is not finite or is zero.
+// The value of a number that is out of range for double: an infinity or zero, with its sign.
 double beyond_range(std::string_view text) {
   const double sign = text.starts_with('-') ? -1 : 1;
   const std::size_t e = std::min(text.find_first_of("eE"), text.size());
   const std::size_t point = std::min(text.find('.'), e);
   const std::size_t first = text.find_first_of("123456789");
-  // 0.1 has the magnitude 0, 1 has 1.
+  // The magnitude of 0.1 is 0, of 1 it is 1.
   std::int64_t magnitude =
       static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) + (first > point ? 1 : 0);
   if (e != text.size()) magnitude += exponent_of(text.substr(e + 1));

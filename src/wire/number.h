@@ -1,4 +1,4 @@
-// From a number as JSON writes it to its value.
+// Parses JSON numbers.
 #pragma once
 
 #include <string_view>
@@ -7,9 +7,9 @@
 
 namespace bellhop::wire {
 
-// A node with the number's value. `text` must be a number of JSON's grammar; one without fraction
-// and exponent becomes an integer when it fits int64_t, else an unsigned one when it fits
-// uint64_t. Any other becomes the nearest double, which may be infinite.
+// Returns a node with the number's value. `text` must match JSON's grammar for numbers. Without
+// fraction and exponent the value is an integer if it fits int64_t, otherwise an unsigned integer
+// if it fits uint64_t. Any other value is the nearest double, which may be infinite.
 Node parse_number(std::string_view text);
 
 }  // namespace bellhop::wire

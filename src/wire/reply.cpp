@@ -5,7 +5,7 @@
 namespace bellhop::wire {
 namespace {
 
-// The classes that qemu-ga answers with; there are more in QMP, none of which an agent sends.
+// The error classes that qemu-ga sends. QMP has more, but a guest agent does not send them.
 std::string_view error_class(ErrorCode code) {
   switch (code) {
     case ErrorCode::command_not_found:

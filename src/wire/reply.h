@@ -1,4 +1,4 @@
-// Replies as they go over the wire: the envelope around what a command returns.
+// The envelope of a reply, around the result of a command.
 #pragma once
 
 #include <optional>
@@ -10,8 +10,8 @@
 
 namespace bellhop::wire {
 
-// The reply to a command that succeeded: {"return": …, "id": …} and a line feed, with one 0xFF
-// before it when `delimited`. begin() starts it, the command writes its value, finish() ends it.
+// A success reply: {"return": …, "id": …} and a line feed, after one byte 0xFF if `delimited`.
+// begin() starts it, the command writes its result, finish() ends it. `out` must outlive it.
 class SuccessReply {
  public:
   SuccessReply(std::string& out, JsonWriter::Drain drain, bool delimited)
@@ -19,7 +19,7 @@ class SuccessReply {
 
   JsonWriter& begin();
   bool begun() const { return begun_; }
-  // `id` is echoed when there is one.
+  // Echoes `id` if there is one.
   void finish(std::optional<Value> id);
 
  private:

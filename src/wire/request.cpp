@@ -6,8 +6,8 @@
 namespace bellhop::wire {
 namespace {
 
-std::unexpected<Error> member_error(std::string_view name, std::string_view complaint) {
-  return invalid("QMP input member '{}' {}", name, complaint);
+std::unexpected<Error> member_error(std::string_view name, std::string_view problem) {
+  return invalid("QMP input member '{}' {}", name, problem);
 }
 
 Result<Request> check(Value message, std::optional<Value> id) {

@@ -1,4 +1,4 @@
-// The envelope of a request: which command, with what, and how to label its reply.
+// The envelope of a request: command, arguments and id.
 #pragma once
 
 #include <expected>
@@ -10,21 +10,21 @@
 
 namespace bellhop::wire {
 
-// Views into the message, which must outlive it.
+// Refers to the message, which must outlive it.
 struct Request {
   std::string_view execute;
   std::optional<Value> arguments;  // an object
   std::optional<Value> id;         // any value, echoed in the reply
 };
 
-// A message that is no request. The reply carries the id all the same.
+// A message that is not a valid request. The error reply echoes the id, too.
 struct InvalidRequest {
   Error error;
   std::optional<Value> id;
 };
 
-// Checks a message's envelope, with qemu-ga's errors. Where several apply, members that are
-// unexpected come first, in the order in which they were sent.
+// Checks the envelope of a message, with qemu-ga's errors. If several apply, the first unexpected
+// member in the message is reported.
 std::expected<Request, InvalidRequest> read_request(const Document& message);
 
 }  // namespace bellhop::wire

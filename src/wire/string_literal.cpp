@@ -18,7 +18,7 @@ bool is_low_surrogate(char32_t unit) {
   return unit >= 0xDC00 && unit <= 0xDFFF;
 }
 
-// The byte that a backslash and `c` stand for.
+// The byte that a backslash and `c` encode.
 std::optional<char> simple_escape(char c) {
   switch (c) {
     case '"':
@@ -41,7 +41,7 @@ std::optional<char> simple_escape(char c) {
   }
 }
 
-// The UTF-16 unit of an escape \uXXXX at the beginning of `text`.
+// The UTF-16 unit of an escape \uXXXX at the start of `text`.
 std::optional<char32_t> unicode_escape(std::string_view text) {
   if (!text.starts_with("\\u") || text.size() < 6) return std::nullopt;
   return text::parse_number<std::uint16_t>(text.substr(2, 4), 16);
@@ -51,8 +51,8 @@ class Decoder {
  public:
   Decoder(std::string_view literal, char* out) : rest_(literal.substr(1)), out_(out) {}
 
-  // Takes one character or a run of simple ones. Returns what is wrong, or nothing.
-  std::optional<std::string> take() {
+  // Consumes one escape or a run of bytes without escapes. Returns the error's text, or nothing.
+  std::optional<std::string> consume() {
     if (rest_[0] == '\\') return rest_[1] == 'u' ? consume_unicode() : consume_simple();
     return consume_run();
   }
@@ -97,7 +97,7 @@ class Decoder {
     return std::nullopt;
   }
 
-  std::string_view rest_;  // with the closing quote
+  std::string_view rest_;  // includes the closing quote
   char* out_;
 };
 
@@ -106,7 +106,7 @@ class Decoder {
 std::expected<std::size_t, std::string> decode_string_literal(std::string_view literal, char* out) {
   Decoder decoder(literal, out);
   while (!decoder.done()) {
-    if (auto wrong = decoder.take()) return std::unexpected(*std::move(wrong));
+    if (auto error = decoder.consume()) return std::unexpected(*std::move(error));
   }
   return static_cast<std::size_t>(decoder.out() - out);
 }

@@ -1,4 +1,4 @@
-// From a string as JSON writes it to the bytes it stands for.
+// Decodes JSON string literals.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +8,9 @@
 
 namespace bellhop::wire {
 
-// Decodes `literal`, which includes its quotes (double or single), to `out`: at most as many bytes
-// as lie between the quotes. `out` may lie at or before the literal and overlap it.
-// Returns the number of bytes, or what is wrong in qemu-ga's words; `out` is then spoilt.
+// Decodes `literal`, which includes its quotes (double or single), to `out`. Writes at most as many
+// bytes as are between the quotes. `out` may start at or before the literal and overlap it.
+// Returns the number of bytes written, or qemu-ga's error text; `out` is then undefined.
 std::expected<std::size_t, std::string> decode_string_literal(std::string_view literal, char* out);
 
 }  // namespace bellhop::wire

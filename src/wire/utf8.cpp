@@ -7,16 +7,16 @@
 namespace bellhop::wire::utf8 {
 namespace {
 
-// Bytes of the longest sequence of the original UTF-8; those of 5 and 6 are always invalid but
-// skipped as one.
+// Maximum bytes of a sequence in the original UTF-8 (RFC 2279). Sequences of 5 and 6 bytes are
+// invalid, but skipped as a unit.
 constexpr int max_sequence = 6;
 
 bool is_continuation(unsigned char byte) {
   return (byte & 0xC0) == 0x80;
 }
 
-// The smallest code point that needs a sequence of that length.
-char32_t smallest(std::size_t length) {
+// The min_code_point code point that needs a sequence of that length.
+char32_t min_code_point(std::size_t length) {
   return length == 2 ? 0x80 : char32_t{1} << (5 * length - 4);
 }
 
@@ -55,7 +55,7 @@ Sequence decode(std::string_view text) {
     }
     code_point = code_point << 6 | (static_cast<unsigned char>(text[i]) & 0x3F);
   }
-  const bool overlong = code_point < smallest(length) && !(length == 2 && code_point == 0);
+  const bool overlong = code_point < min_code_point(length) && !(length == 2 && code_point == 0);
   return {code_point, !overlong && length <= 4 && is_character(code_point), length};
 }
 

@@ -1,4 +1,4 @@
-// UTF-8 as qemu-ga takes it: C0 80 stands for NUL, noncharacters are not accepted.
+// UTF-8 as qemu-ga accepts it: C0 80 encodes NUL, noncharacters are invalid.
 #pragma once
 
 #include <cstddef>
@@ -7,25 +7,25 @@
 
 namespace bellhop::wire::utf8 {
 
-// One character, or one invalid sequence that stands for one.
+// One character, or one invalid sequence that is replaced as a unit.
 struct Sequence {
   char32_t code_point;
   bool valid;
   std::size_t length;  // bytes, at least 1
 };
 
-// The sequence at the beginning of `text`, which must not be empty.
-// A plain NUL is valid; C0 80 is the one overlong form that is. Surrogates, U+FFFE and U+FFFF of
-// any plane, U+FDD0 to U+FDEF and what is above U+10FFFF are invalid.
+// Decodes the sequence at the start of `text`, which must not be empty.
+// A NUL byte is valid. C0 80 is the only valid overlong form. Surrogates, U+FFFE and U+FFFF of any
+// plane, U+FDD0 to U+FDEF and code points above U+10FFFF are invalid.
 Sequence decode(std::string_view text);
 
-// Whether a code point may stand in a string.
+// True if a string may contain the code point.
 bool is_character(char32_t code_point);
 
-// Writes 1 to 4 bytes, NUL as C0 80, and returns the end.
+// Writes 1 to 4 bytes to `out`, NUL as C0 80. Returns the end of what was written.
 char* encode(char* out, char32_t code_point);
 
-// Whether all of `text` is valid.
+// True if all of `text` is valid.
 bool is_valid(std::string_view text);
 
 }  // namespace bellhop::wire::utf8

@@ -1,4 +1,4 @@
-// A JSON message in memory: one buffer with the text, one array with a node for each value.
+// A JSON message in memory: one buffer with the text, one array with a node per value.
 #pragma once
 
 #include <cstddef>
@@ -23,14 +23,15 @@ enum class Kind : std::uint8_t {
   object,
 };
 
-// The decoded bytes of a string, by their place in the document's text.
+// The decoded bytes of a string, as a range of the document's text.
 struct Slice {
   std::size_t begin;
   std::size_t length;
 };
 
-// One value, in document order: an object is followed by key, value, key, value…, an array by its
-// elements. `end` is the index after the value's last descendant, so siblings are one step apart.
+// One value. Nodes are in document order: an object is followed by key, value, key, value…, an
+// array by its elements. `end` is the index after the value's last descendant: that of the next
+// sibling.
 struct Node {
   Kind kind = Kind::null;
   std::uint32_t end = 0;
@@ -46,8 +47,8 @@ struct Node {
 
 class Value;
 
-// The bytes of one message and what they mean. Strings are decoded in place, once: views into the
-// document stay valid as long as it lives, also when it is moved.
+// The text and the nodes of one message. Strings are decoded in place, once. Views into the
+// document stay valid for its lifetime, also when it is moved.
 class Document {
  public:
   Document(std::unique_ptr<char[], void (*)(void*)> text, std::vector<Node> nodes)
@@ -62,7 +63,7 @@ class Document {
 };
 
 // A view of one value of a document, which must outlive it. Cheap to copy.
-// The accessors for a kind may only be called on values of that kind.
+// Call the accessors for a kind only on values of that kind.
 class Value {
  public:
   Kind kind() const { return node_->kind; }
@@ -73,7 +74,7 @@ class Value {
   std::uint64_t unsigned_integer() const { return node_->unsigned_integer; }
   double real() const { return node_->real; }
   std::string_view string() const { return {text_ + node_->string.begin, node_->string.length}; }
-  // The same bytes, for decoding them where they are. Nothing reads them as text afterwards.
+  // The same bytes, for decoding in place. They must not be read as text afterwards.
   std::span<char> mutable_string() const {
     return {text_ + node_->string.begin, node_->string.length};
   }
@@ -81,7 +82,7 @@ class Value {
   std::uint32_t size() const { return node_->size; }
 
   // Calls visit(Value) for each element of an array, in order, until it returns false.
-  // Returns false when a visit did.
+  // Returns false if visit did.
   template <class Visitor>
   bool each_element(Visitor&& visit) const {
     std::uint32_t at = index() + 1;
@@ -94,7 +95,7 @@ class Value {
   }
 
   // Calls visit(std::string_view key, Value) for each member of an object, in order, until it
-  // returns false. Returns false when a visit did.
+  // returns false. Returns false if visit did.
   template <class Visitor>
   bool each_member(Visitor&& visit) const {
     std::uint32_t at = index() + 1;
@@ -107,7 +108,7 @@ class Value {
     return true;
   }
 
-  // The member of an object with that key. Linear in the object's size.
+  // The value of an object's member with that key. Linear in the object's size.
   std::optional<Value> find(std::string_view key) const {
     std::optional<Value> found;
     each_member([&](std::string_view name, Value value) {
@@ -118,8 +119,8 @@ class Value {
     return found;
   }
 
-  // For walking over a value and all in it without recursion: its place in document order, the
-  // place after its last descendant, and the value at such a place (a key is a string there).
+  // For iterating over a value and its descendants without recursion: its index in document order,
+  // the index after its last descendant, and the value at an index. A key is a string value.
   std::uint32_t index() const { return static_cast<std::uint32_t>(node_ - nodes_); }
   std::uint32_t end() const { return node_->end; }
   Value at(std::uint32_t index) const { return Value(text_, nodes_, index); }

@@ -1,4 +1,4 @@
-// A server on its way from one program to the next.
+// Snapshot and restore of a ChannelServer.
 #include <fmt/format.h>
 
 #include "agent/channel_server.h"
@@ -10,7 +10,7 @@ std::string lexer_field(std::size_t index) {
   return fmt::format("lexer-{}", index);
 }
 
-void write_unfinished(state::SnapshotWriter& writer, const wire::Framer::Snapshot& snapshot) {
+void write_framer(state::SnapshotWriter& writer, const wire::Framer::Snapshot& snapshot) {
   writer.text("message", snapshot.message);
   writer.text("rest", snapshot.rest);
   for (std::size_t i = 0; i < snapshot.lexer.size(); ++i) {
@@ -23,7 +23,7 @@ void write_unfinished(state::SnapshotWriter& writer, const wire::Framer::Snapsho
   writer.flag("discards", snapshot.counts.discards);
 }
 
-wire::Framer::Snapshot read_unfinished(const state::SnapshotRecord& record) {
+wire::Framer::Snapshot read_framer(const state::SnapshotRecord& record) {
   const auto count = [&](std::string_view field) {
     return static_cast<std::uint64_t>(record.number(field).value_or(0));
   };
@@ -51,12 +51,12 @@ void ChannelServer::snapshot(state::SnapshotWriter& writer) const {
   writer.descriptor("client", channel_state.client);
   writer.text("unsent", channel_state.unsent);
   writer.number("unframed", static_cast<std::int64_t>(unframed_bytes_));
-  write_unfinished(writer, framer_.snapshot());
+  write_framer(writer, framer_.snapshot());
 }
 
 bool ChannelServer::restore(const state::SnapshotRecord& record) {
   unframed_bytes_ = static_cast<std::size_t>(record.number("unframed").value_or(0));
-  if (framer_.restore(read_unfinished(record))) return true;
+  if (framer_.restore(read_framer(record))) return true;
   unframed_bytes_ = 0;
   return false;
 }

@@ -1,4 +1,4 @@
-// A whole agent on its way from one program to the next.
+// Quiesce, snapshot, resume and restore of the GuestAgent.
 #include <utility>
 
 #include "agent/guest_agent.h"
@@ -30,7 +30,7 @@ std::optional<std::string> GuestAgent::busy_reason() {
   if (!running.empty()) return fmt::format("{} has not ended", running.front());
   for (const auto& server : servers_) {
     if (!server->is_idle()) return fmt::format("requests at {} wait", server->description());
-    if (server->is_in_a_large_request()) {
+    if (server->is_receiving_large_request()) {
       return fmt::format("a large request is coming in at {}", server->description());
     }
   }
@@ -39,7 +39,7 @@ std::optional<std::string> GuestAgent::busy_reason() {
   return std::nullopt;
 }
 
-// What every version can read comes first.
+// The channels come first: every version can read their records.
 bool GuestAgent::snapshot(state::SnapshotWriter& writer) {
   for (const auto& server : servers_) server->snapshot(writer);
   writer.begin(agent_record);
@@ -48,7 +48,7 @@ bool GuestAgent::snapshot(state::SnapshotWriter& writer) {
   writer.text("working-directory", start_.executable.working_directory);
   writer.number("replacements", start_.executable.upgrades + 1);
   writer.number("started", nanoseconds(services_.started));
-  writer.flag("end-wanted", end_wanted_);
+  writer.flag("end-wanted", stop_requested_);
   if (!freeze_.snapshot(writer)) return false;
   files_.snapshot(writer);
   jobs_.snapshot(writer);
@@ -61,7 +61,8 @@ bool GuestAgent::snapshot(state::SnapshotWriter& writer) {
 void GuestAgent::resume() {
   jobs_.resume();
   for (auto& process : std::exchange(released_programs_, {})) {
-    static_cast<void>(programs_.restore(std::move(process)));  // nobody asks for it
+    // An error is ignored: no client asks for the results of these programs.
+    static_cast<void>(programs_.restore(std::move(process)));
   }
   freeze_.resume();
   for (const auto& server : servers_) server->resume();
@@ -74,7 +75,7 @@ void GuestAgent::upgrade_failed(const Error& error) {
 
 void GuestAgent::restore(state::Snapshot& snapshot) {
   if (const auto* record = snapshot.find(agent_record)) {
-    end_wanted_ = record->flag("end-wanted");
+    stop_requested_ = record->flag("end-wanted");
     if (const auto started = record->number("started")) {
       services_.started = std::chrono::steady_clock::time_point(std::chrono::nanoseconds(*started));
     }
@@ -83,7 +84,7 @@ void GuestAgent::restore(state::Snapshot& snapshot) {
   freeze_.restore(snapshot);
   restored_jobs_ = jobs_.restore(snapshot);
   restored_files_ = files_.restore(snapshot);
-  programs_.set_descriptor_limit(jobs_.descriptor_limit());  // not the one that was raised
+  programs_.set_descriptor_limit(jobs_.descriptor_limit());  // the original one, not the raised one
   state::restore(snapshot, programs_);
 }
 
@@ -94,7 +95,7 @@ const state::SnapshotRecord* GuestAgent::channel_record(const std::string& descr
   return nullptr;
 }
 
-// The end of taking over: what nobody has taken is closed.
+// Ends the restore: logs it and closes unclaimed fds.
 void GuestAgent::finish_restore() {
   state::Snapshot& snapshot = *start_.snapshot;
   const auto records = snapshot.take(agent_record);

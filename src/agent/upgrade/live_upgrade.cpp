@@ -13,22 +13,22 @@
 namespace bellhop::agent {
 namespace {
 
-// How long the new program may take to answer.
+// How long the successor may take to answer.
 constexpr std::chrono::seconds probe_timeout{5};
 
-// How often it is looked whether the agent is at rest, while it is to be replaced.
+// Interval at which the target is checked for being idle.
 constexpr std::chrono::milliseconds poll_interval{20};
 
 std::vector<std::string> probe_arguments(const RunningExecutable& executable) {
   std::vector<std::string> arguments{"--can-take-over"};
-  // A program that only answers does not get the socket, which has no path.
+  // The probe does not inherit the socket; without it, the path is mandatory.
   if (executable.socket_was_passed) arguments.push_back("--path=/");
   const auto own = std::views::drop(executable.arguments, 1);
   arguments.insert(arguments.end(), own.begin(), own.end());
   return arguments;
 }
 
-// Asks without changing anything but by running the executable.
+// Runs the successor with --can-take-over. Blocks; called on a worker.
 Result<void> probe_successor(platform::Processes& processes, const RunningExecutable& executable) {
   platform::ProcessRequest request{.path = executable.path,
                                    .arguments = probe_arguments(executable),
@@ -41,14 +41,14 @@ Result<void> probe_successor(platform::Processes& processes, const RunningExecut
     return failure("'{}' does not answer", executable.path);
   }
   std::string_view output = run->output;
-  const std::string_view said = text::consume_line(output);
+  const std::string_view answer = text::consume_line(output);
   if (run->end.exit_code == 0 && run->output == probe_answer()) return {};
-  if (run->end.exit_code == 0 && said.starts_with("bellhopd ")) {
+  if (run->end.exit_code == 0 && answer.starts_with("bellhopd ")) {
     return failure(
         "'{}' cannot read what this version hands over (it says '{}'): restart the agent",
-        executable.path, said);
+        executable.path, answer);
   }
-  return failure("'{}' cannot take its place (it says '{}')", executable.path, said);
+  return failure("'{}' cannot take its place (it says '{}')", executable.path, answer);
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ void LiveUpgrade::start() {
   start_probe();
 }
 
-// Meanwhile the agent serves as ever.
+// The agent serves clients during the probe.
 void LiveUpgrade::start_probe() {
   const bool started = workers_.run(
       [this] {
@@ -143,7 +143,7 @@ void LiveUpgrade::upgrade_if_idle() {
   schedule_poll();
 }
 
-// Returns only with an error.
+// Returns only on failure.
 Result<void> LiveUpgrade::exec_successor() {
   state::SnapshotWriter writer(platform::current_pid());
   Result<void> failed;

@@ -1,4 +1,4 @@
-// Puts the program that is installed now in the place of the running one.
+// Live upgrade: replaces the running program by the installed one, in the same process.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -17,55 +17,57 @@
 
 namespace bellhop::agent {
 
-// The program that runs, and how it came to run.
+// The running program and how it was started.
 struct RunningExecutable {
-  std::string path = {};                    // where it is installed, absolute; empty: not known
-  std::vector<std::string> arguments = {};  // as it was called, its name first
-  std::string working_directory = {};       // which relative paths among them mean
+  std::string path = {};                    // where it is installed, absolute; empty: unknown
+  std::vector<std::string> arguments = {};  // including argv[0]
+  std::string working_directory = {};       // base of their relative paths
   bool socket_was_passed = false;           // by the service manager
-  // A file of it has a relative path, and a daemon is in another directory by now.
+  // A configuration file has a relative path, and the daemon has changed its working directory.
   bool configuration_is_lost = false;
-  std::int64_t upgrades = 0;  // how many programs this process has run before
+  std::int64_t upgrades = 0;  // live upgrades of this process so far
 };
 
-// What the environment variable is called by which the next program finds what it takes over.
+// The environment variable that contains the fd of the snapshot, for the successor.
 inline constexpr const char* snapshot_variable = "BELLHOP_HANDOVER";
 
-// What a program says that is asked, by --can-take-over, whether it would run with these options.
+// The output of --can-take-over if the agent would run with the given options: the version of the
+// snapshots that it reads.
 std::string probe_answer();
 
-// One replacement at a time: asks the new program whether it is one, has the agent come to rest,
-// hands over what it holds, and runs the new program in the same process. When something is in the
-// way, the agent goes on as before. Used on the loop's thread.
+// Runs one upgrade at a time: probes the successor, quiesces the target, snapshots it and executes
+// the successor in place. If a step fails, the target resumes. Used on the loop's thread.
 class LiveUpgrade {
  public:
-  // The agent that is to be replaced.
+  // What is upgraded: the agent.
   class Target {
    public:
     virtual ~Target() = default;
-    // Begins nothing new, and ends what it has begun, until resume().
+    // Starts no new requests and lets running ones finish, until resume().
     virtual void quiesce() = 0;
-    // What keeps it from being at rest, in words for the log; nothing when it is.
+    // Why the target is not idle, as text for the log; nullopt if it is idle.
     virtual std::optional<std::string> busy_reason() = 0;
-    // Writes down all that it holds. From then on it is still, until resume(). False when something
-    // has begun by itself.
+    // Writes the complete state; the target then stays idle until resume(). Returns false if the
+    // target has become busy without a request.
     virtual bool snapshot(state::SnapshotWriter& writer) = 0;
+    // Undoes quiesce() and snapshot().
     virtual void resume() = 0;
+    // Called when an upgrade has failed; the target serves again.
     virtual void upgrade_failed(const Error& error) = 0;
   };
 
-  // How long the agent may take to come to rest.
+  // How long the target may take to become idle.
   static constexpr std::chrono::seconds timeout{5};
-  // For so long at a time it begins nothing new; then it serves for as long. Clients wait no
-  // longer.
+  // The target quiesces and serves alternately, each for this long. No client waits longer.
   static constexpr std::chrono::milliseconds window{500};
 
-  // All must outlive the replacement.
+  // The parameters must outlive the upgrade.
   LiveUpgrade(asio::io_context& loop, const RunningExecutable& executable, Workers& workers,
               platform::Processes& processes, platform::LifecycleRequests& requests,
               Target& target);
 
-  // Returns only when there was no replacement, or not yet.
+  // Starts an upgrade; ignored while one is in progress. Does not block. A successful upgrade
+  // executes the successor later; a failed one calls Target::upgrade_failed().
   void start();
 
  private:
