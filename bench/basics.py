@@ -18,9 +18,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
-import agents  # noqa: E402
+from harness import agents  # noqa: E402
 import report  # noqa: E402
-from living import status_value  # noqa: E402
+from harness.living import status_value  # noqa: E402
 
 PATIENCE = 120
 ROUNDS = 7

@@ -14,9 +14,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
-import agents  # noqa: E402
+from harness import agents  # noqa: E402
 import report  # noqa: E402
-from networks import INTERFACES, ROUTES, Namespace  # noqa: E402
+from harness.networks import INTERFACES, ROUTES, Namespace  # noqa: E402
 
 COMMANDS = (INTERFACES, ROUTES)
 LIMIT = 600.0  # seconds for one reply

@@ -3,7 +3,7 @@
 import os
 import time
 
-import agents
+from harness import agents
 
 
 def begin(*columns):

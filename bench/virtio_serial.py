@@ -16,8 +16,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "conformance"), str(ROOT / "tests" / "vm")]
 
-import agents  # noqa: E402
-import guest  # noqa: E402
+from harness import agents, guest  # noqa: E402
 import report  # noqa: E402
 
 PATIENCE = 120

@@ -4,9 +4,8 @@ accounts of its own (accounts.py), have the same replies and leave the same file
 import re
 import unittest
 
-import accounts
-import agents
-from agents import b64
+from harness import accounts, agents
+from harness.agents import b64
 
 GET = "guest-ssh-get-authorized-keys"
 ADD = "guest-ssh-add-authorized-keys"

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-import agents
+from harness import agents
 
 
 def bellhop():

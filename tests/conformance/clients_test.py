@@ -7,9 +7,8 @@ tests/vm/wire_test.py plays those too.
 import re
 import unittest
 
-import agents
-import clients
-from living import TEN_SECONDS, Loop
+from harness import agents, clients
+from harness.living import TEN_SECONDS, Loop
 
 CLIENTS = clients.load()
 

@@ -8,8 +8,7 @@ import os
 import sys
 import unittest
 
-import agents
-import cases
+from harness import agents, cases
 
 CASES = cases.load()
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Filesystems that do not answer: bellhopd tells of the others meanwhile.
 
-See filesystems.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/filesystems.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
 import contextlib
@@ -9,9 +9,9 @@ import ctypes
 import os
 import pathlib
 
-import filesystems
-from filesystems import Machine, by, need, run
-from living import TEN_SECONDS, LifeTest, wait_for
+from harness import filesystems
+from harness.filesystems import Machine, by, need, run
+from harness.living import TEN_SECONDS, LifeTest, wait_for
 
 SKIPPED = filesystems.SKIPPED
 MNT_FORCE, MNT_DETACH = 1, 2

@@ -7,9 +7,7 @@ import io
 import os
 import unittest
 
-import agents
-import differential
-import streams
+from harness import agents, differential, streams
 
 
 class Differential(unittest.TestCase):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares what bellhopd and a real qemu-ga tell about filesystems and disks.
 
-See filesystems.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/filesystems.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
 import os
@@ -10,10 +10,9 @@ import shutil
 import subprocess
 import threading
 
-import agents
-import filesystems
-from filesystems import MEGABYTE, ROOT, CompareTest, kernel_knows, need, run
-from living import TEN_SECONDS
+from harness import agents, filesystems
+from harness.filesystems import MEGABYTE, ROOT, CompareTest, kernel_knows, need, run
+from harness.living import TEN_SECONDS
 
 SKIPPED = filesystems.SKIPPED
 NOBODY = 65534

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Freezes and thaws over and over while programs write, and looks at the disk in between.
 
-BELLHOP_ALL=1: 500 cycles instead of 20. See freezing.py for where this runs. Ends with status 77
+BELLHOP_ALL=1: 500 cycles instead of 20. See harness/freezing.py for where this runs. Ends with status 77
 when the machine does not allow it.
 """
 
@@ -10,8 +10,8 @@ import os
 import signal
 import unittest
 
-import freezing
-from freezing import BELLHOPD, QEMU_GA, WorldTest, can_make, make_filesystem, until
+from harness import freezing
+from harness.freezing import BELLHOPD, QEMU_GA, WorldTest, can_make, make_filesystem, until
 
 SKIPPED = freezing.SKIPPED
 CYCLES = 500 if os.environ.get("BELLHOP_ALL") else 20

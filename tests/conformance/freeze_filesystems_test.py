@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Which filesystems an agent freezes, in what order, and how many it says they are.
 
-See freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
 import concurrent.futures
@@ -10,9 +10,9 @@ import subprocess
 import tempfile
 import unittest
 
-import freezing
-from freezing import (BELLHOPD, FIFREEZE, PLACE, QEMU_GA, Agent, WorldTest, can_make, control,
-                      is_frozen, make_filesystem, mount, umount)
+from harness import freezing
+from harness.freezing import (BELLHOPD, FIFREEZE, PLACE, QEMU_GA, Agent, WorldTest, can_make,
+                              control, is_frozen, make_filesystem, mount, umount)
 
 SKIPPED = freezing.SKIPPED
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """The administrator's hooks around a freeze.
 
-See freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
 import os
 import unittest
 
-import freezing
-from freezing import BELLHOPD, QEMU_GA, WorldTest, is_frozen, make_filesystem, until
+from harness import freezing
+from harness.freezing import BELLHOPD, QEMU_GA, WorldTest, is_frozen, make_filesystem, until
 
 SKIPPED = freezing.SKIPPED
 FAILED = "child process has failed to execute fsfreeze hook: "

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a freeze means, from its beginning to its end, which comes by itself when nobody thaws.
 
-See freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
 import os
@@ -10,9 +10,9 @@ import select
 import signal
 import unittest
 
-import agents
-import freezing
-from freezing import (BELLHOPD, PATIENCE, QEMU_GA, WorldTest, is_frozen, make_filesystem, until)
+from harness import agents, freezing
+from harness.freezing import (BELLHOPD, PATIENCE, QEMU_GA, WorldTest, is_frozen,
+                              make_filesystem, until)
 
 SKIPPED = freezing.SKIPPED
 

@@ -9,8 +9,8 @@ import tempfile
 import time
 import unittest
 
-import agents
-from living import MEGABYTE, LifeTest, answered, long, sanitized, wait_for
+from harness import agents
+from harness.living import MEGABYTE, LifeTest, answered, long, sanitized, wait_for
 
 
 class Idle(LifeTest):

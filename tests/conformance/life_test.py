@@ -12,9 +12,9 @@ import time
 import tty
 import unittest
 
-import agents
-from living import (MEGABYTE, TEN_SECONDS, LifeTest, answered, hand_over_socket, sanitized,
-                    status_value, wait_for)
+from harness import agents
+from harness.living import (MEGABYTE, TEN_SECONDS, LifeTest, answered, hand_over_socket,
+                            sanitized, status_value, wait_for)
 
 
 def _tells_of_the_end(connection, request):

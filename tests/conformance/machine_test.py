@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-import agents
+from harness import agents
 
 VCPUS = "guest-get-vcpus"
 BLOCKS = "guest-get-memory-blocks"

@@ -10,8 +10,8 @@ import subprocess
 import threading
 import unittest
 
-import agents
-from networks import INTERFACES, KINDS, ROUTES, Namespace, NoNamespace, settled
+from harness import agents
+from harness.networks import INTERFACES, KINDS, ROUTES, Namespace, NoNamespace, settled
 
 ORACLES = ("sid", "trixie")
 

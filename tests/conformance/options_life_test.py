@@ -12,8 +12,8 @@ import subprocess
 import time
 import unittest
 
-import agents
-from command_lines import BLOCKED, LISTEN, Case, fill
+from harness import agents
+from harness.command_lines import BLOCKED, LISTEN, Case, fill
 
 
 def wait_until(condition):

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import unittest
 
-import agents
-from command_lines import LISTEN, Case
+from harness import agents
+from harness.command_lines import LISTEN, Case
 
 # Where Bellhop differs on purpose: command line (or what it is about), and why.
 DIFFERENCES = {

@@ -11,9 +11,9 @@ import subprocess
 import time
 import unittest
 
-import agents
-from living import MEGABYTE, TEN_SECONDS, Loop, answered, hand_over_socket, wait_for
-from replacing import DONE, REFUSED, Replaced, decoded
+from harness import agents
+from harness.living import MEGABYTE, TEN_SECONDS, Loop, answered, hand_over_socket, wait_for
+from harness.replacing import DONE, REFUSED, Replaced, decoded
 
 SIGNALS_TO_END_IT = (signal.SIGTERM, signal.SIGINT)
 

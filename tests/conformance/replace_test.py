@@ -8,9 +8,9 @@ import threading
 import time
 import unittest
 
-import agents
-from living import MEGABYTE, TEN_SECONDS, Loop, answered, long, wait_for
-from replacing import DONE, Replaced, decoded
+from harness import agents
+from harness.living import MEGABYTE, TEN_SECONDS, Loop, answered, long, wait_for
+from harness.replacing import DONE, Replaced, decoded
 
 
 class KeepsWhatItHolds(Replaced):

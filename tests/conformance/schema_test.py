@@ -13,9 +13,8 @@ import sys
 import tempfile
 import unittest
 
-import accounts
-import agents
-from living import Loop
+from harness import accounts, agents
+from harness.living import Loop
 
 try:
     import jsonschema

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Compares the counters of processors and disks that bellhopd and a real qemu-ga tell.
 
-See filesystems.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/filesystems.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
-import filesystems
-from filesystems import CompareTest
+from harness import filesystems
+from harness.filesystems import CompareTest
 
 SKIPPED = filesystems.SKIPPED
 

@@ -6,8 +6,8 @@ import os
 import signal
 import unittest
 
-import agents
-from living import MEGABYTE, TEN_SECONDS, LifeTest, Loop, answered
+from harness import agents
+from harness.living import MEGABYTE, TEN_SECONDS, LifeTest, Loop, answered
 
 
 class NeverStuck(LifeTest):

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """guest-fstrim on real filesystems, compared with qemu-ga.
 
-See freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
 import os
 import tempfile
 import unittest
 
-import freezing
-from freezing import (BELLHOPD, PLACE, QEMU_GA, Agent, WorldTest, can_make, make_filesystem,
-                      make_image, mount, umount)
+from harness import freezing
+from harness.freezing import (BELLHOPD, PLACE, QEMU_GA, Agent, WorldTest, can_make,
+                              make_filesystem, make_image, mount, umount)
 
 SKIPPED = freezing.SKIPPED
 IMAGE = "/images/filled"

@@ -13,9 +13,8 @@ import subprocess
 import tempfile
 import unittest
 
-import libvirtd
-import python3
-from vm import VmTest, agents, guest, short
+from harness import libvirtd, python3
+from harness.vm import VmTest, agents, guest, short
 
 HERE = pathlib.Path(__file__).resolve().parent
 NEEDED = {"guest-exec", "guest-exec-status", "guest-file-open", "guest-file-close",

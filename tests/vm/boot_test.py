@@ -2,7 +2,7 @@
 
 import unittest
 
-from vm import VmTest, guest, short
+from harness.vm import VmTest, guest, short
 
 
 class Boot(VmTest):

@@ -7,7 +7,7 @@ import os
 import shutil
 import unittest
 
-from vm import VmTest, agents, guest, short
+from harness.vm import VmTest, agents, guest, short
 
 MEGABYTE = 1 << 20
 

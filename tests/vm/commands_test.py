@@ -3,7 +3,7 @@
 import time
 import unittest
 
-from vm import VmTest, agents, guest, short
+from harness.vm import VmTest, agents, guest, short
 
 # Asked without arguments, they tell about the guest and change nothing.
 TELLS = ("guest-get-", "guest-network-get-")

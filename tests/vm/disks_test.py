@@ -4,9 +4,9 @@ qemu-ga tell about them at the same moment."""
 import re
 import unittest
 
-import storage
-from storage import Filesystem
-from vm import VmTest, guest
+from harness import storage
+from harness.storage import Filesystem
+from harness.vm import VmTest, guest
 
 MIB = 1 << 20
 SIZE = 48 * MIB

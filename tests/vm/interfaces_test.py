@@ -2,10 +2,10 @@
 
 import unittest
 
-from vm import VmTest, guest
+from harness.vm import VmTest, guest
 
-import image
-from networks import KINDS, ROUTES, INTERFACES, settled
+from harness import image
+from harness.networks import KINDS, ROUTES, INTERFACES, settled
 
 MODULES = ("veth", "bridge", "bonding", "dummy", "8021q", "macvlan", "macvtap", "ipvlan", "macsec",
            "ifb", "ipip", "sit", "ip_gre", "ip6_tunnel", "ip6_gre", "ip_vti", "vxlan", "geneve",

@@ -15,9 +15,8 @@ import re
 import subprocess
 import unittest
 
-import libvirtd
-import packages
-from vm import VmTest, agents, guest, short
+from harness import libvirtd, packages
+from harness.vm import VmTest, agents, guest, short
 
 HERE = pathlib.Path(__file__).resolve().parent
 VERBS = json.loads((HERE / "virsh.json").read_text(encoding="utf-8"))
@@ -286,7 +285,8 @@ class Binding(LibvirtTest):
 
     def ask(self, made, *what):
         done = subprocess.run(
-            ["/usr/bin/python3", HERE / "binding.py", made.libvirt.uri, made.name, *what],
+            ["/usr/bin/python3", HERE / "harness" / "binding.py", made.libvirt.uri, made.name,
+             *what],
             text=True, check=False, timeout=180, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
         if "No module named 'libvirt'" in done.stderr:

@@ -14,9 +14,9 @@ import tempfile
 import time
 import unittest
 
-import packages
-from vm import guest
-from systems import BOOT_PATIENCE, ELOGIND, SystemTest
+from harness import packages
+from harness.vm import guest
+from harness.systems import BOOT_PATIENCE, ELOGIND, SystemTest
 
 # What /etc/inittab would have for such a line.
 GETTY = """

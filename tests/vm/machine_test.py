@@ -6,7 +6,7 @@ the guest, are compared; bellhopd's replies also with its schema.
 
 import unittest
 
-from vm import VmTest, guest, short
+from harness.vm import VmTest, guest, short
 
 try:
     import jsonschema

@@ -6,8 +6,8 @@ import os
 import tempfile
 import unittest
 
-import packages
-from vm import VmTest, agents, guest, short
+from harness import packages
+from harness.vm import VmTest, agents, guest, short
 
 MEGABYTE = 1 << 20
 

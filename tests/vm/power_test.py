@@ -2,7 +2,7 @@
 
 import unittest
 
-from vm import VmTest, agents, guest, short
+from harness.vm import VmTest, agents, guest, short
 
 # BusyBox without its names for what stops a guest.
 REMOVE_PROGRAMS = "rm -f /sbin/poweroff /sbin/halt /sbin/reboot; "

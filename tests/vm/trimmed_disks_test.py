@@ -2,9 +2,9 @@
 
 import unittest
 
-import storage
-from storage import Filesystem
-from vm import VmTest, guest
+from harness import storage
+from harness.storage import Filesystem
+from harness.vm import VmTest, guest
 
 MIB = 1 << 20
 PATIENCE = 120  # seconds; a guest is slow on a busy machine

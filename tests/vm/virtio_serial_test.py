@@ -4,7 +4,7 @@ import base64
 import json
 import unittest
 
-from vm import VmTest, agents, guest, short
+from harness.vm import VmTest, agents, guest, short
 
 MEGABYTE = 1 << 20
 

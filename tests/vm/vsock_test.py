@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 import channels_test
-from vm import VmTest, guest
+from harness.vm import VmTest, guest
 
 CID = 42
 PORTS = {"bellhopd": 1024, "qemu-ga": 1025}

@@ -5,10 +5,9 @@ The same data as of tests/conformance/clients_test.py.
 
 import unittest
 
-from vm import VmTest, agents, guest, short
+from harness.vm import VmTest, agents, guest, short
 
-import clients
-import libvirtd
+from harness import clients, libvirtd
 
 CLIENTS = clients.load()
 

@@ -8,7 +8,7 @@ from stage import Stage, note
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tests" / "vm"))
 
-from vm import agents, guest  # noqa: E402  (found through the line above)
+from harness.vm import agents, guest  # noqa: E402  (found through the line above)
 
 # A guest that cannot be had, and one that does not do its part.
 FAILURES = (agents.Unavailable, AssertionError)

@@ -13,7 +13,7 @@ import tty
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "vm"))
 
-from vm import agents, guest  # noqa: E402  (found through the line above)
+from harness.vm import agents, guest  # noqa: E402  (found through the line above)
 
 BELLHOP = ROOT / "build" / "release" / "client" / "bellhop"
 BACK = b"\x1d"  # Ctrl-]

@@ -8,12 +8,9 @@ import shutil
 import tempfile
 import time
 
-import agents
-import image
-import packages
-import qemu
-from client import Client
-from shell import Shell, ShellError
+from harness import agents, image, packages, qemu
+from harness.client import Client
+from harness.shell import Shell, ShellError
 
 BOOT_LIMIT = float(os.environ.get("BELLHOP_VM_BOOT_LIMIT", "90"))  # seconds, then once more
 # What every guest's kernel is told. Its check of the timer counts processor cycles, and fails when

@@ -8,8 +8,8 @@ import socket
 import subprocess
 import time
 
-import packages
-from agents import Unavailable
+from harness import packages
+from harness.agents import Unavailable
 
 PROGRAM = "qemu-system-x86_64"
 

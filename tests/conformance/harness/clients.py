@@ -23,12 +23,11 @@ import pathlib
 import re
 import time
 
-import agents
-import wires
-from matching import Matcher, Mismatch
-from variables import Variables
+from harness import agents, wires
+from harness.matching import Matcher, Mismatch
+from harness.variables import Variables
 
-FOLDER = pathlib.Path(__file__).resolve().parent / "clients"
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "clients"
 MEMBERS = {"client", "source", "wire", "patience", "files", "while-stuck", "calls", "guest-calls"}
 CALL_MEMBERS = {"say", "why", "take", "plain", "expect", "meanwhile", "needs"}
 

@@ -4,9 +4,8 @@ import functools
 import pathlib
 import re
 
-import image
-import packages
-from agents import Unavailable
+from harness import image, packages
+from harness.agents import Unavailable
 
 
 def _packages():

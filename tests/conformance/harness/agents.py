@@ -16,8 +16,7 @@ import threading
 import time
 import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 # What an agent that runs on a real machine must never do. Every agent is started with these
 # blocked, and no test sends one of them.

@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-import agents
+from harness import agents
 
 TEN_SECONDS = 10.0
 MEGABYTE = 1 << 20

@@ -4,12 +4,10 @@ import pathlib
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "conformance"))
+# `harness` has no __init__.py: it is one package in two directories, found through both.
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "conformance"))
 
-import agents  # noqa: E402,F401  (found through the line above)
-import debian  # noqa: E402,F401
-import guest  # noqa: E402
-import libvirtd  # noqa: E402,F401
+from harness import agents, debian, guest, libvirtd  # noqa: E402,F401
 
 
 class VmTest(unittest.TestCase):

@@ -8,10 +8,8 @@ import shutil
 import subprocess
 import tempfile
 
-import agents
-import image
-import packages
-from agents import ROOT, Unavailable
+from harness import agents, image, packages
+from harness.agents import ROOT, Unavailable
 
 # What is debootstrapped for an init system, beside what is always there.
 INIT = {

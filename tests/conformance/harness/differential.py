@@ -1,6 +1,7 @@
 """The random differential test: the same byte streams to two agents, the same answers.
 
-usage: differential.py [--streams N] [--seconds S] [--seed N] [--left AGENT] [--right AGENT]
+usage, in tests/conformance: python3 -m harness.differential [--streams N] [--seconds S] [--seed N]
+                             [--left AGENT] [--right AGENT]
        AGENT: a program, or the name of a Debian suite; default: bellhopd and sid.
 Replies are compared as they are; only documented differences are evened out (see same()).
 A difference is printed with its seed and stream, and cut down to the smallest that still shows it.
@@ -14,8 +15,7 @@ import select
 import sys
 import time
 
-import agents
-import streams
+from harness import agents, streams
 
 sys.setrecursionlimit(10000)  # replies nest up to 1024 deep
 

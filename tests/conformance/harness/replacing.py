@@ -8,8 +8,8 @@ import signal
 import subprocess
 import tempfile
 
-import agents
-from living import LifeTest, answered, wait_for
+from harness import agents
+from harness.living import LifeTest, answered, wait_for
 
 DONE = "was replaced by version"
 REFUSED = "the agent was not replaced and goes on"

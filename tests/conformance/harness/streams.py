@@ -4,7 +4,7 @@ import json
 import random
 import re
 
-import agents
+from harness import agents
 
 INTEGERS = (0, 1, -1, 2, 7, 127, 128, 255, 256, 4095, 4096, 4097, 65535, 2147483647, 2147483648,
             4294967295, 9007199254740993, 9223372036854775807, 9223372036854775808,

@@ -15,8 +15,8 @@ import sys
 import tempfile
 import unittest
 
-import agents
-from living import LifeTest
+from harness import agents
+from harness.living import LifeTest
 
 SKIPPED = 77
 ROOT = os.environ.get("FILESYSTEMS_TEST_ROOT", "")

@@ -46,11 +46,11 @@ import subprocess
 import termios
 import time
 
-import agents
-from matching import Matcher, Mismatch
-from variables import Variables
+from harness import agents
+from harness.matching import Matcher, Mismatch
+from harness.variables import Variables
 
-FOLDER = pathlib.Path(__file__).resolve().parent / "cases"
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "cases"
 MAIN = "main"  # the client of steps that name none
 
 

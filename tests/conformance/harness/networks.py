@@ -3,7 +3,7 @@
 import subprocess
 import time
 
-import agents
+from harness import agents
 
 INTERFACES = "guest-network-get-interfaces"
 ROUTES = "guest-network-get-route"

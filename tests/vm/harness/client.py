@@ -3,7 +3,7 @@
 import random
 import time
 
-import agents
+from harness import agents
 
 
 class Client(agents.Connection):

@@ -11,9 +11,8 @@ import pathlib
 import re
 import shutil
 
-import image
-import packages
-from agents import Unavailable
+from harness import image, packages
+from harness.agents import Unavailable
 
 # Not installed here: some of them would change this machine.
 PACKAGES = ("udev", "dmsetup", "lvm2", "mdadm", "cryptsetup-bin", "dosfstools")

@@ -1,6 +1,6 @@
 """Tests in whole systems with bellhopd as their service, and the real qemu-ga at hand."""
 
-from vm import VmTest, agents, debian, guest
+from harness.vm import VmTest, agents, debian, guest
 
 BOOT_PATIENCE = 120.0  # a whole Debian, emulated
 # What a Debian with sysvinit has beside it: for the tests of suspending and of logging in.

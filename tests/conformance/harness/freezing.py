@@ -32,7 +32,7 @@ import threading
 import time
 import unittest
 
-import agents
+from harness import agents
 
 FIFREEZE = 0xC0045877
 FITHAW = 0xC0045878

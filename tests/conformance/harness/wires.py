@@ -8,7 +8,7 @@ import itertools
 import json
 import re
 
-import agents
+from harness import agents
 
 
 class Refused(AssertionError):

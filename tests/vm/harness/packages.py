@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 
-from agents import ROOT, Unavailable
+from harness.agents import ROOT, Unavailable
 
 CACHE = pathlib.Path(os.environ.get("BELLHOP_VM_CACHE") or ROOT / "build" / "vm")
 

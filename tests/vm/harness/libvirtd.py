@@ -10,10 +10,8 @@ import subprocess
 import tempfile
 import time
 
-import agents
-import guest
-import qemu
-from shell import Shell
+from harness import agents, guest, qemu
+from harness.shell import Shell
 
 # What libvirtd keeps in system mode, each replaced by a folder of ours that only it sees.
 FOLDERS = ("/etc/libvirt", "/run/libvirt", "/var/lib/libvirt", "/var/log/libvirt",

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-import agents
+from harness import agents
 
 LISTEN = ["-m", "unix-listen", "-p", "{dir}/socket", "-t", "{dir}"]
 BLOCKED = ["-b", ",".join(agents.DANGEROUS)]

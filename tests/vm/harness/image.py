@@ -7,11 +7,11 @@ import re
 import subprocess
 import tempfile
 
-import packages
-from agents import Unavailable
-from archive import Tree
+from harness import packages
+from harness.agents import Unavailable
+from harness.archive import Tree
 
-HERE = pathlib.Path(__file__).resolve().parent
+HERE = pathlib.Path(__file__).resolve().parent.parent
 
 # What every guest loads when it starts.
 MODULES = ("virtio_pci", "virtio_console", "virtio_blk")

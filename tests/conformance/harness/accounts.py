@@ -11,7 +11,7 @@ import subprocess
 import threading
 import unittest
 
-import agents
+from harness import agents
 
 COMMANDS = ("guest-set-user-password", "guest-ssh-add-authorized-keys",
             "guest-ssh-remove-authorized-keys")
