@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
 from harness import agents  # noqa: E402
 import report  # noqa: E402
-from harness.living import status_value  # noqa: E402
+from harness.lifecycle import status_value  # noqa: E402
 
 PATIENCE = 120
 ROUNDS = 7

@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
 from harness import agents  # noqa: E402
 import report  # noqa: E402
-from harness.networks import INTERFACES, ROUTES, Namespace  # noqa: E402
+from harness.network_namespace import INTERFACES, ROUTES, Namespace  # noqa: E402
 
 COMMANDS = (INTERFACES, ROUTES)
 LIMIT = 600.0  # seconds for one reply

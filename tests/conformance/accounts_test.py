@@ -1,10 +1,10 @@
 """Passwords and authorized keys: the same requests to bellhopd and to the real qemu-ga, each among
-accounts of its own (accounts.py), have the same replies and leave the same files."""
+accounts of its own (harness/user_accounts.py), have the same replies and leave the same files."""
 
 import re
 import unittest
 
-from harness import accounts, agents
+from harness import agents, user_accounts
 from harness.agents import b64
 
 GET = "guest-ssh-get-authorized-keys"
@@ -12,8 +12,8 @@ ADD = "guest-ssh-add-authorized-keys"
 REMOVE = "guest-ssh-remove-authorized-keys"
 PASSWORD = "guest-set-user-password"
 FILE = "alice/.ssh/authorized_keys"
-PATH = f"/{accounts.HOMES}/{FILE}"
-SSH = f"/{accounts.HOMES}/alice/.ssh"
+PATH = f"/{user_accounts.HOMES}/{FILE}"
+SSH = f"/{user_accounts.HOMES}/alice/.ssh"
 DONE = {"return": {}}
 
 # What an administrator or the user has done before. Each is a script that runs where the homes are.
@@ -76,7 +76,7 @@ def script(prepared):
 
 def numbered(text):
     """Names of users as numbers: the machine does not know them."""
-    for name, number in accounts.USERS.items():
+    for name, number in user_accounts.USERS.items():
         text = re.sub(rf"(-[og] |chown ){name}\b", rf"\g<1>{number}", text)
         text = re.sub(rf"(chown \d+):{name}\b", rf"\1:{number}", text)
     return text
@@ -94,12 +94,12 @@ class AccountsTest(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
-        reason = accounts.reason_to_skip()
+        reason = user_accounts.reason_to_skip()
         if reason:
             self.skipTest(reason)
 
     def guest(self, command=None, **options):
-        guest = accounts.Guest(command or agents.bellhopd(), **options)
+        guest = user_accounts.Guest(command or agents.bellhopd(), **options)
         self.addCleanup(guest.__exit__)
         return guest.__enter__()
 
@@ -190,7 +190,7 @@ class Planted(AccountsTest):
         self.refused(guest, "printf 'k1\n'; chown 61002 alice/.ssh; chmod 777 alice/.ssh",
                      f"'{SSH}': it belongs to somebody else")
         self.refused(guest, "printf 'k1\n'; chown 61002 alice; chmod 777 alice",
-                     f"'/{accounts.HOMES}/alice': it belongs to somebody else")
+                     f"'/{user_accounts.HOMES}/alice': it belongs to somebody else")
         self.refused(guest, "printf 'k1\n'; chown 0 " + FILE + "; chmod 644 " + FILE
                      + "; ln " + FILE + " other", "it is another name of a file of root's")
 
@@ -234,7 +234,7 @@ class Planted(AccountsTest):
         before = others()
         # Alice may write to bob's file herself, and the agent may just have moved a link of hers to
         # the name. So she writes to new files only.
-        racer = guest.enter("alice", "sh", "-c", f"cd /{accounts.HOMES}/alice" + """
+        racer = guest.enter("alice", "sh", "-c", f"cd /{user_accounts.HOMES}/alice" + """
             while :; do
               mv .ssh old; ln -s ../bob .ssh; rm .ssh; mv old .ssh
               ln -sf ../../bob/authorized_keys .ssh/authorized_keys
@@ -320,8 +320,8 @@ class Passwords(AccountsTest):
             reply = guest.call(PASSWORD, username="alice", password=b64(password), crypted=False)
             self.assertEqual(reply, DONE)
             made = guest.hash("alice")
-            self.assertEqual(accounts.crypt(password, made), made)
-            self.assertNotEqual(accounts.crypt(password + b"x", made), made)
+            self.assertEqual(user_accounts.crypt(password, made), made)
+            self.assertNotEqual(user_accounts.crypt(password + b"x", made), made)
             self.assertEqual(guest.hash("bob"), "!")
 
     def test_are_set_where_the_search_path_lacks_chpasswd(self):
@@ -329,7 +329,7 @@ class Passwords(AccountsTest):
         for path in ("/nonexistent", "/usr/bin:/bin"):
             guest = self.guest()
             guest.__exit__()
-            command = accounts.Guest(agents.bellhopd())
+            command = user_accounts.Guest(agents.bellhopd())
             command.agent.wrap[3] = command.agent.wrap[3].replace(
                 'exec "$@"', f'export PATH={path}\nexec "$@"')
             with command as narrow:
@@ -337,7 +337,7 @@ class Passwords(AccountsTest):
                                     crypted=False)
                 self.assertEqual(reply, DONE)
                 made = narrow.hash("alice")
-                self.assertEqual(accounts.crypt(b"new", made), made)
+                self.assertEqual(user_accounts.crypt(b"new", made), made)
 
     def test_with_a_zero_byte_are_refused(self):
         # compatibility.md: password-zero-byte

@@ -7,10 +7,10 @@ tests/vm/wire_test.py plays those too.
 import re
 import unittest
 
-from harness import agents, clients
-from harness.living import TEN_SECONDS, Loop
+from harness import agents, client_profiles
+from harness.lifecycle import TEN_SECONDS, Loop
 
-CLIENTS = clients.load()
+CLIENTS = client_profiles.load()
 
 
 class ClientsTest(unittest.TestCase):
@@ -22,19 +22,19 @@ class ClientsTest(unittest.TestCase):
         def prepare(folder):
             (folder / "work").mkdir()
             for name, content in (files or {}).items():
-                (folder / "work" / name).write_bytes(clients.Variables().bytes(content))
+                (folder / "work" / name).write_bytes(client_profiles.Variables().bytes(content))
         agent = agents.Agent(command, prepare=prepare, **options)
         self.addCleanup(agent.__exit__)
         return agent.__enter__()
 
     def player(self, client, agent):
-        player = clients.Player(client, agent.connect, agent.working)
+        player = client_profiles.Player(client, agent.connect, agent.working)
         self.addCleanup(player.close)
         return player
 
     def plays(self, client, suite=None):
         agent = self.agent(self.find(suite), client.get("files"))
-        commands = clients.commands(agent.connect())
+        commands = client_profiles.commands(agent.connect())
         player = self.player(client, agent)
         missing = player.play(client["calls"], commands)
         if missing:
@@ -65,7 +65,7 @@ class ClientsTest(unittest.TestCase):
         def connect():
             return agent.connect() if client["wire"] == "proxmox" else stuck
         stuck.patience = max(client["patience"], TEN_SECONDS)
-        player = clients.Player(client, connect, agent.working, stuck.patience)
+        player = client_profiles.Player(client, connect, agent.working, stuck.patience)
         self.addCleanup(player.close)
         player.call(client["while-stuck"])
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Filesystems that do not answer: bellhopd tells of the others meanwhile.
 
-See harness/filesystems.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/loop_devices.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
 import contextlib
@@ -9,11 +9,11 @@ import ctypes
 import os
 import pathlib
 
-from harness import filesystems
-from harness.filesystems import Machine, by, need, run
-from harness.living import TEN_SECONDS, LifeTest, wait_for
+from harness import loop_devices
+from harness.lifecycle import TEN_SECONDS, LifeTest, wait_for
+from harness.loop_devices import Machine, by, need, run
 
-SKIPPED = filesystems.SKIPPED
+SKIPPED = loop_devices.SKIPPED
 MNT_FORCE, MNT_DETACH = 1, 2
 STATFS = {"x86_64": "137", "aarch64": "43"}  # the system call's number
 
@@ -101,4 +101,4 @@ class DeadFilesystems(LifeTest):
 
 
 if __name__ == "__main__":
-    filesystems.main(__file__)
+    loop_devices.main(__file__)

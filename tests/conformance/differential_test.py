@@ -1,4 +1,4 @@
-"""Some random streams in every run of the tests; differential.py plays as many as are wanted.
+"""Some random streams in every run of the tests; harness/differential.py plays as many as are wanted.
 
 BELLHOP_STREAMS: how many (default 10000). BELLHOP_SEED: from which seed (default: a random one).
 """
@@ -7,7 +7,7 @@ import io
 import os
 import unittest
 
-from harness import agents, differential, streams
+from harness import agents, differential, random_streams
 
 
 class Differential(unittest.TestCase):
@@ -76,7 +76,7 @@ class Streams(unittest.TestCase):
                        b'{"execute":"guest-file-open","arguments":{"path":"/x"}}',
                        b'{"execute":"guest-file-open","arguments":{"path":"x","mode":"w"}}',
                        b'{"execute":"guest-file-open","arguments":{"path":"x","m\\u006fde":"r+"}}'):
-            self.assertFalse(streams.harmless(stream), stream)
+            self.assertFalse(random_streams.harmless(stream), stream)
 
     def test_shrinking_keeps_the_difference(self):
         smallest = differential.shrink(b"abc{xyz}def" * 5, lambda stream: b"xyz" in stream)

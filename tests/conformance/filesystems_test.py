@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares what bellhopd and a real qemu-ga tell about filesystems and disks.
 
-See harness/filesystems.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/loop_devices.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
 import os
@@ -10,11 +10,11 @@ import shutil
 import subprocess
 import threading
 
-from harness import agents, filesystems
-from harness.filesystems import MEGABYTE, ROOT, CompareTest, kernel_knows, need, run
-from harness.living import TEN_SECONDS
+from harness import agents, loop_devices
+from harness.lifecycle import TEN_SECONDS
+from harness.loop_devices import MEGABYTE, ROOT, CompareTest, kernel_knows, need, run
 
-SKIPPED = filesystems.SKIPPED
+SKIPPED = loop_devices.SKIPPED
 NOBODY = 65534
 
 
@@ -199,4 +199,4 @@ class Filesystems(CompareTest):
 
 
 if __name__ == "__main__":
-    filesystems.main(__file__)
+    loop_devices.main(__file__)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Freezes and thaws over and over while programs write, and looks at the disk in between.
 
-BELLHOP_ALL=1: 500 cycles instead of 20. See harness/freezing.py for where this runs. Ends with status 77
+BELLHOP_ALL=1: 500 cycles instead of 20. See harness/freeze_world.py for where this runs. Ends with status 77
 when the machine does not allow it.
 """
 
@@ -10,10 +10,10 @@ import os
 import signal
 import unittest
 
-from harness import freezing
-from harness.freezing import BELLHOPD, QEMU_GA, WorldTest, can_make, make_filesystem, until
+from harness import freeze_world
+from harness.freeze_world import BELLHOPD, QEMU_GA, WorldTest, can_make, make_filesystem, until
 
-SKIPPED = freezing.SKIPPED
+SKIPPED = freeze_world.SKIPPED
 CYCLES = 500 if os.environ.get("BELLHOP_ALL") else 20
 
 
@@ -83,7 +83,7 @@ class CycleTests(WorldTest):
             for writer in writers:
                 self.assertTrue(until(lambda writer=writer: os.path.exists(writer.counter)))
             for cycle in range(CYCLES):
-                freezing.watchdog.pat()
+                freeze_world.watchdog.pat()
                 self.assertEqual(agent.freeze_all(), len(Filesystems.paths), cycle)
                 if cycle % 10 == 0:
                     before = [image_digest(kind) for kind in Filesystems.kinds]
@@ -93,7 +93,7 @@ class CycleTests(WorldTest):
                 self.assertEqual(agent.thaw(), len(Filesystems.paths), cycle)
             self.assertEqual(agent.status(), "thawed")
         finally:
-            freezing.thaw_all()
+            freeze_world.thaw_all()
             for writer in writers:
                 writer.stop()
 
@@ -113,7 +113,7 @@ class CycleTests(WorldTest):
         agent = self.start()
         self.assertEqual(agent.freeze(path), 1)
         copy = f"/images/copy-of-{kind}"
-        freezing.copy_sparse(f"/images/{kind}", copy)
+        freeze_world.copy_sparse(f"/images/{kind}", copy)
         self.assertEqual(agent.thaw(), 1)
         agent.stop()
         copied = make_filesystem(f"copied-{kind}", image=copy, kind=kind, options=options,
@@ -122,7 +122,7 @@ class CycleTests(WorldTest):
             with open(copied + "/before", encoding="utf-8") as file:
                 self.assertEqual(file.read(), kind)
         finally:
-            freezing.umount(copied)
+            freeze_world.umount(copied)
             os.unlink(copy)
 
 
@@ -137,4 +137,4 @@ class QemuGa(CycleTests, unittest.TestCase):
 
 
 if __name__ == "__main__":
-    freezing.main(Filesystems.make)
+    freeze_world.main(Filesystems.make)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Which filesystems an agent freezes, in what order, and how many it says they are.
 
-See harness/freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/freeze_world.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
 import concurrent.futures
@@ -10,11 +10,11 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import freezing
-from harness.freezing import (BELLHOPD, FIFREEZE, PLACE, QEMU_GA, Agent, WorldTest, can_make,
-                              control, is_frozen, make_filesystem, mount, umount)
+from harness import freeze_world
+from harness.freeze_world import (BELLHOPD, FIFREEZE, PLACE, QEMU_GA, Agent, WorldTest, can_make,
+                                  control, is_frozen, make_filesystem, mount, umount)
 
-SKIPPED = freezing.SKIPPED
+SKIPPED = freeze_world.SKIPPED
 
 
 class Filesystems:
@@ -58,7 +58,7 @@ class Filesystems:
         try:
             for image in images:
                 with open(image, "wb") as file:
-                    file.truncate(freezing.SIZES["btrfs"])
+                    file.truncate(freeze_world.SIZES["btrfs"])
                 disks.append(subprocess.run(["losetup", "-f", "--show", image], check=True,
                                             capture_output=True, text=True).stdout.strip())
             subprocess.run(["mkfs.btrfs", "-q", "-f", *disks], check=True, capture_output=True,
@@ -169,7 +169,7 @@ class FilesystemTests(WorldTest):
             self.assertEqual(agent.freeze_all(), Filesystems.count)
             self.assertEqual(agent.thaw(), Filesystems.count)
         finally:
-            freezing.thaw_all()
+            freeze_world.thaw_all()
             umount(overlay)
 
     def test_a_mountpoint_that_cannot_be_reached(self):
@@ -186,7 +186,7 @@ class FilesystemTests(WorldTest):
                 self.assertEqual(agent.status(), "thawed")
                 self.assertEqual(self.frozen(), [])
             finally:
-                freezing.thaw_all()
+                freeze_world.thaw_all()
                 umount(f"{PLACE}/over")
         finally:
             umount(hidden)
@@ -203,7 +203,7 @@ class FilesystemTests(WorldTest):
                 self.assertEqual(agent.freeze_all(), Filesystems.count + 1)
                 self.assertEqual(agent.thaw(), Filesystems.count + 1)
             finally:
-                freezing.thaw_all()
+                freeze_world.thaw_all()
                 umount(covered)
         finally:
             umount(covered)
@@ -236,7 +236,7 @@ class Bellhop(FilesystemTests, unittest.TestCase):
         guest = make_filesystem("guest", below + "/guest", image=host + "/image", size=12)
         try:
             agent = self.start(wrap=["unshare", "--mount"])
-            order = [path for _, _, path, _ in freezing.mounts(agent.process.pid)
+            order = [path for _, _, path, _ in freeze_world.mounts(agent.process.pid)
                      if path in (host, guest)]
             self.assertEqual(order, [guest, host], "the test's premise")
             self.assertEqual(agent.freeze(host, guest), 2)
@@ -245,7 +245,7 @@ class Bellhop(FilesystemTests, unittest.TestCase):
             self.assertFalse(is_frozen(host) or is_frozen(guest))
             agent.stop()
         finally:
-            freezing.thaw_all()
+            freeze_world.thaw_all()
             for path in (guest, host, below):
                 umount(path)
 
@@ -258,7 +258,7 @@ class Bellhop(FilesystemTests, unittest.TestCase):
             self.assertFalse(is_frozen(path))
             agent.thaw()
         finally:
-            freezing.thaw_all()
+            freeze_world.thaw_all()
             umount(path)
 
     def test_reaches_a_hidden_filesystem_by_another_mountpoint(self):
@@ -318,4 +318,4 @@ class QemuGa(FilesystemTests, unittest.TestCase):
 
 
 if __name__ == "__main__":
-    freezing.main(Filesystems.make)
+    freeze_world.main(Filesystems.make)

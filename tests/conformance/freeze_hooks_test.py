@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """The administrator's hooks around a freeze.
 
-See harness/freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/freeze_world.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
 import os
 import unittest
 
-from harness import freezing
-from harness.freezing import BELLHOPD, QEMU_GA, WorldTest, is_frozen, make_filesystem, until
+from harness import freeze_world
+from harness.freeze_world import BELLHOPD, QEMU_GA, WorldTest, is_frozen, make_filesystem, until
 
-SKIPPED = freezing.SKIPPED
+SKIPPED = freeze_world.SKIPPED
 FAILED = "child process has failed to execute fsfreeze hook: "
 
 
@@ -104,16 +104,16 @@ class Bellhop(HookTests, unittest.TestCase):
         self.assertEqual(self.hook_log(), ["freeze", "thaw"])
 
     def test_is_told_when_a_freeze_fails(self):
-        hidden = make_filesystem("hidden", f"{freezing.PLACE}/over/hidden")
-        freezing.mount("-t", "tmpfs", "none", f"{freezing.PLACE}/over")
+        hidden = make_filesystem("hidden", f"{freeze_world.PLACE}/over/hidden")
+        freeze_world.mount("-t", "tmpfs", "none", f"{freeze_world.PLACE}/over")
         try:
             agent = self.start(self.hook("exit 0"))
             self.assertIn("failed to open", agent.freeze_all())
             self.assertEqual(self.hook_log(), ["freeze", "thaw"])
             self.assert_thawed(agent)
         finally:
-            freezing.umount(f"{freezing.PLACE}/over")
-            freezing.umount(hidden)
+            freeze_world.umount(f"{freeze_world.PLACE}/over")
+            freeze_world.umount(hidden)
 
     def test_thaw_stops_one_that_sleeps(self):
         started = f"{self.directory}/started"
@@ -182,4 +182,4 @@ class QemuGa(HookTests, unittest.TestCase):
 
 
 if __name__ == "__main__":
-    freezing.main(Filesystems.make)
+    freeze_world.main(Filesystems.make)

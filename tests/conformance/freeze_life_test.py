@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a freeze means, from its beginning to its end, which comes by itself when nobody thaws.
 
-See harness/freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/freeze_world.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
 import os
@@ -10,11 +10,11 @@ import select
 import signal
 import unittest
 
-from harness import agents, freezing
-from harness.freezing import (BELLHOPD, PATIENCE, QEMU_GA, WorldTest, is_frozen,
-                              make_filesystem, until)
+from harness import agents, freeze_world
+from harness.freeze_world import (BELLHOPD, PATIENCE, QEMU_GA, WorldTest, is_frozen,
+                                  make_filesystem, until)
 
-SKIPPED = freezing.SKIPPED
+SKIPPED = freeze_world.SKIPPED
 
 
 class Filesystems:
@@ -211,4 +211,4 @@ class QemuGa(LifeTests, unittest.TestCase):
 
 
 if __name__ == "__main__":
-    freezing.main(Filesystems.make)
+    freeze_world.main(Filesystems.make)

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from harness import agents
-from harness.living import MEGABYTE, LifeTest, answered, long, sanitized, wait_for
+from harness.lifecycle import MEGABYTE, LifeTest, answered, long, sanitized, wait_for
 
 
 class Idle(LifeTest):

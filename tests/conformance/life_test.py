@@ -13,8 +13,8 @@ import tty
 import unittest
 
 from harness import agents
-from harness.living import (MEGABYTE, TEN_SECONDS, LifeTest, answered, hand_over_socket,
-                            sanitized, status_value, wait_for)
+from harness.lifecycle import (MEGABYTE, TEN_SECONDS, LifeTest, answered, hand_over_socket,
+                               sanitized, status_value, wait_for)
 
 
 def _tells_of_the_end(connection, request):

@@ -11,7 +11,7 @@ import threading
 import unittest
 
 from harness import agents
-from harness.networks import INTERFACES, KINDS, ROUTES, Namespace, NoNamespace, settled
+from harness.network_namespace import INTERFACES, KINDS, ROUTES, Namespace, NoNamespace, settled
 
 ORACLES = ("sid", "trixie")
 

@@ -12,8 +12,8 @@ import time
 import unittest
 
 from harness import agents
-from harness.living import MEGABYTE, TEN_SECONDS, Loop, answered, hand_over_socket, wait_for
-from harness.replacing import DONE, REFUSED, Replaced, decoded
+from harness.lifecycle import MEGABYTE, TEN_SECONDS, Loop, answered, hand_over_socket, wait_for
+from harness.live_upgrade import DONE, REFUSED, Replaced, decoded
 
 SIGNALS_TO_END_IT = (signal.SIGTERM, signal.SIGINT)
 

@@ -9,8 +9,8 @@ import time
 import unittest
 
 from harness import agents
-from harness.living import MEGABYTE, TEN_SECONDS, Loop, answered, long, wait_for
-from harness.replacing import DONE, Replaced, decoded
+from harness.lifecycle import MEGABYTE, TEN_SECONDS, Loop, answered, long, wait_for
+from harness.live_upgrade import DONE, Replaced, decoded
 
 
 class KeepsWhatItHolds(Replaced):

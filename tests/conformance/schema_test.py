@@ -13,8 +13,8 @@ import sys
 import tempfile
 import unittest
 
-from harness import accounts, agents
-from harness.living import Loop
+from harness import agents, user_accounts
+from harness.lifecycle import Loop
 
 try:
     import jsonschema
@@ -120,7 +120,7 @@ class Schema(unittest.TestCase):
         missing = set(validators) - set(successes) - IN_GUESTS
         reasons = []
         for some, reason_to_skip in ((FREEZING, reason_not_to_freeze),
-                                     (ACCOUNTS, accounts.reason_to_skip)):
+                                     (ACCOUNTS, user_accounts.reason_to_skip)):
             if missing & some and (reason := reason_to_skip()):
                 missing -= some
                 reasons.append(reason)

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Compares the counters of processors and disks that bellhopd and a real qemu-ga tell.
 
-See harness/filesystems.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/loop_devices.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
-from harness import filesystems
-from harness.filesystems import CompareTest
+from harness import loop_devices
+from harness.loop_devices import CompareTest
 
-SKIPPED = filesystems.SKIPPED
+SKIPPED = loop_devices.SKIPPED
 
 
 class Statistics(CompareTest):
@@ -50,4 +50,4 @@ class Statistics(CompareTest):
 
 
 if __name__ == "__main__":
-    filesystems.main(__file__)
+    loop_devices.main(__file__)

@@ -7,7 +7,7 @@ import signal
 import unittest
 
 from harness import agents
-from harness.living import MEGABYTE, TEN_SECONDS, LifeTest, Loop, answered
+from harness.lifecycle import MEGABYTE, TEN_SECONDS, LifeTest, Loop, answered
 
 
 class NeverStuck(LifeTest):

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 """guest-fstrim on real filesystems, compared with qemu-ga.
 
-See harness/freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
+See harness/freeze_world.py for where this runs. Ends with status 77 when the machine does not allow it.
 """
 
 import os
 import tempfile
 import unittest
 
-from harness import freezing
-from harness.freezing import (BELLHOPD, PLACE, QEMU_GA, Agent, WorldTest, can_make,
-                              make_filesystem, make_image, mount, umount)
+from harness import freeze_world
+from harness.freeze_world import (BELLHOPD, PLACE, QEMU_GA, Agent, WorldTest, can_make,
+                                  make_filesystem, make_image, mount, umount)
 
-SKIPPED = freezing.SKIPPED
+SKIPPED = freeze_world.SKIPPED
 IMAGE = "/images/filled"
 
 
@@ -135,4 +135,4 @@ class QemuGa(TrimTests, unittest.TestCase):
 
 
 if __name__ == "__main__":
-    freezing.main()
+    freeze_world.main()

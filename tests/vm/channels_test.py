@@ -30,7 +30,7 @@ def socat():
     program = shutil.which("socat")
     if not program:
         raise agents.Unavailable("needs socat: run tools/setup")
-    return guest.image.programs({"usr/bin/socat": program})
+    return guest.initramfs.programs({"usr/bin/socat": program})
 
 
 def ask(made, address, command):

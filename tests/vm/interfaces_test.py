@@ -2,10 +2,9 @@
 
 import unittest
 
+from harness import initramfs
+from harness.network_namespace import INTERFACES, KINDS, ROUTES, settled
 from harness.vm import VmTest, guest
-
-from harness import image
-from harness.networks import KINDS, ROUTES, INTERFACES, settled
 
 MODULES = ("veth", "bridge", "bonding", "dummy", "8021q", "macvlan", "macvtap", "ipvlan", "macsec",
            "ifb", "ipip", "sit", "ip_gre", "ip6_tunnel", "ip6_gre", "ip_vti", "vxlan", "geneve",
@@ -37,9 +36,8 @@ route add fd15::/64 via fd00::99 metric 77
 
 class Network(VmTest):
     def guest(self, modules, **facts):
-        return self.boot(agents=[guest.bellhopd(), guest.qemu_ga("sid")],
-                         modules=modules, archives=[image.programs({"usr/sbin/ip": "/usr/sbin/ip"})],
-                         **facts)
+        return self.boot(agents=[guest.bellhopd(), guest.qemu_ga("sid")], modules=modules,
+                         archives=[initramfs.programs({"usr/sbin/ip": "/usr/sbin/ip"})], **facts)
 
     def ip(self, made, lines):
         made.shell(f"/usr/sbin/ip -batch - <<'END'\n{lines}END\n")

@@ -285,8 +285,8 @@ class Binding(LibvirtTest):
 
     def ask(self, made, *what):
         done = subprocess.run(
-            ["/usr/bin/python3", HERE / "harness" / "binding.py", made.libvirt.uri, made.name,
-             *what],
+            ["/usr/bin/python3", HERE / "harness" / "libvirt_binding.py", made.libvirt.uri,
+             made.name, *what],
             text=True, check=False, timeout=180, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
         if "No module named 'libvirt'" in done.stderr:

@@ -15,8 +15,8 @@ import time
 import unittest
 
 from harness import packages
+from harness.debian_vm import BOOT_PATIENCE, ELOGIND, SystemTest
 from harness.vm import guest
-from harness.systems import BOOT_PATIENCE, ELOGIND, SystemTest
 
 # What /etc/inittab would have for such a line.
 GETTY = """
@@ -135,7 +135,7 @@ class BySsh(LogIn):
 
     def ip(self):
         """A program that the Debian does not have."""
-        tree = guest.image.Tree()
+        tree = guest.initramfs.Tree()
         tree.file("add/usr/bin/ip", packages.busybox(), 0o755)
         return tree
 

@@ -5,7 +5,7 @@ On the keys that bellhopd adds and, in the same guest, the real qemu-ga.
 
 import unittest
 
-from harness.systems import BOOT_PATIENCE, SystemTest
+from harness.debian_vm import BOOT_PATIENCE, SystemTest
 
 SELINUX = ("selinux-policy-default", "policycoreutils")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 key"

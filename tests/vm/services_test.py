@@ -3,8 +3,8 @@
 import base64
 import unittest
 
+from harness.debian_vm import BOOT_PATIENCE, SystemTest
 from harness.vm import agents, guest
-from harness.systems import BOOT_PATIENCE, SystemTest
 
 PORT = "/dev/virtio-ports/org.qemu.guest_agent.0"
 

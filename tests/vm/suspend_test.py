@@ -6,8 +6,8 @@ Each guest has a program that ran before and a job of its agent; both go on.
 import time
 import unittest
 
+from harness.debian_vm import BOOT_PATIENCE, ELOGIND, SystemTest
 from harness.vm import agents, guest, short
-from harness.systems import BOOT_PATIENCE, ELOGIND, SystemTest
 
 SWAP = 1 << 30  # bytes, for what is in memory
 # What was suspended to this disk goes on from there, where there is something.

@@ -45,7 +45,7 @@ class Nested(VmTest):
     def test_from_the_host(self):
         with tempfile.TemporaryDirectory(prefix="bellhop-inner-") as folder:
             files = self.inner(folder)
-            program = guest.image.programs({
+            program = guest.initramfs.programs({
                 "usr/bin/qemu-system-x86_64": "/usr/bin/qemu-system-x86_64"})
             made = self.boot("host of a guest", modules=["kvm-amd", "vhost_vsock"], memory="2048",
                              files=files, archives=[program, channels_test.socat()],

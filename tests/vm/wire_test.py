@@ -5,11 +5,10 @@ The same data as of tests/conformance/clients_test.py.
 
 import unittest
 
+from harness import client_profiles, libvirtd
 from harness.vm import VmTest, agents, guest, short
 
-from harness import clients, libvirtd
-
-CLIENTS = clients.load()
+CLIENTS = client_profiles.load()
 
 
 class Wire(VmTest):
@@ -18,7 +17,7 @@ class Wire(VmTest):
         made = self.boot(agents=[agent], disks={"a": 64 << 20, "b": 64 << 20},
                          start=libvirtd.START, modules=["virtio_net"], files=libvirtd.FILES)
         made.connect().close()
-        commands = clients.commands(made.connect())
+        commands = client_profiles.commands(made.connect())
         missing = set()
         for name, client in CLIENTS.items():
             with self.subTest(name):
@@ -30,8 +29,8 @@ class Wire(VmTest):
         folder = f"/tmp/{name}"
         made.shell(f"mkdir {folder}")
         for file, content in client.get("files", {}).items():
-            self.put(made, f"{folder}/{file}", clients.Variables().bytes(content))
-        player = clients.Player(client, made.connect, folder)
+            self.put(made, f"{folder}/{file}", client_profiles.Variables().bytes(content))
+        player = client_profiles.Player(client, made.connect, folder)
         try:
             return player.play([*client["calls"], *client.get("guest-calls", [])], commands)
         finally:

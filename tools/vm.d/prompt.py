@@ -23,7 +23,7 @@ def boot(options):
     """A guest with the agent, and a shell on its console."""
     agent = guest.agent_of(options.agent)
     disks = {f"disk{number}": size << 20 for number, size in enumerate(options.disk)}
-    inittab = guest.image.INITTAB + "ttyS0::respawn:-/bin/sh\n"
+    inittab = guest.initramfs.INITTAB + "ttyS0::respawn:-/bin/sh\n"
     return guest.Guest("of tools/vm", agents=[agent], disks=disks, machine=options.machine,
                        cpus=options.cpus, memory=options.memory, files={"etc/inittab": inittab},
                        options=["-nic", "user,model=virtio-net-pci"], modules=["virtio_net"])

@@ -19,7 +19,7 @@ BYTES is a string whose characters U+0000 to U+00FF are the bytes, or an array o
 $save made; in JSON, a string that is nothing else becomes the variable's value with its type.
 
 A step is one of
-  {"send": JSON, "expect": E}        one request and its reply (matching.py says what E can be)
+  {"send": JSON, "expect": E}        one request and its reply (reply_matching.py says what E can be)
   {"send": JSON, "until": E, "meanwhile": E}    again and again, until the reply matches
   {"bytes": BYTES, "lines": [L, …]}  raw bytes and the lines they are answered by, bytes compared;
                                      L may be {"$regex": …}, or {"json": E} to compare as JSON.
@@ -47,7 +47,7 @@ import termios
 import time
 
 from harness import agents
-from harness.matching import Matcher, Mismatch
+from harness.reply_matching import Matcher, Mismatch
 from harness.variables import Variables
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "cases"

@@ -15,7 +15,7 @@ import select
 import sys
 import time
 
-from harness import agents, streams
+from harness import agents, random_streams
 
 sys.setrecursionlimit(10000)  # replies nest up to 1024 deep
 
@@ -46,7 +46,7 @@ class Side:
         work = directory / "work"
         work.mkdir()
         (work / "sub").mkdir()
-        for name, content in streams.READABLE.items():
+        for name, content in random_streams.READABLE.items():
             (work / name).write_bytes(content)
 
     def close(self):
@@ -234,7 +234,7 @@ def shrink(stream, differs, seconds=60):
         at, smaller = 0, False
         while at < len(stream) and time.monotonic() < deadline:
             candidate = stream[:at] + stream[at + size:]
-            if streams.harmless(candidate) and differs(candidate):
+            if random_streams.harmless(candidate) and differs(candidate):
                 stream, smaller = candidate, True
             else:
                 at += size
@@ -300,7 +300,7 @@ def _cut(data):
 def run(left, right, seed, count, seconds, reporter, limit=5):
     """Plays streams until count or seconds are reached; (streams, differences)."""
     pair = Pair(left, right)
-    generator = streams.Generator(seed)
+    generator = random_streams.Generator(seed)
     played = differences = 0
     deadline = time.monotonic() + seconds if seconds else None
     try:

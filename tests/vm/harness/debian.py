@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
-from harness import agents, image, packages
+from harness import agents, initramfs, packages
 from harness.agents import ROOT, Unavailable
 
 # What is debootstrapped for an init system, beside what is always there.
@@ -119,7 +119,7 @@ def _label(tree):
 def installed(init):
     """A tree with what `cmake --install` installs for an init system, as /add."""
     program = agents.bellhopd()
-    tree = image.Tree()
+    tree = initramfs.Tree()
     with tempfile.TemporaryDirectory(prefix="bellhop-install-") as folder:
         # The build's own choice of init system stays as it is: only packaging/ is configured anew.
         packages.run("cmake", "-G", "Ninja", "-S", ROOT / "tests" / "vm" / "install",
@@ -129,7 +129,7 @@ def installed(init):
                      env=dict(os.environ, DESTDIR=f"{folder}/files"))
         tree.copy(f"{folder}/files", "add", contents=True)
     tree.file("etc/vm/enable", ENABLE[init] + "\n")
-    tree.file("add/usr/sbin/bellhopd", image.stripped(program), 0o755)
-    for library in image.libraries(program):
+    tree.file("add/usr/sbin/bellhopd", initramfs.stripped(program), 0o755)
+    for library in initramfs.libraries(program):
         tree.file(f"missing/{library.name}", library.resolve(), 0o755)
     return tree

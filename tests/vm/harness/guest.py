@@ -8,8 +8,8 @@ import shutil
 import tempfile
 import time
 
-from harness import agents, image, packages, qemu
-from harness.client import Client
+from harness import agents, initramfs, packages, qemu
+from harness.guest_client import Client
 from harness.shell import Shell, ShellError
 
 BOOT_LIMIT = float(os.environ.get("BELLHOP_VM_BOOT_LIMIT", "90"))  # seconds, then once more
@@ -64,14 +64,14 @@ class Disk:
 
 def bellhopd(name="bellhopd", program=None, **facts):
     """This build's bellhopd, or that `program`."""
-    archive = image.programs({"usr/sbin/bellhopd": program or agents.bellhopd()})
+    archive = initramfs.programs({"usr/sbin/bellhopd": program or agents.bellhopd()})
     return Agent(name, "/usr/sbin/bellhopd", "bellhopd", archive, **facts)
 
 
 def qemu_ga(suite="sid", name="qemu-ga", port="org.qemu.guest_agent.1", into="", **facts):
-    """The real qemu-ga of a Debian suite. into: as of image.qemu_ga(). Raises
+    """The real qemu-ga of a Debian suite. into: as of initramfs.qemu_ga(). Raises
     agents.Unavailable."""
-    archive = image.qemu_ga(agents.oracle(suite), into)
+    archive = initramfs.qemu_ga(agents.oracle(suite), into)
     return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", archive, port=port, **facts)
 
 
@@ -79,7 +79,7 @@ def agent_of(program, name="agent"):
     """An agent from a program of this machine: bellhopd, or qemu-ga as get-qemu-ga brings it."""
     if pathlib.Path(program).read_bytes()[:2] != b"#!":
         return bellhopd(name, program)
-    return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", image.qemu_ga(program))
+    return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", initramfs.qemu_ga(program))
 
 
 class Guest:
@@ -91,7 +91,7 @@ class Guest:
     start: script that runs before the agents start. options: further options of QEMU.
     machine: "q35" or "pc" (suspend to RAM and hot-added processors need "pc"). cpus: of -smp.
     kernel: "cloud" or "all" (every driver). channels: {name: port}, further virtio-serial ports.
-    archives: of image.programs(), or trees, with what else shall be in the guest. root: the image
+    archives: of initramfs.programs(), or trees, with what else shall be in the guest. root: the image
     of a disk with a whole system, which is not changed, for its changes are kept with the guest's
     disks; its own init starts what there is. words: further ones of the kernel's command line.
     """
@@ -262,20 +262,20 @@ class Guest:
 
     def _prepare(self):
         self.kernel = packages.Kernel(self.flavour)
-        archives = [image.base(self.kernel, (*self.modules, *self.at_hand))]
+        archives = [initramfs.base(self.kernel, (*self.modules, *self.at_hand))]
         archives += dict.fromkeys([*self.archives, *(agent.archive for agent in self.agents.values()
                                                      if agent.archive)])
         self._serial_lines()
-        tree = image.Tree()
+        tree = initramfs.Tree()
         starts = [self._start_line(agent) for agent in self.agents.values() if agent.starts]
         tree.file("etc/vm/start", self.start_script + "\n" + "".join(starts))
         tree.file("etc/vm/modules", "".join(f"{module}\n" for module in
-                                            (*image.MODULES, *self.modules)))
+                                            (*initramfs.MODULES, *self.modules)))
         for path, content in self.files.items():
             tree.file(path, content)
         with open(self.folder / "initrd", "wb") as initrd:
             for archive in archives:
-                initrd.write(archive.archive() if isinstance(archive, image.Tree)
+                initrd.write(archive.archive() if isinstance(archive, initramfs.Tree)
                              else archive.read_bytes())
             initrd.write(tree.archive())
         for name, disk in self.disks.items():

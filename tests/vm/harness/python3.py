@@ -4,7 +4,7 @@ import functools
 import pathlib
 import re
 
-from harness import image, packages
+from harness import initramfs, packages
 from harness.agents import Unavailable
 
 
@@ -26,18 +26,18 @@ def archive():
     with packages.making(place) as made:
         if made:
             packages.unpack(wanted, made)
-    return image.cached("python3", [str(place), pathlib.Path(__file__)],
-                        lambda: _tree(name, place / "usr"))
+    return initramfs.cached("python3", [str(place), pathlib.Path(__file__)],
+                            lambda: _tree(name, place / "usr"))
 
 
 def _tree(name, usr):
-    tree = image.Tree()
+    tree = initramfs.Tree()
     binary = usr / "bin" / name
     extensions = sorted((usr / "lib" / name / "lib-dynload").glob("*.so"))
-    libraries = set(image.libraries(binary))
+    libraries = set(initramfs.libraries(binary))
     for extension in extensions:
         try:
-            libraries.update(image.libraries(extension))
+            libraries.update(initramfs.libraries(extension))
         except Unavailable:
             continue  # a module that needs what this machine has not; it fails when imported
     for library in sorted(libraries):

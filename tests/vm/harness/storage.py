@@ -11,7 +11,7 @@ import pathlib
 import re
 import shutil
 
-from harness import image, packages
+from harness import initramfs, packages
 from harness.agents import Unavailable
 
 # Not installed here: some of them would change this machine.
@@ -65,14 +65,14 @@ def archive():
     paths = {f"sbin/{name}": _program(place, name) for name in PROGRAMS}
     for name in HELPERS:
         paths[f"lib/udev/{name}"] = next(place.glob(f"**/udev/{name}"))
-    return image.programs(paths, tuple(libraries))
+    return initramfs.programs(paths, tuple(libraries))
 
 
 @functools.lru_cache(maxsize=None)
 def rules(names):
     """The tree with udev's rules, and one that gives each disk its name. No name may be part of
     another one: what udev makes of a serial number has more in it."""
-    tree = image.Tree()
+    tree = initramfs.Tree()
     for path in sorted(_unpacked().glob("**/udev/rules.d/*.rules")):
         if not path.name.startswith(NOT_RULES):
             tree.file(f"lib/udev/rules.d/{path.name}", path)

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 from harness import agents
-from harness.living import LifeTest, answered, wait_for
+from harness.lifecycle import LifeTest, answered, wait_for
 
 DONE = "was replaced by version"
 REFUSED = "the agent was not replaced and goes on"

@@ -9,7 +9,7 @@ import tempfile
 
 from harness import packages
 from harness.agents import Unavailable
-from harness.archive import Tree
+from harness.cpio import Tree
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 

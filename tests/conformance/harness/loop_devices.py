@@ -16,7 +16,7 @@ import tempfile
 import unittest
 
 from harness import agents
-from harness.living import LifeTest
+from harness.lifecycle import LifeTest
 
 SKIPPED = 77
 ROOT = os.environ.get("FILESYSTEMS_TEST_ROOT", "")

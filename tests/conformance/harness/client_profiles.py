@@ -2,7 +2,7 @@
 
 A file in clients/ is a JSON object about one client:
   client, source   its name; where in its source the facts are from
-  wire             how it writes and reads: a name of wires.WIRES
+  wire             how it writes and reads: a name of client_protocols.WIRES
   patience         seconds that it waits for an ordinary reply
   files            prepared in ${dir}: name -> BYTES (variables.py)
   while-stuck      the call that must be answered while an older one does not end
@@ -13,7 +13,7 @@ A call has
   why              what the client wants of it
   take             the client's regular expression over the text of the reply; its first group is
                    what it takes. It is JSON, unless "plain" is true
-  expect           what that, or the reply, must be (matching.py)
+  expect           what that, or the reply, must be (reply_matching.py)
   meanwhile        what it may be before; then the client asks again
   needs            commands without which the call is left out
 """
@@ -23,8 +23,8 @@ import pathlib
 import re
 import time
 
-from harness import agents, wires
-from harness.matching import Matcher, Mismatch
+from harness import agents, client_protocols
+from harness.reply_matching import Matcher, Mismatch
 from harness.variables import Variables
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "clients"
@@ -45,7 +45,7 @@ def load():
 def _check_form(name, client):
     calls = [*client["calls"], client["while-stuck"], *client.get("guest-calls", [])]
     wrong = set(client) - MEMBERS | {key for call in calls for key in set(call) - CALL_MEMBERS}
-    if wrong or client["wire"] not in wires.WIRES:
+    if wrong or client["wire"] not in client_protocols.WIRES:
         raise ValueError(f"clients/{name}.json: unknown {wrong or client['wire']}")
     said = json.dumps([client["calls"], client["while-stuck"]])
     for dangerous in agents.DANGEROUS:
@@ -57,7 +57,7 @@ class Player:
     """Plays a client's calls. connect: makes an agents.Connection; folder: ${dir}, in the guest."""
 
     def __init__(self, client, connect, folder, patience=agents.PATIENCE):
-        self.wire = wires.open_wire(client["wire"], connect, patience)
+        self.wire = client_protocols.open_wire(client["wire"], connect, patience)
         self.variables = Variables(dir=str(folder))
         self.matcher = Matcher(self.variables, self.variables.bytes)
 

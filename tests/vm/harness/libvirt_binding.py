@@ -1,6 +1,6 @@
 """What libvirt's Python binding returns of a guest's agent, as JSON: {call: [needs, value]}.
 
-usage: binding.py URI DOMAIN [late]
+usage: libvirt_binding.py URI DOMAIN [late]
 late: instead, what a command with a limit of a second says that is stuck, and the next one.
 A value is what the call returned, or the code and the text of libvirt's error.
 """
