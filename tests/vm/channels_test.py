@@ -1,42 +1,11 @@
 """Channels other than one virtio-serial port, in a guest."""
 
-import base64
-import hashlib
-import json
-import os
-import shutil
 import unittest
 
+from harness.channel_checks import ask, carry, socat
 from harness.vm import VmTest, agents, guest, short
 
 MEGABYTE = 1 << 20
-
-
-def carry(test, client, size):
-    """Sends random bytes into a file in the guest and reads them back."""
-    data = os.urandom(size)
-    handle = client.call("guest-file-open", path="/tmp/carried", mode="w+")
-    client.call("guest-file-write", handle=handle, buf_b64=agents.b64(data))
-    client.call("guest-file-seek", handle=handle, offset=0, whence="set")
-    reply = client.call("guest-file-read", handle=handle, count=size)
-    client.call("guest-file-close", handle=handle)
-    test.assertEqual(hashlib.sha256(base64.b64decode(reply["buf-b64"])).hexdigest(),
-                     hashlib.sha256(data).hexdigest())
-
-
-def socat():
-    """An archive with a program for the guest that connects what has no way to the host. Raises
-    agents.Unavailable."""
-    program = shutil.which("socat")
-    if not program:
-        raise agents.Unavailable("needs socat: run tools/setup")
-    return guest.initramfs.programs({"usr/bin/socat": program})
-
-
-def ask(made, address, command):
-    """The reply to a command, asked within the guest."""
-    request = agents.compact({"execute": command}).decode()
-    return json.loads(made.shell(f"echo '{request}' | socat -t 10 - {address}"))
 
 
 class Serial(VmTest):

@@ -7,7 +7,7 @@ import pathlib
 import tempfile
 import unittest
 
-import channels_test
+from harness.channel_checks import ask, carry, socat
 from harness.vm import VmTest, guest
 
 CID = 42
@@ -48,7 +48,7 @@ class Nested(VmTest):
             program = guest.initramfs.programs({
                 "usr/bin/qemu-system-x86_64": "/usr/bin/qemu-system-x86_64"})
             made = self.boot("host of a guest", modules=["kvm-amd", "vhost_vsock"], memory="2048",
-                             files=files, archives=[program, channels_test.socat()],
+                             files=files, archives=[program, socat()],
                              channels={f"to-{name}": f"to-{name}" for name in PORTS}, start=START,
                              agents=[make(channel=None, starts=False)
                                      for make in (guest.bellhopd, guest.qemu_ga)])
@@ -61,11 +61,11 @@ class Nested(VmTest):
                            f"socat -t 10 - {address},retry={PATIENCE * 10},interval=0.1",
                            patience=PATIENCE)
         self.assertEqual(reply, '{"return": {}}\n')
-        host = channels_test.ask(made, address, "guest-get-host-name")
+        host = ask(made, address, "guest-get-host-name")
         self.assertEqual(host, {"return": {"host-name": "minimal"}})
         made.shell(f"socat /dev/virtio-ports/to-{name} {address} >/dev/null 2>&1 &")
         with made.connect(name, channel=f"to-{name}") as client:
-            channels_test.carry(self, client, MEGABYTE)
+            carry(self, client, MEGABYTE)
 
 
 if __name__ == "__main__":

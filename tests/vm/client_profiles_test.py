@@ -1,6 +1,6 @@
 """What known clients write to the wire, over virtio-serial, with the calls that change a system.
 
-The same data as of tests/conformance/clients_test.py.
+The same data as of tests/conformance/client_profiles_test.py.
 """
 
 import unittest

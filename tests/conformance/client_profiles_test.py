@@ -1,7 +1,7 @@
 """Plays what known clients do, as in clients/*.json, against bellhopd and a real qemu-ga.
 
 No virtual machine: over a unix socket on this machine, with the commands blocked that change it.
-tests/vm/wire_test.py plays those too.
+tests/vm/client_profiles_test.py plays those too.
 """
 
 import re
