@@ -22,7 +22,7 @@ from harness import agents  # noqa: E402
 import report  # noqa: E402
 from harness.lifecycle import status_value  # noqa: E402
 
-PATIENCE = 120
+TIMEOUT = 120
 ROUNDS = 7
 MEGABYTE = 1 << 20
 SIZE = 48 * MEGABYTE  # the largest count that guest-file-read takes
@@ -62,7 +62,7 @@ def read_file(connection, file, piece):
     def read():
         for _ in range(SIZE // piece):
             connection.send(request)
-            reply = connection.read_line(PATIENCE)
+            reply = connection.read_line(TIMEOUT)
             assert len(reply) > piece, reply[:200]
 
     seconds = timed(read)
@@ -79,7 +79,7 @@ def write_file(connection, file, piece):
     def write():
         for _ in range(SIZE // piece):
             connection.send(request)
-            reply = connection.read_line(PATIENCE)
+            reply = connection.read_line(TIMEOUT)
             assert reply.startswith(b'{"return"'), reply[:200]
 
     seconds = timed(write)
@@ -112,7 +112,7 @@ def measure_times(programs):
         times = [[], []]
         for _ in range(ROUNDS):
             for index, program in enumerate(programs):
-                with agents.Agent(program) as agent, agent.connect(PATIENCE) as connection:
+                with agents.Agent(program) as agent, agent.connect(TIMEOUT) as connection:
                     file = agent.directory / "file"
                     file.write_bytes(os.urandom(SIZE))
                     times[index].append(measure(connection, file))
@@ -122,7 +122,7 @@ def measure_times(programs):
 def measure_memory(programs):
     figures = []
     for program in programs:
-        with agents.Agent(program) as agent, agent.connect(PATIENCE) as connection:
+        with agents.Agent(program) as agent, agent.connect(TIMEOUT) as connection:
             connection.call("guest-ping")
             pid = agent.process.pid
             idle = status_value(pid, "VmRSS")

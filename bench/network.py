@@ -19,7 +19,7 @@ import report  # noqa: E402
 from harness.network_namespace import INTERFACES, ROUTES, Namespace  # noqa: E402
 
 COMMANDS = (INTERFACES, ROUTES)
-LIMIT = 600.0  # seconds for one reply
+REPLY_TIMEOUT = 600.0  # seconds for one reply
 
 
 def fill(namespace, pairs):
@@ -38,7 +38,7 @@ def time_of(connection, command):
     """Seconds, and the size of the reply in bytes."""
     started = time.monotonic()
     connection.send(agents.compact({"execute": command}) + b"\n")
-    line = connection.read_line(LIMIT)
+    line = connection.read_line(REPLY_TIMEOUT)
     elapsed = time.monotonic() - started
     assert line.startswith(b'{"return"'), line[:200]
     return elapsed, len(line)

@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT / "tests" / "conformance"), str(ROOT / "tests" / "vm")]
 from harness import agents, guest  # noqa: E402
 import report  # noqa: E402
 
-PATIENCE = 120
+TIMEOUT = 120
 ROUNDS = 5
 MEGABYTE = 1 << 20
 PIECES = 8  # of a MiB each
@@ -44,7 +44,7 @@ def exchange(client, request, handle):
     def all_of_them():
         for _ in range(PIECES):
             client.send(line)
-            reply = client.read_line(PATIENCE)
+            reply = client.read_line(TIMEOUT)
             assert reply.startswith(b'{"return"'), reply[:200]
 
     seconds = timed(all_of_them)

@@ -64,8 +64,8 @@ class ClientsTest(unittest.TestCase):
 
         def connect():
             return agent.connect() if client["wire"] == "proxmox" else stuck
-        stuck.patience = max(client["patience"], TEN_SECONDS)
-        player = client_profiles.Player(client, connect, agent.working, stuck.patience)
+        stuck.timeout = max(client["timeout"], TEN_SECONDS)
+        player = client_profiles.Player(client, connect, agent.working, stuck.timeout)
         self.addCleanup(player.close)
         player.call(client["while-stuck"])
 

@@ -11,7 +11,7 @@ import signal
 import unittest
 
 from harness import agents, freeze_world
-from harness.freeze_world import (BELLHOPD, PATIENCE, QEMU_GA, WorldTest, is_frozen,
+from harness.freeze_world import (BELLHOPD, QEMU_GA, TIMEOUT, WorldTest, is_frozen,
                                   make_filesystem, until)
 
 SKIPPED = freeze_world.SKIPPED
@@ -62,7 +62,7 @@ class Writer:
         return bool(select.select([self.output], [], [], seconds)[0])
 
     def finish(self):
-        assert self.is_done(PATIENCE), "the writer still waits"
+        assert self.is_done(TIMEOUT), "the writer still waits"
         os.close(self.output)
         os.waitpid(self.pid, 0)
 

@@ -95,7 +95,7 @@ class Trace:
         if shutil.which("strace"):
             self.ended = time.time()
             self.process.send_signal(signal.SIGINT)
-            self.process.communicate(timeout=agents.PATIENCE)
+            self.process.communicate(timeout=agents.TIMEOUT)
 
     def calls(self):
         found = []

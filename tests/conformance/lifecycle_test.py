@@ -216,7 +216,7 @@ class SerialLine(LifeTest):
         os.set_blocking(master, False)
         received = b""
         request = b'\xff{"execute": "guest-sync-delimited", "arguments": {"id": %d}}\n' % number
-        deadline = time.monotonic() + agents.PATIENCE
+        deadline = time.monotonic() + agents.TIMEOUT
         pause = 0.0
         while time.monotonic() < deadline:
             if time.monotonic() >= pause:

@@ -17,7 +17,7 @@ from harness.command_lines import BLOCKED, LISTEN, Case, fill
 
 
 def wait_until(condition):
-    deadline = time.monotonic() + agents.PATIENCE
+    deadline = time.monotonic() + agents.TIMEOUT
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError("waited too long")
@@ -154,7 +154,7 @@ class Life(Case):
                         connection.request({"execute": "guest-ping"})
                         connection.request({"execute": "guest-no-such-command"})
                         agents.send_signal(process.pid, kind, signal.SIGTERM)
-                    output, error = process.communicate(timeout=agents.PATIENCE)
+                    output, error = process.communicate(timeout=agents.TIMEOUT)
                     self.assertEqual((process.returncode, output, error), (0, b"", b""))
 
     def test_no_pid_file_in_the_foreground(self):

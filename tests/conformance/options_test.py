@@ -190,7 +190,7 @@ class Answers(Case):
                 self.assertEqual((theirs[0], ours[0]), (0, 0))
                 self.assertTrue(ours[1].startswith(b"bellhopd "))
                 output = subprocess.run([named, *arguments], stdout=subprocess.PIPE,
-                                        timeout=agents.PATIENCE, check=True).stdout
+                                        timeout=agents.TIMEOUT, check=True).stdout
                 self.assertEqual(output, b"QEMU Guest Agent 11.1.3\n")
                 if b" 11.1.3" in theirs[1]:
                     self.assertEqual(output, theirs[1])

@@ -42,7 +42,7 @@ def reason_not_to_freeze():
 
 def schema():
     run = subprocess.run([agents.bellhopd(), "--schema"], stdout=subprocess.PIPE, check=True,
-                         timeout=agents.PATIENCE)
+                         timeout=agents.TIMEOUT)
     return json.loads(run.stdout)
 
 

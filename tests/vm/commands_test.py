@@ -129,7 +129,7 @@ class Commands(VmTest):
             request = {"execute": name} if arguments is None else {
                 "execute": name, "arguments": arguments}
             reply = client.request(request)
-            deadline = time.monotonic() + agents.PATIENCE
+            deadline = time.monotonic() + agents.TIMEOUT
             while reply.get("return") == {"exited": False} and time.monotonic() < deadline:
                 reply = client.request(request)
             value = reply.get("return")

@@ -143,7 +143,7 @@ class EveryBus(Compared):
         self.boot_both({name: disk for name, (disk, _) in PLUGGED.items()}, CONTROLLERS)
         self.all_same()
         for made in MADE:
-            self.guest.shell(made.make(), patience=120)
+            self.guest.shell(made.make(), timeout=120)
         self.all_same()
         self.are_plugged_in_where_the_host_says()
         self.have_the_disks_that_they_lie_on()
@@ -196,7 +196,7 @@ class HotPlug(Compared):
         for name in self.KINDS:
             self.add_image(name)
             self.plug(name, name, **self.KINDS[name])
-            made.shell(Filesystem("ext4", name, f"/m/{name}").make(), patience=60)
+            made.shell(Filesystem("ext4", name, f"/m/{name}").make(), timeout=60)
             self.all_same()
         ide = find(self.same("guest-get-disks"), "ide")["address"]
         self.assertEqual([ide[key] for key in ("bus-type", "bus", "target", "unit")],
@@ -216,7 +216,7 @@ class HotPlug(Compared):
                  "pulled": guest.Disk(SIZE)}
         made = self.boot_both(disks, self.CONTROLLERS, machine="pc")
         for name in disks:
-            made.shell(Filesystem("ext4", name, f"/m/{name}").make(), patience=60)
+            made.shell(Filesystem("ext4", name, f"/m/{name}").make(), timeout=60)
         for name in ("pulled", "stick"):
             self.unplug(name)
             self.all_same()
@@ -242,13 +242,13 @@ class HotPlug(Compared):
             self.plug(name, "paths", driver="scsi-hd", bus="scsi.0", **{
                 "scsi-id": number, "share-rw": True})
         filesystem = Filesystem("ext4 on multipath", " ".join(self.PATHS), "/m/paths")
-        self.guest.shell(filesystem.make(), patience=60)
+        self.guest.shell(filesystem.make(), timeout=60)
         self.all_same()
         self.assertEqual(len(self.same("guest-get-fsinfo")[0]["disk"]), 2)
         self.unplug(self.PATHS[0])
         self.all_same()
         self.guest.shell("echo there >/m/paths/file && sync && grep there /m/paths/file",
-                         patience=60)
+                         timeout=60)
 
     def add_image(self, name):
         image = self.guest.disk(name)
@@ -264,7 +264,7 @@ class HotPlug(Compared):
         node = self.guest.shell(f"readlink -f /dev/d/{name}").strip()
         self.guest.qmp("device_del", id=f"disk-{name}")
         self.guest.qmp.event("DEVICE_DELETED", device=f"disk-{name}")
-        self.guest.shell(f"while [ -e {node} ]; do sleep 0.1; done; udevadm settle", patience=60)
+        self.guest.shell(f"while [ -e {node} ]; do sleep 0.1; done; udevadm settle", timeout=60)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from harness.vm import VmTest, guest
 
 MIB = 1 << 20
 SIZE = 48 * MIB
-PATIENCE = 120  # seconds; a guest is slow on a busy machine
+TIMEOUT = 120  # seconds; a guest is slow on a busy machine
 
 DISKS = {"plain": SIZE, "big": 320 * MIB, "alone": 160 * MIB, "bta": 160 * MIB, "btb": 160 * MIB,
          "lva": SIZE, "lvb": SIZE, "crypt": SIZE, "mda": SIZE, "mdb": SIZE, "fat": SIZE}
@@ -68,7 +68,7 @@ class FrozenDisks(VmTest):
     def test_copies_are_clean_and_whole(self):
         made = self.boot_with(DISKS, [guest.bellhopd(), guest.qemu_ga()])
         for filesystem in (*FREEZABLE, VFAT):
-            made.shell(filesystem.make(), patience=PATIENCE)
+            made.shell(filesystem.make(), timeout=TIMEOUT)
         self.start_writers(made)
         self.freezes_as_qemu_ga_does(made)
         copies, told = self.copies_of_frozen(made)
@@ -84,7 +84,7 @@ class FrozenDisks(VmTest):
                        f"echo $! >/run/writers/{one.name}.pid")
         for one in (*FREEZABLE, VFAT):
             made.shell(f"until [ -e /run/writers/{one.name}.synced ]; do sleep 0.1; done",
-                       patience=PATIENCE)
+                       timeout=TIMEOUT)
 
     @staticmethod
     def number(made, filesystem, what):
@@ -95,13 +95,13 @@ class FrozenDisks(VmTest):
         """A write to a frozen filesystem waits for a semaphore of the kernel's, without an end: a
         write of the process, or of what it runs."""
         made.shell(f"until cat /proc/{pid}/wchan /proc/$(pgrep -P {pid} || echo 1)/wchan | "
-                   f"grep -q percpu_rwsem; do sleep 0.05; done 2>/dev/null", patience=PATIENCE)
+                   f"grep -q percpu_rwsem; do sleep 0.05; done 2>/dev/null", timeout=TIMEOUT)
 
     def wait_until_written(self, made, filesystem):
         """Until the writer has got further than it is now."""
         before = self.number(made, filesystem, "synced")
         made.shell(f"until [ $(cat /run/writers/{filesystem.name}.synced) -gt {before} ]; "
-                   f"do sleep 0.05; done", patience=PATIENCE)
+                   f"do sleep 0.05; done", timeout=TIMEOUT)
 
     def freezes_as_qemu_ga_does(self, made):
         told = []
@@ -110,10 +110,10 @@ class FrozenDisks(VmTest):
                 made.shell(f"strace -f -y -e trace=ioctl -o /run/{name}.ioctls "
                            f"-p {made.agent_pid(name)} >/dev/null 2>&1 & echo $! >/run/strace.pid; "
                            f"until grep -q 'TracerPid:.[^0]' /proc/{made.agent_pid(name)}/status; "
-                           f"do sleep 0.1; done", patience=PATIENCE)
-                told.append([client.call("guest-fsfreeze-freeze", PATIENCE),
+                           f"do sleep 0.1; done", timeout=TIMEOUT)
+                told.append([client.call("guest-fsfreeze-freeze", TIMEOUT),
                              client.call("guest-fsfreeze-status"),
-                             client.call("guest-fsfreeze-thaw", PATIENCE),
+                             client.call("guest-fsfreeze-thaw", TIMEOUT),
                              client.call("guest-fsfreeze-status")])
                 made.shell("kill $(cat /run/strace.pid); "
                            "while [ -e /proc/$(cat /run/strace.pid) ]; do sleep 0.1; done")
@@ -129,7 +129,7 @@ class FrozenDisks(VmTest):
     def copies_of_frozen(self, made):
         """{disk: the image's copy}, {filesystem: (last record on the disk, last one begun)}."""
         with made.connect("bellhopd") as client:
-            self.assertEqual(client.call("guest-fsfreeze-freeze", PATIENCE), len(FREEZABLE))
+            self.assertEqual(client.call("guest-fsfreeze-freeze", TIMEOUT), len(FREEZABLE))
             told = {}
             for one in FREEZABLE:
                 late = made.shell(f"(echo late >{one.at}/late) >/dev/null 2>&1 & echo $!").strip()
@@ -142,9 +142,9 @@ class FrozenDisks(VmTest):
                 copies[name] = guest.Disk(image=made.folder.parent / f"{made.folder.name}-{name}")
                 self.addCleanup(copies[name].image.unlink, missing_ok=True)
                 guest.Disk(image=made.disk(name)).make(copies[name].image)
-            self.assertEqual(client.call("guest-fsfreeze-thaw", PATIENCE), len(FREEZABLE))
+            self.assertEqual(client.call("guest-fsfreeze-thaw", TIMEOUT), len(FREEZABLE))
         for filesystem in FREEZABLE:
-            made.shell(f"until [ -e {filesystem.at}/late ]; do sleep 0.1; done", patience=PATIENCE)
+            made.shell(f"until [ -e {filesystem.at}/late ]; do sleep 0.1; done", timeout=TIMEOUT)
             self.wait_until_written(made, filesystem)
         return copies, told
 
@@ -154,23 +154,23 @@ class FrozenDisks(VmTest):
         made = self.boot_with(copies)
         for one in FREEZABLE:
             with self.subTest(one):
-                made.shell(one.open(), patience=PATIENCE)
-                made.shell(one.script(CHECKS_OF_COPY[one.type]), patience=PATIENCE)
+                made.shell(one.open(), timeout=TIMEOUT)
+                made.shell(one.script(CHECKS_OF_COPY[one.type]), timeout=TIMEOUT)
                 as_it_is = self.records(made, one, AS_IT_IS[one.type])
                 synced, begun = told[one]
                 self.assertGreaterEqual(len(as_it_is), synced)
                 self.assertLessEqual(len(as_it_is), begun)
                 self.assertEqual(as_it_is, list(range(1, len(as_it_is) + 1)))
                 self.assertEqual(self.records(made, one, "rw"), as_it_is)
-                made.shell(one.script(CHECKS[one.type]), patience=PATIENCE)
+                made.shell(one.script(CHECKS[one.type]), timeout=TIMEOUT)
 
     def records(self, made, filesystem, options):
-        made.shell(filesystem.mount(options), patience=PATIENCE)
+        made.shell(filesystem.mount(options), timeout=TIMEOUT)
         found = made.shell(f"ls {filesystem.at}").split()
         self.assertIn("records", found)
         self.assertNotIn("late", found)
         records = [int(line) for line in made.shell(f"cat {filesystem.at}/records").split()]
-        made.shell(f"umount {filesystem.at}", patience=PATIENCE)
+        made.shell(f"umount {filesystem.at}", timeout=TIMEOUT)
         return records
 
 

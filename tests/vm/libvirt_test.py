@@ -132,7 +132,7 @@ class Verbs(LibvirtTest):
     def test_all_of_them_were_tried(self):
         """As long as bellhopd lacks commands, or virsh options, this is skipped and says which."""
         schema = subprocess.run([agents.bellhopd(), "--schema"], stdout=subprocess.PIPE,
-                                check=True, timeout=agents.PATIENCE).stdout
+                                check=True, timeout=agents.TIMEOUT).stdout
         has = set(json.loads(schema)["commands"])
         left_out = {" ".join(verb["words"][:1]): sorted(set(verb.get("needs", ())) - has)
                     for verb in VERBS if not set(verb.get("needs", ())) <= has}

@@ -15,7 +15,7 @@ import time
 import unittest
 
 from harness import packages
-from harness.debian_vm import BOOT_PATIENCE, ELOGIND, SystemTest
+from harness.debian_vm import DEBIAN_TIMEOUT, ELOGIND, SystemTest
 from harness.vm import guest
 
 # What /etc/inittab would have for such a line.
@@ -39,16 +39,16 @@ class Terminal:
     def type(self, text):
         self.socket.sendall(text.encode())
 
-    def until(self, pattern, patience=BOOT_PATIENCE):
+    def until(self, pattern, timeout=DEBIAN_TIMEOUT):
         """Reads up to the first match of a pattern; which it was."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while not (found := re.search(pattern, self.seen)):
             self.socket.settimeout(max(deadline - time.monotonic(), 0.001))
             try:
                 data = self.socket.recv(4096)
             except TimeoutError:
                 raise AssertionError(
-                    f"no '{pattern}' on the terminal in {patience} s: {self.seen!r}") from None
+                    f"no '{pattern}' on the terminal in {timeout} s: {self.seen!r}") from None
             self.seen += data.decode(errors="replace")
         self.seen = self.seen[found.end():]
         return found.group()
@@ -71,9 +71,9 @@ class LogIn(SystemTest):
     def boot_with_users(self, **facts):
         made = self.system("bookworm", "sysvinit", more=ELOGIND, beside=True, **facts)
         self.answers(made)
-        made.shell("useradd --create-home --shell /bin/sh alice", patience=BOOT_PATIENCE)
+        made.shell("useradd --create-home --shell /bin/sh alice", timeout=DEBIAN_TIMEOUT)
         made.start_agent("qemu-ga")
-        return made, [made.connect(name, patience=BOOT_PATIENCE) for name in made.agents]
+        return made, [made.connect(name, timeout=DEBIAN_TIMEOUT) for name in made.agents]
 
 
 class OnTheConsole(LogIn):
@@ -81,7 +81,7 @@ class OnTheConsole(LogIn):
     def set(client, password, crypted=False):
         client.call("guest-set-user-password", username="alice", crypted=crypted,
                     password=base64.b64encode(password.encode()).decode(),
-                    patience=BOOT_PATIENCE)
+                    timeout=DEBIAN_TIMEOUT)
 
     @staticmethod
     def crypted(made, password):
@@ -122,7 +122,7 @@ class BySsh(LogIn):
         done = subprocess.run(
             ["ssh", *KNOWN_SSH, "-i", str(key), "-p", str(port), "127.0.0.1", "id", "-un"],
             text=True, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=BOOT_PATIENCE)
+            stderr=subprocess.STDOUT, timeout=DEBIAN_TIMEOUT)
         return done.stdout.strip()
 
     @staticmethod
@@ -149,7 +149,7 @@ class BySsh(LogIn):
             made.shell("device=$(ls /sys/class/net | grep -v lo) && ip link set $device up && "
                        "ip address add 10.0.2.15/24 dev $device && "
                        "until grep -q ':0016 .* 0A ' /proc/net/tcp; do sleep 0.2; done",
-                       patience=BOOT_PATIENCE)
+                       timeout=DEBIAN_TIMEOUT)
             port = self.forwarded_port(made)
             for client in clients:
                 with self.subTest(client.agent.name):
@@ -159,7 +159,7 @@ class BySsh(LogIn):
     def lets_in(self, client, port, folder, first, second):
         def change(what, *keys, **more):
             client.call(f"guest-ssh-{what}-authorized-keys", username="alice", keys=list(keys),
-                        patience=BOOT_PATIENCE, **more)
+                        timeout=DEBIAN_TIMEOUT, **more)
 
         refused = "alice@127.0.0.1: Permission denied (publickey,password)."
 

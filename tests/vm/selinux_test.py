@@ -5,7 +5,7 @@ On the keys that bellhopd adds and, in the same guest, the real qemu-ga.
 
 import unittest
 
-from harness.debian_vm import BOOT_PATIENCE, SystemTest
+from harness.debian_vm import DEBIAN_TIMEOUT, SystemTest
 
 SELINUX = ("selinux-policy-default", "policycoreutils")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 key"
@@ -23,20 +23,20 @@ class Labels(SystemTest):
         made.shell("find / -xdev -context '*:unlabeled_t:*' -exec restorecon -F '{}' + && "
                    "systemctl restart bellhopd && mkdir -p /run/qemu-ga /usr/local/var/run && "
                    f"systemd-run --quiet {made.agents['qemu-ga'].command()} && setenforce 1",
-                   patience=BOOT_PATIENCE)
+                   timeout=DEBIAN_TIMEOUT)
         return made
 
     @staticmethod
     def user(made, name):
         made.shell(f"useradd --create-home {name} && restorecon -R /home/{name}",
-                   patience=BOOT_PATIENCE)
+                   timeout=DEBIAN_TIMEOUT)
 
     @staticmethod
     def add_key(made, agent, user):
         """By an agent: .ssh and the file after that, their type, permissions and owner."""
-        with made.connect(agent, patience=BOOT_PATIENCE) as client:
+        with made.connect(agent, timeout=DEBIAN_TIMEOUT) as client:
             client.call("guest-ssh-add-authorized-keys", username=user, keys=[KEY],
-                        patience=BOOT_PATIENCE)
+                        timeout=DEBIAN_TIMEOUT)
         found = []
         for path in (".ssh", ".ssh/authorized_keys"):
             context, *facts = made.shell(f"stat -c '%C %a %U:%G' ~{user}/{path}").split()

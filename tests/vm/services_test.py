@@ -3,7 +3,7 @@
 import base64
 import unittest
 
-from harness.debian_vm import BOOT_PATIENCE, SystemTest
+from harness.debian_vm import DEBIAN_TIMEOUT, SystemTest
 from harness.vm import agents, guest
 
 PORT = "/dev/virtio-ports/org.qemu.guest_agent.0"
@@ -20,7 +20,7 @@ class ServiceTest(SystemTest):
 
     def is_replaced(self, made, reload):
         """By the service's reload: the process, what it holds and its port stay."""
-        with made.connect(patience=BOOT_PATIENCE) as client:
+        with made.connect(timeout=DEBIAN_TIMEOUT) as client:
             before = client.call("bellhop-info")["replaced"]
             pid = made.shell("pidof bellhopd").strip()
             made.shell("echo 0123456789 >/run/read")
@@ -35,11 +35,11 @@ class ServiceTest(SystemTest):
             # What an upgrade does: another file has the program's name.
             made.shell("cp /usr/sbin/bellhopd /usr/sbin/bellhopd.new && "
                        "mv /usr/sbin/bellhopd.new /usr/sbin/bellhopd")
-            made.shell(reload, patience=BOOT_PATIENCE)
+            made.shell(reload, timeout=DEBIAN_TIMEOUT)
             made.shell(f"until [ /proc/{pid}/exe -ef /usr/sbin/bellhopd ]; do sleep 0.1; done",
-                       patience=BOOT_PATIENCE)
+                       timeout=DEBIAN_TIMEOUT)
             client.send(b'uments": {"id": 31}}')
-            reply = client.read_line(BOOT_PATIENCE)
+            reply = client.read_line(DEBIAN_TIMEOUT)
             self.assertEqual(reply, b'{"return": 31}\n')
             self.assertEqual(client.call("bellhop-info")["replaced"], before + 1)
             rest = client.call("guest-file-read", handle=handle, count=100)
@@ -58,10 +58,10 @@ class ServiceTest(SystemTest):
 
     def shuts_down(self, made):
         """By guest-shutdown, through whatever the system has for it."""
-        with made.connect(patience=BOOT_PATIENCE) as client:
+        with made.connect(timeout=DEBIAN_TIMEOUT) as client:
             client.call("guest-ping")
             client.send(agents.compact({"execute": "guest-shutdown"}) + b"\n")
-            made.qmp.event("SHUTDOWN", patience=BOOT_PATIENCE)
+            made.qmp.event("SHUTDOWN", timeout=DEBIAN_TIMEOUT)
 
     def comes_back_with_the_port(self, made):
         self.unplug(made)
@@ -73,21 +73,21 @@ class ServiceTest(SystemTest):
 class Systemd(ServiceTest):
     def until(self, made, state):
         made.shell(f'until [ "$(systemctl is-active bellhopd)" = {state} ]; do sleep 0.2; done',
-                   patience=BOOT_PATIENCE)
+                   timeout=DEBIAN_TIMEOUT)
 
     def is_replaced_while_everything_is_frozen(self, made):
         """Even the filesystem that its program is on."""
         pid = made.shell("pidof bellhopd").strip()
-        with made.connect(patience=BOOT_PATIENCE) as client:
+        with made.connect(timeout=DEBIAN_TIMEOUT) as client:
             before = client.call("bellhop-info")["replaced"]
-            frozen = client.call("guest-fsfreeze-freeze", BOOT_PATIENCE)
+            frozen = client.call("guest-fsfreeze-freeze", DEBIAN_TIMEOUT)
             self.assertGreater(frozen, 0)
             made.shell(f"kill -USR2 {pid}")
-            while client.call("bellhop-info", BOOT_PATIENCE)["replaced"] == before:
+            while client.call("bellhop-info", DEBIAN_TIMEOUT)["replaced"] == before:
                 pass
             self.assertEqual(client.call("guest-fsfreeze-status"), "frozen")
-            self.assertEqual(client.call("guest-fsfreeze-thaw", BOOT_PATIENCE), frozen)
-        made.shell("echo written >/var/tmp/written && sync", patience=BOOT_PATIENCE)
+            self.assertEqual(client.call("guest-fsfreeze-thaw", DEBIAN_TIMEOUT), frozen)
+        made.shell("echo written >/var/tmp/written && sync", timeout=DEBIAN_TIMEOUT)
 
     def lives(self, suite):
         made = self.system(suite, "systemd")
@@ -107,24 +107,24 @@ class Systemd(ServiceTest):
         self.answers(made)
         with made.connect() as client:
             job = client.call("guest-exec", path="/bin/sleep", arg=["1000"])["pid"]
-        made.shell(f"systemctl restart bellhopd; kill -0 {job}", patience=BOOT_PATIENCE)
+        made.shell(f"systemctl restart bellhopd; kill -0 {job}", timeout=DEBIAN_TIMEOUT)
         self.answers(made)
-        made.shell("systemctl stop bellhopd", patience=BOOT_PATIENCE)
+        made.shell("systemctl stop bellhopd", timeout=DEBIAN_TIMEOUT)
         self.assertIn("inactive", made.shell("systemctl is-failed bellhopd", check=False))
-        made.shell("systemd-analyze verify --man=no bellhopd.service", patience=BOOT_PATIENCE)
+        made.shell("systemd-analyze verify --man=no bellhopd.service", timeout=DEBIAN_TIMEOUT)
         self.assertIn("guest-exec called", made.shell("journalctl --quiet -o cat -t bellhopd",
-                                                      patience=BOOT_PATIENCE))
+                                                      timeout=DEBIAN_TIMEOUT))
         self.logs_to_the_journal(made)
         self.shuts_down(made)
 
     def logs_to_the_journal(self, made):
         """With fields, by its native protocol."""
         made.shell("mkdir -p /etc/bellhop; printf '[log]\\ntarget=journal\\n' "
-                   ">/etc/bellhop/bellhop.conf; systemctl start bellhopd", patience=BOOT_PATIENCE)
-        with made.connect(patience=BOOT_PATIENCE) as client:
+                   ">/etc/bellhop/bellhop.conf; systemctl start bellhopd", timeout=DEBIAN_TIMEOUT)
+        with made.connect(timeout=DEBIAN_TIMEOUT) as client:
             client.call("guest-file-open", path="/etc/hostname")
         said = made.shell("journalctl --sync; journalctl --quiet -o cat COMMAND=guest-file-open",
-                          patience=BOOT_PATIENCE)
+                          timeout=DEBIAN_TIMEOUT)
         self.assertEqual(said.strip(), "guest-file-open called, path: /etc/hostname")
 
     def test_debian_12(self):
@@ -166,11 +166,11 @@ class OpenRc(ServiceTest):
         made.shell("kill -9 $(pidof bellhopd)")
         self.answers(made)
         self.comes_back_with_the_port(made)
-        made.shell("rc-service bellhopd restart", patience=BOOT_PATIENCE)
+        made.shell("rc-service bellhopd restart", timeout=DEBIAN_TIMEOUT)
         self.answers(made)
         made.shell("rc-service bellhopd stop; while pidof bellhopd; do sleep 0.2; done",
-                   patience=BOOT_PATIENCE)
-        made.shell("rc-service bellhopd start", patience=BOOT_PATIENCE)
+                   timeout=DEBIAN_TIMEOUT)
+        made.shell("rc-service bellhopd start", timeout=DEBIAN_TIMEOUT)
         self.shuts_down(made)
 
 

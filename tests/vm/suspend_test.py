@@ -6,7 +6,7 @@ Each guest has a program that ran before and a job of its agent; both go on.
 import time
 import unittest
 
-from harness.debian_vm import BOOT_PATIENCE, ELOGIND, SystemTest
+from harness.debian_vm import DEBIAN_TIMEOUT, ELOGIND, SystemTest
 from harness.vm import agents, guest, short
 
 SWAP = 1 << 30  # bytes, for what is in memory
@@ -20,13 +20,13 @@ class SuspendTest(SystemTest):
 
     def send(self, client, command):
         """Sends a request that is not answered when it succeeds."""
-        client.guest.shell(self.settle, patience=BOOT_PATIENCE)
+        client.guest.shell(self.settle, timeout=DEBIAN_TIMEOUT)
         client.send(agents.compact({"execute": command}) + b"\n")
 
     def assert_silent(self, client):
         """Nothing came but the reply to what is asked now."""
         client.send(agents.compact({"execute": "guest-ping", "id": "after"}) + b"\n")
-        self.assertEqual(client.read_line(BOOT_PATIENCE), b'{"return": {}, "id": "after"}\n')
+        self.assertEqual(client.read_line(DEBIAN_TIMEOUT), b'{"return": {}, "id": "after"}\n')
 
     def begin(self, made, client):
         """A program of the guest's and one of the agent's; what they are told to goes on."""
@@ -34,15 +34,15 @@ class SuspendTest(SystemTest):
                    "& echo $! >/run/sleeper")
         return client.call("guest-exec", path="/bin/sleep", arg=["100000"])["pid"]
 
-    def goes_on(self, made, client, job, patience=BOOT_PATIENCE):
+    def goes_on(self, made, client, job, timeout=DEBIAN_TIMEOUT):
         self.assertEqual(made.shell("cat /run/marker && kill -0 $(cat /run/sleeper)",
-                                    patience=patience), "of the first start\n")
+                                    timeout=timeout), "of the first start\n")
         self.assertEqual(client.call("guest-exec-status", pid=job), {"exited": False})
 
     def sleep_and_wake(self, made, client, command="guest-suspend-ram"):
         """The guest sleeps in memory: QEMU says so. The host wakes it."""
         self.send(client, command)
-        made.qmp.event("SUSPEND", patience=BOOT_PATIENCE)
+        made.qmp.event("SUSPEND", timeout=DEBIAN_TIMEOUT)
         self.assertEqual(made.qmp("query-status")["status"], "suspended")
         time.sleep(self.asleep)
         made.qmp("system_wakeup")
@@ -52,36 +52,36 @@ class SuspendTest(SystemTest):
     def sleep_on_disk(self, made, client):
         """The machine is off, and its disks are all that is left. It is switched on again."""
         self.send(client, "guest-suspend-disk")
-        made.qmp.event("SUSPEND_DISK", patience=BOOT_PATIENCE)
+        made.qmp.event("SUSPEND_DISK", timeout=DEBIAN_TIMEOUT)
         self.assertEqual(made.qmp.event("SHUTDOWN")["data"], {"guest": True,
                                                               "reason": "guest-shutdown"})
         self.assertEqual(made.qemu.wait(), 0)
         made.boot_again()
 
     def to_memory(self, made, name):
-        with made.connect(name, patience=BOOT_PATIENCE) as client:
+        with made.connect(name, timeout=DEBIAN_TIMEOUT) as client:
             job = self.begin(made, client)
             self.sleep_and_wake(made, client)
             self.goes_on(made, client, job)
 
     def to_disk(self, made, name):
-        client = made.connect(name, patience=BOOT_PATIENCE)
+        client = made.connect(name, timeout=DEBIAN_TIMEOUT)
         job = self.begin(made, client)
         self.sleep_on_disk(made, client)
-        with made.connect(name, patience=BOOT_PATIENCE) as client:
+        with made.connect(name, timeout=DEBIAN_TIMEOUT) as client:
             self.goes_on(made, client, job)
             self.assert_silent(client)
 
     def to_both(self, made, name):
         """It wakes from memory; and once its power was lost meanwhile, from the disk."""
-        client = made.connect(name, patience=BOOT_PATIENCE)
+        client = made.connect(name, timeout=DEBIAN_TIMEOUT)
         job = self.begin(made, client)
         self.sleep_and_wake(made, client, "guest-suspend-hybrid")
         self.goes_on(made, client, job)
         self.send(client, "guest-suspend-hybrid")
-        made.qmp.event("SUSPEND", patience=BOOT_PATIENCE)
+        made.qmp.event("SUSPEND", timeout=DEBIAN_TIMEOUT)
         made.boot_again()
-        with made.connect(name, patience=BOOT_PATIENCE) as client:
+        with made.connect(name, timeout=DEBIAN_TIMEOUT) as client:
             self.goes_on(made, client, job)
 
 
@@ -146,7 +146,7 @@ class WholeSystem(SuspendTest):
             self.until_openrc_is_through(made)
         self.answers(made)
         made.shell("mkswap /dev/vdb && swapon /dev/vdb && "
-                   "cat /sys/class/block/vdb/dev >/sys/power/resume", patience=BOOT_PATIENCE)
+                   "cat /sys/class/block/vdb/dev >/sys/power/resume", timeout=DEBIAN_TIMEOUT)
         made.start_agent("qemu-ga")
         return made
 
@@ -165,7 +165,7 @@ class WholeSystem(SuspendTest):
         made = self.system_with_swap("bookworm", "systemd")
         self.to_both(made, "qemu-ga")
         self.sleeps_as_with_qemu_ga(made)
-        said = made.shell("journalctl --quiet -o cat", patience=BOOT_PATIENCE)
+        said = made.shell("journalctl --quiet -o cat", timeout=DEBIAN_TIMEOUT)
         for verb in ("suspend", "hibernate", "hybrid-sleep"):
             self.assertIn(f"Entering sleep state '{verb}'", said)
 

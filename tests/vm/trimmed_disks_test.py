@@ -7,7 +7,7 @@ from harness.storage import Filesystem
 from harness.vm import VmTest, guest
 
 MIB = 1 << 20
-PATIENCE = 120  # seconds; a guest is slow on a busy machine
+TIMEOUT = 120  # seconds; a guest is slow on a busy machine
 
 SCSI = "scsi-hd,bus=scsi.0,scsi-id={}"
 DISKS = {
@@ -45,13 +45,13 @@ class TrimmedDisks(VmTest):
                          agents=[guest.bellhopd(), guest.qemu_ga()])
         storage.start(made, ("virtio_scsi",))
         for filesystem in (*MADE, *NOT_TRIMMED):
-            made.shell(filesystem.make(), patience=PATIENCE)
+            made.shell(filesystem.make(), timeout=TIMEOUT)
         return made, made.connect("bellhopd"), made.connect("qemu-ga")
 
     def mount_again(self, made):
         """So that no filesystem remembers what it has trimmed."""
         for filesystem in (*MADE, *NOT_TRIMMED):
-            made.shell(f"set -e\numount {filesystem.at}\n{filesystem.mount()}", patience=PATIENCE)
+            made.shell(f"set -e\numount {filesystem.at}\n{filesystem.mount()}", timeout=TIMEOUT)
 
     def test_gives_blocks_back_as_qemu_ga_does(self):
         made, ours, theirs = self.boot_both()
@@ -59,11 +59,11 @@ class TrimmedDisks(VmTest):
         before = {name: made.disk(name).stat().st_blocks for name in DISKS}
         for filesystem in MADE:
             made.shell(f"dd if=/dev/urandom of={filesystem.at}/file bs=1M count=24 && sync",
-                       patience=PATIENCE)
+                       timeout=TIMEOUT)
         full = {name: made.disk(name).stat().st_blocks for name in DISKS}
         self.assertGreater(sum(full.values()) - sum(before.values()), len(MADE) * 20 * MIB // 512)
-        made.shell(f"rm {' '.join(one.at + '/file' for one in MADE)} && sync", patience=PATIENCE)
-        reply = ours.call("guest-fstrim", PATIENCE)
+        made.shell(f"rm {' '.join(one.at + '/file' for one in MADE)} && sync", timeout=TIMEOUT)
+        reply = ours.call("guest-fstrim", TIMEOUT)
         self.assertEqual([one["path"] for one in reply["paths"]],
                          [one.at for one in reversed((*MADE, *NOT_TRIMMED))])
         for one in reply["paths"]:
@@ -79,8 +79,8 @@ class TrimmedDisks(VmTest):
         replies = []
         for client in (theirs, ours):
             self.mount_again(made)
-            replies.append([client.call("guest-fstrim", PATIENCE),
-                            client.call("guest-fstrim", PATIENCE, minimum=4 * MIB)])
+            replies.append([client.call("guest-fstrim", TIMEOUT),
+                            client.call("guest-fstrim", TIMEOUT, minimum=4 * MIB)])
             for one in replies[-1][0]["paths"] + replies[-1][1]["paths"]:
                 if one["path"] == "/m/btrfs":  # what it keeps for itself changes with each mount
                     one.pop("trimmed")

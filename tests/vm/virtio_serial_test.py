@@ -177,7 +177,7 @@ class Idle(VmTest):
             made.clients[0].close()
             made.shell("sleep 2")
             before = {name: self.switches(made, name) for name in names}
-            made.shell(f"sleep {self.SECONDS}", patience=self.SECONDS + 30)
+            made.shell(f"sleep {self.SECONDS}", timeout=self.SECONDS + 30)
             after = {name: self.switches(made, name) for name in names}
         self.assertEqual(after, before)
 

@@ -22,7 +22,7 @@ START = f"""qemu-system-x86_64 -L /firmware -nodefaults -display none -no-user-c
 -device vhost-vsock-pci,guest-cid={CID} </dev/null >/dev/ttyS1 2>&1 &
 """
 # Gives up when it is not there after so long.
-PATIENCE = 120
+TIMEOUT = 120
 
 
 class Nested(VmTest):
@@ -58,8 +58,8 @@ class Nested(VmTest):
 
     def serves(self, made, name, address):
         reply = made.shell("echo '{\"execute\": \"guest-ping\"}' | "
-                           f"socat -t 10 - {address},retry={PATIENCE * 10},interval=0.1",
-                           patience=PATIENCE)
+                           f"socat -t 10 - {address},retry={TIMEOUT * 10},interval=0.1",
+                           timeout=TIMEOUT)
         self.assertEqual(reply, '{"return": {}}\n')
         host = ask(made, address, "guest-get-host-name")
         self.assertEqual(host, {"return": {"host-name": "minimal"}})

@@ -9,7 +9,7 @@ import time
 
 import watchdog
 
-LIMIT = 30  # seconds a freeze may last before the watchdog ends it
+FREEZE_TIMEOUT = 30  # seconds a freeze may last before the watchdog ends it
 
 
 class Unavailable(Exception):
@@ -66,7 +66,7 @@ class Filesystem:
 
 def _start_watchdog(descriptors, stack):
     process = subprocess.Popen(
-        [sys.executable, watchdog.__file__, str(LIMIT), *map(str, descriptors)],
+        [sys.executable, watchdog.__file__, str(FREEZE_TIMEOUT), *map(str, descriptors)],
         pass_fds=descriptors, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         start_new_session=True)
     stack.callback(_dismiss, process)
@@ -100,9 +100,9 @@ class Writer:
         except OSError:
             return ""
 
-    def wait(self, patience):
+    def wait(self, timeout):
         """Its exit status."""
-        return self._process.wait(patience)
+        return self._process.wait(timeout)
 
     def ended(self):
         return self._process.poll() is not None
@@ -122,9 +122,9 @@ class Writer:
         name = self.read("wchan")
         return "" if name == "0" else name
 
-    def wait_until_stuck(self, patience=5.0):
+    def wait_until_stuck(self, timeout=5.0):
         """True when it came to wait in the kernel, and still did half a second later."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while self.state() != "D":
             if self.ended() or time.monotonic() > deadline:
                 return False

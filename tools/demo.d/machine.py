@@ -30,8 +30,8 @@ class GuestStage(Stage):
         return ("A virtual machine, booted just now, is the guest, this machine its host; a "
                 "virtio-serial port leads from one to the other.")
 
-    def wait_until_up(self, patience=30.0):
-        self.guest.connect(patience=patience).close()
+    def wait_until_up(self, timeout=30.0):
+        self.guest.connect(timeout=timeout).close()
 
     def stop(self):
         self.guest.stop_agent("agent")
@@ -71,9 +71,9 @@ class GuestWriter(filesystem.Writer):
     def ended(self):
         return not self.read("stat")
 
-    def wait(self, patience):
+    def wait(self, timeout):
         return int(self.guest.shell("while [ ! -s /tmp/status ]; do sleep 0.1; done; "
-                                    "cat /tmp/status", patience=patience))
+                                    "cat /tmp/status", timeout=timeout))
 
     def written(self):
         return self.guest.shell(f"cat {self.path}").strip()

@@ -71,8 +71,8 @@ class Stage:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 env=dict(os.environ, QGA_CONF=str(configuration)))
 
-    def wait_until_up(self, patience=10.0):
-        deadline = time.monotonic() + patience
+    def wait_until_up(self, timeout=10.0):
+        deadline = time.monotonic() + timeout
         while self._run("ping").returncode != 0:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise Failure(f"the agent did not come up: {self.log.read_text().strip()}")

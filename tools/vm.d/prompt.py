@@ -42,7 +42,7 @@ class Host:
         if not word:
             return True
         if word.startswith("!"):
-            print(self.made.shell(line.strip()[1:], patience=600.0, check=False), end="")
+            print(self.made.shell(line.strip()[1:], timeout=600.0, check=False), end="")
             return True
         if word == "log":
             print((self.made.sockets / "agents.log").read_text(errors="replace"), end="")

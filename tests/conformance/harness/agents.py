@@ -31,7 +31,7 @@ SUITES = ("sid", "trixie", "bookworm")  # newest first
 
 CAP_SYS_ADMIN = 21  # of linux/capability.h
 
-PATIENCE = 30.0  # seconds for anything that must happen; never a measure of speed
+TIMEOUT = 30.0  # seconds for anything that must happen; never a measure of speed
 
 
 class Unavailable(unittest.SkipTest):
@@ -105,7 +105,7 @@ def oracle(suite):
 def version(command):
     """(kind, (major, minor, micro)) of an agent, from its --version."""
     text = subprocess.run([command, "--version"], text=True, stdout=subprocess.PIPE, check=True,
-                          timeout=PATIENCE).stdout
+                          timeout=TIMEOUT).stdout
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
     if not found:
         raise Unavailable(f"{command} --version says {text!r}")
@@ -144,21 +144,21 @@ def compact(value):
 class Connection:
     """One client of an agent."""
 
-    def __init__(self, path, kind="bellhopd", patience=PATIENCE):
+    def __init__(self, path, kind="bellhopd", timeout=TIMEOUT):
         self.kind = kind
-        self.patience = patience
+        self.timeout = timeout
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(patience)
+        self.socket.settimeout(timeout)
         self.socket.connect(str(path))
         self.buffer = bytearray()
 
     def send(self, data):
-        self.socket.settimeout(self.patience)
+        self.socket.settimeout(self.timeout)
         self.socket.sendall(data)
 
-    def read_line(self, patience=None):
+    def read_line(self, timeout=None):
         """The next line with its line feed; raises NoReply."""
-        deadline = time.monotonic() + (self.patience if patience is None else patience)
+        deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
         searched = 0
         while True:
             end = self.buffer.find(b"\n", searched)
@@ -169,9 +169,9 @@ class Connection:
             searched = len(self.buffer)
             self._receive(deadline)
 
-    def read_until(self, marker, patience=None):
+    def read_until(self, marker, timeout=None):
         """Everything up to and with `marker`."""
-        deadline = time.monotonic() + (self.patience if patience is None else patience)
+        deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
         searched = 0
         while True:
             end = self.buffer.find(marker, searched)
@@ -197,23 +197,23 @@ class Connection:
             raise NoReply(f"the agent hung up; read so far: {bytes(self.buffer[:2000])!r}")
         self.buffer += data
 
-    def request(self, request, patience=None):
+    def request(self, request, timeout=None):
         """Sends one request and returns the reply, decoded."""
         self.send(compact(request) + b"\n")
-        return self.reply_to(request, patience)
+        return self.reply_to(request, timeout)
 
-    def reply_to(self, request, patience=None):
-        reply = json.loads(self.read_line(patience).lstrip(b"\xff"))
+    def reply_to(self, request, timeout=None):
+        reply = json.loads(self.read_line(timeout).lstrip(b"\xff"))
         record(self.kind, request, reply)
         return reply
 
-    def call(self, command, patience=None, **arguments):
+    def call(self, command, timeout=None, **arguments):
         """Calls a command ('_' in argument names stands for '-') and returns what it returns."""
         request = {"execute": command}
         if arguments:
             request["arguments"] = {key.replace("_", "-"): value
                                     for key, value in arguments.items()}
-        reply = self.request(request, patience)
+        reply = self.request(request, timeout)
         if "return" not in reply:
             raise AssertionError(f"{command}: {reply}")
         return reply["return"]
@@ -252,7 +252,7 @@ def send_signal(pid, kind, number):
     """Sends the signal: to qemu-ga when it waits for input, because its handler takes a lock that
     the interrupted code may hold; it would hang for ever. So let no client of qemu-ga hang up just
     before: the work that this makes may begin between the look and the signal."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while kind == "qemu-ga" and number != signal.SIGKILL and not _waits_for_input(pid):
         if time.monotonic() > deadline:
             raise AssertionError("qemu-ga does not come to rest")
@@ -260,11 +260,11 @@ def send_signal(pid, kind, number):
     os.kill(pid, number)
 
 
-def end(process, kind, number, patience=PATIENCE):
+def end(process, kind, number, timeout=TIMEOUT):
     """Sends the signal as send_signal() does and waits; the exit status."""
     if process.poll() is None:
         send_signal(process.pid, kind, number)
-    return process.wait(patience)
+    return process.wait(timeout)
 
 
 _running = {}
@@ -385,7 +385,7 @@ class Agent:
             self.wait_for_socket()
 
     def wait_for_socket(self):
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise AssertionError(f"{self.command} ended with {self.process.returncode}: "
@@ -407,13 +407,13 @@ class Agent:
         except OSError:
             return False  # it has just ended
 
-    def stop(self, number=signal.SIGTERM, patience=PATIENCE):
+    def stop(self, number=signal.SIGTERM, timeout=TIMEOUT):
         """Ends the agent with the signal, at last with SIGKILL; its exit status."""
         process, self.process = self.process, None
         if process is None:
             return self.status
         try:
-            end(process, self.kind, number, patience)
+            end(process, self.kind, number, timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -427,8 +427,8 @@ class Agent:
         except OSError:
             return ""
 
-    def connect(self, patience=PATIENCE):
-        return Connection(self.socket_path, self.kind, patience)
+    def connect(self, timeout=TIMEOUT):
+        return Connection(self.socket_path, self.kind, timeout)
 
 
 def b64(data):

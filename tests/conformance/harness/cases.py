@@ -239,7 +239,7 @@ class Player:
             self._until(step, request, client)
 
     def _until(self, step, request, client):
-        deadline = time.monotonic() + agents.PATIENCE
+        deadline = time.monotonic() + agents.TIMEOUT
         pause = 0.001
         while True:
             reply = client.reply_to(request)
@@ -247,7 +247,7 @@ class Player:
                 return
             self.matcher.check(reply, self.expand(step["meanwhile"]))
             if time.monotonic() > deadline:
-                raise Mismatch(f"still {reply} after {agents.PATIENCE} s")
+                raise Mismatch(f"still {reply} after {agents.TIMEOUT} s")
             time.sleep(pause)
             pause = min(2 * pause, 0.1)
             client.send(agents.compact(request) + b"\n")
@@ -291,7 +291,7 @@ class Player:
     def _end(self, step):
         flags = os.O_RDONLY if step["for"] == "read" else os.O_WRONLY
         path = f"{self.variables['dir']}/{step['of']}"
-        deadline = time.monotonic() + agents.PATIENCE
+        deadline = time.monotonic() + agents.TIMEOUT
         while True:
             try:
                 self.ends[step["end"]] = os.open(path, flags | os.O_NONBLOCK)
@@ -307,7 +307,7 @@ class Player:
     def _take(self, step):
         wanted = self.bytes(step["data"])
         data = b""
-        deadline = time.monotonic() + agents.PATIENCE
+        deadline = time.monotonic() + agents.TIMEOUT
         while len(data) < len(wanted) and time.monotonic() < deadline:
             try:
                 data += os.read(self.ends[step["take"]], 65536)
@@ -340,7 +340,7 @@ class Player:
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
         try:
-            output, errors = program.communicate(timeout=agents.PATIENCE)
+            output, errors = program.communicate(timeout=agents.TIMEOUT)
         except subprocess.TimeoutExpired:
             program.kill()
             program.communicate()
@@ -386,7 +386,7 @@ def _without_positions(expected):
 def _wait_until_read(connection):
     """Waits until the other end has read all that was sent, so that the next send is a read of
     its own."""
-    deadline = time.monotonic() + agents.PATIENCE
+    deadline = time.monotonic() + agents.TIMEOUT
     while struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, b"\0" * 4))[0]:
         if time.monotonic() > deadline:
             raise agents.NoReply("the agent does not read")

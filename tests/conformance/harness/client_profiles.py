@@ -3,7 +3,7 @@
 A file in clients/ is a JSON object about one client:
   client, source   its name; where in its source the facts are from
   wire             how it writes and reads: a name of client_protocols.WIRES
-  patience         seconds that it waits for an ordinary reply
+  timeout          seconds that it waits for an ordinary reply
   files            prepared in ${dir}: name -> BYTES (variables.py)
   while-stuck      the call that must be answered while an older one does not end
   calls            played in order, in any place
@@ -28,7 +28,7 @@ from harness.reply_matching import Matcher, Mismatch
 from harness.variables import Variables
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "clients"
-MEMBERS = {"client", "source", "wire", "patience", "files", "while-stuck", "calls", "guest-calls"}
+MEMBERS = {"client", "source", "wire", "timeout", "files", "while-stuck", "calls", "guest-calls"}
 CALL_MEMBERS = {"say", "why", "take", "plain", "expect", "meanwhile", "needs"}
 
 
@@ -56,8 +56,8 @@ def _check_form(name, client):
 class Player:
     """Plays a client's calls. connect: makes an agents.Connection; folder: ${dir}, in the guest."""
 
-    def __init__(self, client, connect, folder, patience=agents.PATIENCE):
-        self.wire = client_protocols.open_wire(client["wire"], connect, patience)
+    def __init__(self, client, connect, folder, timeout=agents.TIMEOUT):
+        self.wire = client_protocols.open_wire(client["wire"], connect, timeout)
         self.variables = Variables(dir=str(folder))
         self.matcher = Matcher(self.variables, self.variables.bytes)
 
@@ -78,7 +78,7 @@ class Player:
             raise Mismatch(f"{call['say']} ({call.get('why', 'and on')}): {error}") from None
 
     def _until_expected(self, call):
-        deadline, pause = time.monotonic() + agents.PATIENCE, 0.001
+        deadline, pause = time.monotonic() + agents.TIMEOUT, 0.001
         while True:
             value = self._ask(call)
             expected = self.variables.expand(call["expect"])
@@ -86,7 +86,7 @@ class Player:
                 self.matcher.check(value, expected)
                 return
             if time.monotonic() > deadline:
-                raise Mismatch(f"still {value} after {agents.PATIENCE} s")
+                raise Mismatch(f"still {value} after {agents.TIMEOUT} s")
             time.sleep(pause)
             pause = min(2 * pause, 0.1)
 

@@ -29,13 +29,13 @@ class Libvirt:
 
     LARGEST_LINE = 10 << 20
 
-    def __init__(self, connect, patience):
+    def __init__(self, connect, timeout):
         self.connection = connect()
-        self.patience = patience
+        self.timeout = timeout
         self.ids = itertools.count(1_700_000_000_000)
 
     def _line(self):
-        line = self.connection.read_line(self.patience)
+        line = self.connection.read_line(self.timeout)
         if len(line) > self.LARGEST_LINE:
             raise Refused(f"libvirt takes lines of 10 MiB, not of {len(line)}")
         return json.loads(line)
@@ -68,9 +68,9 @@ class Proxmox:
 
     REPLY = re.compile(rb"^.*\xff([^\n]+}\r?\n[^\n]+})\r?\n(.*)$", re.DOTALL)
 
-    def __init__(self, connect, patience):
+    def __init__(self, connect, timeout):
         self.connect = connect
-        self.patience = patience
+        self.timeout = timeout
         self.ids = itertools.count(4711001)
 
     def call(self, say):
@@ -81,7 +81,7 @@ class Proxmox:
             connection.send((compact(sync) + "\n" + compact(decoded(say)) + "\n").encode())
             came = b""
             while not (found := self.REPLY.match(came)):
-                came += connection.read_line(self.patience)
+                came += connection.read_line(self.timeout)
             if found.group(2):
                 raise Refused(f"more came than the two replies: {found.group(2)[:200]!r}")
             first, second = found.group(1).split(b"\n")
@@ -99,12 +99,12 @@ class Utm:
     """0xFF and the synchronization without a line feed; bytes up to 0xFF are dropped, then braces
     outside of strings are counted until an object is complete."""
 
-    def __init__(self, connect, patience):
+    def __init__(self, connect, timeout):
         self.connection = connect()
-        self.patience = patience
+        self.timeout = timeout
         self.connection.send(b"\xff" + compact({"execute": "guest-sync-delimited",
                                                 "arguments": {"id": 3141592653}}).encode())
-        self.connection.read_until(b"\xff", patience)
+        self.connection.read_until(b"\xff", timeout)
         reply = json.loads(self._object())
         if reply != {"return": 3141592653}:
             raise Refused(f"the answer to the synchronization is {reply}")
@@ -131,7 +131,7 @@ class Utm:
         buffer = self.connection.buffer
         while not buffer:
             # The rest of what has come stays in the buffer.
-            buffer[:0] = self.connection.read_until(b"}", self.patience)
+            buffer[:0] = self.connection.read_until(b"}", self.timeout)
         byte = bytes(buffer[:1])
         del buffer[:1]
         return byte
@@ -147,6 +147,6 @@ class Utm:
 WIRES = {"libvirt": Libvirt, "proxmox": Proxmox, "utm": Utm}
 
 
-def open_wire(name, connect, patience=agents.PATIENCE):
+def open_wire(name, connect, timeout=agents.TIMEOUT):
     """connect: makes an agents.Connection."""
-    return WIRES[name](connect, patience)
+    return WIRES[name](connect, timeout)

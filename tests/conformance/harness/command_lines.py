@@ -44,7 +44,7 @@ class Case(unittest.TestCase):
         environment.update(variables)
         return subprocess.run([self.programs[kind], *fill(arguments, directory)],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=agents.PATIENCE, cwd=directory,
+                              stderr=subprocess.PIPE, timeout=agents.TIMEOUT, cwd=directory,
                               env=environment, check=False)
 
     def both(self, arguments, content=None, variables=()):

@@ -20,7 +20,7 @@ from harness import agents, random_streams
 sys.setrecursionlimit(10000)  # replies nest up to 1024 deep
 
 BATCH = 100
-PATIENCE = 60.0  # seconds without a byte until an agent counts as stuck
+TIMEOUT = 60.0  # seconds without a byte until an agent counts as stuck
 
 
 class Stuck(Exception):
@@ -94,7 +94,7 @@ class Pair:
                        if not is_done]
             writers = [side.connection.socket for side, at in zip(self.sides, sent)
                        if at < len(data)]
-            readable, writable, _ = select.select(readers, writers, [], PATIENCE)
+            readable, writable, _ = select.select(readers, writers, [], TIMEOUT)
             if not readable and not writable:
                 raise Stuck(f"no answer from {self._names(done)}")
             for index, side in enumerate(self.sides):

@@ -38,7 +38,7 @@ FIFREEZE = 0xC0045877
 FITHAW = 0xC0045878
 MNT_DETACH = 2
 WATCHDOG_SECONDS = 60
-PATIENCE = 20  # seconds until something that should happen is given up
+TIMEOUT = 20  # seconds until something that should happen is given up
 SKIPPED = 77
 
 WORLD = os.environ.get("FREEZE_TEST_WORLD", "")
@@ -259,7 +259,7 @@ def thaw_all(descriptors=()):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT)
     for descriptor in set(opened) - set(descriptors):
         os.close(descriptor)
 
@@ -305,7 +305,7 @@ watchdog = None
 # Agents ------------------------------------------------------------------------------------------
 
 def until(condition):
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not condition():
         if time.monotonic() > end:
             return False
@@ -346,7 +346,7 @@ class Agent:
 
     def connect(self):
         connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(PATIENCE)
+        connection.settimeout(TIMEOUT)
         try:
             connection.connect(self.socket_path)
         except OSError:

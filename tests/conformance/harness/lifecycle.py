@@ -38,16 +38,16 @@ def sanitized(pid):
     return b"__asan_init" in program or b"__tsan_init" in program
 
 
-def wait_for(what, happened, patience=agents.PATIENCE):
-    deadline = time.monotonic() + patience
+def wait_for(what, happened, timeout=agents.TIMEOUT):
+    deadline = time.monotonic() + timeout
     while not happened():
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not happen in {patience} s")
+            raise AssertionError(f"{what} did not happen in {timeout} s")
         time.sleep(0.01)
 
 
 def answered(connection, command, **arguments):
-    return connection.call(command, patience=TEN_SECONDS, **arguments)
+    return connection.call(command, timeout=TEN_SECONDS, **arguments)
 
 
 def hand_over_socket(agent):
@@ -120,7 +120,7 @@ exec "$@"
     def _run(*command, check=True):
         process = agents.spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
-        output, errors = process.communicate(timeout=agents.PATIENCE)
+        output, errors = process.communicate(timeout=agents.TIMEOUT)
         if check and process.returncode:
             raise AssertionError(f"{command}: {errors}")
         return subprocess.CompletedProcess(command, process.returncode, output, errors)

@@ -27,7 +27,7 @@ LIVELY = ("used-bytes", "total-bytes", "total-bytes-privileged")
 
 def run(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True,
-                          timeout=agents.PATIENCE).stdout.strip()
+                          timeout=agents.TIMEOUT).stdout.strip()
 
 
 @functools.lru_cache(maxsize=None)
@@ -71,7 +71,7 @@ class Machine:
         mountpoint = at if isinstance(at, bytes) else bytes(self.folder / at)
         os.makedirs(mountpoint, exist_ok=True)
         subprocess.run(["mount", *arguments, mountpoint], check=True, capture_output=True,
-                       timeout=agents.PATIENCE)
+                       timeout=agents.TIMEOUT)
         self.test.addCleanup(subprocess.run, ["umount", "--lazy", mountpoint], check=False,
                              capture_output=True)
         return mountpoint.decode(errors="replace")

@@ -97,7 +97,7 @@ def settled(ours, oracle, command):
         reply = oracle.call(command)
         return without_sign_extension(reply) if command == ROUTES else reply
 
-    deadline = time.monotonic() + agents.PATIENCE
+    deadline = time.monotonic() + agents.TIMEOUT
     before = expected()
     while True:
         reply = ours.call(command)

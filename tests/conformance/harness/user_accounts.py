@@ -71,7 +71,7 @@ def reason_to_skip():
             return f"needs {program}"
     trial = subprocess.run(["unshare", "-m", "sh", "-c", SCRIPT, "sh", "true"], check=False,
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, text=True, timeout=agents.PATIENCE,
+                           stderr=subprocess.STDOUT, text=True, timeout=agents.TIMEOUT,
                            env={"PATH": os.environ["PATH"], "KEEP": "", "TMPDIR": "/tmp"})
     return f"no mount namespace: {trial.stdout.strip()}" if trial.returncode else None
 
@@ -119,7 +119,7 @@ class Guest:
     def shell(self, script):
         """Runs a script as root where the homes are."""
         subprocess.run(["sh", "-ec", script], cwd=self.root / HOMES, check=True,
-                       stdin=subprocess.DEVNULL, timeout=agents.PATIENCE)
+                       stdin=subprocess.DEVNULL, timeout=agents.TIMEOUT)
 
     def enter(self, user, *command):
         """Starts a program as a user where the agent is."""

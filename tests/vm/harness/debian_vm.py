@@ -2,7 +2,7 @@
 
 from harness.vm import VmTest, agents, debian, guest
 
-BOOT_PATIENCE = 120.0  # a whole Debian, emulated
+DEBIAN_TIMEOUT = 120.0  # a whole Debian, emulated
 # What a Debian with sysvinit has beside it: for the tests of suspending and of logging in.
 ELOGIND = ("elogind", "openssh-server")
 
@@ -23,7 +23,7 @@ class SystemTest(VmTest):
                          archives=added, memory="1024", **facts)
 
     def answers(self, made):
-        with made.connect(patience=BOOT_PATIENCE) as client:
+        with made.connect(timeout=DEBIAN_TIMEOUT) as client:
             self.assertEqual(client.call("guest-ping"), {})
 
     def until_openrc_is_through(self, made):
@@ -32,7 +32,7 @@ class SystemTest(VmTest):
             "n=0; until [ -e /run/openrc/started/bellhopd ] && ! pidof openrc >/dev/null && "
             "[ ! -e /run/openrc/rc.starting ]; do n=$((n + 1)); [ $n -lt 600 ] || "
             "exec ls /run/openrc/starting; sleep 0.5; done",
-            patience=10 * BOOT_PATIENCE).split()
+            timeout=10 * DEBIAN_TIMEOUT).split()
         if "bellhopd" in at:
             self.fail("OpenRC does not get past the start of bellhopd")
         if at:

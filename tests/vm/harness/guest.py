@@ -12,7 +12,7 @@ from harness import agents, initramfs, packages, qemu
 from harness.guest_client import Client
 from harness.shell import Shell, ShellError
 
-BOOT_LIMIT = float(os.environ.get("BELLHOP_VM_BOOT_LIMIT", "90"))  # seconds, then once more
+BOOT_TIMEOUT = float(os.environ.get("BELLHOP_VM_BOOT_LIMIT", "90"))  # seconds, then once more
 # What every guest's kernel is told. Its check of the timer counts processor cycles, and fails when
 # QEMU emulates the processor on a busy machine.
 KERNEL_LINE = "console=ttyS0 quiet panic=-1 no_timer_check"
@@ -165,26 +165,26 @@ class Guest:
                 self._migrate_from(source, f"exec:cat >{self.folder}/state")
                 self._start_qemu("-incoming", "defer")
                 self.qmp("migrate-incoming", uri=f"exec:cat {self.folder}/state")
-            self.qmp.event("RESUME", patience=BOOT_LIMIT)
+            self.qmp.event("RESUME", timeout=BOOT_TIMEOUT)
         finally:
             source.kill()
             for client in clients:
                 client.close()
                 self.clients.remove(client)
         self.shell = Shell(self, self.sockets / "control")
-        self.shell(":", patience=BOOT_LIMIT)
+        self.shell(":", timeout=BOOT_TIMEOUT)
 
     @staticmethod
     def _migrate_from(source, uri):
         source.qmp("migrate", uri=uri)
-        source.qmp.event("MIGRATION", patience=BOOT_LIMIT, status="completed")
+        source.qmp.event("MIGRATION", timeout=BOOT_TIMEOUT, status="completed")
 
     def _boot(self):
         self.boots += 1
         self._start_qemu()
         self.shell = Shell(self, self.sockets / "control")
         try:
-            self.shell(":", patience=BOOT_LIMIT)
+            self.shell(":", timeout=BOOT_TIMEOUT)
         except ShellError as error:
             status = self.qemu.process.poll()
             if status is None:
@@ -196,12 +196,12 @@ class Guest:
         self._end_qemu()
         self._boot()
 
-    def console(self, text, patience=30.0):
+    def console(self, text, timeout=30.0):
         """Waits until the kernel or a program has said this on the console."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while text not in (self.sockets / "console.log").read_text("utf-8", errors="replace"):
             if time.monotonic() > deadline:
-                raise ShellError(f"{self}: no '{text}' on the console in {patience} s")
+                raise ShellError(f"{self}: no '{text}' on the console in {timeout} s")
             time.sleep(0.05)
 
     def stop(self):
@@ -225,11 +225,11 @@ class Guest:
 
     # Agents
 
-    def connect(self, name=None, synchronize=True, patience=30.0, channel=None):
+    def connect(self, name=None, synchronize=True, timeout=30.0, channel=None):
         """A new client of an agent, by default of the first; channel: if not its own."""
         agent = self.agents[name] if name else next(iter(self.agents.values()))
         client = Client(self, agent, channel or agent.name)
-        return client.synchronize(patience) if synchronize else client
+        return client.synchronize(timeout) if synchronize else client
 
     def start_agent(self, name):
         self.shell(self._start_line(self.agents[name]))

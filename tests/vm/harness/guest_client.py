@@ -28,9 +28,9 @@ class Client(agents.Connection):
             raise agents.NoReply(
                 f"{self.guest}, {self.agent.name}, after {asked!r}: {error}") from None
 
-    def synchronize(self, patience=30.0):
+    def synchronize(self, timeout=30.0):
         """Makes sure that the agent listens and the next line is the next request's reply."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while True:
             number = random.randrange(1 << 31)
             self.send(b"\xff" + agents.compact({"execute": "guest-sync-delimited",

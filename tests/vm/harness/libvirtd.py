@@ -170,7 +170,7 @@ class Libvirt:
         self.process = qemu.monitored_start(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
              "sh", "-c", "\n".join(script)], self.folder / "libvirtd.log")
-        deadline = time.monotonic() + agents.PATIENCE
+        deadline = time.monotonic() + agents.TIMEOUT
         while not self.socket.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise agents.Unavailable(f"libvirtd does not start here: {self.said()}")
@@ -194,11 +194,11 @@ class Libvirt:
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def virsh(self, *words, patience=60.0):
+    def virsh(self, *words, timeout=60.0):
         """What virsh prints, and its status."""
         done = subprocess.run(
             ["virsh", "-c", self.uri, "-q", *map(str, words)], text=True, check=False,
-            stdin=subprocess.DEVNULL, timeout=patience, stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, timeout=timeout, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, env=dict(os.environ, LC_ALL="C", TZ="UTC"))
         return done.stdout.strip(), done.returncode
 
@@ -263,7 +263,7 @@ class Domain(guest.Guest):
         if self.shell:
             self.shell.close()
         self.shell = Shell(self, self.folder / "control")
-        self.shell(":", patience=guest.BOOT_LIMIT)
+        self.shell(":", timeout=guest.BOOT_TIMEOUT)
 
     def after_reboot(self):
         """Waits until the guest has started anew and its agent answers."""
@@ -274,23 +274,23 @@ class Domain(guest.Guest):
     def _console(self):
         return (self.folder / "console.log").read_text(encoding="utf-8", errors="replace")
 
-    def until_connected(self, patience=30.0):
+    def until_connected(self, timeout=30.0):
         """libvirt believes in an agent when the guest has opened its port."""
         self.until(lambda: self.virsh("qemu-agent-command", '{"execute": "guest-ping"}'),
-                   lambda said: said == '{"return":{}}', patience)
+                   lambda said: said == '{"return":{}}', timeout)
 
-    def until_state(self, state, patience=60.0):
+    def until_state(self, state, timeout=60.0):
         """Waits for what virsh domstate says; 'gone': no such guest any more."""
         self.until(lambda: self.virsh("domstate"),
                    lambda said: said == state or
-                   (state == "gone" and "failed to get domain" in said), patience)
+                   (state == "gone" and "failed to get domain" in said), timeout)
 
     @staticmethod
-    def until(ask, happened, patience):
-        deadline = time.monotonic() + patience
+    def until(ask, happened, timeout):
+        deadline = time.monotonic() + timeout
         while not happened(said := ask()[0]):
             if time.monotonic() > deadline:
-                raise qemu.Failed(f"after {patience} s virsh still says: {said}")
+                raise qemu.Failed(f"after {timeout} s virsh still says: {said}")
             time.sleep(0.1)
 
     def swap(self, name):
@@ -307,5 +307,5 @@ class Domain(guest.Guest):
         return {entry["name"] for entry in json.loads(said)["return"]["supported_commands"]
                 if entry["enabled"]}
 
-    def virsh(self, verb, *words, patience=60.0):
-        return self.libvirt.virsh(verb, self.name, *words, patience=patience)
+    def virsh(self, verb, *words, timeout=60.0):
+        return self.libvirt.virsh(verb, self.name, *words, timeout=timeout)

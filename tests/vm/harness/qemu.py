@@ -35,7 +35,7 @@ def accelerator():
     return ["-accel", "tcg,thread=multi", "-cpu", "max"]
 
 
-def _kvm_works(limit=10.0):
+def _kvm_works(timeout=10.0):
     """Tried once after each start of this machine: /dev/kvm may be there and hang."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return False
@@ -43,12 +43,12 @@ def _kvm_works(limit=10.0):
     place = packages.CACHE / f"kvm-{boot}"
     with packages.making(place) as made:
         if made:
-            works = _starts_with_kvm(made, limit)
+            works = _starts_with_kvm(made, timeout)
             (made / "works").write_text("yes" if works else "no", encoding="ascii")
     return (place / "works").read_text(encoding="ascii") == "yes"
 
 
-def _starts_with_kvm(folder, limit):
+def _starts_with_kvm(folder, timeout):
     """A kernel that has no filesystem panics, and QEMU ends with it."""
     process = monitored_start(
         [PROGRAM, "-nodefaults", "-display", "none", "-no-user-config", "-machine", "q35", "-accel",
@@ -56,7 +56,7 @@ def _starts_with_kvm(folder, limit):
          "console=ttyS0 panic=-1", "-no-reboot", "-serial", f"file:{folder}/console"],
         folder / "qemu")
     try:
-        return process.wait(limit) == 0 and "VFS" in (folder / "console").read_text(
+        return process.wait(timeout) == 0 and "VFS" in (folder / "console").read_text(
             encoding="utf-8", errors="replace")
     except (subprocess.TimeoutExpired, OSError):
         return False
@@ -75,14 +75,14 @@ class Qemu:
         self.process = monitored_start(self.command, self.folder / "qemu.log")
         self.qmp = None
 
-    def connect(self, patience=10.0):
+    def connect(self, timeout=10.0):
         """Waits for the monitor. Raises Failed when QEMU does not start."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while True:
             if self.process.poll() is not None:
                 raise Failed(f"QEMU ended with {self.process.returncode}: {self.said()}")
             try:
-                self.qmp = Qmp(self.folder / "qmp", patience)
+                self.qmp = Qmp(self.folder / "qmp", timeout)
                 return
             except (FileNotFoundError, ConnectionError):  # the last: it is about to end
                 if time.monotonic() > deadline:
@@ -92,12 +92,12 @@ class Qemu:
     def said(self):
         return (self.folder / "qemu.log").read_text(encoding="utf-8", errors="replace").strip()
 
-    def wait(self, patience=30.0):
+    def wait(self, timeout=30.0):
         """Waits until QEMU ends by itself, as when the guest powers off; its status."""
         try:
-            return self.process.wait(patience)
+            return self.process.wait(timeout)
         except subprocess.TimeoutExpired:
-            raise Failed(f"QEMU still ran after {patience} s") from None
+            raise Failed(f"QEMU still ran after {timeout} s") from None
 
     def kill(self):
         self.process.kill()
@@ -109,8 +109,8 @@ class Qemu:
 class Qmp:
     """QEMU's monitor. Keeps events until somebody asks for them."""
 
-    def __init__(self, path, patience=30.0):
-        self.patience = patience
+    def __init__(self, path, timeout=30.0):
+        self.timeout = timeout
         self.events = []
         self.last = None
         self._buffer = b""
@@ -120,7 +120,7 @@ class Qmp:
         except OSError:
             self._socket.close()
             raise
-        self._message(time.monotonic() + patience)  # the greeting
+        self._message(time.monotonic() + timeout)  # the greeting
         self("qmp_capabilities")
 
     def __call__(self, command, **arguments):
@@ -130,9 +130,9 @@ class Qmp:
             request["arguments"] = {key.replace("_", "-"): value
                                     for key, value in arguments.items()}
         self.last = json.dumps(request)
-        self._socket.settimeout(self.patience)
+        self._socket.settimeout(self.timeout)
         self._socket.sendall(self.last.encode() + b"\n")
-        deadline = time.monotonic() + self.patience
+        deadline = time.monotonic() + self.timeout
         while True:
             message = self._message(deadline)
             if "return" in message:
@@ -145,9 +145,9 @@ class Qmp:
         """Executes a line of the monitor for people; what it prints."""
         return self("human-monitor-command", command_line=line)
 
-    def event(self, name, patience=30.0, **data):
+    def event(self, name, timeout=30.0, **data):
         """Waits for an event of that name whose data has these members, and forgets it."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         data = {key.replace("_", "-"): value for key, value in data.items()}
         while True:
             for event in self.events:
@@ -158,7 +158,7 @@ class Qmp:
                 self.events.append(self._message(deadline))
             except TimeoutError:
                 seen = [event["event"] for event in self.events]
-                raise Failed(f"no event {name} {data or ''} in {patience} s, only {seen}") from None
+                raise Failed(f"no event {name} {data or ''} in {timeout} s, only {seen}") from None
 
     def _message(self, deadline):
         while b"\n" not in self._buffer:

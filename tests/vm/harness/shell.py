@@ -19,22 +19,22 @@ class Shell:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(str(path))
 
-    def __call__(self, script, patience=90.0, check=True):
+    def __call__(self, script, timeout=90.0, check=True):
         """What the script printed, on standard output and error.
 
         Raises ShellError when it does not end in time and, with `check`, when it fails. What it
         leaves running in the background must have its output elsewhere.
         """
         line = f"sh -c {shlex.quote(script)} </dev/null 2>&1; printf '\\036%d\\036' $?\n"
-        deadline = time.monotonic() + patience
-        self._socket.settimeout(patience)
+        deadline = time.monotonic() + timeout
+        self._socket.settimeout(timeout)
         self._socket.sendall(line.encode())
         while not (end := re.search(rb"\x1e(\d+)\x1e", self._buffer)):
             self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
             try:
                 data = self._socket.recv(1 << 16)
             except TimeoutError:
-                raise ShellError(f"{self.guest}: '{script}' did not end in {patience} s, printed "
+                raise ShellError(f"{self.guest}: '{script}' did not end in {timeout} s, printed "
                                  f"{self._buffer[-500:]!r}") from None
             except ConnectionResetError:
                 data = b""

@@ -92,16 +92,16 @@ def start(made, drivers=()):
     """Loads what a guest has at hand, starts udev, and waits until the guest's disks have names.
     Not as a part of its start, because an emulated guest takes its time for that."""
     for module in (*drivers, *MODULES):
-        made.shell(f"modprobe {module}", patience=120)
-    made.shell(_START, patience=120)
+        made.shell(f"modprobe {module}", timeout=120)
+    made.shell(_START, timeout=120)
     wait_for_disks(made, made.disks)
 
 
 def wait_for_disks(made, names):
     """Waits until udev has named the disks and is done with what it knows of."""
     for name in names:
-        made.shell(f"until [ -e /dev/d/{name} ]; do sleep 0.1; done", patience=120)
-    made.shell("udevadm settle", patience=120)
+        made.shell(f"until [ -e /dev/d/{name} ]; do sleep 0.1; done", timeout=120)
+    made.shell("udevadm settle", timeout=120)
 
 
 @dataclasses.dataclass(frozen=True)
