@@ -36,8 +36,8 @@ def skip_reason(case):
 
 def run_unit_tests(build, names, count):
     """Runs what CTest knows of the build."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = pathlib.Path(folder) / "report.xml"
+    with tempfile.TemporaryDirectory() as directory:
+        report = pathlib.Path(directory) / "report.xml"
         command = ["ctest", "--test-dir", str(build), "--output-on-failure", "--no-tests=ignore",
                    "--parallel", str(os.cpu_count()), "--output-junit", str(report)]
         if names:
@@ -59,11 +59,11 @@ def run_unit_tests(build, names, count):
                 count.failures.append(case.get("name"))
 
 
-def run_python_tests(folder, build, names, count, options=()):
-    """Runs the tests of a folder that talk to whole programs, file by file."""
+def run_python_tests(directory, build, names, count, options=()):
+    """Runs the tests of a directory that talk to whole programs, file by file."""
     environment = dict(os.environ, BELLHOPD=str(build / "src" / "bellhopd"),
                        BELLHOP=str(build / "client" / "bellhop"))
-    files = sorted(folder.glob("*_test.py"))
+    files = sorted(directory.glob("*_test.py"))
     if names:
         files = [file for file in files if any(name in file.name for name in names)]
     for file in files:

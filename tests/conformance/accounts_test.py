@@ -19,7 +19,7 @@ DONE = {"return": {}}
 # What an administrator or the user has done before. Each is a script that runs where the homes are.
 PREPARED = {
     "nothing": "",
-    "an empty folder": "install -d -m 700 -o alice alice/.ssh",
+    "an empty directory": "install -d -m 700 -o alice alice/.ssh",
     "comments and space": r"printf '# c\n\n  k1 x  \nk2\r\n\tk3\n'",
     "no final line feed": "printf 'k1\nk2'",
     "a key twice": r"printf 'k1\nk2\nk1\n'",
@@ -28,10 +28,10 @@ PREPARED = {
     "a file for all": "printf 'k1\n'; chmod 666 " + FILE,
     "a file of root's": "printf 'k1\n'; chown 0:0 " + FILE + "; chmod 644 " + FILE,
     "two names": "printf 'k1\n'; ln " + FILE + " alice/second",
-    "folders of root's": "printf 'k1\n'; chown 0:0 alice alice/.ssh; chmod 777 alice/.ssh",
-    "a folder that cannot be written": "printf 'k1\n'; chmod 500 alice/.ssh",
-    "a file in place of the folder": "touch alice/.ssh",
-    "a pipe in place of the folder": "mkfifo alice/.ssh",
+    "directories of root's": "printf 'k1\n'; chown 0:0 alice alice/.ssh; chmod 777 alice/.ssh",
+    "a directory that cannot be written": "printf 'k1\n'; chmod 500 alice/.ssh",
+    "a file in place of the directory": "touch alice/.ssh",
+    "a pipe in place of the directory": "mkfifo alice/.ssh",
     "a home that cannot be written": "chown 0:0 alice",
     "no home": "rmdir alice",
     "a file in place of the home": "rmdir alice; touch alice",

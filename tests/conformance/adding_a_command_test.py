@@ -23,8 +23,8 @@ class AddingACommand(unittest.TestCase):
         files = files_of_the_page()
         self.assertEqual(sorted(files), ["src/commands/bellhop-get-variable.cpp",
                                          "tests/unit/commands/bellhop-get-variable_test.cpp"])
-        with tempfile.TemporaryDirectory(prefix="bellhop-page-") as folder:
-            tree = pathlib.Path(folder)
+        with tempfile.TemporaryDirectory(prefix="bellhop-page-") as directory:
+            tree = pathlib.Path(directory)
             for name in ("src", "client", "tests", "cmake", "packaging", "docs"):
                 shutil.copytree(ROOT / name, tree / name,
                                 ignore=shutil.ignore_patterns("__pycache__"))

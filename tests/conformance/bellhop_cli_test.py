@@ -172,9 +172,9 @@ class WithQemuGa(WithAgent, unittest.TestCase):
 
 class WithoutAgent(unittest.TestCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="bellhop-client-")
-        self.addCleanup(folder.cleanup)
-        self.path = pathlib.Path(folder.name) / "sock"
+        directory = tempfile.TemporaryDirectory(prefix="bellhop-client-")
+        self.addCleanup(directory.cleanup)
+        self.path = pathlib.Path(directory.name) / "sock"
 
     def refused(self, status, *arguments, stdin=""):
         """What `bellhop arguments…` says on standard error, having ended with `status`."""

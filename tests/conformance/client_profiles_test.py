@@ -19,10 +19,10 @@ class ClientsTest(unittest.TestCase):
         return agents.oracle(suite) if suite else agents.bellhopd()
 
     def agent(self, command, files=None, **options):
-        def prepare(folder):
-            (folder / "work").mkdir()
+        def prepare(directory):
+            (directory / "work").mkdir()
             for name, content in (files or {}).items():
-                (folder / "work" / name).write_bytes(client_profiles.Variables().bytes(content))
+                (directory / "work" / name).write_bytes(client_profiles.Variables().bytes(content))
         agent = agents.Agent(command, prepare=prepare, **options)
         self.addCleanup(agent.__exit__)
         return agent.__enter__()

@@ -42,10 +42,10 @@ class Filesystems(CompareTest):
 
     def test_squashfs(self):
         need(self, "mksquashfs", filesystem="squashfs")
-        tree = self.machine.folder / "tree"
+        tree = self.machine.directory / "tree"
         tree.mkdir()
         (tree / "file").write_text("content", encoding="ascii")
-        image = self.machine.folder / "image"
+        image = self.machine.directory / "image"
         run("mksquashfs", str(tree), str(image), "-quiet")
         mountpoint = self.machine.mount(self.machine.attach(image, "--read-only"), at="snap")
         self.both()
@@ -62,7 +62,7 @@ class Filesystems(CompareTest):
         self.both()
         found = self.compare_fsinfo()
         self.assertIn(mountpoint, found)
-        self.assertNotIn(str(self.machine.folder / "sub"), found)
+        self.assertNotIn(str(self.machine.directory / "sub"), found)
 
     def test_mountpoints_with_odd_bytes(self):
         names = [b"sp ace", b"line\nfeed", b"tab\t", b"back\\slash\\040", b"#hash", b'"quoted"',
@@ -70,11 +70,11 @@ class Filesystems(CompareTest):
         for number, name in enumerate(names):
             device = self.machine.loop(f"image{number}")
             run("mkfs.ext4", "-q", "-F", device)
-            self.machine.mount(device, at=bytes(self.machine.folder) + b"/" + name)
+            self.machine.mount(device, at=bytes(self.machine.directory) + b"/" + name)
         self.both()
         found = self.compare_fsinfo()
         for name in names[:-2]:
-            self.assertIn(str(self.machine.folder / name.decode()), found)
+            self.assertIn(str(self.machine.directory / name.decode()), found)
 
     def test_bind_mounts_overlays_and_memory(self):
         device = self.machine.loop()
@@ -85,13 +85,13 @@ class Filesystems(CompareTest):
         self.machine.mount("-t", "tmpfs", "none", at="memory")
         if kernel_knows("overlay"):
             for name in ("upper", "work"):
-                os.mkdir(self.machine.folder / "memory" / name)
+                os.mkdir(self.machine.directory / "memory" / name)
             self.machine.mount("-t", "overlay", "overlay", "-o", "lowerdir={0}/sub,upperdir={1}"
                                "/upper,workdir={1}/work".format(
-                                   first, self.machine.folder / "memory"), at="overlay")
+                                   first, self.machine.directory / "memory"), at="overlay")
         self.both()
         found = self.compare_fsinfo()
-        ours = [at for at in found if at.startswith(str(self.machine.folder))]
+        ours = [at for at in found if at.startswith(str(self.machine.directory))]
         self.assertEqual(ours, [first])
 
     def test_partitions(self):
@@ -128,7 +128,7 @@ class Filesystems(CompareTest):
         if subprocess.run(["dmsetup", "targets"], capture_output=True, check=False).returncode:
             self.skipTest("the kernel has no device mapper")
         device = self.machine.loop("disk", 32)
-        name = self.machine.folder.name
+        name = self.machine.directory.name
         for number, below in enumerate((device, f"/dev/mapper/{name}-0")):
             run("dmsetup", "create", f"{name}-{number}", "--table", f"0 65536 linear {below} 0")
             self.addCleanup(run, "dmsetup", "remove", "--retry", f"{name}-{number}")
@@ -148,11 +148,11 @@ class Filesystems(CompareTest):
         need(self, "setpriv")
         mountpoint = self.machine.ext4(self.machine.loop())
         os.chmod(ROOT, 0o755)
-        os.chmod(self.machine.folder, 0o755)
-        program = self.machine.folder / "bellhopd"
+        os.chmod(self.machine.directory, 0o755)
+        program = self.machine.directory / "bellhopd"
         shutil.copy(agents.bellhopd(), program)
         agent = agents.Agent(
-            str(program), prepare=lambda folder: os.chown(folder, NOBODY, NOBODY),
+            str(program), prepare=lambda directory: os.chown(directory, NOBODY, NOBODY),
             wrap=["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"])
         self.addCleanup(agent.__exit__)
         self.both(agent.__enter__())

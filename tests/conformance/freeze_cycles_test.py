@@ -29,8 +29,8 @@ class Filesystems:
 class Writer:
     """A process that overwrites and appends to files, makes and removes them, and counts."""
 
-    def __init__(self, folder):
-        self.counter = folder + "/count"
+    def __init__(self, directory):
+        self.counter = directory + "/count"
         self.pid = os.fork()
         if self.pid:
             return
@@ -42,7 +42,7 @@ class Writer:
                     file.write(f"{number}\n")
                     if number % 8 == 0:
                         os.fsync(file.fileno())
-                with open(folder + "/data", "ab" if number % 100 else "wb") as file:
+                with open(directory + "/data", "ab" if number % 100 else "wb") as file:
                     file.write(b"x" * 5000)
                 os.rename(self.counter, self.counter + ".old")
                 os.rename(self.counter + ".old", self.counter)

@@ -152,8 +152,8 @@ class FilesystemTests(WorldTest):
                 self.assertFalse(os.path.exists(self.directory + "/qga.state.isfrozen"))
 
     def test_leaves_an_overlay_to_what_it_lies_on(self):
-        for folder in ("upper", "work"):
-            os.makedirs(f"{Filesystems.a}/{folder}", exist_ok=True)
+        for directory in ("upper", "work"):
+            os.makedirs(f"{Filesystems.a}/{directory}", exist_ok=True)
         overlay = f"{PLACE}/overlay"
         os.makedirs(overlay, exist_ok=True)
         try:

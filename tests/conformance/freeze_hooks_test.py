@@ -138,14 +138,14 @@ class Bellhop(HookTests, unittest.TestCase):
         self.assert_thawed(agent)
 
     def directory_of_hooks(self):
-        folder = f"{self.directory}/freeze.d"
-        os.makedirs(folder)
-        return folder, f"[freeze]\nhook-directory={folder}\n"
+        directory = f"{self.directory}/freeze.d"
+        os.makedirs(directory)
+        return directory, f"[freeze]\nhook-directory={directory}\n"
 
     def test_directory_runs_in_order_and_backwards(self):
-        folder, configuration = self.directory_of_hooks()
+        directory, configuration = self.directory_of_hooks()
         for name in ("20-b", "10-a", "30-c~"):
-            self.write(f"{folder}/{name}", f"echo {name} >>{self.directory}/hook-log")
+            self.write(f"{directory}/{name}", f"echo {name} >>{self.directory}/hook-log")
         agent = self.start(self.hook(""), configuration=configuration)
         self.assertEqual(agent.freeze_all(), 1)
         self.assertEqual(self.hook_log(), ["freeze", "freeze", "10-a", "freeze", "20-b"])
@@ -153,26 +153,26 @@ class Bellhop(HookTests, unittest.TestCase):
         self.assertEqual(self.hook_log()[5:], ["thaw", "20-b", "thaw", "10-a", "thaw"])
 
     def test_directory_with_one_that_fails(self):
-        folder, configuration = self.directory_of_hooks()
-        self.write(f"{folder}/10-a", f"echo 10-a >>{self.directory}/hook-log")
-        self.write(f"{folder}/20-b", "echo no; exit 1")
+        directory, configuration = self.directory_of_hooks()
+        self.write(f"{directory}/10-a", f"echo 10-a >>{self.directory}/hook-log")
+        self.write(f"{directory}/20-b", "echo no; exit 1")
         agent = self.start(configuration=configuration)
-        self.assertEqual(agent.freeze_all(), f"{FAILED}'{folder}/20-b': no\n")
+        self.assertEqual(agent.freeze_all(), f"{FAILED}'{directory}/20-b': no\n")
         self.assertEqual(self.hook_log(), ["freeze", "10-a", "freeze", "thaw", "10-a"])
         self.assert_thawed(agent)
 
     def test_directory_has_a_place_of_its_own(self):
-        folder = "/etc/bellhop/freeze.d"
-        os.makedirs(folder)
+        directory = "/etc/bellhop/freeze.d"
+        os.makedirs(directory)
         try:
-            self.write(f"{folder}/a", "")
+            self.write(f"{directory}/a", "")
             agent = self.start()
             self.assertEqual(agent.freeze_all(), 1)
             self.assertEqual(agent.thaw(), 1)
             self.assertEqual(self.hook_log(), ["freeze", "thaw"])
         finally:
-            os.unlink(f"{folder}/a")
-            os.removedirs(folder)
+            os.unlink(f"{directory}/a")
+            os.removedirs(directory)
 
 
 class QemuGa(HookTests, unittest.TestCase):

@@ -28,7 +28,7 @@ class DeadFilesystems(LifeTest):
         need(self, filesystem="fuseblk")
         device = self.machine.loop("dead.image")
         run("mkfs.ext4", "-q", "-F", device)
-        mountpoint = self.machine.folder / at
+        mountpoint = self.machine.directory / at
         mountpoint.mkdir()
         libc = ctypes.CDLL(None, use_errno=True)
         descriptor = os.open("/dev/fuse", os.O_RDWR)

@@ -26,11 +26,11 @@ class Idle(LifeTest):
 
     @contextlib.contextmanager
     def line_without_host(self):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-line-"))
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-line-"))
         try:
-            yield self.agent(channel=("isa-serial", str(folder / "missing")), options=["-r"])
+            yield self.agent(channel=("isa-serial", str(directory / "missing")), options=["-r"])
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(directory, ignore_errors=True)
 
     def worked(self):
         """An agent that has done something of everything, its client still there."""

@@ -231,9 +231,9 @@ class SerialLine(LifeTest):
         self.fail(f"no answer on the line, only {received[-500:]!r}")
 
     def serial_agent(self):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-line-"))
-        self.addCleanup(shutil.rmtree, folder, True)
-        line = folder / "line"
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-line-"))
+        self.addCleanup(shutil.rmtree, directory, True)
+        line = directory / "line"
         master = self.plug(line)
         return self.agent(channel=("isa-serial", str(line))), line, master
 

@@ -34,10 +34,10 @@ class Tree:
     for a symbolic link."""
 
     def __init__(self, files):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-tree-"))
-        self.folder.chmod(0o755)
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-tree-"))
+        self.directory.chmod(0o755)
         for name, content in files.items():
-            path = self.folder / name
+            path = self.directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
             if content is None:
                 path.mkdir(parents=True, exist_ok=True)
@@ -47,12 +47,12 @@ class Tree:
                 path.write_text(content, encoding="ascii")
 
     def close(self):
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.directory)
 
     @property
     def wrap(self):
         return ["unshare", "-m", "sh", "-c", f'mount --bind "$0" {REPLACED} && exec "$@"',
-                str(self.folder)]
+                str(self.directory)]
 
 
 class MachineTest(unittest.TestCase):

@@ -31,7 +31,7 @@ _printing = threading.Lock()
 
 
 def load(path):
-    sys.path.insert(0, str(path.parent))  # what the files of another folder share
+    sys.path.insert(0, str(path.parent))  # what the files of another directory share
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module

@@ -51,8 +51,8 @@ def recorded():
     named = os.environ.get("BELLHOP_RECORD")
     if named:
         return _read(named)
-    with tempfile.TemporaryDirectory() as folder:
-        record = pathlib.Path(folder) / "record"
+    with tempfile.TemporaryDirectory() as directory:
+        record = pathlib.Path(directory) / "record"
         environment = dict(os.environ, BELLHOP_RECORD=str(record))
         played = [("conformance_test.py", part) for part in ("bellhopd.", "qemu_ga_sid.")]
         played += [("accounts_test.py", ""), ("freeze_filesystems_test.py", "Bellhop"),

@@ -66,16 +66,16 @@ class TrimTests(WorldTest):
 
     def test_a_disk_that_cannot(self):
         """A loop device whose file lies on ramfs, where files cannot have holes punched."""
-        folder = f"{PLACE}/ramfs"
-        os.makedirs(folder, exist_ok=True)
-        mount("-t", "ramfs", "none", folder)
-        path = make_filesystem("no-discard", image=folder + "/image")
+        directory = f"{PLACE}/ramfs"
+        os.makedirs(directory, exist_ok=True)
+        mount("-t", "ramfs", "none", directory)
+        path = make_filesystem("no-discard", image=directory + "/image")
         try:
             self.assertEqual(self.start().call("guest-fstrim"),
                              {"paths": [{"path": path, "error": "trim not supported"}]})
         finally:
             umount(path)
-            umount(folder)
+            umount(directory)
 
     def test_a_mountpoint_that_cannot_be_reached(self):
         path = make_filesystem("hidden", f"{PLACE}/over/hidden")

@@ -49,34 +49,34 @@ class Ansible(VmTest):
                 archives=[python3.archive()] if python else [])
             stack.callback(made.stop)
             made.boot()
-            folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(
+            directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(
                 prefix="bellhop-ansible-")))
             self.assertLessEqual(NEEDED, made.commands())
-            ours = self.play(made, folder, python)
+            ours = self.play(made, directory, python)
             made.shell("rm -rf /tmp/text /tmp/random /tmp/.ansible")
             made.swap("qemu-ga")
-            theirs = self.play(made, folder, python)
+            theirs = self.play(made, directory, python)
         self.assertEqual(list(ours), list(theirs))
         for task, result in ours.items():
             with self.subTest(task):
                 self.assertEqual(result, theirs[task])
         return ours
 
-    def play(self, made, folder, python):
+    def play(self, made, directory, python):
         """What each task of the playbook returned."""
-        (folder / "random").write_bytes(bytes(range(256)) * 1200)
-        shutil.copy(HERE / "playbook.yml", folder)
-        (folder / "inventory").write_text(
+        (directory / "random").write_bytes(bytes(range(256)) * 1200)
+        shutil.copy(HERE / "playbook.yml", directory)
+        (directory / "inventory").write_text(
             f"guest ansible_connection={CONNECTION} ansible_host={made.name} "
             f"ansible_libvirt_uri={made.libvirt.uri} ansible_remote_tmp=/tmp/.ansible "
             f"ansible_python_interpreter=/usr/bin/python3 python={python}\n", encoding="ascii")
-        (folder / "ansible.cfg").write_text(
+        (directory / "ansible.cfg").write_text(
             "[defaults]\nstdout_callback = json\nhost_key_checking = false\n", encoding="ascii")
         done = subprocess.run(
-            ["ansible-playbook", "-i", "inventory", "playbook.yml"], cwd=folder, text=True,
+            ["ansible-playbook", "-i", "inventory", "playbook.yml"], cwd=directory, text=True,
             check=False, timeout=400, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=dict(os.environ, HOME=str(folder), ANSIBLE_CONFIG=str(folder / "ansible.cfg"),
+            env=dict(os.environ, HOME=str(directory), ANSIBLE_CONFIG=str(directory / "ansible.cfg"),
                      LC_ALL="C.UTF-8"))
         try:
             (play,) = json.loads(done.stdout)["plays"]
@@ -86,8 +86,9 @@ class Ansible(VmTest):
         results = {task["task"]["name"]: self.told(task["hosts"]["guest"])
                    for task in play["tasks"]}
         if python:
-            self.assertEqual((folder / "fetched").read_bytes(), (folder / "random").read_bytes())
-            (folder / "fetched").unlink()
+            self.assertEqual((directory / "fetched").read_bytes(),
+                             (directory / "random").read_bytes())
+            (directory / "fetched").unlink()
         return results
 
     @staticmethod

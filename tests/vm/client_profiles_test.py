@@ -26,11 +26,11 @@ class Wire(VmTest):
             self.skipTest(f"all but the calls for which it lacks {', '.join(sorted(missing))}")
 
     def play(self, made, name, client, commands):
-        folder = f"/tmp/{name}"
-        made.shell(f"mkdir {folder}")
+        directory = f"/tmp/{name}"
+        made.shell(f"mkdir {directory}")
         for file, content in client.get("files", {}).items():
-            self.put(made, f"{folder}/{file}", client_profiles.Variables().bytes(content))
-        player = client_profiles.Player(client, made.connect, folder)
+            self.put(made, f"{directory}/{file}", client_profiles.Variables().bytes(content))
+        player = client_profiles.Player(client, made.connect, directory)
         try:
             return player.play([*client["calls"], *client.get("guest-calls", [])], commands)
         finally:

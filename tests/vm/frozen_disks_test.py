@@ -139,7 +139,8 @@ class FrozenDisks(VmTest):
             self.wait_until_written(made, VFAT)
             copies = {}
             for name in DISKS:
-                copies[name] = guest.Disk(image=made.folder.parent / f"{made.folder.name}-{name}")
+                copies[name] = guest.Disk(
+                    image=made.directory.parent / f"{made.directory.name}-{name}")
                 self.addCleanup(copies[name].image.unlink, missing_ok=True)
                 guest.Disk(image=made.disk(name)).make(copies[name].image)
             self.assertEqual(client.call("guest-fsfreeze-thaw", TIMEOUT), len(FREEZABLE))

@@ -101,7 +101,7 @@ class Verbs(LibvirtTest):
 
     def compare(self, **mode):
         with self.domain(guest.bellhopd, guest.qemu_ga, **mode) as made:
-            key = made.folder / "key.pub"
+            key = made.directory / "key.pub"
             key.write_text(KEY, encoding="ascii")
             ours = self.play(made, key)
             made.shell("rm -rf /home/guest/.ssh")

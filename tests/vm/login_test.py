@@ -108,13 +108,13 @@ class OnTheConsole(LogIn):
 
 
 class BySsh(LogIn):
-    def key(self, folder, name):
+    def key(self, directory, name):
         """Makes a pair of keys; the public one."""
         if not shutil.which("ssh-keygen"):
             self.skipTest("needs ssh: run tools/setup --vm")
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name,
-                        "-f", f"{folder}/{name}"], check=True, stdin=subprocess.DEVNULL)
-        return pathlib.Path(f"{folder}/{name}.pub").read_text(encoding="ascii").strip()
+                        "-f", f"{directory}/{name}"], check=True, stdin=subprocess.DEVNULL)
+        return pathlib.Path(f"{directory}/{name}.pub").read_text(encoding="ascii").strip()
 
     @staticmethod
     def ssh(port, key):
@@ -140,8 +140,8 @@ class BySsh(LogIn):
         return tree
 
     def test_with_keys(self):
-        with tempfile.TemporaryDirectory(prefix="bellhop-keys-") as folder:
-            first, second = (self.key(folder, name) for name in ("first", "second"))
+        with tempfile.TemporaryDirectory(prefix="bellhop-keys-") as directory:
+            first, second = (self.key(directory, name) for name in ("first", "second"))
             made, clients = self.boot_with_users(
                 modules=["virtio_net"], archives=[self.ip()],
                 options=["-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22",
@@ -153,10 +153,10 @@ class BySsh(LogIn):
             port = self.forwarded_port(made)
             for client in clients:
                 with self.subTest(client.agent.name):
-                    self.lets_in(client, port, pathlib.Path(folder), first, second)
+                    self.lets_in(client, port, pathlib.Path(directory), first, second)
                 made.shell("rm -rf /home/alice/.ssh")
 
-    def lets_in(self, client, port, folder, first, second):
+    def lets_in(self, client, port, directory, first, second):
         def change(what, *keys, **more):
             client.call(f"guest-ssh-{what}-authorized-keys", username="alice", keys=list(keys),
                         timeout=DEBIAN_TIMEOUT, **more)
@@ -164,7 +164,7 @@ class BySsh(LogIn):
         refused = "alice@127.0.0.1: Permission denied (publickey,password)."
 
         def come_in(*expected):
-            self.assertEqual([self.ssh(port, folder / name) for name in ("first", "second")],
+            self.assertEqual([self.ssh(port, directory / name) for name in ("first", "second")],
                              list(expected))
         come_in(refused, refused)
         change("add", first)

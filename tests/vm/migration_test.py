@@ -149,12 +149,12 @@ class Snapshots(FrozenTest):
     """savevm and loadvm: the guest as it was, with clients of today."""
 
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="bellhop-snapshots-")
-        self.addCleanup(self.folder.cleanup)
+        self.directory = tempfile.TemporaryDirectory(prefix="bellhop-snapshots-")
+        self.addCleanup(self.directory.cleanup)
 
     def with_disk(self):
         """Facts of a guest whose disk can keep it all."""
-        image = f"{self.folder.name}/disk.qcow2"
+        image = f"{self.directory.name}/disk.qcow2"
         packages.run("qemu-img", "create", "-q", "-f", "qcow2", image, "1G")
         return {"options": ["-drive", f"file={image},format=qcow2,if=none,id=disk",
                             "-device", "virtio-blk-pci,drive=disk"]}

@@ -13,7 +13,7 @@ from harness.vm import VmTest, guest
 CID = 42
 PORTS = {"bellhopd": 1024, "qemu-ga": 1025}
 MEGABYTE = 1 << 20
-# What a QEMU needs beside its libraries, in Debian's folders.
+# What a QEMU needs beside its libraries, in Debian's directories.
 FIRMWARE = ("/usr/share/seabios/bios-256k.bin", "/usr/share/qemu/linuxboot_dma.bin",
             "/usr/share/qemu/kvmvapic.bin")
 START = f"""qemu-system-x86_64 -L /firmware -nodefaults -display none -no-user-config -machine q35 \
@@ -30,11 +30,11 @@ class Nested(VmTest):
         return make(channel=None, options=(
             "-m", "vsock-listen", "-p", f"4294967295:{PORTS[name]}"))
 
-    def inner(self, folder):
+    def inner(self, directory):
         """The files of the guest in the guest."""
         made = guest.Guest("inner", modules=["vmw_vsock_virtio_transport"], agents=[
             self.listening(guest.bellhopd, "bellhopd"), self.listening(guest.qemu_ga, "qemu-ga")])
-        kernel, first = made.made_in(folder)
+        kernel, first = made.made_in(directory)
         files = {"inner/kernel": kernel, "inner/initrd": first}
         for path in map(pathlib.Path, FIRMWARE):
             if not path.exists():
@@ -43,8 +43,8 @@ class Nested(VmTest):
         return files
 
     def test_from_the_host(self):
-        with tempfile.TemporaryDirectory(prefix="bellhop-inner-") as folder:
-            files = self.inner(folder)
+        with tempfile.TemporaryDirectory(prefix="bellhop-inner-") as directory:
+            files = self.inner(directory)
             program = guest.initramfs.programs({
                 "usr/bin/qemu-system-x86_64": "/usr/bin/qemu-system-x86_64"})
             made = self.boot("host of a guest", modules=["kvm-amd", "vhost_vsock"], memory="2048",

@@ -29,11 +29,11 @@ def run(*command):
     return done.stdout.strip()
 
 
-def make(folder, stack):
+def make(directory, stack):
     """Makes, mounts and guards an ext4 filesystem. `stack` undoes it all."""
     if sys.platform != "linux":
         raise Unavailable("loop devices and mount namespaces are Linux's")
-    image, mountpoint = folder / "disk.img", folder / "filesystem"
+    image, mountpoint = directory / "disk.img", directory / "filesystem"
     mountpoint.mkdir()
     with open(image, "wb") as file:
         file.truncate(64 << 20)

@@ -19,7 +19,7 @@ class GuestStage(Stage):
 
     def __init__(self, agent, bellhop, stack):
         self.bellhop = bellhop
-        self.folder = pathlib.Path("/tmp")
+        self.directory = pathlib.Path("/tmp")
         made = guest.Guest(
             agents=[guest.agent_of(agent)], disks={"data": 64 << 20},
             start="mke2fs -q /dev/vda && mount -t ext4 /dev/vda /mnt")

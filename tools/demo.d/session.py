@@ -56,7 +56,7 @@ def run_program(stage):
 
 def write_and_read(stage):
     title("4. A file is written in the guest and read back")
-    path, data = str(stage.folder / "file"), os.urandom(1 << 20)
+    path, data = str(stage.directory / "file"), os.urandom(1 << 20)
     handle = stage.call("guest-file-open", {"path": path, "mode": "w+"})
     stage.call("guest-file-write", {"handle": handle, "buf-b64": base64.b64encode(data).decode()})
     stage.call("guest-file-seek", {"handle": handle, "offset": 0, "whence": "set"})
@@ -104,8 +104,8 @@ def freeze(stage):
 def set_stage(options, stack):
     if options.vm:
         return machine.GuestStage(options.agent, options.bellhop, stack)
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bellhop-demo-"))
-    stage = Stage(folder, options.agent, options.bellhop, options.without_mounts)
+    directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="bellhop-demo-"))
+    stage = Stage(directory, options.agent, options.bellhop, options.without_mounts)
     stack.callback(stage.stop)
     return stage
 

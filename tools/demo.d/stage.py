@@ -50,24 +50,24 @@ def shortened(value):
 
 
 class Stage:
-    """An agent that listens in a folder of its own, and the program bellhop to ask it with.
+    """An agent that listens in a directory of its own, and the program bellhop to ask it with.
 
     without_mounts: why no filesystem can be mounted, if so.
     """
 
-    def __init__(self, folder, agent, bellhop, without_mounts=None):
-        self.folder = pathlib.Path(folder)
+    def __init__(self, directory, agent, bellhop, without_mounts=None):
+        self.directory = pathlib.Path(directory)
         self.without_mounts = without_mounts
-        self.endpoint = f"unix:{folder}/agent.sock"
+        self.endpoint = f"unix:{directory}/agent.sock"
         self.bellhop = bellhop
-        (self.folder / "state").mkdir()
-        configuration = self.folder / "agent.conf"  # not the machine's own
+        (self.directory / "state").mkdir()
+        configuration = self.directory / "agent.conf"  # not the machine's own
         configuration.touch()
-        self.log = self.folder / "agent.log"
+        self.log = self.directory / "agent.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [agent, "-m", "unix-listen", "-p", self.folder / "agent.sock",
-                 "-t", self.folder / "state"],
+                [agent, "-m", "unix-listen", "-p", self.directory / "agent.sock",
+                 "-t", self.directory / "state"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 env=dict(os.environ, QGA_CONF=str(configuration)))
 
@@ -98,7 +98,7 @@ class Stage:
         """A filesystem to freeze; filesystem.Unavailable when there is none."""
         if self.without_mounts:
             raise filesystem.Unavailable(self.without_mounts)
-        return filesystem.make(self.folder, stack)
+        return filesystem.make(self.directory, stack)
 
     def writer(self, disk, stack):
         """A program that begins to write a line to a file on the disk."""

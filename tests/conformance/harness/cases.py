@@ -50,14 +50,14 @@ from harness import agents
 from harness.reply_matching import Matcher, Mismatch
 from harness.variables import Variables
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "cases"
+CASES_DIRECTORY = pathlib.Path(__file__).resolve().parent.parent / "cases"
 MAIN = "main"  # the client of steps that name none
 
 
 def load():
     """All cases in order, checked for form."""
     cases = []
-    for path in sorted(FOLDER.glob("*.json")):
+    for path in sorted(CASES_DIRECTORY.glob("*.json")):
         for case in json.loads(path.read_text(encoding="utf-8")):
             cases.append(dict(case, file=path.stem))
     names = [case["name"] for case in cases]

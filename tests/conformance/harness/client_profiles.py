@@ -27,7 +27,7 @@ from harness import agents, client_protocols
 from harness.reply_matching import Matcher, Mismatch
 from harness.variables import Variables
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "clients"
+PROFILES_DIRECTORY = pathlib.Path(__file__).resolve().parent.parent / "clients"
 MEMBERS = {"client", "source", "wire", "timeout", "files", "while-stuck", "calls", "guest-calls"}
 CALL_MEMBERS = {"say", "why", "take", "plain", "expect", "meanwhile", "needs"}
 
@@ -35,7 +35,7 @@ CALL_MEMBERS = {"say", "why", "take", "plain", "expect", "meanwhile", "needs"}
 def load():
     """The clients by the name of their file, checked for form."""
     clients = {}
-    for path in sorted(FOLDER.glob("*.json")):
+    for path in sorted(PROFILES_DIRECTORY.glob("*.json")):
         client = json.loads(path.read_text(encoding="utf-8"))
         _check_form(path.stem, client)
         clients[path.stem] = client
@@ -54,11 +54,11 @@ def _check_form(name, client):
 
 
 class Player:
-    """Plays a client's calls. connect: makes an agents.Connection; folder: ${dir}, in the guest."""
+    """Plays a client's calls. connect: makes an agents.Connection; directory: ${dir}, in the guest."""
 
-    def __init__(self, client, connect, folder, timeout=agents.TIMEOUT):
+    def __init__(self, client, connect, directory, timeout=agents.TIMEOUT):
         self.wire = client_protocols.open_wire(client["wire"], connect, timeout)
-        self.variables = Variables(dir=str(folder))
+        self.variables = Variables(dir=str(directory))
         self.matcher = Matcher(self.variables, self.variables.bytes)
 
     def play(self, calls, commands):

@@ -138,11 +138,11 @@ def umount(path):
 def enter_world():
     """Makes the small root and moves there; nothing of the machine's disks is left behind."""
     mount("-t", "tmpfs", "none", WORLD)
-    for folder in ("usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "etc", "proc", "sys", "dev",
-                   "tmp", "old", PLACE[1:], "images"):
-        os.makedirs(f"{WORLD}/{folder}")
-    for folder in ("bin", "sbin", "lib", "lib64"):
-        os.symlink("usr/" + folder, f"{WORLD}/{folder}")
+    for directory in ("usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "etc", "proc", "sys", "dev",
+                      "tmp", "old", PLACE[1:], "images"):
+        os.makedirs(f"{WORLD}/{directory}")
+    for directory in ("bin", "sbin", "lib", "lib64"):
+        os.symlink("usr/" + directory, f"{WORLD}/{directory}")
     for name in (*TOOLS, *MORE_TOOLS):
         if program := shutil.which(name):
             copy_program(program, "/usr/bin/" + name)

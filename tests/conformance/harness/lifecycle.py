@@ -90,8 +90,8 @@ exec "$@"
 """
 
     def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-loop-"))
-        self.mountpoint = self.folder / "mnt"
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-loop-"))
+        self.mountpoint = self.directory / "mnt"
         self.namespace = None
 
     def __enter__(self):
@@ -108,7 +108,7 @@ exec "$@"
             if not shutil.which(program):
                 return f"needs {program}"
         self.mountpoint.mkdir()
-        image = self.folder / "image"
+        image = self.directory / "image"
         with open(image, "wb") as file:
             file.truncate(32 * MEGABYTE)
         self._run("mkfs.ext4", "-q", "-F", str(image))
@@ -127,7 +127,7 @@ exec "$@"
 
     @property
     def wrap(self):
-        return ["unshare", "-m", "sh", "-c", self.SCRIPT, str(self.folder / "image"),
+        return ["unshare", "-m", "sh", "-c", self.SCRIPT, str(self.directory / "image"),
                 str(self.mountpoint)]
 
     def enter(self, agent):
@@ -141,4 +141,4 @@ exec "$@"
     def __exit__(self, *_):
         if self.namespace is not None:
             os.close(self.namespace)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)

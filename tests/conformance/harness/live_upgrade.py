@@ -37,9 +37,9 @@ class Replaced(LifeTest):
 
     def agent_to_start(self, **options):
         """An agent whose program is a file of the test's own."""
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-program-"))
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        self.program = folder / "bellhopd"
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-program-"))
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        self.program = directory / "bellhopd"
         write_program(self.program, pathlib.Path(agents.bellhopd()).read_bytes())
         options.setdefault("options", ["-v"])
         agent = agents.Agent(str(self.program), **options)
@@ -56,9 +56,9 @@ class Replaced(LifeTest):
 
     def agent_on_several(self, count):
         """Paths of sockets, and an agent that listens on them by its own configuration."""
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-sockets-"))
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        paths = [folder / str(i) for i in range(count)]
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-sockets-"))
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        paths = [directory / str(i) for i in range(count)]
         agent = self.agent(channel=(None, None), own_configuration=channels(paths))
         wait_for("the sockets", lambda: all(path.exists() for path in paths))
         return paths, agent

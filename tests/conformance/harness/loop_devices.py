@@ -2,7 +2,7 @@
 both agents on the same machine.
 
 A test that uses it is a program of its own, which ends with main(__file__): that starts it once
-more in the namespace, with a folder for what the tests make. It ends with status SKIPPED when the
+more in the namespace, with a directory for what the tests make. It ends with status SKIPPED when the
 machine does not allow the test, and says why.
 """
 
@@ -49,11 +49,11 @@ class Machine:
 
     def __init__(self, test):
         self.test = test
-        self.folder = pathlib.Path(tempfile.mkdtemp(dir=ROOT))
-        test.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.directory = pathlib.Path(tempfile.mkdtemp(dir=ROOT))
+        test.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
 
     def image(self, name, megabytes=16):
-        path = self.folder / name
+        path = self.directory / name
         with open(path, "wb") as file:
             file.truncate(megabytes * MEGABYTE)
         return path
@@ -68,7 +68,7 @@ class Machine:
         return self.attach(self.image(name, megabytes), *options)
 
     def mount(self, *arguments, at):
-        mountpoint = at if isinstance(at, bytes) else bytes(self.folder / at)
+        mountpoint = at if isinstance(at, bytes) else bytes(self.directory / at)
         os.makedirs(mountpoint, exist_ok=True)
         subprocess.run(["mount", *arguments, mountpoint], check=True, capture_output=True,
                        timeout=agents.TIMEOUT)

@@ -19,7 +19,7 @@ USERS = {"alice": 61001, "bob": 61002, "homeless": 61003}
 
 HOMES = "home/accounts"
 
-# What is needed from below the hidden folders stays, read-only: the agents' programs (KEEP). The
+# What is needed from below the hidden directories stays, read-only: the agents' programs (KEEP). The
 # agent's own directory is below $TMPDIR.
 SCRIPT = r"""set -e
 under=$(mktemp -d)
@@ -27,13 +27,13 @@ mount -t tmpfs none "$under"
 cp -a /etc "$under/etc"
 number=0
 kept=
-for folder in $KEEP "$TMPDIR"; do
-  case $folder in
+for directory in $KEEP "$TMPDIR"; do
+  case $directory in
     /home/*|/root/*)
       number=$((number + 1))
       mkdir "$under/$number"
-      mount --bind "$folder" "$under/$number"
-      kept="$kept $number:$folder";;
+      mount --bind "$directory" "$under/$number"
+      kept="$kept $number:$directory";;
   esac
 done
 printf '%s\n' root:x:0:0:root:/root:/bin/sh alice:x:61001:61001::/home/accounts/alice:/bin/sh \
@@ -46,10 +46,10 @@ mount --bind "$under/etc" /etc
 mount -t tmpfs -o mode=755 none /home
 mount -t tmpfs -o mode=755 none /root
 for entry in $kept; do
-  folder=${entry#*:}
-  mkdir -p "$folder"
-  mount --bind "$under/${entry%%:*}" "$folder"
-  [ "$folder" = "$TMPDIR" ] || mount -o remount,bind,ro "$folder"
+  directory=${entry#*:}
+  mkdir -p "$directory"
+  mount --bind "$under/${entry%%:*}" "$directory"
+  [ "$directory" = "$TMPDIR" ] || mount -o remount,bind,ro "$directory"
 done
 umount -l "$under"
 rmdir "$under"
@@ -136,14 +136,14 @@ class Guest:
                 return fields[1]
         return None
 
-    def tree(self, folder=HOMES, without=()):
-        """Everything below a folder: path -> (mode, user, group, content). What has a name in
+    def tree(self, directory=HOMES, without=()):
+        """Everything below a directory: path -> (mode, user, group, content). What has a name in
         `without` is not looked at: somebody may be changing it."""
         found = {}
-        top = str(self.root / folder)
-        for parent, folders, files in os.walk(top):
-            folders[:] = [name for name in folders if name not in without]
-            for name in folders + files:
+        top = str(self.root / directory)
+        for parent, directories, files in os.walk(top):
+            directories[:] = [name for name in directories if name not in without]
+            for name in directories + files:
                 path = os.path.join(parent, name)
                 status = os.lstat(path)
                 content = None

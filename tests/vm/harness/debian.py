@@ -120,14 +120,14 @@ def installed(init):
     """A tree with what `cmake --install` installs for an init system, as /add."""
     program = agents.bellhopd()
     tree = initramfs.Tree()
-    with tempfile.TemporaryDirectory(prefix="bellhop-install-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bellhop-install-") as directory:
         # The build's own choice of init system stays as it is: only packaging/ is configured anew.
         packages.run("cmake", "-G", "Ninja", "-S", ROOT / "tests" / "vm" / "install",
-                     "-B", f"{folder}/build", f"-DBELLHOP_INIT={init}",
+                     "-B", f"{directory}/build", f"-DBELLHOP_INIT={init}",
                      "-DCMAKE_INSTALL_PREFIX=/usr")
-        packages.run("cmake", "--install", f"{folder}/build",
-                     env=dict(os.environ, DESTDIR=f"{folder}/files"))
-        tree.copy(f"{folder}/files", "add", contents=True)
+        packages.run("cmake", "--install", f"{directory}/build",
+                     env=dict(os.environ, DESTDIR=f"{directory}/files"))
+        tree.copy(f"{directory}/files", "add", contents=True)
     tree.file("etc/vm/enable", ENABLE[init] + "\n")
     tree.file("add/usr/sbin/bellhopd", initramfs.stripped(program), 0o755)
     for library in initramfs.libraries(program):

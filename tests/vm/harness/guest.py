@@ -113,8 +113,8 @@ class Guest:
         self.archives = list(archives)
         self.root = root
         self.words = words
-        self.folder = None  # of its files
-        self.sockets = None  # the folder of the present QEMU's sockets and logs
+        self.directory = None  # of its files
+        self.sockets = None  # the directory of the present QEMU's sockets and logs
         self.qemu = self.shell = None
         self.clients = []
         self.boots = 0
@@ -132,7 +132,7 @@ class Guest:
 
     def boot(self):
         """Starts the guest and waits until it answers; tries once more when it does not."""
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-vm-"))
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-vm-"))
         try:
             self._prepare()
             try:
@@ -147,7 +147,7 @@ class Guest:
         return self
 
     def _start_qemu(self, *more):
-        self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="qemu-", dir=self.folder))
+        self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="qemu-", dir=self.directory))
         self.qemu = qemu.Qemu(self.sockets, [*self._command(), *more])
         self.qemu.connect()
 
@@ -159,12 +159,12 @@ class Guest:
         self.shell.close()
         try:
             if live:
-                self._start_qemu("-incoming", f"unix:{self.folder}/migration")
-                self._migrate_from(source, f"unix:{self.folder}/migration")
+                self._start_qemu("-incoming", f"unix:{self.directory}/migration")
+                self._migrate_from(source, f"unix:{self.directory}/migration")
             else:
-                self._migrate_from(source, f"exec:cat >{self.folder}/state")
+                self._migrate_from(source, f"exec:cat >{self.directory}/state")
                 self._start_qemu("-incoming", "defer")
-                self.qmp("migrate-incoming", uri=f"exec:cat {self.folder}/state")
+                self.qmp("migrate-incoming", uri=f"exec:cat {self.directory}/state")
             self.qmp.event("RESUME", timeout=BOOT_TIMEOUT)
         finally:
             source.kill()
@@ -206,8 +206,8 @@ class Guest:
 
     def stop(self):
         self._end_qemu()
-        if self.folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self.directory:
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     def _end_qemu(self):
         for client in self.clients:
@@ -252,13 +252,13 @@ class Guest:
 
     def disk(self, name):
         """The image of a disk, raw."""
-        return self.folder / f"{name}.raw"
+        return self.directory / f"{name}.raw"
 
-    def made_in(self, folder):
+    def made_in(self, directory):
         """The kernel and the first filesystem, for a QEMU that somebody else starts."""
-        self.folder = pathlib.Path(folder)
+        self.directory = pathlib.Path(directory)
         self._prepare()
-        return self.kernel.image, self.folder / "initrd"
+        return self.kernel.image, self.directory / "initrd"
 
     def _prepare(self):
         self.kernel = packages.Kernel(self.flavour)
@@ -273,7 +273,7 @@ class Guest:
                                             (*initramfs.MODULES, *self.modules)))
         for path, content in self.files.items():
             tree.file(path, content)
-        with open(self.folder / "initrd", "wb") as initrd:
+        with open(self.directory / "initrd", "wb") as initrd:
             for archive in archives:
                 initrd.write(archive.archive() if isinstance(archive, initramfs.Tree)
                              else archive.read_bytes())
@@ -282,7 +282,7 @@ class Guest:
             disk.make(self.disk(name))
         if self.root:
             packages.run("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw",
-                         "-b", pathlib.Path(self.root).resolve(), self.folder / "root.qcow2")
+                         "-b", pathlib.Path(self.root).resolve(), self.directory / "root.qcow2")
 
     def _serial_lines(self):
         lines = [agent for agent in self.agents.values() if agent.channel == "isa-serial"]
@@ -293,7 +293,7 @@ class Guest:
         init = "/etc/vm/root" if self.root else "/sbin/init"
         command = [
             "-machine", self.machine, "-smp", str(self.cpus), "-m", str(self.memory),
-            "-no-reboot", "-kernel", self.kernel.image, "-initrd", self.folder / "initrd",
+            "-no-reboot", "-kernel", self.kernel.image, "-initrd", self.directory / "initrd",
             "-append", f"{KERNEL_LINE} {self.words} rdinit={init}",
             *self._socket("console", f",logfile={self.sockets}/console.log"),
             "-serial", "chardev:console", "-serial", f"file:{self.sockets}/agents.log",
@@ -311,7 +311,7 @@ class Guest:
                 command += [*self._socket(agent.name),
                             "-device", f"isa-serial,chardev={agent.name}"]
         if self.root:
-            command += ["-drive", f"file={self.folder}/root.qcow2,format=qcow2,if=none,id=root",
+            command += ["-drive", f"file={self.directory}/root.qcow2,format=qcow2,if=none,id=root",
                         "-device", "virtio-blk-pci,drive=root,serial=root"]
         # Controllers of disks are among them, so they come first.
         command += [str(option).replace("${dir}", str(self.sockets)) for option in self.options]
@@ -333,7 +333,7 @@ class Guest:
     def report(self):
         """What a person needs first when something failed in this guest, within a screen."""
         now = time.monotonic()
-        lines = [f"In {self}, booted {self.boots} times, its files are in {self.folder}:"]
+        lines = [f"In {self}, booted {self.boots} times, its files are in {self.directory}:"]
         for client in self.clients[-3:]:
             if client.last:
                 when, data = client.last
@@ -349,7 +349,7 @@ class Guest:
         """Keeps logs for later; where."""
         place = packages.CACHE / "failed" / f"{name}-{os.getpid()}"
         place.mkdir(parents=True, exist_ok=True)
-        for log in self.folder.glob("*/*.log"):
+        for log in self.directory.glob("*/*.log"):
             shutil.copy(log, place / f"{log.parent.name}-{log.name}")
         return place
 

@@ -94,27 +94,28 @@ def base(kernel, modules):
     return cached("base", inputs, make)
 
 
-def libraries(program, folders=()):
-    """The libraries of a program that runs here, and its loader. folders: where else some are."""
+def libraries(program, directories=()):
+    """The libraries of a program that runs here, and its loader. directories: where else some are."""
     said = subprocess.run(["ldd", program], text=True, check=False, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL,
-                          env=dict(os.environ, LD_LIBRARY_PATH=":".join(folders))).stdout
+                          env=dict(os.environ, LD_LIBRARY_PATH=":".join(directories))).stdout
     if "not found" in said:
         raise Unavailable(f"ldd {program}: a library is not found")
     return [pathlib.Path(path) for path in re.findall(r"(/\S+) \(0x", said)]
 
 
-def programs(paths, folders=()):
-    """The archive with programs of this machine: {path in the guest: path here}. folders: where
+def programs(paths, directories=()):
+    """The archive with programs of this machine: {path in the guest: path here}. directories: where
     libraries are that this machine has not installed; in the guest they are in /lib."""
     paths = {place: pathlib.Path(path) for place, path in paths.items()}
-    needed = sorted({library for path in paths.values() for library in libraries(path, folders)})
+    needed = sorted({library for path in paths.values()
+                     for library in libraries(path, directories)})
     inputs = [*paths, *map(str, needed), *paths.values(), *needed]
 
     def make():
         tree = Tree()
         for library in needed:
-            place = f"lib/{library.name}" if str(library.parent) in folders else library
+            place = f"lib/{library.name}" if str(library.parent) in directories else library
             tree.file(place, library.resolve(), 0o755)
         for place, path in paths.items():
             tree.file(place, stripped(path), 0o755)
@@ -137,14 +138,14 @@ def stripped(path):
 def qemu_ga(command, into=""):
     """The archive with a real qemu-ga as tools/get-qemu-ga brought it, at /opt/qemu-ga.
 
-    into: the folder that stands for the guest's / in the archive ("add/": see minimal/root).
+    into: the directory that stands for the guest's / in the archive ("add/": see minimal/root).
     """
     command = pathlib.Path(command)
     top = command.parent
     text = command.read_text(encoding="utf-8")
-    loader, folders, binary = re.search(
+    loader, directories, binary = re.search(
         r'exec "(\S+?)" --library-path "(\S+?)" "(\S+?)"', text.replace("$here", str(top))).groups()
-    said = packages.run(loader, "--library-path", folders, "--list", binary)
+    said = packages.run(loader, "--library-path", directories, "--list", binary)
     libraries = [pathlib.Path(path) for path in re.findall(r"=> (/\S+) \(0x", said)]
     inputs = [command, pathlib.Path(binary), pathlib.Path(loader), *libraries]
 

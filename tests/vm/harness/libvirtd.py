@@ -13,9 +13,9 @@ import time
 from harness import agents, guest, qemu
 from harness.shell import Shell
 
-# What libvirtd keeps in system mode, each replaced by a folder of ours that only it sees.
-FOLDERS = ("/etc/libvirt", "/run/libvirt", "/var/lib/libvirt", "/var/log/libvirt",
-           "/var/cache/libvirt")
+# What libvirtd keeps in system mode, each replaced by a directory of ours that only it sees.
+SYSTEM_DIRECTORIES = ("/etc/libvirt", "/run/libvirt", "/var/lib/libvirt", "/var/log/libvirt",
+                      "/var/cache/libvirt")
 NOBODY = 65534  # who runs session mode
 QEMU_CONF = 'security_driver = "none"\nnamespaces = []\ncgroup_controllers = []\n' \
     'stdio_handler = "file"\n'
@@ -25,18 +25,18 @@ DOMAIN = """<domain type='{type}'>
   <memory unit='MiB'>{memory}</memory>
   <vcpu>{cpus}</vcpu>
   <os><type arch='x86_64' machine='{machine}'>hvm</type>
-    <kernel>{folder}/kernel</kernel><initrd>{folder}/initrd</initrd>
+    <kernel>{directory}/kernel</kernel><initrd>{directory}/initrd</initrd>
     <cmdline>{line} rdinit=/sbin/init</cmdline></os>
   <features><acpi/></features>
   <cpu mode='{cpu}'/>
   <pm><suspend-to-mem enabled='yes'/><suspend-to-disk enabled='yes'/></pm>
   <on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>destroy</on_crash>
   <devices>
-    <serial type='file'><source path='{folder}/console.log'/><target port='0'/></serial>
-    <serial type='file'><source path='{folder}/agents.log'/><target port='1'/></serial>
-    <channel type='unix'><source mode='bind' path='{folder}/agent'/>
+    <serial type='file'><source path='{directory}/console.log'/><target port='0'/></serial>
+    <serial type='file'><source path='{directory}/agents.log'/><target port='1'/></serial>
+    <channel type='unix'><source mode='bind' path='{directory}/agent'/>
       <target type='virtio' name='org.qemu.guest_agent.0'/></channel>
-    <channel type='unix'><source mode='bind' path='{folder}/control'/>
+    <channel type='unix'><source mode='bind' path='{directory}/control'/>
       <target type='virtio' name='control'/></channel>
     {disks}
     <interface type='user'><mac address='52:54:00:00:00:01'/><model type='virtio'/></interface>
@@ -97,7 +97,7 @@ FILES = {"usr/sbin/chpasswd": CHPASSWD, "sbin/shutdown": SHUTDOWN,
          "var/run/utmp": logged_in("guest", "tty1", 1_700_000_000)}
 
 
-def work_for(folder, session):
+def work_for(directory, session):
     """The shell's words that make the place that a libvirtd lives in."""
     # What only hangs here shall not be offered.
     hide = "kvm" not in qemu.accelerator() and os.path.exists("/dev/kvm")
@@ -105,8 +105,8 @@ def work_for(folder, session):
     script += ["mount --bind /dev/null /dev/kvm"] * hide
     if session:
         return script
-    for path in FOLDERS:
-        ours = folder / path[1:].replace("/", "-")
+    for path in SYSTEM_DIRECTORIES:
+        ours = directory / path[1:].replace("/", "-")
         ours.mkdir()
         os.makedirs(path, exist_ok=True)  # /run may be new at each start of the machine
         script.append(f"mount --bind {ours} {path}")
@@ -121,16 +121,16 @@ class Libvirt:
 
     def __init__(self, session=False):
         self.session = session
-        self.folder = None
+        self.directory = None
         self.process = None
 
     def __enter__(self):
         if os.geteuid() != 0:
-            raise agents.Unavailable("a libvirtd with folders of its own takes root")
+            raise agents.Unavailable("a libvirtd with directories of its own takes root")
         for program in ("libvirtd", "virsh", "unshare", "setpriv"):
             if not shutil.which(program):
                 raise agents.Unavailable(f"needs {program}: run tools/setup --vm")
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-libvirt-"))
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-libvirt-"))
         try:
             self._start()
         except BaseException:
@@ -140,7 +140,7 @@ class Libvirt:
 
     @property
     def socket(self):
-        return self.folder / ("run/libvirt/libvirt-sock" if self.session else "libvirt-sock")
+        return self.directory / ("run/libvirt/libvirt-sock" if self.session else "libvirt-sock")
 
     @property
     def uri(self):
@@ -148,42 +148,42 @@ class Libvirt:
         return f"qemu+unix:///{mode}?socket={self.socket}"
 
     def _start(self):
-        script = work_for(self.folder, self.session)
-        daemon = f"libvirtd -f {self.folder}/libvirtd.conf --pid-file {self.folder}/pid"
-        configuration = self.folder / "etc-libvirt"
+        script = work_for(self.directory, self.session)
+        daemon = f"libvirtd -f {self.directory}/libvirtd.conf --pid-file {self.directory}/pid"
+        configuration = self.directory / "etc-libvirt"
         if self.session:
-            configuration = self.folder / "home/.config/libvirt"
-            (self.folder / "run").mkdir()
-            daemon = (f"env HOME={self.folder}/home XDG_RUNTIME_DIR={self.folder}/run setpriv "
-                      f"--reuid {NOBODY} --regid {NOBODY} --clear-groups {daemon}")
+            configuration = self.directory / "home/.config/libvirt"
+            (self.directory / "run").mkdir()
+            daemon = (f"env HOME={self.directory}/home XDG_RUNTIME_DIR={self.directory}/run "
+                      f"setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups {daemon}")
         configuration.mkdir(parents=True, exist_ok=True)
         (configuration / "qemu.conf").write_text(
             QEMU_CONF + ("" if self.session else SYSTEM_CONF), encoding="ascii")
-        own_sockets = "" if self.session else f'unix_sock_dir = "{self.folder}"\n'
-        (self.folder / "libvirtd.conf").write_text(
+        own_sockets = "" if self.session else f'unix_sock_dir = "{self.directory}"\n'
+        (self.directory / "libvirtd.conf").write_text(
             own_sockets + 'auth_unix_rw = "none"\nlog_outputs = "2:stderr"\n', encoding="ascii")
         if self.session:
-            self.give(self.folder)
+            self.give(self.directory)
         # Not in the shell's place: the first process of a namespace has to bury the others, and
         # libvirtd waits for that.
         script.append(f"{daemon}; exit")
         self.process = qemu.monitored_start(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-             "sh", "-c", "\n".join(script)], self.folder / "libvirtd.log")
+             "sh", "-c", "\n".join(script)], self.directory / "libvirtd.log")
         deadline = time.monotonic() + agents.TIMEOUT
         while not self.socket.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise agents.Unavailable(f"libvirtd does not start here: {self.said()}")
             time.sleep(0.05)
 
-    def give(self, folder):
-        """Gives a folder to who runs the session."""
-        for path in [folder, *folder.rglob("*")]:
+    def give(self, directory):
+        """Gives a directory to who runs the session."""
+        for path in [directory, *directory.rglob("*")]:
             os.chown(path, NOBODY, NOBODY)
 
     def said(self):
         with contextlib.suppress(OSError):
-            lines = (self.folder / "libvirtd.log").read_text(errors="replace").splitlines()
+            lines = (self.directory / "libvirtd.log").read_text(errors="replace").splitlines()
             return lines[-1] if lines else ""
         return ""
 
@@ -191,8 +191,8 @@ class Libvirt:
         if self.process:
             self.process.kill()  # and, by the end of their namespace, all that it started
             self.process.wait()
-        if self.folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self.directory:
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     def virsh(self, *words, timeout=60.0):
         """What virsh prints, and its status."""
@@ -238,19 +238,19 @@ class Domain(guest.Guest):
 
     def _boot(self):
         self.boots += 1
-        self.sockets = self.folder
-        shutil.copy(self.kernel.image, self.folder / "kernel")
+        self.sockets = self.directory
+        shutil.copy(self.kernel.image, self.directory / "kernel")
         kvm = "kvm" in qemu.accelerator()
         disks = [DISK.format(path=self.disk(name), letter=letter, name=name)
                  for name, letter in zip(self.disks, "abc")]
-        definition = self.folder / "domain.xml"
+        definition = self.directory / "domain.xml"
         definition.write_text(DOMAIN.format(
-            name=self.name, folder=self.folder, line=guest.KERNEL_LINE,
+            name=self.name, directory=self.directory, line=guest.KERNEL_LINE,
             type="kvm" if kvm else "qemu", cpus=self.cpus,
             machine=self.machine, memory=self.memory, disks="\n    ".join(disks),
             cpu="host-passthrough" if kvm else "maximum"), encoding="utf-8")
         if self.libvirt.session:
-            self.libvirt.give(self.folder)
+            self.libvirt.give(self.directory)
         self.qemu = Monitor(self)
         said, status = self.libvirt.virsh("create", definition)
         if status:
@@ -262,7 +262,7 @@ class Domain(guest.Guest):
         """The host's shell, anew after the guest has started anew."""
         if self.shell:
             self.shell.close()
-        self.shell = Shell(self, self.folder / "control")
+        self.shell = Shell(self, self.directory / "control")
         self.shell(":", timeout=guest.BOOT_TIMEOUT)
 
     def after_reboot(self):
@@ -272,7 +272,7 @@ class Domain(guest.Guest):
         self.until_connected()
 
     def _console(self):
-        return (self.folder / "console.log").read_text(encoding="utf-8", errors="replace")
+        return (self.directory / "console.log").read_text(encoding="utf-8", errors="replace")
 
     def until_connected(self, timeout=30.0):
         """libvirt believes in an agent when the guest has opened its port."""

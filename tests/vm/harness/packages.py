@@ -56,11 +56,11 @@ def run(*command, **options):
 
 def unpack(packages, into):
     """Downloads packages from the mirror that apt is configured with, and unpacks them."""
-    with tempfile.TemporaryDirectory(prefix="bellhop-deb-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bellhop-deb-") as directory:
         # It must be able to write as the user that apt changes to.
-        os.chmod(folder, 0o777)
-        run("apt-get", "download", "-q", *packages, cwd=folder, timeout=300)
-        for package in sorted(pathlib.Path(folder).glob("*.deb")):
+        os.chmod(directory, 0o777)
+        run("apt-get", "download", "-q", *packages, cwd=directory, timeout=300)
+        for package in sorted(pathlib.Path(directory).glob("*.deb")):
             run("dpkg-deb", "--extract", package, into, timeout=120)
 
 

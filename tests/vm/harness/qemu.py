@@ -48,15 +48,15 @@ def _kvm_works(timeout=10.0):
     return (place / "works").read_text(encoding="ascii") == "yes"
 
 
-def _starts_with_kvm(folder, timeout):
+def _starts_with_kvm(directory, timeout):
     """A kernel that has no filesystem panics, and QEMU ends with it."""
     process = monitored_start(
         [PROGRAM, "-nodefaults", "-display", "none", "-no-user-config", "-machine", "q35", "-accel",
          "kvm", "-cpu", "host", "-m", "256", "-kernel", packages.Kernel().image, "-append",
-         "console=ttyS0 panic=-1", "-no-reboot", "-serial", f"file:{folder}/console"],
-        folder / "qemu")
+         "console=ttyS0 panic=-1", "-no-reboot", "-serial", f"file:{directory}/console"],
+        directory / "qemu")
     try:
-        return process.wait(timeout) == 0 and "VFS" in (folder / "console").read_text(
+        return process.wait(timeout) == 0 and "VFS" in (directory / "console").read_text(
             encoding="utf-8", errors="replace")
     except (subprocess.TimeoutExpired, OSError):
         return False
@@ -68,11 +68,12 @@ def _starts_with_kvm(folder, timeout):
 class Qemu:
     """A virtual machine as QEMU runs it. It ends with this process, whatever becomes of that."""
 
-    def __init__(self, folder, options):
-        self.folder = pathlib.Path(folder)
+    def __init__(self, directory, options):
+        self.directory = pathlib.Path(directory)
         self.command = [PROGRAM, "-nodefaults", "-display", "none", "-no-user-config",
-                        *accelerator(), "-qmp", f"unix:{folder}/qmp,server=on,wait=off", *options]
-        self.process = monitored_start(self.command, self.folder / "qemu.log")
+                        *accelerator(), "-qmp", f"unix:{directory}/qmp,server=on,wait=off",
+                        *options]
+        self.process = monitored_start(self.command, self.directory / "qemu.log")
         self.qmp = None
 
     def connect(self, timeout=10.0):
@@ -82,7 +83,7 @@ class Qemu:
             if self.process.poll() is not None:
                 raise Failed(f"QEMU ended with {self.process.returncode}: {self.said()}")
             try:
-                self.qmp = Qmp(self.folder / "qmp", timeout)
+                self.qmp = Qmp(self.directory / "qmp", timeout)
                 return
             except (FileNotFoundError, ConnectionError):  # the last: it is about to end
                 if time.monotonic() > deadline:
@@ -90,7 +91,7 @@ class Qemu:
                 time.sleep(0.01)
 
     def said(self):
-        return (self.folder / "qemu.log").read_text(encoding="utf-8", errors="replace").strip()
+        return (self.directory / "qemu.log").read_text(encoding="utf-8", errors="replace").strip()
 
     def wait(self, timeout=30.0):
         """Waits until QEMU ends by itself, as when the guest powers off; its status."""

@@ -48,9 +48,9 @@ def _unpacked():
 
 
 def _program(place, name):
-    for folder in ("sbin", "bin", "usr/sbin", "usr/bin"):
-        if (place / folder / name).exists():
-            return place / folder / name
+    for directory in ("sbin", "bin", "usr/sbin", "usr/bin"):
+        if (place / directory / name).exists():
+            return place / directory / name
     found = shutil.which(name)
     if not found:
         raise Unavailable(f"needs {name}: run tools/setup --vm")
