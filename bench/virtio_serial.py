@@ -75,8 +75,8 @@ MEASURED = {
 def main():
     report.begin("what", "bellhopd", "qemu-ga", "qemu-ga : bellhopd")
     with guest.Guest(agents=[guest.bellhopd(), guest.qemu_ga()],
-                     start=f"head -c {PIECES * MEGABYTE} /dev/urandom >{FILE}\n") as made:
-        clients = [made.connect(name) for name in made.agents]
+                     start=f"head -c {PIECES * MEGABYTE} /dev/urandom >{FILE}\n") as vm:
+        clients = [vm.connect(name) for name in vm.agents]
         for what, measure in MEASURED.items():
             times = [[], []]
             for _ in range(ROUNDS):

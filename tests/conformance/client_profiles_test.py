@@ -8,7 +8,7 @@ import re
 import unittest
 
 from harness import agents, client_profiles
-from harness.lifecycle import TEN_SECONDS, Loop
+from harness.lifecycle import TEN_SECONDS, LoopFilesystem
 
 CLIENTS = client_profiles.load()
 
@@ -28,7 +28,7 @@ class ClientsTest(unittest.TestCase):
         return agent.__enter__()
 
     def player(self, client, agent):
-        player = client_profiles.Player(client, agent.connect, agent.working)
+        player = client_profiles.Player(client, agent.connect, agent.working_directory)
         self.addCleanup(player.close)
         return player
 
@@ -42,11 +42,11 @@ class ClientsTest(unittest.TestCase):
 
     def is_answered_while_stuck(self, client):
         """The host's earlier command waits in the kernel; the client gives up and goes on."""
-        with Loop() as loop:
+        with LoopFilesystem() as loop:
             agent = self.agent(self.find(None), wrap=loop.wrap)
             with agent.connect() as first:
                 first.call("guest-ping")
-            loop.enter(agent)
+            loop.open_namespace(agent)
             loop.fsfreeze("-f")
             try:
                 self.goes_on(client, agent, loop.mountpoint / "new")
@@ -65,7 +65,7 @@ class ClientsTest(unittest.TestCase):
         def connect():
             return agent.connect() if client["wire"] == "proxmox" else stuck
         stuck.timeout = max(client["timeout"], TEN_SECONDS)
-        player = client_profiles.Player(client, connect, agent.working, stuck.timeout)
+        player = client_profiles.Player(client, connect, agent.working_directory, stuck.timeout)
         self.addCleanup(player.close)
         player.call(client["while-stuck"])
 

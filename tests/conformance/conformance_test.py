@@ -24,7 +24,7 @@ class Documented(unittest.TestCase):
 def _test(case, command):
     def test(self):
         if case.get("thaws"):
-            agents.need_to_thaw()
+            agents.skip_unless_thaw_allowed()
         cases.run(case, command)
     test.__doc__ = case["why"]
     return test

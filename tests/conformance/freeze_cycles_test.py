@@ -11,7 +11,7 @@ import signal
 import unittest
 
 from harness import freeze_world
-from harness.freeze_world import BELLHOPD, QEMU_GA, WorldTest, can_make, make_filesystem, until
+from harness.freeze_world import BELLHOPD, QEMU_GA, WorldTest, can_make, make_filesystem, wait_until
 
 SKIPPED = freeze_world.SKIPPED
 CYCLES = 500 if os.environ.get("BELLHOP_ALL") else 20
@@ -81,9 +81,9 @@ class CycleTests(WorldTest):
         writers = [Writer(path) for path in Filesystems.paths.values()]
         try:
             for writer in writers:
-                self.assertTrue(until(lambda writer=writer: os.path.exists(writer.counter)))
+                self.assertTrue(wait_until(lambda writer=writer: os.path.exists(writer.counter)))
             for cycle in range(CYCLES):
-                freeze_world.watchdog.pat()
+                freeze_world.watchdog.reset()
                 self.assertEqual(agent.freeze_all(), len(Filesystems.paths), cycle)
                 if cycle % 10 == 0:
                     before = [image_digest(kind) for kind in Filesystems.kinds]
@@ -103,7 +103,7 @@ class CycleTests(WorldTest):
         # the same time.
         for kind, options in (("ext4", "loop,ro,noload"), ("xfs", "loop,ro,norecovery,nouuid")):
             with self.subTest(kind=kind):
-                self.need(kind)
+                self.require(kind)
                 self.assert_copy_is_complete(kind, options)
 
     def assert_copy_is_complete(self, kind, options):
@@ -117,7 +117,7 @@ class CycleTests(WorldTest):
         self.assertEqual(agent.thaw(), 1)
         agent.stop()
         copied = make_filesystem(f"copied-{kind}", image=copy, kind=kind, options=options,
-                                 fresh=False)
+                                 mkfs=False)
         try:
             with open(copied + "/before", encoding="utf-8") as file:
                 self.assertEqual(file.read(), kind)

@@ -11,8 +11,8 @@ import tempfile
 import unittest
 
 from harness import freeze_world
-from harness.freeze_world import (BELLHOPD, FIFREEZE, PLACE, QEMU_GA, Agent, WorldTest, can_make,
-                                  control, is_frozen, make_filesystem, mount, umount)
+from harness.freeze_world import (BELLHOPD, FIFREEZE, MOUNT_ROOT, QEMU_GA, Agent, WorldTest,
+                                  can_make, freeze_ioctl, is_frozen, make_filesystem, mount, umount)
 
 SKIPPED = freeze_world.SKIPPED
 
@@ -25,15 +25,15 @@ class Filesystems:
         cls.a = make_filesystem("a")
         cls.b = make_filesystem("b")
         cls.nested = make_filesystem("nested", cls.a + "/nested")
-        cls.blank = make_filesystem("blank", f"{PLACE}/with blank")
-        cls.bind = f"{PLACE}/bind"
+        cls.blank = make_filesystem("blank", f"{MOUNT_ROOT}/with blank")
+        cls.bind = f"{MOUNT_ROOT}/bind"
         os.makedirs(cls.bind)
         mount("--bind", cls.b, cls.bind)
-        cls.read_only_bind = f"{PLACE}/read-only-bind"
+        cls.read_only_bind = f"{MOUNT_ROOT}/read-only-bind"
         os.makedirs(cls.read_only_bind)
         mount("--bind", cls.b, cls.read_only_bind)
         mount("-o", "remount,bind,ro", cls.read_only_bind)
-        cls.tmpfs = f"{PLACE}/tmpfs"
+        cls.tmpfs = f"{MOUNT_ROOT}/tmpfs"
         os.makedirs(cls.tmpfs)
         mount("-t", "tmpfs", "none", cls.tmpfs)
         cls.all = [cls.a, cls.b, cls.nested, cls.blank]
@@ -63,7 +63,7 @@ class Filesystems:
                                             capture_output=True, text=True).stdout.strip())
             subprocess.run(["mkfs.btrfs", "-q", "-f", *disks], check=True, capture_output=True,
                            text=True)
-            cls.two_disks = f"{PLACE}/two-disks"
+            cls.two_disks = f"{MOUNT_ROOT}/two-disks"
             os.makedirs(cls.two_disks)
             mount("-t", "btrfs", "-o", f"device={disks[1]}", disks[0], cls.two_disks)
         finally:
@@ -106,15 +106,15 @@ class FilesystemTests(WorldTest):
         self.assert_freezes(Filesystems.a)
 
     def test_freezes_xfs(self):
-        self.need("xfs")
-        self.assert_freezes(f"{PLACE}/xfs")
+        self.require("xfs")
+        self.assert_freezes(f"{MOUNT_ROOT}/xfs")
 
     def test_freezes_btrfs(self):
-        self.need("btrfs")
-        self.assert_freezes(f"{PLACE}/btrfs")
+        self.require("btrfs")
+        self.assert_freezes(f"{MOUNT_ROOT}/btrfs")
 
     def test_freezes_btrfs_of_two_disks(self):
-        self.need("btrfs")
+        self.require("btrfs")
         self.assert_freezes(Filesystems.two_disks)
 
     def test_freezes_filesystems_that_lie_on_each_other(self):
@@ -154,7 +154,7 @@ class FilesystemTests(WorldTest):
     def test_leaves_an_overlay_to_what_it_lies_on(self):
         for directory in ("upper", "work"):
             os.makedirs(f"{Filesystems.a}/{directory}", exist_ok=True)
-        overlay = f"{PLACE}/overlay"
+        overlay = f"{MOUNT_ROOT}/overlay"
         os.makedirs(overlay, exist_ok=True)
         try:
             mount("-t", "overlay", "none", overlay, "-o", f"lowerdir={Filesystems.b},"
@@ -173,9 +173,9 @@ class FilesystemTests(WorldTest):
             umount(overlay)
 
     def test_a_mountpoint_that_cannot_be_reached(self):
-        hidden = make_filesystem("hidden", f"{PLACE}/over/hidden")
+        hidden = make_filesystem("hidden", f"{MOUNT_ROOT}/over/hidden")
         try:
-            mount("-t", "tmpfs", "none", f"{PLACE}/over")
+            mount("-t", "tmpfs", "none", f"{MOUNT_ROOT}/over")
             try:
                 agent = self.start()
                 error = f"failed to open {hidden}: No such file or directory"
@@ -187,7 +187,7 @@ class FilesystemTests(WorldTest):
                 self.assertEqual(self.frozen(), [])
             finally:
                 freeze_world.thaw_all()
-                umount(f"{PLACE}/over")
+                umount(f"{MOUNT_ROOT}/over")
         finally:
             umount(hidden)
 
@@ -210,13 +210,13 @@ class FilesystemTests(WorldTest):
 
     def test_what_others_froze(self):
         agent = self.start()
-        control(Filesystems.a, FIFREEZE)
+        freeze_ioctl(Filesystems.a, FIFREEZE)
         self.assertEqual(agent.freeze(Filesystems.a), 0)
         self.assertEqual(agent.status(), "thawed")
         self.assertEqual(agent.freeze(Filesystems.a, Filesystems.b), 1)
         self.assertEqual(agent.thaw(), 2)
         self.assertEqual(self.frozen(), [])
-        control(Filesystems.a, FIFREEZE)
+        freeze_ioctl(Filesystems.a, FIFREEZE)
         self.assertEqual(agent.thaw(), 1)
         self.assertEqual(self.frozen(), [])
         self.assertEqual(agent.thaw(), 0)

@@ -8,7 +8,8 @@ import os
 import unittest
 
 from harness import freeze_world
-from harness.freeze_world import BELLHOPD, QEMU_GA, WorldTest, is_frozen, make_filesystem, until
+from harness.freeze_world import (BELLHOPD, QEMU_GA, WorldTest, is_frozen, make_filesystem,
+                                  wait_until)
 
 SKIPPED = freeze_world.SKIPPED
 FAILED = "child process has failed to execute fsfreeze hook: "
@@ -104,15 +105,15 @@ class Bellhop(HookTests, unittest.TestCase):
         self.assertEqual(self.hook_log(), ["freeze", "thaw"])
 
     def test_is_told_when_a_freeze_fails(self):
-        hidden = make_filesystem("hidden", f"{freeze_world.PLACE}/over/hidden")
-        freeze_world.mount("-t", "tmpfs", "none", f"{freeze_world.PLACE}/over")
+        hidden = make_filesystem("hidden", f"{freeze_world.MOUNT_ROOT}/over/hidden")
+        freeze_world.mount("-t", "tmpfs", "none", f"{freeze_world.MOUNT_ROOT}/over")
         try:
             agent = self.start(self.hook("exit 0"))
             self.assertIn("failed to open", agent.freeze_all())
             self.assertEqual(self.hook_log(), ["freeze", "thaw"])
             self.assert_thawed(agent)
         finally:
-            freeze_world.umount(f"{freeze_world.PLACE}/over")
+            freeze_world.umount(f"{freeze_world.MOUNT_ROOT}/over")
             freeze_world.umount(hidden)
 
     def test_thaw_stops_one_that_sleeps(self):
@@ -120,13 +121,13 @@ class Bellhop(HookTests, unittest.TestCase):
         agent = self.start(self.hook(
             f"[ $1 = freeze ] || exit 0; echo >{started}; exec sleep 1000"))
         agent.send("guest-fsfreeze-freeze", "freeze")
-        self.assertTrue(until(lambda: os.path.exists(started)))
+        self.assertTrue(wait_until(lambda: os.path.exists(started)))
         agent.send("guest-fsfreeze-thaw", "thaw")
         replies = {reply["id"]: reply for reply in (agent.receive(), agent.receive())}
         self.assertIn("error", replies["freeze"])
         # "call again": the hook is told of the thaw first.
         if "error" in replies["thaw"]:
-            self.assertTrue(until(lambda: agent.thaw() == 0))
+            self.assertTrue(wait_until(lambda: agent.thaw() == 0))
         self.assert_thawed(agent)
 
     def test_is_ended_at_its_limit(self):

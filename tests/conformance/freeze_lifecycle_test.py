@@ -11,8 +11,8 @@ import signal
 import unittest
 
 from harness import agents, freeze_world
-from harness.freeze_world import (BELLHOPD, QEMU_GA, TIMEOUT, WorldTest, is_frozen,
-                                  make_filesystem, until)
+from harness.freeze_world import (BELLHOPD, QEMU_GA, TIMEOUT, WorldTest, is_frozen, make_filesystem,
+                                  wait_until)
 
 SKIPPED = freeze_world.SKIPPED
 
@@ -79,7 +79,7 @@ class LifeTests(WorldTest):
         self.assertEqual(agent.status(), "frozen")
         writer = Writer(Filesystems.a + "/file")
         try:
-            self.assertTrue(until(writer.waits_for_the_freeze), "the write does not wait")
+            self.assertTrue(wait_until(writer.waits_for_the_freeze), "the write does not wait")
             self.assertFalse(writer.is_done())
             self.assertFalse(is_frozen(Filesystems.b))
         finally:
@@ -141,7 +141,7 @@ class Bellhop(LifeTests, unittest.TestCase):
         self.assertEqual(agent.freeze_all(), 2)
         try:
             writer = Writer(Filesystems.a + "/other")
-            self.assertTrue(until(lambda: agent.status() == "thawed"))
+            self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
         finally:
             if writer:
                 writer.finish()
@@ -155,7 +155,7 @@ class Bellhop(LifeTests, unittest.TestCase):
         agent = self.start(configuration="[freeze]\nlimit=1\n")
         self.assertEqual(agent.freeze_all(), 2)
         note = self.directory + "/bellhop.freeze-ended"
-        self.assertTrue(until(lambda: os.path.exists(note)))
+        self.assertTrue(wait_until(lambda: os.path.exists(note)))
         self.assertEqual(agent.stop(signal.SIGTERM), 0)
         agent = self.start()
         self.assertEqual(agent.status(), "thawed")
@@ -169,7 +169,7 @@ class Bellhop(LifeTests, unittest.TestCase):
         agent.stop(signal.SIGKILL)
         log = f"--logfile={Filesystems.a}/agent.log"  # on a frozen filesystem
         agent = self.start(log, configuration="[freeze]\nlimit=1\n")
-        self.assertTrue(until(lambda: agent.status() == "thawed"))
+        self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
         self.assertFalse(is_frozen(Filesystems.a) or is_frozen(Filesystems.b))
         self.assertRegex(str(agent.thaw()), self.ENDED.format(1))
         with open(Filesystems.a + "/agent.log", encoding="utf-8") as file:
@@ -180,7 +180,7 @@ class Bellhop(LifeTests, unittest.TestCase):
         with open(mark, "w", encoding="utf-8"):
             os.utime(mark, (1, 1))
         agent = self.start()
-        self.assertTrue(until(lambda: agent.status() == "thawed"))
+        self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
         self.assertFalse(self.mark_exists())
 
     def test_stays_frozen_when_the_client_leaves(self):
@@ -188,7 +188,7 @@ class Bellhop(LifeTests, unittest.TestCase):
         self.assertEqual(agent.freeze_all(), 2)
         agent.connection.close()
         agent.buffer = b""
-        self.assertTrue(until(agent.connect))
+        self.assertTrue(wait_until(agent.connect))
         self.assertEqual(agent.status(), "frozen")
         self.assertEqual(agent.thaw(), 2)
 

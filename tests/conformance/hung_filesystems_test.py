@@ -10,25 +10,25 @@ import os
 import pathlib
 
 from harness import loop_devices
-from harness.lifecycle import TEN_SECONDS, LifeTest, wait_for
-from harness.loop_devices import Machine, by, need, run
+from harness.lifecycle import TEN_SECONDS, LifecycleTest, wait_for
+from harness.loop_devices import LoopDevices, index_by, require, run
 
 SKIPPED = loop_devices.SKIPPED
 MNT_FORCE, MNT_DETACH = 1, 2
 STATFS = {"x86_64": "137", "aarch64": "43"}  # the system call's number
 
 
-class DeadFilesystems(LifeTest):
+class DeadFilesystems(LifecycleTest):
     def setUp(self):
-        self.machine = Machine(self)
+        self.devices = LoopDevices(self)
 
     @contextlib.contextmanager
     def dead(self, *, at="dead"):
         """A filesystem on a disk whose program never answers."""
-        need(self, filesystem="fuseblk")
-        device = self.machine.loop("dead.image")
+        require(self, filesystem="fuseblk")
+        device = self.devices.loop("dead.image")
         run("mkfs.ext4", "-q", "-F", device)
-        mountpoint = self.machine.directory / at
+        mountpoint = self.devices.directory / at
         mountpoint.mkdir()
         libc = ctypes.CDLL(None, use_errno=True)
         descriptor = os.open("/dev/fuse", os.O_RDWR)
@@ -53,7 +53,7 @@ class DeadFilesystems(LifeTest):
 
     def asking(self, agent):
         """How many of an agent's threads are asking a filesystem for its size."""
-        number = STATFS.get(os.uname().machine)
+        number = STATFS.get(os.uname().devices)
         if not number or not os.path.exists("/proc/self/syscall"):
             self.skipTest("the kernel does not tell what a thread is doing")
         count = 0
@@ -64,10 +64,10 @@ class DeadFilesystems(LifeTest):
 
     def test_does_not_hold_up_the_reply(self):
         with self.dead() as (mountpoint, _):
-            alive = self.machine.ext4(self.machine.loop("alive.image"), "alive")
+            alive = self.devices.ext4(self.devices.loop("alive.image"), "alive")
             agent = self.agent()
             client = self.client(agent)
-            found = by("mountpoint", client.call("guest-get-fsinfo", TEN_SECONDS))
+            found = index_by("mountpoint", client.call("guest-get-fsinfo", TEN_SECONDS))
             self.assertEqual(found[mountpoint]["type"], "fuseblk")
             self.assertEqual(found[mountpoint]["disk"], [])
             self.assertNotIn("used-bytes", found[mountpoint])
@@ -81,7 +81,7 @@ class DeadFilesystems(LifeTest):
             agent = self.agent()
             client = self.client(agent)
             for _ in range(20):
-                found = by("mountpoint", client.call("guest-get-fsinfo", TEN_SECONDS))
+                found = index_by("mountpoint", client.call("guest-get-fsinfo", TEN_SECONDS))
                 self.assertNotIn("used-bytes", found[mountpoint])
                 self.assertEqual(self.asking(agent), 1)
             give_up()  # fails what waits for the program
@@ -89,7 +89,7 @@ class DeadFilesystems(LifeTest):
 
     def test_does_not_hide_what_is_mounted_on_it(self):
         with self.dead() as (mountpoint, _):
-            device = self.machine.loop("alive.image")
+            device = self.devices.loop("alive.image")
             run("mkfs.ext4", "-q", "-F", device)
             libc = ctypes.CDLL(None, use_errno=True)
             if libc.mount(device.encode(), mountpoint.encode(), b"ext4", 0, b"") != 0:

@@ -10,10 +10,10 @@ import time
 import unittest
 
 from harness import agents
-from harness.lifecycle import MEGABYTE, LifeTest, answered, long, sanitized, wait_for
+from harness.lifecycle import MEGABYTE, LifecycleTest, call, long, sanitized, wait_for
 
 
-class Idle(LifeTest):
+class Idle(LifecycleTest):
     SETTLE, WATCH = 3.0, 60.0
 
     def switches(self, agent):
@@ -36,18 +36,18 @@ class Idle(LifeTest):
         """An agent that has done something of everything, its client still there."""
         agent = self.agent()
         client = self.client(agent)
-        pid = answered(client, "guest-exec", path="/bin/true")["pid"]
+        pid = call(client, "guest-exec", path="/bin/true")["pid"]
         wait_for("the end of true",
-                 lambda: answered(client, "guest-exec-status", pid=pid)["exited"])
-        handle = answered(client, "guest-file-open", path="/dev/zero")
-        answered(client, "guest-file-read", handle=handle, count=MEGABYTE)
-        answered(client, "guest-sync", id=1)
+                 lambda: call(client, "guest-exec-status", pid=pid)["exited"])
+        handle = call(client, "guest-file-open", path="/dev/zero")
+        call(client, "guest-file-read", handle=handle, count=MEGABYTE)
+        call(client, "guest-sync", id=1)
         return agent
 
     def left(self):
         agent = self.agent()
         with agent.connect() as client:
-            answered(client, "guest-get-host-name")
+            call(client, "guest-get-host-name")
         return agent
 
     @long

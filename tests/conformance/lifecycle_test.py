@@ -13,8 +13,8 @@ import tty
 import unittest
 
 from harness import agents
-from harness.lifecycle import (MEGABYTE, TEN_SECONDS, LifeTest, answered, hand_over_socket,
-                               sanitized, status_value, wait_for)
+from harness.lifecycle import (MEGABYTE, TEN_SECONDS, LifecycleTest, call,
+                               prepare_socket_activation, sanitized, status_value, wait_for)
 
 
 def _tells_of_the_end(connection, request):
@@ -25,7 +25,7 @@ def _tells_of_the_end(connection, request):
     return connection.read_until(b"e") == b"true"
 
 
-class Clients(LifeTest):
+class Clients(LifecycleTest):
     def test_one_that_leaves_in_the_middle_does_not_affect_the_next(self):
         agent = self.agent()
         message = ('{"execute": "guest-sync", "arguments": {"id": 12345}, '
@@ -46,7 +46,7 @@ class Clients(LifeTest):
             with agent.connect() as client:
                 client.send(b'{"execute": "guest-ping", "id": "' + b"x" * (40 * MEGABYTE))
         with agent.connect() as client:
-            answered(client, "guest-ping")
+            call(client, "guest-ping")
             self.assertLess(status_value(agent.process.pid, "VmRSS"), 80 * 1024)
 
     def test_one_that_leaves_while_it_is_told_of_a_program_finds_it_again(self):
@@ -54,13 +54,13 @@ class Clients(LifeTest):
         size = 16 * MEGABYTE
         request = {"execute": "guest-exec-status"}
         with self.client(agent) as deaf:
-            pid = answered(deaf, "guest-exec", path="/usr/bin/head",
-                           arg=["-c", str(size), "/dev/zero"], **{"capture-output": True})["pid"]
+            pid = call(deaf, "guest-exec", path="/usr/bin/head",
+                       arg=["-c", str(size), "/dev/zero"], **{"capture-output": True})["pid"]
             request["arguments"] = {"pid": pid}
             wait_for("the end of the program",
                      lambda: _tells_of_the_end(deaf, request))
         with self.client(agent) as next_client:
-            status = answered(next_client, "guest-exec-status", pid=pid)
+            status = call(next_client, "guest-exec-status", pid=pid)
             self.assertEqual(len(status["out-data"]), (size + 2) // 3 * 4)
             gone = next_client.request(request, TEN_SECONDS)
             self.assertEqual(gone["error"]["desc"], f"PID {pid} does not exist")
@@ -69,13 +69,13 @@ class Clients(LifeTest):
         agent = self.agent()
         descriptors = f"/proc/{agent.process.pid}/fd"
         with agent.connect() as client:
-            answered(client, "guest-ping")
+            call(client, "guest-ping")
             before = len(os.listdir(descriptors))
         for _ in range(300):
             with agent.connect() as client:
-                answered(client, "guest-ping")
+                call(client, "guest-ping")
         with agent.connect() as client:
-            answered(client, "guest-ping")
+            call(client, "guest-ping")
             self.assertEqual(len(os.listdir(descriptors)), before)
 
     def test_commands_leave_no_descriptors(self):
@@ -85,20 +85,20 @@ class Clients(LifeTest):
         counts = []
         for _ in range(3):
             for _ in range(20):
-                pid = answered(client, "guest-exec", path="/bin/cat", input_data="QUJD",
-                               capture_output=True)["pid"]
+                pid = call(client, "guest-exec", path="/bin/cat", input_data="QUJD",
+                           capture_output=True)["pid"]
                 wait_for("the end of cat",
-                         lambda pid=pid: answered(client, "guest-exec-status", pid=pid)["exited"])
-                handle = answered(client, "guest-file-open", path="/dev/null")
-                answered(client, "guest-file-close", handle=handle)
+                         lambda pid=pid: call(client, "guest-exec-status", pid=pid)["exited"])
+                handle = call(client, "guest-file-open", path="/dev/null")
+                call(client, "guest-file-close", handle=handle)
             counts.append(len(os.listdir(descriptors)))
         self.assertEqual(counts[1], counts[2], counts)
 
 
-class Ends(LifeTest):
+class Ends(LifecycleTest):
     def end(self, number):
         agent = self.agent()
-        answered(self.client(agent), "guest-ping")
+        call(self.client(agent), "guest-ping")
         agent.process.send_signal(number)
         return agent.process.wait(TEN_SECONDS)
 
@@ -111,7 +111,7 @@ class Ends(LifeTest):
     def test_sigpipe_and_sighup_of_a_client_do_not_end_it(self):
         agent = self.agent()
         agent.process.send_signal(signal.SIGPIPE)
-        self.assertEqual(answered(self.client(agent), "guest-ping"), {})
+        self.assertEqual(call(self.client(agent), "guest-ping"), {})
 
     def test_sigterm_ends_while_a_message_is_half_read(self):
         agent = self.agent()
@@ -125,17 +125,17 @@ class Ends(LifeTest):
         for _ in range(10):
             agent = self.agent()
             with agent.connect() as client:
-                answered(client, "guest-ping")
+                call(client, "guest-ping")
             agent.process.send_signal(signal.SIGTERM)
             self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
 
     def test_frozen_it_ends_only_after_the_thaw(self):
-        agents.need_to_thaw()
+        agents.skip_unless_thaw_allowed()
         agent = self.agent(prepare=lambda directory: (directory / "qga.state.isfrozen").touch())
         client = self.client(agent)
         agent.process.send_signal(signal.SIGTERM)
-        self.assertEqual(answered(client, "guest-fsfreeze-status"), "frozen")
-        self.assertEqual(answered(client, "guest-fsfreeze-thaw"), 0)
+        self.assertEqual(call(client, "guest-fsfreeze-status"), "frozen")
+        self.assertEqual(call(client, "guest-fsfreeze-thaw"), 0)
         self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
 
     def test_a_stale_socket_is_replaced(self):
@@ -144,14 +144,14 @@ class Ends(LifeTest):
         agent.process.wait()
         self.assertTrue(agent.socket_path.exists())
         agent.start()
-        self.assertEqual(answered(self.client(agent), "guest-ping"), {})
+        self.assertEqual(call(self.client(agent), "guest-ping"), {})
 
     def test_handles_never_repeat(self):
         agent = self.agent()
         handles = []
         for end in ("stop", "kill", "stop", "kill", "stop"):
             with agent.connect() as client:
-                handles += [answered(client, "guest-file-open", path="/dev/null")
+                handles += [call(client, "guest-file-open", path="/dev/null")
                             for _ in range(3)]
             if end == "kill":
                 agent.process.kill()
@@ -161,17 +161,17 @@ class Ends(LifeTest):
         self.assertEqual(handles, sorted(handles))
 
 
-class ServiceManager(LifeTest):
+class ServiceManager(LifecycleTest):
     def test_a_socket_that_is_handed_over(self):
         agent = agents.Agent(agents.bellhopd(), channel=(None, None))
         self.addCleanup(agent.__exit__)
         agent.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-agent-"))
-        self.addCleanup(hand_over_socket(agent).close)
+        self.addCleanup(prepare_socket_activation(agent).close)
         agent.start()
         with agent.connect() as client:
-            self.assertEqual(answered(client, "guest-ping"), {})
+            self.assertEqual(call(client, "guest-ping"), {})
         with agent.connect() as client:
-            self.assertEqual(answered(client, "guest-ping"), {})
+            self.assertEqual(call(client, "guest-ping"), {})
         agent.process.send_signal(signal.SIGTERM)
         self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
         self.assertTrue(agent.socket_path.exists(), "the socket is the service manager's")
@@ -189,15 +189,15 @@ class ServiceManager(LifeTest):
             self.assertEqual(pid_file.stat().st_mode & 0o7777, 0o600)
             self.assertEqual(os.readlink(f"/proc/{pid}/cwd"), "/")
             self.assertEqual(os.getsid(pid), pid)
-            wait_for("the socket", agent._listens)
+            wait_for("the socket", agent.is_listening)
             with agent.connect() as client:
-                self.assertEqual(answered(client, "guest-ping"), {})
+                self.assertEqual(call(client, "guest-ping"), {})
         finally:
             os.kill(pid, signal.SIGTERM)
         wait_for("the end", lambda: not pathlib.Path(f"/proc/{pid}").exists())
 
 
-class SerialLine(LifeTest):
+class SerialLine(LifecycleTest):
     """isa-serial on a pseudo-terminal, which stands for the line."""
 
     def plug(self, path):
@@ -262,7 +262,7 @@ class SerialLine(LifeTest):
         os.close(master)
 
 
-class Memory(LifeTest):
+class Memory(LifecycleTest):
     def measured(self):
         agent = self.agent()
         if sanitized(agent.process.pid):
@@ -274,12 +274,12 @@ class Memory(LifeTest):
         agent = self.measured()
         client = self.client(agent)
         path = agent.directory / "large"
-        handle = answered(client, "guest-file-open", path=str(path), mode="w")
+        handle = call(client, "guest-file-open", path=str(path), mode="w")
         data = bytes(range(256)) * (size // 256)
         request = {"execute": "guest-file-write",
                    "arguments": {"handle": handle, "buf-b64": agents.b64(data)}}
         self.assertEqual(client.request(request), {"return": {"count": size, "eof": False}})
-        answered(client, "guest-file-close", handle=handle)
+        call(client, "guest-file-close", handle=handle)
         self.assertEqual(path.read_bytes(), data)
         self.assertLess(status_value(agent.process.pid, "VmHWM"), 200 * 1024)
 
@@ -288,9 +288,9 @@ class Memory(LifeTest):
         client = self.client(agent)
         path = agent.directory / "large"
         path.write_bytes(bytes(range(256)) * (48 * MEGABYTE // 256))
-        handle = answered(client, "guest-file-open", path=str(path))
-        answered(client, "guest-file-read", handle=handle, count=1)
-        answered(client, "guest-file-seek", handle=handle, offset=0, whence="set")
+        handle = call(client, "guest-file-open", path=str(path))
+        call(client, "guest-file-read", handle=handle, count=1)
+        call(client, "guest-file-seek", handle=handle, offset=0, whence="set")
         before = status_value(agent.process.pid, "VmHWM")
         read = client.call("guest-file-read", handle=handle, count=48 * MEGABYTE)
         self.assertEqual(read["count"], 48 * MEGABYTE)

@@ -12,19 +12,21 @@ import time
 import unittest
 
 from harness import agents
-from harness.lifecycle import MEGABYTE, TEN_SECONDS, Loop, answered, hand_over_socket, wait_for
-from harness.live_upgrade import DONE, REFUSED, Replaced, decoded
+from harness.lifecycle import (MEGABYTE, TEN_SECONDS, LoopFilesystem, call,
+                               prepare_socket_activation, wait_for)
+from harness.live_upgrade import (REFUSED, UPGRADED, LiveUpgradeTest, channels_configuration,
+                                  decoded)
 
 SIGNALS_TO_END_IT = (signal.SIGTERM, signal.SIGINT)
 
 
-class Refused(Replaced):
+class Refused(LiveUpgradeTest):
     def goes_on(self, agent, client, why):
         job = self.run_job(client, "read x; echo $x", input_data=agents.b64(b"in\n"))
-        self.is_refused(agent, why)
-        self.assertEqual(answered(client, "guest-ping"), {})
-        self.assertEqual(decoded(self.end_of(client, job)["out-data"]), b"in\n")
-        self.assertEqual(answered(client, "bellhop-info")["replaced"], 0)
+        self.assert_upgrade_refused(agent, why)
+        self.assertEqual(call(client, "guest-ping"), {})
+        self.assertEqual(decoded(self.wait_for_job(client, job)["out-data"]), b"in\n")
+        self.assertEqual(call(client, "bellhop-info")["replaced"], 0)
 
     def test_a_program_that_cannot_run(self):
         agent = self.agent()
@@ -45,8 +47,8 @@ class Refused(Replaced):
         self.install(b"#!/bin/sh\nexec sleep 1000\n")
         self.goes_on(agent, client, "does not answer")
         self.install(good)
-        self.replace(agent)
-        self.assertEqual(answered(client, "guest-ping"), {})
+        self.upgrade(agent)
+        self.assertEqual(call(client, "guest-ping"), {})
 
     def test_a_program_that_answers_and_then_cannot_run(self):
         """The last moment: execve(2) itself fails, and everything is taken back."""
@@ -55,48 +57,48 @@ class Refused(Replaced):
         marker = agent.directory / "job"
         os.mkfifo(marker)
         job = self.run_job(client, f"echo before; read x <{marker}; echo after")
-        handle = answered(client, "guest-file-open", path="/etc/hostname")
+        handle = call(client, "guest-file-open", path="/etc/hostname")
         answer = subprocess.run([agents.bellhopd(), "--can-take-over"], check=True,
                                 stdout=subprocess.PIPE).stdout.decode().strip()
         self.install(f"#!/bin/sh\necho '{answer}'\nrm \"$0\"\n".encode())
         client.send(b'{"execute": "guest-')
-        self.is_refused(agent, "cannot run")
+        self.assert_upgrade_refused(agent, "cannot run")
         client.send(b'ping"}')
         self.assertEqual(client.read_line(TEN_SECONDS), b'{"return": {}}\n')
         marker.write_text("\n", encoding="ascii")
-        self.assertEqual(decoded(self.end_of(client, job)["out-data"]), b"before\nafter\n")
-        answered(client, "guest-file-close", handle=handle)
+        self.assertEqual(decoded(self.wait_for_job(client, job)["out-data"]), b"before\nafter\n")
+        call(client, "guest-file-close", handle=handle)
 
     def test_a_configuration_that_is_wrong(self):
         agent = self.agent()
         client = self.client(agent)
         (agent.directory / "bellhop.conf").write_text("[nonsense]\n", encoding="ascii")
         self.goes_on(agent, client, "unknown group [nonsense]")
-        paths, agent = self.agent_on_several(1)
+        paths, agent = self.agent_on_sockets(1)
         self.configure(agent, [*paths, "/nonexistent/socket"])
         self.goes_on(agent, self.client_on(paths[0]),
                      "there is no directory for /nonexistent/socket")
 
     def test_a_command_that_is_stuck(self):
-        with Loop() as loop:
+        with LoopFilesystem() as loop:
             agent = self.agent(wrap=loop.wrap)
             client = self.client(agent)
-            answered(client, "guest-ping")
-            loop.enter(agent)
+            call(client, "guest-ping")
+            loop.open_namespace(agent)
             loop.fsfreeze("-f")
             try:
                 request = {"execute": "guest-file-open", "id": "stuck",
                            "arguments": {"path": str(loop.mountpoint / "new"), "mode": "w"}}
                 client.send(agents.compact(request) + b"\n")
-                self.assertEqual(answered(client, "guest-ping"), {})
-                self.is_refused(agent, "guest-file-open has not ended")
-                self.assertEqual(answered(client, "guest-ping"), {})
+                self.assertEqual(call(client, "guest-ping"), {})
+                self.assert_upgrade_refused(agent, "guest-file-open has not ended")
+                self.assertEqual(call(client, "guest-ping"), {})
                 # When it ends in time, its reply comes first.
                 os.kill(agent.process.pid, signal.SIGUSR2)
                 loop.fsfreeze("-u")
                 self.assertEqual(json.loads(client.read_line(TEN_SECONDS)).get("id"), "stuck")
-                wait_for("the replacement", lambda: self.said(agent, DONE))
-                self.assertEqual(answered(client, "guest-ping"), {})
+                wait_for("the replacement", lambda: self.log_count(agent, UPGRADED))
+                self.assertEqual(call(client, "guest-ping"), {})
             finally:
                 loop.fsfreeze("-u", check=False)
             agent.stop()
@@ -106,27 +108,27 @@ class Refused(Replaced):
         client = self.client(agent)
         content = os.urandom(20 * MEGABYTE)
         (agent.directory / "file").write_bytes(content)
-        handle = answered(client, "guest-file-open", path=str(agent.directory / "file"))
+        handle = call(client, "guest-file-open", path=str(agent.directory / "file"))
         client.send(agents.compact({"execute": "guest-file-read",
                                     "arguments": {"handle": handle, "count": len(content)}}))
         client.read_until(b'"buf-b64": "', TEN_SECONDS)
-        self.is_refused(agent, "does not take its reply")
+        self.assert_upgrade_refused(agent, "does not take its reply")
         self.assertEqual(decoded(client.read_line().split(b'"')[0]), content)
-        self.replace(agent)
-        answered(client, "guest-ping")
+        self.upgrade(agent)
+        call(client, "guest-ping")
 
 
     def test_what_clients_send_and_leave_meanwhile(self):
         """While one client holds the replacement up, others are served, or at last."""
-        paths, agent = self.agent_on_several(2)
+        paths, agent = self.agent_on_sockets(2)
         slow = self.client_on(paths[0])
-        handle = answered(slow, "guest-file-open", path="/dev/zero")
+        handle = call(slow, "guest-file-open", path="/dev/zero")
         slow.send(agents.compact({"execute": "guest-file-read",
                                   "arguments": {"handle": handle, "count": 20 * MEGABYTE}}))
         slow.read_until(b'"buf-b64": "', TEN_SECONDS)
         os.kill(agent.process.pid, signal.SIGUSR2)
         made = []
-        while self.said(agent, REFUSED) == 0:
+        while self.log_count(agent, REFUSED) == 0:
             made.append(agent.directory / f"made-{len(made)}")
             with agents.Connection(paths[1], "bellhopd") as quick:
                 quick.send(agents.compact({"execute": "guest-exec", "arguments": {
@@ -135,35 +137,35 @@ class Refused(Replaced):
         wait_for("all that was asked for", lambda: all(path.exists() for path in made))
 
 
-class Lives(Replaced):
+class Lives(LiveUpgradeTest):
     def test_a_channel_that_cannot_be_opened(self):
         """It is told of; the others go on."""
-        paths, agent = self.agent_on_several(1)
+        paths, agent = self.agent_on_sockets(1)
         client = self.client_on(paths[0])
         taken = agent.directory / "directory"
         taken.mkdir()
         self.configure(agent, [*paths, taken])
-        self.replace(agent)
+        self.upgrade(agent)
         self.assertIn(str(taken), agent.log())
-        self.assertEqual(answered(client, "guest-ping"), {})
+        self.assertEqual(call(client, "guest-ping"), {})
 
     def test_many_signals_at_once(self):
         agent = self.agent()
         client = self.client(agent)
         for _ in range(200):
             os.kill(agent.process.pid, signal.SIGUSR2)
-            self.assertEqual(answered(client, "guest-ping"), {})
-        wait_for("a replacement", lambda: self.said(agent, DONE))
+            self.assertEqual(call(client, "guest-ping"), {})
+        wait_for("a replacement", lambda: self.log_count(agent, UPGRADED))
         self.assertIsNone(agent.process.poll())
 
     def test_the_end_comes_whenever_it_is_wanted(self):
         for number in SIGNALS_TO_END_IT * 3:
             agent = self.agent()
             client = self.client(agent)
-            answered(client, "guest-ping")
+            call(client, "guest-ping")
             os.kill(agent.process.pid, signal.SIGUSR2)
-            while self.said(agent, DONE) == 0 and number == signal.SIGINT:
-                answered(client, "guest-ping")
+            while self.log_count(agent, UPGRADED) == 0 and number == signal.SIGINT:
+                call(client, "guest-ping")
             os.kill(agent.process.pid, number)
             self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
 
@@ -181,26 +183,26 @@ class Lives(Replaced):
             self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
 
     def test_a_daemon_keeps_its_pid_file(self):
-        agent = self.agent_without_start(["-v", "-d", "-f", "pid", "-l", "daemon.log"])
+        agent = self.create_unstarted_agent(["-v", "-d", "-f", "pid", "-l", "daemon.log"])
         agent.start(wait=False)
         self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
         pid_file = agent.directory / "pid"
         pid = int(pid_file.read_text(encoding="ascii"))
         try:
             agent.log_file = agent.directory / "daemon.log"
-            wait_for("the socket", agent._listens)
+            wait_for("the socket", agent.is_listening)
             client = self.client(agent)
             for number in range(1, 4):
                 os.kill(pid, signal.SIGUSR2)
                 wait_for("the replacement",
                          lambda wanted=number:
-                         answered(client, "bellhop-info")["replaced"] == wanted)
+                         call(client, "bellhop-info")["replaced"] == wanted)
             self.assertEqual(os.readlink(f"/proc/{pid}/cwd"), "/")
             self.assertEqual(int(pid_file.read_text(encoding="ascii")), pid)
             with open(pid_file, "r+", encoding="ascii") as file:
                 with self.assertRaises(BlockingIOError):
                     fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.assertIn(DONE, agent.log_file.read_text(encoding="utf-8"))
+            self.assertIn(UPGRADED, agent.log_file.read_text(encoding="utf-8"))
         finally:
             os.kill(pid, signal.SIGTERM)
         wait_for("the end", lambda: not pathlib.Path(f"/proc/{pid}").exists())
@@ -208,27 +210,27 @@ class Lives(Replaced):
 
     def test_a_configuration_that_has_changed(self):
         """It holds from then on; a channel that it no longer names is closed."""
-        agent = self.agent_without_start(["-v"], channel=(None, None))
+        agent = self.create_unstarted_agent(["-v"], channel=(None, None))
         kept, gone, new = (agent.directory / name for name in ("kept", "gone", "new"))
-        agent.own_configuration = f"[channels]\nchannels=unix-listen:{kept};unix-listen:{gone}\n"
+        agent.bellhop_configuration = channels_configuration([kept, gone])
         agent.start(wait=False)
         clients = []
         for path in (kept, gone):
             wait_for("the socket", lambda path=path: path.exists() and self.can_connect(path))
             clients.append(agents.Connection(path, "bellhopd"))
             self.addCleanup(clients[-1].close)
-            answered(clients[-1], "guest-ping")
+            call(clients[-1], "guest-ping")
         (agent.directory / "bellhop.conf").write_text(
             f"[general]\nblock-rpcs=guest-get-host-name\n"
             f"[channels]\nchannels=unix-listen:{kept};unix-listen:{new}\n", encoding="utf-8")
-        self.replace(agent)
+        self.upgrade(agent)
         refused = clients[0].request({"execute": "guest-get-host-name"}, TEN_SECONDS)
         self.assertEqual(refused["error"]["class"], "CommandNotFound", refused)
         with self.assertRaises(agents.NoReply):
             clients[1].read_line(TEN_SECONDS)
         self.assertFalse(self.can_connect(gone))
         with agents.Connection(new, "bellhopd") as client:
-            self.assertEqual(answered(client, "guest-ping"), {})
+            self.assertEqual(call(client, "guest-ping"), {})
 
     @staticmethod
     def can_connect(path):
@@ -236,26 +238,26 @@ class Lives(Replaced):
             return probe.connect_ex(str(path)) == 0
 
     def test_a_socket_of_the_service_manager(self):
-        agent = self.agent_without_start(["-v"], channel=(None, None))
-        self.addCleanup(hand_over_socket(agent).close)
+        agent = self.create_unstarted_agent(["-v"], channel=(None, None))
+        self.addCleanup(prepare_socket_activation(agent).close)
         agent.start()
         client = self.client(agent)
-        answered(client, "guest-ping")
+        call(client, "guest-ping")
         for _ in range(3):
-            self.replace(agent)
-            self.assertEqual(answered(client, "guest-ping"), {})
+            self.upgrade(agent)
+            self.assertEqual(call(client, "guest-ping"), {})
         client.close()
-        self.assertEqual(answered(self.client(agent), "guest-ping"), {})
+        self.assertEqual(call(self.client(agent), "guest-ping"), {})
 
     def test_what_another_version_has_left(self):
         """Its channels are served; the rest is closed, and told."""
-        agent = self.agent_without_start(["-v"])
+        agent = self.create_unstarted_agent(["-v"])
         script = agent.directory / "former.py"
         script.write_text(FORMER_PROGRAM, encoding="utf-8")
         agent.wrap = ["python3", str(script), str(agent.socket_path)]
         agent.start()
         client = self.client(agent)
-        answered(client, "guest-ping")
+        call(client, "guest-ping")
         self.assertIn("it has version 99", agent.log())
         self.assertIn("version unknown was replaced by version", agent.log())
         targets = [os.readlink(f"/proc/{agent.process.pid}/fd/{fd}")
@@ -265,7 +267,7 @@ class Lives(Replaced):
     def test_a_descriptor_that_is_nothing_of_the_kind(self):
         for value in ("7", "0", "-1", "x", ""):
             agent = self.agent(environment={"BELLHOP_HANDOVER": value})
-            self.assertEqual(answered(self.client(agent), "guest-ping"), {})
+            self.assertEqual(call(self.client(agent), "guest-ping"), {})
 
 
 # Leaves what a program of another version could leave, and runs the agent.

@@ -9,19 +9,19 @@ import time
 import unittest
 
 from harness import agents
-from harness.lifecycle import MEGABYTE, TEN_SECONDS, Loop, answered, long, wait_for
-from harness.live_upgrade import DONE, Replaced, decoded
+from harness.lifecycle import MEGABYTE, TEN_SECONDS, LoopFilesystem, call, long, wait_for
+from harness.live_upgrade import UPGRADED, LiveUpgradeTest, decoded
 
 
-class KeepsWhatItHolds(Replaced):
+class KeepsWhatItHolds(LiveUpgradeTest):
     def test_files_and_jobs_of_a_client_that_stays(self):
         agent = self.agent()
         client = self.client(agent)
         (agent.directory / "file").write_bytes(b"first half, second half")
-        reading = answered(client, "guest-file-open", path=str(agent.directory / "file"))
-        appending = answered(client, "guest-file-open", path=str(agent.directory / "log.txt"),
-                             mode="a")
-        answered(client, "guest-file-write", handle=appending, buf_b64=agents.b64(b"one "))
+        reading = call(client, "guest-file-open", path=str(agent.directory / "file"))
+        appending = call(client, "guest-file-open", path=str(agent.directory / "log.txt"),
+                         mode="a")
+        call(client, "guest-file-write", handle=appending, buf_b64=agents.b64(b"one "))
         self.assertEqual(self.read(client, reading, 12), (b"first half, ", False))
         go = [agent.directory / "go", agent.directory / "eat"]
         for path in go:
@@ -33,56 +33,56 @@ class KeepsWhatItHolds(Replaced):
         ended = self.run_job(client, "echo done; exit 4")
         large = self.run_job(client, f"head -c {8 * MEGABYTE} /dev/zero | tr '\\0' z")
         never_collected = self.run_job(client, "kill -9 $$")
-        self.assertEqual(self.end_of(client, self.run_job(client, "true"))["exitcode"], 0)
+        self.assertEqual(self.wait_for_job(client, self.run_job(client, "true"))["exitcode"], 0)
         client.send(b'{"execute": "guest-sync", "argu')
         pid = agent.process.pid
         for _ in range(3):
-            self.replace(agent)
+            self.upgrade(agent)
         client.send(b'ments": {"id": 4711}}\n')
         self.assertEqual(client.read_line(TEN_SECONDS), b'{"return": 4711}\n')
         self.assertEqual(agent.process.pid, pid)
         self.assertIsNone(agent.process.poll())
         self.assertEqual(self.read(client, reading, 100), (b"second half", True))
-        answered(client, "guest-file-write", handle=appending, buf_b64=agents.b64(b"two"))
-        answered(client, "guest-file-close", handle=appending)
+        call(client, "guest-file-write", handle=appending, buf_b64=agents.b64(b"two"))
+        call(client, "guest-file-close", handle=appending)
         self.assertEqual((agent.directory / "log.txt").read_bytes(), b"one two")
         for path in go:
             path.write_text("\n", encoding="ascii")
-        status = self.end_of(client, running)
-        fed = self.end_of(client, hungry)
+        status = self.wait_for_job(client, running)
+        fed = self.wait_for_job(client, hungry)
         self.assertEqual((status["exitcode"], decoded(status["out-data"]),
                           decoded(status["err-data"])), (3, b"before\nafter\n", b"e\n"))
         self.assertEqual(int(decoded(fed["out-data"])), MEGABYTE)
-        self.assertEqual(self.end_of(client, ended)["exitcode"], 4)
-        self.assertEqual(decoded(self.end_of(client, large)["out-data"]), b"z" * 8 * MEGABYTE)
-        self.assertEqual(self.end_of(client, never_collected)["signal"], 9)
-        self.assertEqual(answered(client, "bellhop-info")["replaced"], 3)
+        self.assertEqual(self.wait_for_job(client, ended)["exitcode"], 4)
+        self.assertEqual(decoded(self.wait_for_job(client, large)["out-data"]), b"z" * 8 * MEGABYTE)
+        self.assertEqual(self.wait_for_job(client, never_collected)["signal"], 9)
+        self.assertEqual(call(client, "bellhop-info")["replaced"], 3)
 
     def test_what_is_installed_runs(self):
         agent = self.agent()
         client = self.client(agent)
-        before = answered(client, "bellhop-info")
+        before = call(client, "bellhop-info")
         exe = f"/proc/{agent.process.pid}/exe"
         self.install(self.program.read_bytes())
         self.assertFalse(os.path.samefile(exe, self.program))
-        self.replace(agent)
+        self.upgrade(agent)
         self.assertTrue(os.path.samefile(exe, self.program))
-        after = answered(client, "bellhop-info")
+        after = call(client, "bellhop-info")
         self.assertEqual(after["replaced"], before["replaced"] + 1)
         self.assertLess(abs(after["started"] - before["started"]), 10 ** 9)
-        self.assertIn(f"version {before['version']} {DONE} {after['version']}, "
+        self.assertIn(f"version {before['version']} {UPGRADED} {after['version']}, "
                       "with 0 open files and 0 jobs", agent.log())
 
     def test_what_the_next_client_gets(self):
         agent = self.agent()
         waiting = []
         client = self.client(agent)
-        answered(client, "guest-ping")
+        call(client, "guest-ping")
         for number in range(3):  # in the socket's queue
             waiting.append(self.client(agent))
             waiting[-1].send(b'{"execute": "guest-sync", "arguments": {"id": %d}}\n' % number)
-        self.replace(agent)
-        answered(client, "guest-ping")
+        self.upgrade(agent)
+        call(client, "guest-ping")
         client.close()
         for number, other in enumerate(waiting):
             self.assertEqual(json.loads(other.read_line(TEN_SECONDS)), {"return": number})
@@ -93,39 +93,39 @@ class KeepsWhatItHolds(Replaced):
         client = self.client(agent)
         content = os.urandom(3 * MEGABYTE // 5)
         (agent.directory / "file").write_bytes(content)
-        handle = answered(client, "guest-file-open", path=str(agent.directory / "file"))
+        handle = call(client, "guest-file-open", path=str(agent.directory / "file"))
         # More than a socket takes, and less than the agent keeps for a client.
         client.send(agents.compact({"execute": "guest-file-read",
                                     "arguments": {"handle": handle, "count": len(content)}}))
         client.read_until(b'"buf-b64": "', TEN_SECONDS)
-        self.replace(agent)
+        self.upgrade(agent)
         rest = client.read_line(TEN_SECONDS)
         self.assertEqual(decoded(rest.split(b'"')[0]), content)
-        answered(client, "guest-ping")
+        call(client, "guest-ping")
 
     def test_a_client_that_has_shut_down_its_side(self):
         agent = self.agent()
         client = self.client(agent)
         content = b"x" * (3 * MEGABYTE // 5)
         (agent.directory / "file").write_bytes(content)
-        handle = answered(client, "guest-file-open", path=str(agent.directory / "file"))
+        handle = call(client, "guest-file-open", path=str(agent.directory / "file"))
         client.send(agents.compact({"execute": "guest-file-read",
                                     "arguments": {"handle": handle, "count": len(content)}}))
         client.socket.shutdown(socket.SHUT_WR)
         client.read_until(b'"buf-b64": "', TEN_SECONDS)
-        self.replace(agent)
+        self.upgrade(agent)
         self.assertEqual(decoded(client.read_line(TEN_SECONDS).split(b'"')[0]), content)
         with self.assertRaises(agents.NoReply):  # it hangs up when all is sent
             client.read_line(TEN_SECONDS)
-        answered(self.client(agent), "guest-ping")
+        call(self.client(agent), "guest-ping")
 
     def test_jobs_do_not_see_what_is_handed_over(self):
         agent = self.agent()
         client = self.client(agent)
-        answered(client, "guest-file-open", path="/etc/hostname")
-        self.replace(agent)
+        call(client, "guest-file-open", path="/etc/hostname")
+        self.upgrade(agent)
         job = self.run_job(client, "env; ls /proc/self/fd | wc -w")
-        out = decoded(self.end_of(client, job)["out-data"]).decode().splitlines()
+        out = decoded(self.wait_for_job(client, job)["out-data"]).decode().splitlines()
         self.assertEqual([line for line in out if "HANDOVER" in line], [])
         self.assertEqual(out[-1], "4")  # 0, 1, 2 and what ls reads
         for descriptor in os.listdir(f"/proc/{agent.process.pid}/fd"):
@@ -141,19 +141,19 @@ class KeepsWhatItHolds(Replaced):
         client = self.client(agent)
         data = os.urandom(1000)
         (agent.directory / "file").write_bytes(data)
-        handle = answered(client, "guest-file-open", path=str(agent.directory / "file"))
+        handle = call(client, "guest-file-open", path=str(agent.directory / "file"))
         job = self.run_job(client, "i=0; while [ $i -lt 100 ]; do read x; echo $x; i=$((i+1)); "
                            "done", input_data=agents.b64(b"".join(b"%d\n" % i for i in range(100))))
         descriptors = None
         for i in range(100):
-            self.replace(agent)
+            self.upgrade(agent)
             self.assertEqual(self.read(client, handle, 10), (data[10 * i:10 * i + 10], False))
             if i == 9:
                 descriptors = len(os.listdir(f"/proc/{agent.process.pid}/fd"))
         self.assertEqual(len(os.listdir(f"/proc/{agent.process.pid}/fd")), descriptors)
-        self.assertEqual(decoded(self.end_of(client, job)["out-data"]),
+        self.assertEqual(decoded(self.wait_for_job(client, job)["out-data"]),
                          b"".join(b"%d\n" % i for i in range(100)))
-        self.assertEqual(answered(client, "bellhop-info")["replaced"], 100)
+        self.assertEqual(call(client, "bellhop-info")["replaced"], 100)
 
     def test_busy_clients_lose_no_reply(self):
         agent = self.agent()  # serves them in turn; the socket's queue holds the others
@@ -179,7 +179,7 @@ class KeepsWhatItHolds(Replaced):
             thread.start()
         try:
             for _ in range(15):
-                self.replace(agent)
+                self.upgrade(agent)
         finally:
             stop.set()
             for thread in threads:
@@ -188,64 +188,65 @@ class KeepsWhatItHolds(Replaced):
         self.assertGreater(min(done), 0)
 
     def test_several_channels(self):
-        paths, agent = self.agent_on_several(4)
+        paths, agent = self.agent_on_sockets(4)
         clients = [self.client_on(path) for path in paths]
         for client in clients:
             client.send(b'{"execute": "gues')
-        self.replace(agent)
+        self.upgrade(agent)
         for client in clients:
             client.send(b't-ping"}')
             self.assertEqual(client.read_line(TEN_SECONDS), b'{"return": {}}\n')
 
 
-class WhileFrozen(Replaced):
+class WhileFrozen(LiveUpgradeTest):
     def frozen(self, loop, **options):
         agent = self.agent(wrap=loop.wrap, unblocked=("guest-fsfreeze-freeze-list",), **options)
         client = self.client(agent)
-        answered(client, "guest-ping")
-        loop.enter(agent)
+        call(client, "guest-ping")
+        loop.open_namespace(agent)
         self.addCleanup(loop.fsfreeze, "-u", check=False)
-        self.assertEqual(answered(client, "guest-fsfreeze-freeze-list",
-                                  mountpoints=[str(loop.mountpoint)]), 1)
+        self.assertEqual(call(client, "guest-fsfreeze-freeze-list",
+                              mountpoints=[str(loop.mountpoint)]), 1)
         return agent, client
 
-    def until_replaced(self, client):
-        wait_for("the replacement", lambda: answered(client, "bellhop-info")["replaced"] == 1)
+    def wait_until_upgraded(self, client):
+        wait_for("the replacement", lambda: call(client, "bellhop-info")["replaced"] == 1)
 
     def test_the_new_program_thaws(self):
-        with Loop() as loop:
+        with LoopFilesystem() as loop:
             agent, client = self.frozen(loop)
             try:
                 os.kill(agent.process.pid, signal.SIGUSR2)
-                self.until_replaced(client)
-                self.assertEqual(answered(client, "guest-fsfreeze-status"), "frozen")
+                self.wait_until_upgraded(client)
+                self.assertEqual(call(client, "guest-fsfreeze-status"), "frozen")
                 self.assertTrue((agent.directory / "qga.state.isfrozen").exists())
                 refused = client.request({"execute": "guest-get-host-name"}, TEN_SECONDS)
                 self.assertEqual(refused["error"]["class"], "CommandNotFound", refused)
-                self.assertEqual(self.said(agent, DONE), 0)  # nothing is written while frozen
-                self.assertEqual(answered(client, "guest-fsfreeze-thaw"), 1)
+                # Nothing is logged while frozen.
+                self.assertEqual(self.log_count(agent, UPGRADED), 0)
+                self.assertEqual(call(client, "guest-fsfreeze-thaw"), 1)
                 self.assertFalse((agent.directory / "qga.state.isfrozen").exists())
-                wait_for("the log's record", lambda: self.said(agent, DONE))
+                wait_for("the log's record", lambda: self.log_count(agent, UPGRADED))
             finally:
                 loop.fsfreeze("-u", check=False)
-            handle = answered(client, "guest-file-open", path=str(loop.mountpoint / "new"),
-                              mode="w")
-            answered(client, "guest-file-close", handle=handle)
-            self.assertEqual(answered(client, "guest-fsfreeze-status"), "thawed")
+            handle = call(client, "guest-file-open", path=str(loop.mountpoint / "new"),
+                          mode="w")
+            call(client, "guest-file-close", handle=handle)
+            self.assertEqual(call(client, "guest-fsfreeze-status"), "thawed")
             agent.stop()
 
     def test_the_limit_goes_on(self):
-        with Loop() as loop:
+        with LoopFilesystem() as loop:
             begin = time.monotonic()
-            agent, client = self.frozen(loop, own_configuration="[freeze]\nlimit=3\n")
+            agent, client = self.frozen(loop, bellhop_configuration="[freeze]\nlimit=3\n")
             try:
                 # A new program would begin a longer one.
                 (agent.directory / "bellhop.conf").write_text("[freeze]\nlimit=600\n",
                                                               encoding="ascii")
                 os.kill(agent.process.pid, signal.SIGUSR2)
-                self.until_replaced(client)
+                self.wait_until_upgraded(client)
                 wait_for("the thaw",
-                         lambda: answered(client, "guest-fsfreeze-status") == "thawed")
+                         lambda: call(client, "guest-fsfreeze-status") == "thawed")
                 self.assertGreaterEqual(time.monotonic() - begin, 3)
                 told = client.request({"execute": "guest-fsfreeze-thaw"}, TEN_SECONDS)
                 self.assertIn("ended by itself", told["error"]["desc"])
@@ -254,13 +255,13 @@ class WhileFrozen(Replaced):
             agent.stop()
 
     def test_a_signal_to_end_it_waits_for_the_thaw(self):
-        with Loop() as loop:
+        with LoopFilesystem() as loop:
             agent, client = self.frozen(loop)
             try:
                 os.kill(agent.process.pid, signal.SIGTERM)
                 os.kill(agent.process.pid, signal.SIGUSR2)
-                self.until_replaced(client)
-                self.assertEqual(answered(client, "guest-fsfreeze-thaw"), 1)
+                self.wait_until_upgraded(client)
+                self.assertEqual(call(client, "guest-fsfreeze-thaw"), 1)
                 self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
             finally:
                 loop.fsfreeze("-u", check=False)

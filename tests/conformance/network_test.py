@@ -11,7 +11,8 @@ import threading
 import unittest
 
 from harness import agents
-from harness.network_namespace import INTERFACES, KINDS, ROUTES, Namespace, NoNamespace, settled
+from harness.network_namespace import (INTERFACES, KINDS, ROUTES, Namespace, NamespaceUnavailable,
+                                       stable_replies)
 
 ORACLES = ("sid", "trixie")
 
@@ -22,7 +23,7 @@ class NetworkTest(unittest.TestCase):
         self.addCleanup(namespace.__exit__)
         try:
             return namespace.__enter__()
-        except NoNamespace as reason:
+        except NamespaceUnavailable as reason:
             self.skipTest(str(reason))
 
     def add_link(self, namespace, line):
@@ -54,9 +55,9 @@ class NetworkTest(unittest.TestCase):
             except agents.Unavailable as reason:
                 reasons.append(str(reason))
                 continue
-            interfaces, expected = settled(ours, oracle, INTERFACES)
+            interfaces, expected = stable_replies(ours, oracle, INTERFACES)
             self.assertEqual(interfaces, expected, suite)
-            routes, expected = settled(ours, oracle, ROUTES)
+            routes, expected = stable_replies(ours, oracle, ROUTES)
             self.assertEqual(routes, expected, suite)
             compared += 1
         if not compared:
@@ -170,8 +171,9 @@ class Interfaces(NetworkTest):
 
     def test_a_name_that_is_not_utf_8(self):
         namespace = self.namespace()
-        process = agents.spawn(namespace.enter + ["ip", "link", "add", b"x\xff\xfey", "type", "veth",
-                                                  "peer", "name", "v1"], stderr=subprocess.PIPE)
+        process = agents.spawn(namespace.enter + ["ip", "link", "add", b"x\xff\xfey", "type",
+                                                  "veth", "peer", "name", "v1"],
+                               stderr=subprocess.PIPE)
         error = process.communicate()[1].decode(errors="replace").strip()
         if process.returncode:
             self.skipTest(f"ip link add: {error}")
@@ -235,7 +237,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         other = self.bellhopd(namespace, wrap=unprivileged,
                               prepare=lambda directory: directory.chmod(0o777))
         for command in (INTERFACES, ROUTES):
-            reply, expected = settled(other, ours, command)
+            reply, expected = stable_replies(other, ours, command)
             self.assertEqual(reply, expected)
 
     def test_interfaces_that_come_and_go(self):

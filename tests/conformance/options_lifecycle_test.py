@@ -13,7 +13,7 @@ import time
 import unittest
 
 from harness import agents
-from harness.command_lines import BLOCKED, LISTEN, Case, fill
+from harness.command_lines import BLOCKED, LISTEN, CommandLineTest, fill
 
 
 def wait_until(condition):
@@ -36,7 +36,7 @@ def is_alive(pid):
     return state.rpartition(")")[2].split()[0] != "Z"
 
 
-class Life(Case):
+class Life(CommandLineTest):
     """What becomes of an agent that serves: pid file, log, daemon."""
 
     def start_daemon(self, kind, directory, *more):

@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 from harness import agents
-from harness.command_lines import LISTEN, Case
+from harness.command_lines import LISTEN, CommandLineTest
 
 # Where Bellhop differs on purpose: command line (or what it is about), and why.
 DIFFERENCES = {
@@ -101,7 +101,7 @@ BAD_FILES = [
 ]
 
 
-class DumpConf(Case):
+class DumpConf(CommandLineTest):
     def test_command_lines(self):
         for arguments in DUMPS:
             with self.subTest(arguments=arguments):
@@ -146,7 +146,7 @@ class DumpConf(Case):
         self.assert_same_dump(["-c", "/nope", "--config", "{dir}/conf"], "[general]\nverbose=1\n")
 
 
-class Refusals(Case):
+class Refusals(CommandLineTest):
     def test_command_lines(self):
         for arguments in REFUSED:
             with self.subTest(arguments=arguments):
@@ -161,18 +161,18 @@ class Refusals(Case):
         reason = re.compile(rb"error loading configuration from path: [^\n]*")
         for content in BAD_FILES:
             with self.subTest(content=content):
-                theirs, ours = self.both(["-c", "{dir}/conf", "-D"], content)
+                theirs, ours = self.run_both(["-c", "{dir}/conf", "-D"], content)
                 if b"\\" in theirs[2] or b"\xef\xbf\xbd" in theirs[2]:
                     continue  # GLib shows what is not printable in its own way
                 self.assertEqual(reason.search(ours[2])[0], reason.search(theirs[2])[0])
 
 
-class Answers(Case):
+class Answers(CommandLineTest):
     def test_lists_of_commands(self):
         for arguments in (["-b", "help"], ["-b", "?"], ["-a", "help"], ["--allow-rpcs=?"],
                           ["-D", "--block-rpcs", "help"], ["-b", "help", "-x"]):
             with self.subTest(arguments=arguments):
-                theirs, ours = self.both(arguments)
+                theirs, ours = self.run_both(arguments)
                 self.assertEqual((theirs[0], ours[0]), (0, 0))
                 lines = ours[1].decode().split("\n")
                 self.assertEqual(lines.pop(), "")
@@ -186,7 +186,7 @@ class Answers(Case):
             with self.subTest(arguments=arguments), self.directory() as directory:
                 named = os.path.join(directory, "qemu-ga")
                 os.symlink(self.programs["bellhopd"], named)
-                theirs, ours = self.both(arguments)
+                theirs, ours = self.run_both(arguments)
                 self.assertEqual((theirs[0], ours[0]), (0, 0))
                 self.assertTrue(ours[1].startswith(b"bellhopd "))
                 output = subprocess.run([named, *arguments], stdout=subprocess.PIPE,
@@ -196,31 +196,31 @@ class Answers(Case):
                     self.assertEqual(output, theirs[1])
 
     def test_help(self):
-        theirs, ours = self.both(["--help", "-x"])
+        theirs, ours = self.run_both(["--help", "-x"])
         self.assertEqual((theirs[0], ours[0]), (0, 0))
         for option in re.findall(rb"(?m)^  -\w, (--[a-z-]+)", theirs[1]):
             self.assertIn(option, ours[1])
 
 
-class Differences(Case):
+class Differences(CommandLineTest):
     """Each is one still; a case that became alike leaves DIFFERENCES."""
 
     def test_usage_goes_to_standard_error(self):
-        theirs, ours = self.both(["--bogus"])
+        theirs, ours = self.run_both(["--bogus"])
         self.assertIn(b"--help", theirs[1])
         self.assertEqual(ours[1], b"")
         self.assertIn(b"--help", ours[2])
 
     def test_blacklist_is_obeyed(self):
-        theirs, ours = self.both(["-D", "--blacklist=x"])
+        theirs, ours = self.run_both(["-D", "--blacklist=x"])
         self.assertEqual(theirs[0], 1)
         self.assertIn(b"block-rpcs=x\n", ours[1])
-        theirs, ours = self.both(["-D", "-c", "{dir}/conf"], "[general]\nblacklist=x\n")
+        theirs, ours = self.run_both(["-D", "-c", "{dir}/conf"], "[general]\nblacklist=x\n")
         self.assertIn(b"block-rpcs=\n", theirs[1])
         self.assertIn(b"block-rpcs=x\n", ours[1])
 
     def test_a_stray_argument_is_no_value(self):
-        theirs, ours = self.both(["-D", "stray", "--block-rpcs"])
+        theirs, ours = self.run_both(["-D", "stray", "--block-rpcs"])
         self.assertIn(b"block-rpcs=stray\n", theirs[1])
         self.assertEqual(ours[0], 1)
 
@@ -233,12 +233,12 @@ class Differences(Case):
                 self.assertEqual(path.exists(), survives, kind)
 
     def test_an_undecodable_list_is_refused(self):
-        theirs, ours = self.both(["-D", "-c", "{dir}/conf"], "[general]\nblock-rpcs=\\x\n")
+        theirs, ours = self.run_both(["-D", "-c", "{dir}/conf"], "[general]\nblock-rpcs=\\x\n")
         self.assertEqual(theirs[0], -signal.SIGSEGV)
         self.assertEqual(ours[0], 1)
 
 
-class Pages(Case):
+class Pages(CommandLineTest):
     """The manual pages name everything that there is."""
 
     def page(self, name):

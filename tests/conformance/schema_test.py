@@ -14,7 +14,7 @@ import tempfile
 import unittest
 
 from harness import agents, user_accounts
-from harness.lifecycle import Loop
+from harness.lifecycle import LoopFilesystem
 
 try:
     import jsonschema
@@ -34,7 +34,7 @@ ACCOUNTS = {"guest-set-user-password", "guest-ssh-add-authorized-keys",
 
 def reason_not_to_freeze():
     try:
-        with Loop():
+        with LoopFilesystem():
             return None
     except unittest.SkipTest as reason:
         return str(reason)

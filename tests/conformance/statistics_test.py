@@ -45,7 +45,7 @@ class Statistics(CompareTest):
         self.compare("guest-get-cpustats", "cpu")
 
     def test_disks(self):
-        self.machine.ext4(self.machine.loop())
+        self.devices.ext4(self.devices.loop())
         self.compare("guest-get-diskstats", "name")
 
 

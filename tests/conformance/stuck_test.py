@@ -7,21 +7,21 @@ import signal
 import unittest
 
 from harness import agents
-from harness.lifecycle import MEGABYTE, TEN_SECONDS, LifeTest, Loop, answered
+from harness.lifecycle import MEGABYTE, TEN_SECONDS, LifecycleTest, LoopFilesystem, call
 
 
-class NeverStuck(LifeTest):
+class NeverStuck(LifecycleTest):
     def assert_served(self, connection):
-        self.assertEqual(answered(connection, "guest-fsfreeze-status"), "thawed")
-        self.assertEqual(answered(connection, "guest-ping"), {})
-        self.assertIn("version", answered(connection, "guest-info"))
+        self.assertEqual(call(connection, "guest-fsfreeze-status"), "thawed")
+        self.assertEqual(call(connection, "guest-ping"), {})
+        self.assertIn("version", call(connection, "guest-info"))
 
     def test_a_fifo_that_nobody_writes_to(self):
         agent = self.agent()
         fifo = agent.directory / "fifo"
         os.mkfifo(fifo)
         connection = self.client(agent)
-        handle = answered(connection, "guest-file-open", path=str(fifo), mode="r+")
+        handle = call(connection, "guest-file-open", path=str(fifo), mode="r+")
         connection.send(agents.compact({"execute": "guest-file-read", "id": "stuck",
                                         "arguments": {"handle": handle, "count": 10}}) + b"\n")
         connection.send(b'{"execute": "guest-sync-delimited", "arguments": {"id": 71}}\n')
@@ -32,11 +32,11 @@ class NeverStuck(LifeTest):
     def stuck_in_the_kernel(self):
         """An agent and its client, whose first request waits in the kernel, because somebody else
         has frozen a filesystem; and what ends that."""
-        with Loop() as loop:
+        with LoopFilesystem() as loop:
             agent = self.agent(wrap=loop.wrap)
             connection = self.client(agent)
-            answered(connection, "guest-ping")
-            loop.enter(agent)
+            call(connection, "guest-ping")
+            loop.open_namespace(agent)
             loop.fsfreeze("-f")
             try:
                 request = {"execute": "guest-file-open", "id": "stuck",
@@ -55,8 +55,8 @@ class NeverStuck(LifeTest):
             self.assert_served(connection)
             thaw()
             # The late reply is dropped: after a resynchronisation nothing older may come.
-            self.assertEqual(answered(connection, "guest-sync", id=73), 73)
-            self.assertIn("host-name", answered(connection, "guest-get-host-name"))
+            self.assertEqual(call(connection, "guest-sync", id=73), 73)
+            self.assertIn("host-name", call(connection, "guest-get-host-name"))
 
     def test_a_frozen_filesystem_and_ping(self):
         with self.stuck_in_the_kernel() as (_, connection, thaw):
@@ -71,12 +71,12 @@ class NeverStuck(LifeTest):
             other = self.client(agent)
             self.assert_served(other)
             # Other blocking commands have threads of their own.
-            self.assertIn("host-name", answered(other, "guest-get-host-name"))
+            self.assertIn("host-name", call(other, "guest-get-host-name"))
 
     def test_a_frozen_filesystem_and_the_end(self):
         """The kernel lets a process end only when its last call has returned; then it must."""
         with self.stuck_in_the_kernel() as (agent, connection, thaw):
-            self.assertEqual(answered(connection, "guest-ping"), {})
+            self.assertEqual(call(connection, "guest-ping"), {})
             agent.process.send_signal(signal.SIGTERM)
             with self.assertRaises(agents.NoReply):  # it hangs up at once
                 while True:
@@ -87,15 +87,15 @@ class NeverStuck(LifeTest):
     def test_a_program_that_never_ends(self):
         agent = self.agent()
         connection = self.client(agent)
-        pid = answered(connection, "guest-exec", path="/bin/sleep", arg=["1000"])["pid"]
+        pid = call(connection, "guest-exec", path="/bin/sleep", arg=["1000"])["pid"]
         self.addCleanup(lambda: os.kill(pid, signal.SIGKILL))
         self.assert_served(connection)
-        self.assertEqual(answered(connection, "guest-exec-status", pid=pid), {"exited": False})
+        self.assertEqual(call(connection, "guest-exec-status", pid=pid), {"exited": False})
 
     def test_a_client_that_does_not_read(self):
         agent = self.agent()
         deaf = self.client(agent)
-        handle = answered(deaf, "guest-file-open", path="/dev/zero")
+        handle = call(deaf, "guest-file-open", path="/dev/zero")
         deaf.send(agents.compact({"execute": "guest-file-read",
                                   "arguments": {"handle": handle, "count": 48 * MEGABYTE}}))
         deaf.read_until(b'"buf-b64": "AAAA', TEN_SECONDS)  # it has begun
@@ -103,28 +103,28 @@ class NeverStuck(LifeTest):
         self.assert_served(self.client(agent))
 
 
-class Freezes(LifeTest):
+class Freezes(LifecycleTest):
     def test_one_filesystem_by_name(self):
-        with Loop() as loop:
+        with LoopFilesystem() as loop:
             agent = self.agent(wrap=loop.wrap, unblocked=("guest-fsfreeze-freeze-list",))
             client = self.client(agent)
-            loop.enter(agent)
-            frozen = answered(client, "guest-fsfreeze-freeze-list",
-                              mountpoints=[str(loop.mountpoint)])
+            loop.open_namespace(agent)
+            frozen = call(client, "guest-fsfreeze-freeze-list",
+                          mountpoints=[str(loop.mountpoint)])
             try:
                 self.assertEqual(frozen, 1)
-                self.assertEqual(answered(client, "guest-fsfreeze-status"), "frozen")
+                self.assertEqual(call(client, "guest-fsfreeze-status"), "frozen")
                 self.assertTrue((agent.directory / "qga.state.isfrozen").exists())
                 refused = client.request({"execute": "guest-get-host-name"}, TEN_SECONDS)
                 self.assertEqual(refused["error"]["class"], "CommandNotFound", refused)
-                self.assertEqual(answered(client, "guest-fsfreeze-thaw"), 1)
-                self.assertEqual(answered(client, "guest-fsfreeze-status"), "thawed")
+                self.assertEqual(call(client, "guest-fsfreeze-thaw"), 1)
+                self.assertEqual(call(client, "guest-fsfreeze-status"), "thawed")
                 self.assertFalse((agent.directory / "qga.state.isfrozen").exists())
             finally:
                 loop.fsfreeze("-u", check=False)
-            handle = answered(client, "guest-file-open", path=str(loop.mountpoint / "new"),
-                              mode="w")
-            answered(client, "guest-file-close", handle=handle)
+            handle = call(client, "guest-file-open", path=str(loop.mountpoint / "new"),
+                          mode="w")
+            call(client, "guest-file-close", handle=handle)
             agent.stop()
 
 

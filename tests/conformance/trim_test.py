@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 from harness import freeze_world
-from harness.freeze_world import (BELLHOPD, PLACE, QEMU_GA, Agent, WorldTest, can_make,
+from harness.freeze_world import (BELLHOPD, MOUNT_ROOT, QEMU_GA, Agent, WorldTest, can_make,
                                   make_filesystem, make_image, mount, umount)
 
 SKIPPED = freeze_world.SKIPPED
@@ -20,13 +20,14 @@ class Filesystems:
     """Made anew for each agent: ext4 and btrfs remember what they trimmed."""
 
     def __init__(self):
-        self.mounted = [make_filesystem("ext4"), make_filesystem("nested", f"{PLACE}/ext4/nested")]
+        self.mounted = [make_filesystem("ext4"),
+                        make_filesystem("nested", f"{MOUNT_ROOT}/ext4/nested")]
         self.mounted += [make_filesystem(kind, kind=kind) for kind in ("xfs", "btrfs")
                          if can_make(kind)]
         make_image("/images/read-only")
-        self.mounted.append(make_filesystem("read-only", image="/images/read-only", fresh=False,
+        self.mounted.append(make_filesystem("read-only", image="/images/read-only", mkfs=False,
                                             options="loop,ro"))
-        self.bind = f"{PLACE}/bind"
+        self.bind = f"{MOUNT_ROOT}/bind"
         os.makedirs(self.bind, exist_ok=True)
         mount("--bind", self.mounted[0], self.bind)
 
@@ -66,7 +67,7 @@ class TrimTests(WorldTest):
 
     def test_a_disk_that_cannot(self):
         """A loop device whose file lies on ramfs, where files cannot have holes punched."""
-        directory = f"{PLACE}/ramfs"
+        directory = f"{MOUNT_ROOT}/ramfs"
         os.makedirs(directory, exist_ok=True)
         mount("-t", "ramfs", "none", directory)
         path = make_filesystem("no-discard", image=directory + "/image")
@@ -78,14 +79,14 @@ class TrimTests(WorldTest):
             umount(directory)
 
     def test_a_mountpoint_that_cannot_be_reached(self):
-        path = make_filesystem("hidden", f"{PLACE}/over/hidden")
-        mount("-t", "tmpfs", "none", f"{PLACE}/over")
+        path = make_filesystem("hidden", f"{MOUNT_ROOT}/over/hidden")
+        mount("-t", "tmpfs", "none", f"{MOUNT_ROOT}/over")
         try:
             self.assertEqual(
                 self.start().call("guest-fstrim"),
                 {"paths": [{"path": path, "error": "failed to open: No such file or directory"}]})
         finally:
-            umount(f"{PLACE}/over")
+            umount(f"{MOUNT_ROOT}/over")
             umount(path)
 
     def test_nothing_to_trim(self):

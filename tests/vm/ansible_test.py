@@ -44,31 +44,31 @@ class Ansible(VmTest):
         with contextlib.ExitStack() as stack:
             ansible_is_there()
             daemon = stack.enter_context(libvirtd.Libvirt())
-            made = libvirtd.Domain(
+            vm = libvirtd.Domain(
                 daemon, guest.bellhopd(), guest.qemu_ga(), memory="1024" if python else "512",
                 archives=[python3.archive()] if python else [])
-            stack.callback(made.stop)
-            made.boot()
+            stack.callback(vm.stop)
+            vm.boot()
             directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(
                 prefix="bellhop-ansible-")))
-            self.assertLessEqual(NEEDED, made.commands())
-            ours = self.play(made, directory, python)
-            made.shell("rm -rf /tmp/text /tmp/random /tmp/.ansible")
-            made.swap("qemu-ga")
-            theirs = self.play(made, directory, python)
+            self.assertLessEqual(NEEDED, vm.commands())
+            ours = self.play(vm, directory, python)
+            vm.shell("rm -rf /tmp/text /tmp/random /tmp/.ansible")
+            vm.swap("qemu-ga")
+            theirs = self.play(vm, directory, python)
         self.assertEqual(list(ours), list(theirs))
         for task, result in ours.items():
             with self.subTest(task):
                 self.assertEqual(result, theirs[task])
         return ours
 
-    def play(self, made, directory, python):
+    def play(self, vm, directory, python):
         """What each task of the playbook returned."""
         (directory / "random").write_bytes(bytes(range(256)) * 1200)
         shutil.copy(HERE / "playbook.yml", directory)
         (directory / "inventory").write_text(
-            f"guest ansible_connection={CONNECTION} ansible_host={made.name} "
-            f"ansible_libvirt_uri={made.libvirt.uri} ansible_remote_tmp=/tmp/.ansible "
+            f"guest ansible_connection={CONNECTION} ansible_host={vm.name} "
+            f"ansible_libvirt_uri={vm.libvirt.uri} ansible_remote_tmp=/tmp/.ansible "
             f"ansible_python_interpreter=/usr/bin/python3 python={python}\n", encoding="ascii")
         (directory / "ansible.cfg").write_text(
             "[defaults]\nstdout_callback = json\nhost_key_checking = false\n", encoding="ascii")
@@ -81,8 +81,8 @@ class Ansible(VmTest):
         try:
             (play,) = json.loads(done.stdout)["plays"]
         except ValueError:
-            self.fail(f"{made.running}: {done.stdout[-2000:]}\n{done.stderr[-2000:]}\n"
-                      f"{made.report()}")
+            self.fail(f"{vm.running}: {done.stdout[-2000:]}\n{done.stderr[-2000:]}\n"
+                      f"{vm.report()}")
         results = {task["task"]["name"]: self.told(task["hosts"]["guest"])
                    for task in play["tasks"]}
         if python:

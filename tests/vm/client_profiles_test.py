@@ -14,31 +14,31 @@ CLIENTS = client_profiles.load()
 class Wire(VmTest):
     def plays(self, make):
         agent = make(port=guest.FIRST_PORT)
-        made = self.boot(agents=[agent], disks={"a": 64 << 20, "b": 64 << 20},
-                         start=libvirtd.START, modules=["virtio_net"], files=libvirtd.FILES)
-        made.connect().close()
-        commands = client_profiles.commands(made.connect())
+        vm = self.boot(agents=[agent], disks={"a": 64 << 20, "b": 64 << 20},
+                       start=libvirtd.START, modules=["virtio_net"], files=libvirtd.FILES)
+        vm.connect().close()
+        commands = client_profiles.commands(vm.connect())
         missing = set()
         for name, client in CLIENTS.items():
             with self.subTest(name):
-                missing |= self.play(made, name, client, commands)
+                missing |= self.play(vm, name, client, commands)
         if missing:
             self.skipTest(f"all but the calls for which it lacks {', '.join(sorted(missing))}")
 
-    def play(self, made, name, client, commands):
+    def play(self, vm, name, client, commands):
         directory = f"/tmp/{name}"
-        made.shell(f"mkdir {directory}")
+        vm.shell(f"mkdir {directory}")
         for file, content in client.get("files", {}).items():
-            self.put(made, f"{directory}/{file}", client_profiles.Variables().bytes(content))
-        player = client_profiles.Player(client, made.connect, directory)
+            self.put(vm, f"{directory}/{file}", client_profiles.Variables().bytes(content))
+        player = client_profiles.Player(client, vm.connect, directory)
         try:
             return player.play([*client["calls"], *client.get("guest-calls", [])], commands)
         finally:
             player.close()
 
     @staticmethod
-    def put(made, path, data):
-        with made.connect() as host:
+    def put(vm, path, data):
+        with vm.connect() as host:
             handle = host.call("guest-file-open", path=path, mode="w")
             for start in range(0, len(data), 1 << 20):
                 host.call("guest-file-write", handle=handle,

@@ -97,10 +97,10 @@ class Commands(VmTest):
     DIFFERS = {"guest-exec-status": "exec-status-pid"}  # rows of docs/compatibility.md
 
     def both(self):
-        made = self.boot(
+        vm = self.boot(
             agents=[guest.bellhopd(), guest.qemu_ga()], disks={"a": 64 << 20},
             start="mke2fs -q /dev/vda && mount -t ext4 /dev/vda /mnt")
-        return [made.connect(name) for name in made.agents]
+        return [vm.connect(name) for name in vm.agents]
 
     @short
     def test_tell_the_same(self):

@@ -43,7 +43,7 @@ PLUGGED = {
     "attached": (guest.Disk(320 * MIB, "scsi-hd,bus=attached.0"), {"bus-type": "usb"}),
 }
 
-MADE = (
+FILESYSTEMS = (
     Filesystem("ext4 on partitions", "part", "/m/part"),
     Filesystem("ext4 on luks", "crypt", "/m/luks"),
     Filesystem("ext4 on lvm", "lva lvb", "/m/lvm"),
@@ -84,7 +84,7 @@ class Compared(VmTest):
         options = []
         for name, driver in controllers.items():
             options += ["-device", f"{driver},id={name}"]
-        facts = {**storage.guest_facts(disks, DRIVERS), **facts, "kernel": "all"}
+        facts = {**storage.guest_arguments(disks, DRIVERS), **facts, "kernel": "all"}
         self.guest = self.boot("disks", options=options, **facts,
                                agents=[guest.bellhopd(), guest.qemu_ga()])
         self.ours, self.theirs = self.guest.connect("bellhopd"), self.guest.connect("qemu-ga")
@@ -142,8 +142,8 @@ class EveryBus(Compared):
     def test_tells_the_same_as_qemu_ga(self):
         self.boot_both({name: disk for name, (disk, _) in PLUGGED.items()}, CONTROLLERS)
         self.all_same()
-        for made in MADE:
-            self.guest.shell(made.make(), timeout=120)
+        for filesystem in FILESYSTEMS:
+            self.guest.shell(filesystem.make(), timeout=120)
         self.all_same()
         self.are_plugged_in_where_the_host_says()
         self.have_the_disks_that_they_lie_on()
@@ -166,12 +166,12 @@ class EveryBus(Compared):
     def have_the_disks_that_they_lie_on(self):
         found = {filesystem["mountpoint"]: filesystem
                  for filesystem in self.ours.call("guest-get-fsinfo")}
-        for made in MADE:
-            with self.subTest(made.at):
-                self.assertEqual(found[made.at]["type"], made.type)
-                disks = [{"address": disk} for disk in found[made.at]["disk"]]
-                self.assertEqual(len(disks), len(made.disks.split()))
-                for name in made.disks.split():
+        for filesystem in FILESYSTEMS:
+            with self.subTest(filesystem.at):
+                self.assertEqual(found[filesystem.at]["type"], filesystem.type)
+                disks = [{"address": disk} for disk in found[filesystem.at]["disk"]]
+                self.assertEqual(len(disks), len(filesystem.disks.split()))
+                for name in filesystem.disks.split():
                     find(disks, name)
 
 
@@ -191,12 +191,12 @@ class HotPlug(Compared):
         disks = {"ide": guest.Disk(SIZE, "ide-hd,bus=ide.1,unit=1"), "stays": guest.Disk(SIZE)}
         names = storage.rules((*disks, *self.KINDS, *self.PATHS))
         archives = [storage.archive(), names]
-        made = self.boot_both(disks, self.CONTROLLERS, machine="pc", archives=archives)
+        vm = self.boot_both(disks, self.CONTROLLERS, machine="pc", archives=archives)
         self.all_same()
         for name in self.KINDS:
             self.add_image(name)
             self.plug(name, name, **self.KINDS[name])
-            made.shell(Filesystem("ext4", name, f"/m/{name}").make(), timeout=60)
+            vm.shell(Filesystem("ext4", name, f"/m/{name}").make(), timeout=60)
             self.all_same()
         ide = find(self.same("guest-get-disks"), "ide")["address"]
         self.assertEqual([ide[key] for key in ("bus-type", "bus", "target", "unit")],
@@ -204,7 +204,7 @@ class HotPlug(Compared):
         found = {filesystem["mountpoint"] for filesystem in self.same("guest-get-fsinfo")}
         self.assertEqual(found, {f"/m/{name}" for name in self.KINDS})
         for name in self.KINDS:
-            made.shell(f"umount /m/{name}")
+            vm.shell(f"umount /m/{name}")
             self.unplug(name)
             self.all_same()
         self.assertEqual(self.same("guest-get-fsinfo"), [])
@@ -214,9 +214,9 @@ class HotPlug(Compared):
     def test_disks_that_are_pulled_while_they_are_mounted(self):
         disks = {"stays": guest.Disk(SIZE), "stick": guest.Disk(SIZE, "usb-storage,bus=xhci.0"),
                  "pulled": guest.Disk(SIZE)}
-        made = self.boot_both(disks, self.CONTROLLERS, machine="pc")
+        vm = self.boot_both(disks, self.CONTROLLERS, machine="pc")
         for name in disks:
-            made.shell(Filesystem("ext4", name, f"/m/{name}").make(), timeout=60)
+            vm.shell(Filesystem("ext4", name, f"/m/{name}").make(), timeout=60)
         for name in ("pulled", "stick"):
             self.unplug(name)
             self.all_same()
@@ -233,7 +233,7 @@ class HotPlug(Compared):
             self.assertEqual(reply["error"]["desc"],
                              "failed to freeze /m/pulled: Input/output error")
             self.assertEqual(client.call("guest-fsfreeze-status"), "thawed")
-        made.shell("echo there >/m/stays/file && sync /m/stays/file")
+        vm.shell("echo there >/m/stays/file && sync /m/stays/file")
 
     def has_several_paths(self):
         """Two disks of the guest are one of the host's; one is pulled while it is in use."""

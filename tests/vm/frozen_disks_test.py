@@ -60,118 +60,118 @@ done
 
 class FrozenDisks(VmTest):
     def boot_with(self, disks, agents_of_it=()):
-        facts = storage.guest_facts(disks)
-        made = self.boot("frozen", agents=agents_of_it, files={"bin/writer": WRITER}, **facts)
-        storage.start(made)
-        return made
+        facts = storage.guest_arguments(disks)
+        vm = self.boot("frozen", agents=agents_of_it, files={"bin/writer": WRITER}, **facts)
+        storage.start(vm)
+        return vm
 
     def test_copies_are_clean_and_whole(self):
-        made = self.boot_with(DISKS, [guest.bellhopd(), guest.qemu_ga()])
+        vm = self.boot_with(DISKS, [guest.bellhopd(), guest.qemu_ga()])
         for filesystem in (*FREEZABLE, VFAT):
-            made.shell(filesystem.make(), timeout=TIMEOUT)
-        self.start_writers(made)
-        self.freezes_as_qemu_ga_does(made)
-        copies, told = self.copies_of_frozen(made)
-        made.stop()
+            vm.shell(filesystem.make(), timeout=TIMEOUT)
+        self.start_writers(vm)
+        self.freezes_as_qemu_ga_does(vm)
+        copies, told = self.copies_of_frozen(vm)
+        vm.stop()
         self.are_clean_and_whole(copies, told)
 
     # In the guest that is frozen
 
-    def start_writers(self, made):
-        made.shell("mkdir /run/writers; chmod +x /bin/writer")
+    def start_writers(self, vm):
+        vm.shell("mkdir /run/writers; chmod +x /bin/writer")
         for one in (*FREEZABLE, VFAT):
-            made.shell(f"writer {one.at} {one.name} >/dev/null 2>&1 & "
-                       f"echo $! >/run/writers/{one.name}.pid")
+            vm.shell(f"writer {one.at} {one.name} >/dev/null 2>&1 & "
+                     f"echo $! >/run/writers/{one.name}.pid")
         for one in (*FREEZABLE, VFAT):
-            made.shell(f"until [ -e /run/writers/{one.name}.synced ]; do sleep 0.1; done",
-                       timeout=TIMEOUT)
+            vm.shell(f"until [ -e /run/writers/{one.name}.synced ]; do sleep 0.1; done",
+                     timeout=TIMEOUT)
 
     @staticmethod
-    def number(made, filesystem, what):
-        return int(made.shell(f"cat /run/writers/{filesystem.name}.{what}"))
+    def number(vm, filesystem, what):
+        return int(vm.shell(f"cat /run/writers/{filesystem.name}.{what}"))
 
     @staticmethod
-    def wait_until_blocked(made, pid):
+    def wait_until_blocked(vm, pid):
         """A write to a frozen filesystem waits for a semaphore of the kernel's, without an end: a
         write of the process, or of what it runs."""
-        made.shell(f"until cat /proc/{pid}/wchan /proc/$(pgrep -P {pid} || echo 1)/wchan | "
-                   f"grep -q percpu_rwsem; do sleep 0.05; done 2>/dev/null", timeout=TIMEOUT)
+        vm.shell(f"until cat /proc/{pid}/wchan /proc/$(pgrep -P {pid} || echo 1)/wchan | "
+                 f"grep -q percpu_rwsem; do sleep 0.05; done 2>/dev/null", timeout=TIMEOUT)
 
-    def wait_until_written(self, made, filesystem):
+    def wait_until_written(self, vm, filesystem):
         """Until the writer has got further than it is now."""
-        before = self.number(made, filesystem, "synced")
-        made.shell(f"until [ $(cat /run/writers/{filesystem.name}.synced) -gt {before} ]; "
-                   f"do sleep 0.05; done", timeout=TIMEOUT)
+        before = self.number(vm, filesystem, "synced")
+        vm.shell(f"until [ $(cat /run/writers/{filesystem.name}.synced) -gt {before} ]; "
+                 f"do sleep 0.05; done", timeout=TIMEOUT)
 
-    def freezes_as_qemu_ga_does(self, made):
+    def freezes_as_qemu_ga_does(self, vm):
         told = []
         for name in ("qemu-ga", "bellhopd"):
-            with made.connect(name) as client:
-                made.shell(f"strace -f -y -e trace=ioctl -o /run/{name}.ioctls "
-                           f"-p {made.agent_pid(name)} >/dev/null 2>&1 & echo $! >/run/strace.pid; "
-                           f"until grep -q 'TracerPid:.[^0]' /proc/{made.agent_pid(name)}/status; "
-                           f"do sleep 0.1; done", timeout=TIMEOUT)
+            with vm.connect(name) as client:
+                vm.shell(f"strace -f -y -e trace=ioctl -o /run/{name}.ioctls "
+                         f"-p {vm.agent_pid(name)} >/dev/null 2>&1 & echo $! >/run/strace.pid; "
+                         f"until grep -q 'TracerPid:.[^0]' /proc/{vm.agent_pid(name)}/status; "
+                         f"do sleep 0.1; done", timeout=TIMEOUT)
                 told.append([client.call("guest-fsfreeze-freeze", TIMEOUT),
                              client.call("guest-fsfreeze-status"),
                              client.call("guest-fsfreeze-thaw", TIMEOUT),
                              client.call("guest-fsfreeze-status")])
-                made.shell("kill $(cat /run/strace.pid); "
-                           "while [ -e /proc/$(cat /run/strace.pid) ]; do sleep 0.1; done")
-            calls = made.shell(f"cat /run/{name}.ioctls")
+                vm.shell("kill $(cat /run/strace.pid); "
+                         "while [ -e /proc/$(cat /run/strace.pid) ]; do sleep 0.1; done")
+            calls = vm.shell(f"cat /run/{name}.ioctls")
             told[-1].append(re.findall(r"ioctl\(\d+<([^>]*)>, FIFREEZE", calls))
             for filesystem in (*FREEZABLE, VFAT):
-                self.wait_until_written(made, filesystem)
+                self.wait_until_written(vm, filesystem)
         self.assertEqual(told[1], told[0])
         mounted = [filesystem.at for filesystem in (*FREEZABLE, VFAT)]
         self.assertEqual(told[1], [len(FREEZABLE), "frozen", len(FREEZABLE), "thawed",
                                    mounted[::-1]])
 
-    def copies_of_frozen(self, made):
+    def copies_of_frozen(self, vm):
         """{disk: the image's copy}, {filesystem: (last record on the disk, last one begun)}."""
-        with made.connect("bellhopd") as client:
+        with vm.connect("bellhopd") as client:
             self.assertEqual(client.call("guest-fsfreeze-freeze", TIMEOUT), len(FREEZABLE))
             told = {}
             for one in FREEZABLE:
-                late = made.shell(f"(echo late >{one.at}/late) >/dev/null 2>&1 & echo $!").strip()
-                self.wait_until_blocked(made, late)
-                self.wait_until_blocked(made, f"$(cat /run/writers/{one.name}.pid)")
-                told[one] = self.number(made, one, "synced"), self.number(made, one, "begun")
-            self.wait_until_written(made, VFAT)
+                late = vm.shell(f"(echo late >{one.at}/late) >/dev/null 2>&1 & echo $!").strip()
+                self.wait_until_blocked(vm, late)
+                self.wait_until_blocked(vm, f"$(cat /run/writers/{one.name}.pid)")
+                told[one] = self.number(vm, one, "synced"), self.number(vm, one, "begun")
+            self.wait_until_written(vm, VFAT)
             copies = {}
             for name in DISKS:
                 copies[name] = guest.Disk(
-                    image=made.directory.parent / f"{made.directory.name}-{name}")
+                    image=vm.directory.parent / f"{vm.directory.name}-{name}")
                 self.addCleanup(copies[name].image.unlink, missing_ok=True)
-                guest.Disk(image=made.disk(name)).make(copies[name].image)
+                guest.Disk(image=vm.disk(name)).make(copies[name].image)
             self.assertEqual(client.call("guest-fsfreeze-thaw", TIMEOUT), len(FREEZABLE))
         for filesystem in FREEZABLE:
-            made.shell(f"until [ -e {filesystem.at}/late ]; do sleep 0.1; done", timeout=TIMEOUT)
-            self.wait_until_written(made, filesystem)
+            vm.shell(f"until [ -e {filesystem.at}/late ]; do sleep 0.1; done", timeout=TIMEOUT)
+            self.wait_until_written(vm, filesystem)
         return copies, told
 
     # In a guest that has the copies
 
     def are_clean_and_whole(self, copies, told):
-        made = self.boot_with(copies)
+        vm = self.boot_with(copies)
         for one in FREEZABLE:
             with self.subTest(one):
-                made.shell(one.open(), timeout=TIMEOUT)
-                made.shell(one.script(CHECKS_OF_COPY[one.type]), timeout=TIMEOUT)
-                as_it_is = self.records(made, one, AS_IT_IS[one.type])
+                vm.shell(one.open(), timeout=TIMEOUT)
+                vm.shell(one.script(CHECKS_OF_COPY[one.type]), timeout=TIMEOUT)
+                as_it_is = self.records(vm, one, AS_IT_IS[one.type])
                 synced, begun = told[one]
                 self.assertGreaterEqual(len(as_it_is), synced)
                 self.assertLessEqual(len(as_it_is), begun)
                 self.assertEqual(as_it_is, list(range(1, len(as_it_is) + 1)))
-                self.assertEqual(self.records(made, one, "rw"), as_it_is)
-                made.shell(one.script(CHECKS[one.type]), timeout=TIMEOUT)
+                self.assertEqual(self.records(vm, one, "rw"), as_it_is)
+                vm.shell(one.script(CHECKS[one.type]), timeout=TIMEOUT)
 
-    def records(self, made, filesystem, options):
-        made.shell(filesystem.mount(options), timeout=TIMEOUT)
-        found = made.shell(f"ls {filesystem.at}").split()
+    def records(self, vm, filesystem, options):
+        vm.shell(filesystem.mount(options), timeout=TIMEOUT)
+        found = vm.shell(f"ls {filesystem.at}").split()
         self.assertIn("records", found)
         self.assertNotIn("late", found)
-        records = [int(line) for line in made.shell(f"cat {filesystem.at}/records").split()]
-        made.shell(f"umount {filesystem.at}", timeout=TIMEOUT)
+        records = [int(line) for line in vm.shell(f"cat {filesystem.at}/records").split()]
+        vm.shell(f"umount {filesystem.at}", timeout=TIMEOUT)
         return records
 
 

@@ -36,23 +36,23 @@ class LibvirtTest(VmTest):
         """A guest with these agents, of a libvirtd of its own."""
         with contextlib.ExitStack() as stack:
             daemon = stack.enter_context(libvirtd.Libvirt(session))
-            made = libvirtd.Domain(daemon, *(make() for make in makes), **facts)
-            stack.callback(made.stop)
-            self.guests.append(made)
-            made.boot()
+            vm = libvirtd.Domain(daemon, *(make() for make in makes), **facts)
+            stack.callback(vm.stop)
+            self.guests.append(vm)
+            vm.boot()
             try:
-                yield made
+                yield vm
             except AssertionError as error:
                 # Told while the guest is there.
                 raise AssertionError(
-                    f"{error}\n{made.report()}\nlibvirtd: {daemon.said()}") from None
+                    f"{error}\n{vm.report()}\nlibvirtd: {daemon.said()}") from None
             finally:
-                self.guests.remove(made)
+                self.guests.remove(vm)
 
-    def needs(self, made, *commands):
-        missing = sorted(set(commands) - made.commands())
+    def needs(self, vm, *commands):
+        missing = sorted(set(commands) - vm.commands())
         if missing:
-            self.skipTest(f"{made.running} has no {', '.join(missing)}")
+            self.skipTest(f"{vm.running} has no {', '.join(missing)}")
 
 
 @functools.lru_cache(maxsize=None)
@@ -66,17 +66,17 @@ def virsh_knows(verb):
 
 
 class Verbs(LibvirtTest):
-    def play(self, made, key):
+    def play(self, vm, key):
         """What virsh says to each of VERBS, as far as the running agent has the commands."""
-        has, results = made.commands(), []
+        has, results = vm.commands(), []
         for verb in VERBS:
             if not set(verb.get("needs", ())) <= has or not virsh_knows(verb):
                 results.append(None)
                 continue
-            words = [word.replace("${agent}", made.running).replace("${key}", str(key))
+            words = [word.replace("${agent}", vm.running).replace("${key}", str(key))
                      for word in verb["words"]]
-            said, status = made.virsh(*words)
-            left = made.shell(f"cat {verb['in']}") if "in" in verb else ""
+            said, status = vm.virsh(*words)
+            left = vm.shell(f"cat {verb['in']}") if "in" in verb else ""
             results.append((said, status, left))
         return results
 
@@ -100,13 +100,13 @@ class Verbs(LibvirtTest):
         return said
 
     def compare(self, **mode):
-        with self.domain(guest.bellhopd, guest.qemu_ga, **mode) as made:
-            key = made.directory / "key.pub"
+        with self.domain(guest.bellhopd, guest.qemu_ga, **mode) as vm:
+            key = vm.directory / "key.pub"
             key.write_text(KEY, encoding="ascii")
-            ours = self.play(made, key)
-            made.shell("rm -rf /home/guest/.ssh")
-            made.swap("qemu-ga")
-            theirs = self.play(made, key)
+            ours = self.play(vm, key)
+            vm.shell("rm -rf /home/guest/.ssh")
+            vm.swap("qemu-ga")
+            theirs = self.play(vm, key)
         missing = set()
         for verb, mine, other in zip(VERBS, ours, theirs):
             if not virsh_knows(verb):
@@ -119,7 +119,7 @@ class Verbs(LibvirtTest):
                 self.check("bellhopd", verb, mine)
                 self.assertEqual(self.without_what_moves(verb, mine[0]),
                                  self.without_what_moves(verb, other[0]))
-        return missing, made
+        return missing, vm
 
     @short
     def test_say_the_same_in_system_mode(self):
@@ -148,38 +148,38 @@ class Late(LibvirtTest):
 
     @short
     def test_libvirt_goes_on_after_a_command_that_was_stuck(self):
-        with self.domain(guest.bellhopd) as made:
-            made.shell(FREEZE)
-            said, status = made.virsh("qemu-agent-command", "--timeout", "1", OPEN)
+        with self.domain(guest.bellhopd) as vm:
+            vm.shell(FREEZE)
+            said, status = vm.virsh("qemu-agent-command", "--timeout", "1", OPEN)
             self.assertEqual(status, 1, said)
             self.assertRegex(said, LATE)
             # libvirt synchronizes anew; qemu-ga would not answer that before the command ends.
-            self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
-            made.shell(THAW)
+            self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
+            vm.shell(THAW)
             for _ in range(3):  # the late reply disturbs none of these
-                self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+                self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
     def test_libvirt_waits_as_long_as_it_is_told(self):
-        with self.domain(guest.bellhopd) as made:
-            made.shell(f"{FREEZE}; (sleep 7; {THAW}) >/dev/null 2>&1 &")
-            said, status = made.virsh("qemu-agent-command", "--timeout", "60", OPEN)
+        with self.domain(guest.bellhopd) as vm:
+            vm.shell(f"{FREEZE}; (sleep 7; {THAW}) >/dev/null 2>&1 &")
+            said, status = vm.virsh("qemu-agent-command", "--timeout", "60", OPEN)
             self.assertEqual((status, sorted(json.loads(said))), (0, ["return"]))
 
     def keeps_its_limit(self, make):
         """That of guest-agent-timeout, for an agent that stands still for longer. What it says
         afterwards disturbs nothing."""
-        with self.domain(make) as made:
-            self.assertEqual(made.virsh("guest-agent-timeout", "--timeout", "1"), ("", 0))
-            pid = made.agent_pid(made.running)
-            made.shell(f"kill -STOP {pid}")
+        with self.domain(make) as vm:
+            self.assertEqual(vm.virsh("guest-agent-timeout", "--timeout", "1"), ("", 0))
+            pid = vm.agent_pid(vm.running)
+            vm.shell(f"kill -STOP {pid}")
             for _ in range(2):
-                said, status = made.virsh("domtime")
+                said, status = vm.virsh("domtime")
                 self.assertEqual(status, 1, said)
                 self.assertRegex(said, LATE)
-            made.shell(f"kill -CONT {pid}")
-            self.assertEqual(made.virsh("guest-agent-timeout", "--timeout", "-1"), ("", 0))
+            vm.shell(f"kill -CONT {pid}")
+            self.assertEqual(vm.virsh("guest-agent-timeout", "--timeout", "-1"), ("", 0))
             for _ in range(3):
-                self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+                self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
     def test_libvirt_keeps_the_limit_that_it_was_given(self):
         self.keeps_its_limit(guest.bellhopd)
@@ -188,29 +188,29 @@ class Late(LibvirtTest):
         self.keeps_its_limit(guest.qemu_ga)
 
     def test_libvirt_goes_on_after_the_agent_was_away(self):
-        with self.domain(guest.bellhopd) as made:
-            made.stop_agent("bellhopd")
-            said, status = made.virsh("qemu-agent-command", "--timeout", "2",
-                                      '{"execute": "guest-ping"}')
+        with self.domain(guest.bellhopd) as vm:
+            vm.stop_agent("bellhopd")
+            said, status = vm.virsh("qemu-agent-command", "--timeout", "2",
+                                    '{"execute": "guest-ping"}')
             self.assertEqual(status, 1, said)
-            made.start_agent("bellhopd")
-            made.until_connected()
-            self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+            vm.start_agent("bellhopd")
+            vm.wait_until_connected()
+            self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
 
 class Power(LibvirtTest):
     """What ends, pauses or restarts the guest, with each agent."""
 
     def suspends(self, make):
-        with self.domain(make) as made:
-            self.needs(made, "guest-suspend-ram")
-            said, status = made.virsh("dompmsuspend", "mem")
+        with self.domain(make) as vm:
+            self.needs(vm, "guest-suspend-ram")
+            said, status = vm.virsh("dompmsuspend", "mem")
             self.assertEqual(status, 0, said)
-            made.until_state("pmsuspended")
-            self.assertEqual(made.virsh("dompmwakeup")[1], 0)
-            made.until_state("running")
-            made.until_connected()
-            self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+            vm.wait_for_state("pmsuspended")
+            self.assertEqual(vm.virsh("dompmwakeup")[1], 0)
+            vm.wait_for_state("running")
+            vm.wait_until_connected()
+            self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
     def test_suspend_and_wakeup(self):
         self.suspends(guest.bellhopd)
@@ -220,14 +220,14 @@ class Power(LibvirtTest):
 
     def sleeps_on_disk(self, make):
         """libvirt sees it end, and starts it again with the same disks."""
-        with self.domain(make, swap=True) as made:
-            made.shell("echo of the first start >/run/marker")
-            said, status = made.virsh("dompmsuspend", "disk")
+        with self.domain(make, swap=True) as vm:
+            vm.shell("echo of the first start >/run/marker")
+            said, status = vm.virsh("dompmsuspend", "disk")
             self.assertEqual(status, 0, said)
-            made.until_state("gone")
-            made.boot_again()
-            self.assertEqual(made.shell("cat /run/marker"), "of the first start\n")
-            self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+            vm.wait_for_state("gone")
+            vm.restart()
+            self.assertEqual(vm.shell("cat /run/marker"), "of the first start\n")
+            self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
     def test_suspend_to_disk(self):
         self.sleeps_on_disk(guest.bellhopd)
@@ -237,41 +237,41 @@ class Power(LibvirtTest):
 
     def test_hybrid_suspend(self):
         """qemu-ga cannot, in this guest."""
-        with self.domain(guest.bellhopd, guest.qemu_ga, swap=True) as made:
-            self.sleep_in_both(made)
-            made.swap("qemu-ga")
-            said, status = made.virsh("dompmsuspend", "hybrid")
+        with self.domain(guest.bellhopd, guest.qemu_ga, swap=True) as vm:
+            self.sleep_in_both(vm)
+            vm.swap("qemu-ga")
+            said, status = vm.virsh("dompmsuspend", "hybrid")
             self.assertEqual(status, 1)
             self.assertIn("the requested suspend mode is not supported by the guest", said)
 
-    def sleep_in_both(self, made):
+    def sleep_in_both(self, vm):
         """Woken from memory, and then from the disk, when QEMU was killed meanwhile."""
-        made.shell("echo of the first start >/run/marker")
+        vm.shell("echo of the first start >/run/marker")
         for wakes in (True, False):
-            said, status = made.virsh("dompmsuspend", "hybrid")
+            said, status = vm.virsh("dompmsuspend", "hybrid")
             self.assertEqual(status, 0, said)
-            made.until_state("pmsuspended")
+            vm.wait_for_state("pmsuspended")
             if wakes:
-                self.assertEqual(made.virsh("dompmwakeup")[1], 0)
-                made.until_state("running")
-                made.until_connected()
+                self.assertEqual(vm.virsh("dompmwakeup")[1], 0)
+                vm.wait_for_state("running")
+                vm.wait_until_connected()
             else:
-                made.boot_again()
-            self.assertEqual(made.shell("cat /run/marker"), "of the first start\n")
-            self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+                vm.restart()
+            self.assertEqual(vm.shell("cat /run/marker"), "of the first start\n")
+            self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
     def reboots_and_ends(self, make):
-        with self.domain(make) as made:
-            self.needs(made, "guest-shutdown")
-            made.shell("touch /tmp/before")
-            said, status = made.virsh("reboot", "--mode", "agent")
+        with self.domain(make) as vm:
+            self.needs(vm, "guest-shutdown")
+            vm.shell("touch /tmp/before")
+            said, status = vm.virsh("reboot", "--mode", "agent")
             self.assertEqual(status, 0, said)
-            made.after_reboot()
-            self.assertEqual(made.shell("ls /tmp/before", check=False),
+            vm.after_reboot()
+            self.assertEqual(vm.shell("ls /tmp/before", check=False),
                              "ls: /tmp/before: No such file or directory\n")
-            said, status = made.virsh("shutdown", "--mode", "agent")
+            said, status = vm.virsh("shutdown", "--mode", "agent")
             self.assertEqual(status, 0, said)
-            made.until_state("gone")
+            vm.wait_for_state("gone")
 
     def test_reboot_and_shutdown(self):
         self.reboots_and_ends(guest.bellhopd)
@@ -283,10 +283,10 @@ class Power(LibvirtTest):
 class Binding(LibvirtTest):
     """libvirt's Python binding, in the distribution's Python, which has it."""
 
-    def ask(self, made, *what):
+    def ask(self, vm, *what):
         done = subprocess.run(
-            ["/usr/bin/python3", HERE / "harness" / "libvirt_binding.py", made.libvirt.uri,
-             made.name, *what],
+            ["/usr/bin/python3", HERE / "harness" / "libvirt_binding.py", vm.libvirt.uri,
+             vm.name, *what],
             text=True, check=False, timeout=180, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
         if "No module named 'libvirt'" in done.stderr:
@@ -295,24 +295,24 @@ class Binding(LibvirtTest):
         return json.loads(done.stdout)
 
     def test_returns_the_same(self):
-        with self.domain(guest.bellhopd, guest.qemu_ga) as made:
-            has = made.commands()
-            ours = self.ask(made)
-            made.swap("qemu-ga")
-            theirs = self.ask(made)
+        with self.domain(guest.bellhopd, guest.qemu_ga) as vm:
+            has = vm.commands()
+            ours = self.ask(vm)
+            vm.swap("qemu-ga")
+            theirs = self.ask(vm)
         for name, (needed, value) in theirs.items():
             with self.subTest(name):
                 if set(needed) <= has:
                     self.assertEqual(ours[name][1], value)
 
     def test_goes_on_after_its_own_limit(self):
-        with self.domain(guest.bellhopd) as made:
-            made.shell(FREEZE)
-            error, ping = self.ask(made, "late")
+        with self.domain(guest.bellhopd) as vm:
+            vm.shell(FREEZE)
+            error, ping = self.ask(vm, "late")
             self.assertIn(error, LATE_ERRORS)
             self.assertEqual(ping, '{"return":{}}')
-            made.shell(THAW)
-            self.assertEqual(self.ask(made)["qemuAgentCommand"][1], '{"return":{}}')
+            vm.shell(THAW)
+            self.assertEqual(self.ask(vm)["qemuAgentCommand"][1], '{"return":{}}')
 
 
 if __name__ == "__main__":

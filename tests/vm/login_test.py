@@ -69,11 +69,11 @@ class Terminal:
 
 class LogIn(SystemTest):
     def boot_with_users(self, **facts):
-        made = self.system("bookworm", "sysvinit", more=ELOGIND, beside=True, **facts)
-        self.answers(made)
-        made.shell("useradd --create-home --shell /bin/sh alice", timeout=DEBIAN_TIMEOUT)
-        made.start_agent("qemu-ga")
-        return made, [made.connect(name, timeout=DEBIAN_TIMEOUT) for name in made.agents]
+        vm = self.system("bookworm", "sysvinit", more=ELOGIND, beside=True, **facts)
+        self.answers(vm)
+        vm.shell("useradd --create-home --shell /bin/sh alice", timeout=DEBIAN_TIMEOUT)
+        vm.start_agent("qemu-ga")
+        return vm, [vm.connect(name, timeout=DEBIAN_TIMEOUT) for name in vm.agents]
 
 
 class OnTheConsole(LogIn):
@@ -84,22 +84,22 @@ class OnTheConsole(LogIn):
                     timeout=DEBIAN_TIMEOUT)
 
     @staticmethod
-    def crypted(made, password):
+    def crypted(vm, password):
         """By crypt(3) of the guest, with SHA-512."""
-        return made.shell("perl -e 'print crypt($ARGV[0], q($6$salt$))' " + shlex.quote(password))
+        return vm.shell("perl -e 'print crypt($ARGV[0], q($6$salt$))' " + shlex.quote(password))
 
     def test_with_passwords(self):
-        made, clients = self.boot_with_users(
+        vm, clients = self.boot_with_users(
             options=["-chardev", "socket,id=terminal,path=${dir}/terminal,server=on,wait=off",
                      "-device", "isa-serial,chardev=terminal"])
-        terminal = Terminal(made.sockets / "terminal")
-        made.shell(GETTY)
+        terminal = Terminal(vm.sockets / "terminal")
+        vm.shell(GETTY)
         self.assertFalse(terminal.log_in("alice", "no password yet"))
         old = "no password yet"
         for number, client in enumerate(clients):
             for crypted in (False, True):
                 new = f"Grüße: {number} {crypted} $&'\"\\"
-                sent = self.crypted(made, new) if crypted else new
+                sent = self.crypted(vm, new) if crypted else new
                 self.set(client, sent, crypted)
                 with self.subTest(client.agent.name, crypted=crypted):
                     self.assertFalse(terminal.log_in("alice", old))
@@ -126,9 +126,9 @@ class BySsh(LogIn):
         return done.stdout.strip()
 
     @staticmethod
-    def forwarded_port(made):
+    def forwarded_port(vm):
         """The port here that QEMU chose for the guest's 22."""
-        for line in made.qmp.human("info usernet").splitlines():
+        for line in vm.qmp.human("info usernet").splitlines():
             if found := re.search(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s", line):
                 return int(found.group(1))
         raise AssertionError("QEMU forwards no port")
@@ -142,19 +142,19 @@ class BySsh(LogIn):
     def test_with_keys(self):
         with tempfile.TemporaryDirectory(prefix="bellhop-keys-") as directory:
             first, second = (self.key(directory, name) for name in ("first", "second"))
-            made, clients = self.boot_with_users(
+            vm, clients = self.boot_with_users(
                 modules=["virtio_net"], archives=[self.ip()],
                 options=["-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22",
                          "-device", "virtio-net-pci,netdev=net"])
-            made.shell("device=$(ls /sys/class/net | grep -v lo) && ip link set $device up && "
-                       "ip address add 10.0.2.15/24 dev $device && "
-                       "until grep -q ':0016 .* 0A ' /proc/net/tcp; do sleep 0.2; done",
-                       timeout=DEBIAN_TIMEOUT)
-            port = self.forwarded_port(made)
+            vm.shell("device=$(ls /sys/class/net | grep -v lo) && ip link set $device up && "
+                     "ip address add 10.0.2.15/24 dev $device && "
+                     "until grep -q ':0016 .* 0A ' /proc/net/tcp; do sleep 0.2; done",
+                     timeout=DEBIAN_TIMEOUT)
+            port = self.forwarded_port(vm)
             for client in clients:
                 with self.subTest(client.agent.name):
                     self.lets_in(client, port, pathlib.Path(directory), first, second)
-                made.shell("rm -rf /home/alice/.ssh")
+                vm.shell("rm -rf /home/alice/.ssh")
 
     def lets_in(self, client, port, directory, first, second):
         def change(what, *keys, **more):

@@ -91,10 +91,10 @@ class Processors(Compared):
         self.assertEqual(self.set((0, True), (1, False), (2, False)), ({"return": 3}, "0"))
 
     def test_are_hot_added(self):
-        made = self.boot_both(machine="pc", cpus="1,maxcpus=3")
-        free = next(slot for slot in made.qmp("query-hotpluggable-cpus") if "qom-path" not in slot)
-        made.qmp("device_add", driver=free["type"], id="added", **free["props"])
-        made.shell(f"while [ ! -e {CPU}/cpu1 ]; do sleep 0.05; done; echo 0 >{CPU}/cpu1/online")
+        vm = self.boot_both(machine="pc", cpus="1,maxcpus=3")
+        free = next(slot for slot in vm.qmp("query-hotpluggable-cpus") if "qom-path" not in slot)
+        vm.qmp("device_add", driver=free["type"], id="added", **free["props"])
+        vm.shell(f"while [ ! -e {CPU}/cpu1 ]; do sleep 0.05; done; echo 0 >{CPU}/cpu1/online")
         reply, _ = self.both("guest-get-vcpus")
         self.assertEqual([entry["online"] for entry in reply["return"]], [True, False])
         reply, online = self.both("guest-set-vcpus", processors((1, True)),
@@ -102,11 +102,11 @@ class Processors(Compared):
         self.assertEqual((reply, online), ({"return": 1}, "0-1\n"))
 
     def test_cannot_be_set_by_an_agent_without_rights(self):
-        made = self.boot_both(cpus="2")
+        vm = self.boot_both(cpus="2")
         # The kernel lets root write everywhere, so the state is put where nobody can write.
-        made.shell(f"mkdir -p /tmp/cpu/cpu0 /tmp/cpu/cpu1; echo 1 >/tmp/cpu/cpu1/online; mount -t "
-                   f"tmpfs none /mnt; cp -r /tmp/cpu/. /mnt; mount -o remount,ro /mnt; "
-                   f"mount --bind /mnt {CPU}")
+        vm.shell(f"mkdir -p /tmp/cpu/cpu0 /tmp/cpu/cpu1; echo 1 >/tmp/cpu/cpu1/online; mount -t "
+                 f"tmpfs none /mnt; cp -r /tmp/cpu/. /mnt; mount -o remount,ro /mnt; "
+                 f"mount --bind /mnt {CPU}")
         ours = self.ask(self.ours, "guest-set-vcpus", processors((1, False)))
         self.assertEqual(ours, error(f"could not open {CPU}/cpu1//online: Read-only file system"))
         self.assertEqual(self.ask(self.theirs, "guest-set-vcpus", processors((1, False))), ours)
@@ -118,16 +118,16 @@ class Processors(Compared):
 
 class Memory(Compared):
     def boot_with_more(self):
-        made = self.boot_both(machine="pc", memory="512,slots=2,maxmem=2G",
-                              start=f"echo offline >{MEMORY}/auto_online_blocks")
-        made.qmp("object-add", **{"qom-type": "memory-backend-ram", "id": "m", "size": 256 << 20})
-        made.qmp("device_add", driver="pc-dimm", id="added", memdev="m")
-        made.shell(f"while [ $(ls -d {MEMORY}/memory[0-9]* | wc -l) -lt 6 ]; do sleep 0.05; done")
-        return made
+        vm = self.boot_both(machine="pc", memory="512,slots=2,maxmem=2G",
+                            start=f"echo offline >{MEMORY}/auto_online_blocks")
+        vm.qmp("object-add", **{"qom-type": "memory-backend-ram", "id": "m", "size": 256 << 20})
+        vm.qmp("device_add", driver="pc-dimm", id="added", memdev="m")
+        vm.shell(f"while [ $(ls -d {MEMORY}/memory[0-9]* | wc -l) -lt 6 ]; do sleep 0.05; done")
+        return vm
 
     @short
     def test_comes_and_goes_as_with_qemu_ga(self):
-        made = self.boot_with_more()
+        vm = self.boot_with_more()
         reply, _ = self.both("guest-get-memory-blocks")
         added = [entry["phys-index"] for entry in reply["return"] if not entry["online"]]
         self.assertEqual(len(added), 2)
@@ -135,7 +135,7 @@ class Memory(Compared):
         self.assertEqual(size, {"return": {"size": 128 << 20}})
         states = f"cat {MEMORY}/memory{added[0]}/state {MEMORY}/memory{added[1]}/state"
         off = f"for i in {added[0]} {added[1]}; do echo offline >{MEMORY}/memory$i/state; done"
-        first = made.shell(f"cat {MEMORY}/memory{added[0]}/state")
+        first = vm.shell(f"cat {MEMORY}/memory{added[0]}/state")
         self.assertEqual(first, "offline\n")
         came, state = self.both("guest-set-memory-blocks",
                                 blocks((added[0], True), (999, False), (added[1], True), (0, True)),
@@ -159,9 +159,9 @@ class Memory(Compared):
         self.both("guest-set-memory-blocks", blocks())
 
     def test_of_kernels_that_offer_less(self):
-        made = self.boot_both()
-        made.shell("mkdir -p /tmp/m/memory1 /tmp/m/memory3; "
-                   f"echo online >/tmp/m/memory3/state; mount --bind /tmp/m {MEMORY}")
+        vm = self.boot_both()
+        vm.shell("mkdir -p /tmp/m/memory1 /tmp/m/memory3; "
+                 f"echo online >/tmp/m/memory3/state; mount --bind /tmp/m {MEMORY}")
         came, _ = self.both("guest-set-memory-blocks", blocks((1, False), (2, False), (3, False)),
                             "echo online >/tmp/m/memory3/state")
         self.assertEqual([entry["response"] for entry in came["return"]],
@@ -169,7 +169,7 @@ class Memory(Compared):
         # qemu-ga gives the success an error code.
         ours = self.ask(self.ours, "guest-set-memory-blocks", blocks((1, True)))
         self.assertEqual(ours, {"return": [{"phys-index": 1, "response": "success"}]})
-        made.shell(f"umount {MEMORY}; mkdir /tmp/none; mount --bind /tmp/none /sys/devices/system")
+        vm.shell(f"umount {MEMORY}; mkdir /tmp/none; mount --bind /tmp/none /sys/devices/system")
         came, _ = self.both("guest-set-memory-blocks", blocks((1, False)))
         self.assertEqual(came["return"][0]["response"], "operation-not-supported")
 
@@ -247,8 +247,8 @@ class Clocks(Compared):
         zone = "EST5EDT,M3.2.0,M11.1.0"
         agent = guest.bellhopd()
         agent.program = f"env TZ={zone} {agent.program}"
-        made = self.boot(agents=[agent], files={"etc/adjtime": "0.0 0 0.0\n0\nLOCAL\n"})
-        self.guest, self.ours = made, made.connect()
+        vm = self.boot(agents=[agent], files={"etc/adjtime": "0.0 0 0.0\n0\nLOCAL\n"})
+        self.guest, self.ours = vm, vm.connect()
         self.schema = self.ours.call("bellhop-schema")["commands"]
         self.ask(self.ours, "guest-set-time", {"time": 1_700_000_000 * SECOND})
         self.assertLess(abs(self.hardware() - (1_700_000_000 - 5 * 3600)), 10)
@@ -257,8 +257,8 @@ class Clocks(Compared):
         self.assertLess(abs(self.now() / SECOND - 1_700_000_000), 20)
 
     def test_without_hardware_clock(self):
-        made = self.boot_both()
-        made.shell("mv /dev/rtc0 /dev/gone; rm -f /dev/rtc")
+        vm = self.boot_both()
+        vm.shell("mv /dev/rtc0 /dev/gone; rm -f /dev/rtc")
         missing = "cannot open /dev/rtc: No such file or directory"
         self.assertEqual(self.ask(self.ours, "guest-set-time", {"time": 1_700_000_000 * SECOND}),
                          error(f"failed to set hardware clock to system time: {missing}"))

@@ -99,28 +99,28 @@ class FrozenTest(VmTest):
     WRITES = "echo now >/mnt/file && sync && cat /mnt/file"
 
     def boot_frozen(self, make, **facts):
-        made = self.boot(agents=[make()], start=self.MOUNT, **facts)
-        with made.connect() as client:
+        vm = self.boot(agents=[make()], start=self.MOUNT, **facts)
+        with vm.connect() as client:
             self.assertEqual(client.call("guest-fsfreeze-freeze"), 1)
-        return made
+        return vm
 
-    def assert_frozen_until_thaw(self, made):
-        with made.connect() as client:
+    def assert_frozen_until_thaw(self, vm):
+        with vm.connect() as client:
             self.assertEqual(client.call("guest-fsfreeze-status"), "frozen")
             self.assertIn("disabled", client.request({"execute": "guest-get-host-name"})
                           ["error"]["desc"])
             self.assertEqual(client.call("guest-fsfreeze-thaw"), 1)
             self.assertEqual(client.call("guest-fsfreeze-status"), "thawed")
-        self.assertEqual(made.shell(self.WRITES), "now\n")
+        self.assertEqual(vm.shell(self.WRITES), "now\n")
 
 
 class Frozen(FrozenTest):
     """A guest that is frozen while it is moved or killed."""
 
     def is_moved(self, make, live):
-        made = self.boot_frozen(make, disks={"a": 64 << 20})
-        made.migrate(live)
-        self.assert_frozen_until_thaw(made)
+        vm = self.boot_frozen(make, disks={"a": 64 << 20})
+        vm.migrate(live)
+        self.assert_frozen_until_thaw(vm)
 
     def test_live(self):
         for make in (guest.qemu_ga, guest.bellhopd):
@@ -131,13 +131,13 @@ class Frozen(FrozenTest):
         self.is_moved(guest.bellhopd, live=False)
 
     def is_killed(self, make):
-        made = self.boot_frozen(make, disks={"a": 64 << 20})
-        made.qemu.kill()
-        made.boot_again()
-        with made.connect() as client:
+        vm = self.boot_frozen(make, disks={"a": 64 << 20})
+        vm.qemu.kill()
+        vm.restart()
+        with vm.connect() as client:
             self.assertEqual(client.call("guest-fsfreeze-status"), "thawed")
             self.assertEqual(client.call("guest-get-host-name"), {"host-name": "minimal"})
-        self.assertEqual(made.shell(self.WRITES), "now\n")
+        self.assertEqual(vm.shell(self.WRITES), "now\n")
 
     def test_is_thawed_when_it_was_killed_and_started_again(self):
         for make in (guest.qemu_ga, guest.bellhopd):
@@ -159,50 +159,50 @@ class Snapshots(FrozenTest):
         return {"options": ["-drive", f"file={image},format=qcow2,if=none,id=disk",
                             "-device", "virtio-blk-pci,drive=disk"]}
 
-    def monitor(self, made, line):
-        self.assertEqual(made.qmp.human(line), "")
+    def monitor(self, vm, line):
+        self.assertEqual(vm.qmp.human(line), "")
 
     def test_is_as_it_was(self):
-        made = self.boot(agents=[guest.bellhopd()], **self.with_disk())
-        client = made.connect()
+        vm = self.boot(agents=[guest.bellhopd()], **self.with_disk())
+        client = vm.connect()
         handle = client.call("guest-file-open", path="/tmp/file", mode="w+")
         client.call("guest-file-write", handle=handle, buf_b64=agents.b64(b"before"))
-        self.monitor(made, "savevm then")
+        self.monitor(vm, "savevm then")
         client.call("guest-file-write", handle=handle, buf_b64=agents.b64(b" and after"))
         client.call("guest-file-close", handle=handle)
         for _ in range(2):
-            self.monitor(made, "loadvm then")
+            self.monitor(vm, "loadvm then")
             client.synchronize()
             client.call("guest-file-seek", handle=handle, offset=0, whence="set")
             self.assertEqual(client.call("guest-file-read", handle=handle)["buf-b64"],
                              agents.b64(b"before"))
             client.call("guest-file-close", handle=handle)
-        self.monitor(made, "delvm then")
-        self.assertIn("no snapshot available", made.qmp.human("info snapshots"))
+        self.monitor(vm, "delvm then")
+        self.assertIn("no snapshot available", vm.qmp.human("info snapshots"))
 
     def test_in_the_middle_of_a_large_reply(self):
-        made = self.boot(agents=[guest.bellhopd()], **self.with_disk())
-        client = made.connect()
+        vm = self.boot(agents=[guest.bellhopd()], **self.with_disk())
+        client = vm.connect()
         handle = client.call("guest-file-open", path="/dev/zero")
         read = {"execute": "guest-file-read", "arguments": {"handle": handle,
                                                             "count": 16 * MEGABYTE}}
         client.send(agents.compact(read) + b"\n")
         client.socket.recv(4096)
-        self.monitor(made, "savevm then")
+        self.monitor(vm, "savevm then")
         client.read_line(120.0)
         for _ in range(2):
-            self.monitor(made, "loadvm then")
+            self.monitor(vm, "loadvm then")
             client.synchronize(120.0)
             reply = client.call("guest-file-read", handle=handle, count=MEGABYTE)
             self.assertEqual(base64.b64decode(reply["buf-b64"]), bytes(MEGABYTE))
 
     def test_while_frozen(self):
-        made = self.boot_frozen(guest.bellhopd, **self.with_disk())
-        self.monitor(made, "savevm then")
-        self.assert_frozen_until_thaw(made)
+        vm = self.boot_frozen(guest.bellhopd, **self.with_disk())
+        self.monitor(vm, "savevm then")
+        self.assert_frozen_until_thaw(vm)
         for _ in range(2):
-            self.monitor(made, "loadvm then")
-            self.assert_frozen_until_thaw(made)
+            self.monitor(vm, "loadvm then")
+            self.assert_frozen_until_thaw(vm)
 
 
 if __name__ == "__main__":

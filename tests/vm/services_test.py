@@ -10,121 +10,121 @@ PORT = "/dev/virtio-ports/org.qemu.guest_agent.0"
 
 
 class ServiceTest(SystemTest):
-    def plug(self, made):
-        made.qmp("device_add", driver="virtserialport", bus="ports.0", chardev="bellhopd",
-                 name=guest.FIRST_PORT, id="port-bellhopd")
+    def plug(self, vm):
+        vm.qmp("device_add", driver="virtserialport", bus="ports.0", chardev="bellhopd",
+               name=guest.FIRST_PORT, id="port-bellhopd")
 
-    def unplug(self, made):
-        made.qmp("device_del", id="port-bellhopd")
-        made.qmp.event("DEVICE_DELETED", device="port-bellhopd")
+    def unplug(self, vm):
+        vm.qmp("device_del", id="port-bellhopd")
+        vm.qmp.event("DEVICE_DELETED", device="port-bellhopd")
 
-    def is_replaced(self, made, reload):
+    def is_replaced(self, vm, reload):
         """By the service's reload: the process, what it holds and its port stay."""
-        with made.connect(timeout=DEBIAN_TIMEOUT) as client:
+        with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             before = client.call("bellhop-info")["replaced"]
-            pid = made.shell("pidof bellhopd").strip()
-            made.shell("echo 0123456789 >/run/read")
+            pid = vm.shell("pidof bellhopd").strip()
+            vm.shell("echo 0123456789 >/run/read")
             handle = client.call("guest-file-open", path="/run/read")
             client.call("guest-file-read", handle=handle, count=2)
             job = client.call("guest-exec", path="/bin/sh", capture_output=True,
                               arg=["-c", "echo before; until [ -e /run/go-on ]; do sleep 0.1; "
                                    "done; echo after; exit 3"])["pid"]
-            made.qmp("query-status")
-            made.qmp.events.clear()
+            vm.qmp("query-status")
+            vm.qmp.events.clear()
             client.send(b'{"execute": "guest-sync", "arg')
             # What an upgrade does: another file has the program's name.
-            made.shell("cp /usr/sbin/bellhopd /usr/sbin/bellhopd.new && "
-                       "mv /usr/sbin/bellhopd.new /usr/sbin/bellhopd")
-            made.shell(reload, timeout=DEBIAN_TIMEOUT)
-            made.shell(f"until [ /proc/{pid}/exe -ef /usr/sbin/bellhopd ]; do sleep 0.1; done",
-                       timeout=DEBIAN_TIMEOUT)
+            vm.shell("cp /usr/sbin/bellhopd /usr/sbin/bellhopd.new && "
+                     "mv /usr/sbin/bellhopd.new /usr/sbin/bellhopd")
+            vm.shell(reload, timeout=DEBIAN_TIMEOUT)
+            vm.shell(f"until [ /proc/{pid}/exe -ef /usr/sbin/bellhopd ]; do sleep 0.1; done",
+                     timeout=DEBIAN_TIMEOUT)
             client.send(b'uments": {"id": 31}}')
             reply = client.read_line(DEBIAN_TIMEOUT)
             self.assertEqual(reply, b'{"return": 31}\n')
             self.assertEqual(client.call("bellhop-info")["replaced"], before + 1)
             rest = client.call("guest-file-read", handle=handle, count=100)
             self.assertEqual(base64.b64decode(rest["buf-b64"]), b"23456789\n")
-            made.shell("touch /run/go-on")
+            vm.shell("touch /run/go-on")
             status = {}
             while not status.get("exited"):
                 status = client.call("guest-exec-status", pid=job)
             self.assertEqual((status["exitcode"], base64.b64decode(status["out-data"])),
                              (3, b"before\nafter\n"))
-            made.qmp("query-status")
-            self.assertEqual([event for event in made.qmp.events
+            vm.qmp("query-status")
+            self.assertEqual([event for event in vm.qmp.events
                               if event["event"] == "VSERPORT_CHANGE"], [])
-        self.assertEqual(made.shell("pidof bellhopd").strip(), pid)
-        made.shell("rm /run/go-on")
+        self.assertEqual(vm.shell("pidof bellhopd").strip(), pid)
+        vm.shell("rm /run/go-on")
 
-    def shuts_down(self, made):
+    def shuts_down(self, vm):
         """By guest-shutdown, through whatever the system has for it."""
-        with made.connect(timeout=DEBIAN_TIMEOUT) as client:
+        with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             client.call("guest-ping")
             client.send(agents.compact({"execute": "guest-shutdown"}) + b"\n")
-            made.qmp.event("SHUTDOWN", timeout=DEBIAN_TIMEOUT)
+            vm.qmp.event("SHUTDOWN", timeout=DEBIAN_TIMEOUT)
 
-    def comes_back_with_the_port(self, made):
-        self.unplug(made)
-        made.shell(f"while [ -e {PORT} ]; do sleep 0.1; done")
-        self.plug(made)
-        self.answers(made)
+    def comes_back_with_the_port(self, vm):
+        self.unplug(vm)
+        vm.shell(f"while [ -e {PORT} ]; do sleep 0.1; done")
+        self.plug(vm)
+        self.answers(vm)
 
 
 class Systemd(ServiceTest):
-    def until(self, made, state):
-        made.shell(f'until [ "$(systemctl is-active bellhopd)" = {state} ]; do sleep 0.2; done',
-                   timeout=DEBIAN_TIMEOUT)
+    def until(self, vm, state):
+        vm.shell(f'until [ "$(systemctl is-active bellhopd)" = {state} ]; do sleep 0.2; done',
+                 timeout=DEBIAN_TIMEOUT)
 
-    def is_replaced_while_everything_is_frozen(self, made):
+    def is_replaced_while_everything_is_frozen(self, vm):
         """Even the filesystem that its program is on."""
-        pid = made.shell("pidof bellhopd").strip()
-        with made.connect(timeout=DEBIAN_TIMEOUT) as client:
+        pid = vm.shell("pidof bellhopd").strip()
+        with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             before = client.call("bellhop-info")["replaced"]
             frozen = client.call("guest-fsfreeze-freeze", DEBIAN_TIMEOUT)
             self.assertGreater(frozen, 0)
-            made.shell(f"kill -USR2 {pid}")
+            vm.shell(f"kill -USR2 {pid}")
             while client.call("bellhop-info", DEBIAN_TIMEOUT)["replaced"] == before:
                 pass
             self.assertEqual(client.call("guest-fsfreeze-status"), "frozen")
             self.assertEqual(client.call("guest-fsfreeze-thaw", DEBIAN_TIMEOUT), frozen)
-        made.shell("echo written >/var/tmp/written && sync", timeout=DEBIAN_TIMEOUT)
+        vm.shell("echo written >/var/tmp/written && sync", timeout=DEBIAN_TIMEOUT)
 
     def lives(self, suite):
-        made = self.system(suite, "systemd")
-        self.answers(made)
-        self.until(made, "active")
-        self.unplug(made)
-        self.until(made, "inactive")
-        self.plug(made)
-        self.answers(made)
-        self.until(made, "active")
-        self.is_replaced(made, "systemctl reload bellhopd")
-        self.is_replaced_while_everything_is_frozen(made)
-        self.until(made, "active")
-        self.assertEqual(made.shell("systemctl show -P MainPID bellhopd").strip(),
-                         made.shell("pidof bellhopd").strip())
-        made.shell("kill -9 $(systemctl show -P MainPID bellhopd)")
-        self.answers(made)
-        with made.connect() as client:
+        vm = self.system(suite, "systemd")
+        self.answers(vm)
+        self.until(vm, "active")
+        self.unplug(vm)
+        self.until(vm, "inactive")
+        self.plug(vm)
+        self.answers(vm)
+        self.until(vm, "active")
+        self.is_replaced(vm, "systemctl reload bellhopd")
+        self.is_replaced_while_everything_is_frozen(vm)
+        self.until(vm, "active")
+        self.assertEqual(vm.shell("systemctl show -P MainPID bellhopd").strip(),
+                         vm.shell("pidof bellhopd").strip())
+        vm.shell("kill -9 $(systemctl show -P MainPID bellhopd)")
+        self.answers(vm)
+        with vm.connect() as client:
             job = client.call("guest-exec", path="/bin/sleep", arg=["1000"])["pid"]
-        made.shell(f"systemctl restart bellhopd; kill -0 {job}", timeout=DEBIAN_TIMEOUT)
-        self.answers(made)
-        made.shell("systemctl stop bellhopd", timeout=DEBIAN_TIMEOUT)
-        self.assertIn("inactive", made.shell("systemctl is-failed bellhopd", check=False))
-        made.shell("systemd-analyze verify --man=no bellhopd.service", timeout=DEBIAN_TIMEOUT)
-        self.assertIn("guest-exec called", made.shell("journalctl --quiet -o cat -t bellhopd",
-                                                      timeout=DEBIAN_TIMEOUT))
-        self.logs_to_the_journal(made)
-        self.shuts_down(made)
+        vm.shell(f"systemctl restart bellhopd; kill -0 {job}", timeout=DEBIAN_TIMEOUT)
+        self.answers(vm)
+        vm.shell("systemctl stop bellhopd", timeout=DEBIAN_TIMEOUT)
+        self.assertIn("inactive", vm.shell("systemctl is-failed bellhopd", check=False))
+        vm.shell("systemd-analyze verify --man=no bellhopd.service", timeout=DEBIAN_TIMEOUT)
+        self.assertIn("guest-exec called", vm.shell("journalctl --quiet -o cat -t bellhopd",
+                                                    timeout=DEBIAN_TIMEOUT))
+        self.logs_to_the_journal(vm)
+        self.shuts_down(vm)
 
-    def logs_to_the_journal(self, made):
+    def logs_to_the_journal(self, vm):
         """With fields, by its native protocol."""
-        made.shell("mkdir -p /etc/bellhop; printf '[log]\\ntarget=journal\\n' "
-                   ">/etc/bellhop/bellhop.conf; systemctl start bellhopd", timeout=DEBIAN_TIMEOUT)
-        with made.connect(timeout=DEBIAN_TIMEOUT) as client:
+        vm.shell("mkdir -p /etc/bellhop; printf '[log]\\ntarget=journal\\n' "
+                 ">/etc/bellhop/bellhop.conf; systemctl start bellhopd", timeout=DEBIAN_TIMEOUT)
+        with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             client.call("guest-file-open", path="/etc/hostname")
-        said = made.shell("journalctl --sync; journalctl --quiet -o cat COMMAND=guest-file-open",
-                          timeout=DEBIAN_TIMEOUT)
+        said = vm.shell("journalctl --sync; journalctl --quiet -o cat COMMAND=guest-file-open",
+                        timeout=DEBIAN_TIMEOUT)
         self.assertEqual(said.strip(), "guest-file-open called, path: /etc/hostname")
 
     def test_debian_12(self):
@@ -136,42 +136,42 @@ class Systemd(ServiceTest):
 
 class Sysvinit(ServiceTest):
     def test_lives(self):
-        made = self.system("bookworm", "sysvinit")
-        self.answers(made)
+        vm = self.system("bookworm", "sysvinit")
+        self.answers(vm)
         script = "/etc/init.d/bellhopd"
-        self.assertIn("is running", made.shell(f"{script} status"))
-        made.shell(f"{script} start")
-        self.assertEqual(len(made.shell("pidof bellhopd").split()), 1)
-        self.is_replaced(made, f"{script} reload")
-        self.assertIn("is running", made.shell(f"{script} status"))
-        self.comes_back_with_the_port(made)
-        made.shell(f"{script} restart")
-        self.answers(made)
-        made.shell(f"{script} stop")
-        self.assertIn("not running", made.shell(f"{script} status", check=False))
-        self.unplug(made)
-        made.shell(f"{script} start")
-        self.plug(made)
-        self.answers(made)
-        self.shuts_down(made)
+        self.assertIn("is running", vm.shell(f"{script} status"))
+        vm.shell(f"{script} start")
+        self.assertEqual(len(vm.shell("pidof bellhopd").split()), 1)
+        self.is_replaced(vm, f"{script} reload")
+        self.assertIn("is running", vm.shell(f"{script} status"))
+        self.comes_back_with_the_port(vm)
+        vm.shell(f"{script} restart")
+        self.answers(vm)
+        vm.shell(f"{script} stop")
+        self.assertIn("not running", vm.shell(f"{script} status", check=False))
+        self.unplug(vm)
+        vm.shell(f"{script} start")
+        self.plug(vm)
+        self.answers(vm)
+        self.shuts_down(vm)
 
 
 class OpenRc(ServiceTest):
     def test_lives(self):
-        made = self.system("bookworm", "openrc")
-        self.until_openrc_is_through(made)
-        self.answers(made)
-        made.shell("rc-service bellhopd status")
-        self.is_replaced(made, "rc-service bellhopd reload")
-        made.shell("kill -9 $(pidof bellhopd)")
-        self.answers(made)
-        self.comes_back_with_the_port(made)
-        made.shell("rc-service bellhopd restart", timeout=DEBIAN_TIMEOUT)
-        self.answers(made)
-        made.shell("rc-service bellhopd stop; while pidof bellhopd; do sleep 0.2; done",
-                   timeout=DEBIAN_TIMEOUT)
-        made.shell("rc-service bellhopd start", timeout=DEBIAN_TIMEOUT)
-        self.shuts_down(made)
+        vm = self.system("bookworm", "openrc")
+        self.wait_for_openrc(vm)
+        self.answers(vm)
+        vm.shell("rc-service bellhopd status")
+        self.is_replaced(vm, "rc-service bellhopd reload")
+        vm.shell("kill -9 $(pidof bellhopd)")
+        self.answers(vm)
+        self.comes_back_with_the_port(vm)
+        vm.shell("rc-service bellhopd restart", timeout=DEBIAN_TIMEOUT)
+        self.answers(vm)
+        vm.shell("rc-service bellhopd stop; while pidof bellhopd; do sleep 0.2; done",
+                 timeout=DEBIAN_TIMEOUT)
+        vm.shell("rc-service bellhopd start", timeout=DEBIAN_TIMEOUT)
+        self.shuts_down(vm)
 
 
 if __name__ == "__main__":

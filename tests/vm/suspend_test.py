@@ -28,61 +28,61 @@ class SuspendTest(SystemTest):
         client.send(agents.compact({"execute": "guest-ping", "id": "after"}) + b"\n")
         self.assertEqual(client.read_line(DEBIAN_TIMEOUT), b'{"return": {}, "id": "after"}\n')
 
-    def begin(self, made, client):
+    def begin(self, vm, client):
         """A program of the guest's and one of the agent's; what they are told to goes on."""
-        made.shell("echo of the first start >/run/marker; sleep 100000 </dev/null >/dev/null 2>&1 "
-                   "& echo $! >/run/sleeper")
+        vm.shell("echo of the first start >/run/marker; sleep 100000 </dev/null >/dev/null 2>&1 "
+                 "& echo $! >/run/sleeper")
         return client.call("guest-exec", path="/bin/sleep", arg=["100000"])["pid"]
 
-    def goes_on(self, made, client, job, timeout=DEBIAN_TIMEOUT):
-        self.assertEqual(made.shell("cat /run/marker && kill -0 $(cat /run/sleeper)",
-                                    timeout=timeout), "of the first start\n")
+    def goes_on(self, vm, client, job, timeout=DEBIAN_TIMEOUT):
+        self.assertEqual(vm.shell("cat /run/marker && kill -0 $(cat /run/sleeper)",
+                                  timeout=timeout), "of the first start\n")
         self.assertEqual(client.call("guest-exec-status", pid=job), {"exited": False})
 
-    def sleep_and_wake(self, made, client, command="guest-suspend-ram"):
+    def sleep_and_wake(self, vm, client, command="guest-suspend-ram"):
         """The guest sleeps in memory: QEMU says so. The host wakes it."""
         self.send(client, command)
-        made.qmp.event("SUSPEND", timeout=DEBIAN_TIMEOUT)
-        self.assertEqual(made.qmp("query-status")["status"], "suspended")
+        vm.qmp.event("SUSPEND", timeout=DEBIAN_TIMEOUT)
+        self.assertEqual(vm.qmp("query-status")["status"], "suspended")
         time.sleep(self.asleep)
-        made.qmp("system_wakeup")
-        made.qmp.event("WAKEUP")
+        vm.qmp("system_wakeup")
+        vm.qmp.event("WAKEUP")
         self.assert_silent(client)
 
-    def sleep_on_disk(self, made, client):
+    def sleep_on_disk(self, vm, client):
         """The machine is off, and its disks are all that is left. It is switched on again."""
         self.send(client, "guest-suspend-disk")
-        made.qmp.event("SUSPEND_DISK", timeout=DEBIAN_TIMEOUT)
-        self.assertEqual(made.qmp.event("SHUTDOWN")["data"], {"guest": True,
-                                                              "reason": "guest-shutdown"})
-        self.assertEqual(made.qemu.wait(), 0)
-        made.boot_again()
+        vm.qmp.event("SUSPEND_DISK", timeout=DEBIAN_TIMEOUT)
+        self.assertEqual(vm.qmp.event("SHUTDOWN")["data"], {"guest": True,
+                                                            "reason": "guest-shutdown"})
+        self.assertEqual(vm.qemu.wait(), 0)
+        vm.restart()
 
-    def to_memory(self, made, name):
-        with made.connect(name, timeout=DEBIAN_TIMEOUT) as client:
-            job = self.begin(made, client)
-            self.sleep_and_wake(made, client)
-            self.goes_on(made, client, job)
+    def to_memory(self, vm, name):
+        with vm.connect(name, timeout=DEBIAN_TIMEOUT) as client:
+            job = self.begin(vm, client)
+            self.sleep_and_wake(vm, client)
+            self.goes_on(vm, client, job)
 
-    def to_disk(self, made, name):
-        client = made.connect(name, timeout=DEBIAN_TIMEOUT)
-        job = self.begin(made, client)
-        self.sleep_on_disk(made, client)
-        with made.connect(name, timeout=DEBIAN_TIMEOUT) as client:
-            self.goes_on(made, client, job)
+    def to_disk(self, vm, name):
+        client = vm.connect(name, timeout=DEBIAN_TIMEOUT)
+        job = self.begin(vm, client)
+        self.sleep_on_disk(vm, client)
+        with vm.connect(name, timeout=DEBIAN_TIMEOUT) as client:
+            self.goes_on(vm, client, job)
             self.assert_silent(client)
 
-    def to_both(self, made, name):
+    def to_both(self, vm, name):
         """It wakes from memory; and once its power was lost meanwhile, from the disk."""
-        client = made.connect(name, timeout=DEBIAN_TIMEOUT)
-        job = self.begin(made, client)
-        self.sleep_and_wake(made, client, "guest-suspend-hybrid")
-        self.goes_on(made, client, job)
+        client = vm.connect(name, timeout=DEBIAN_TIMEOUT)
+        job = self.begin(vm, client)
+        self.sleep_and_wake(vm, client, "guest-suspend-hybrid")
+        self.goes_on(vm, client, job)
         self.send(client, "guest-suspend-hybrid")
-        made.qmp.event("SUSPEND", timeout=DEBIAN_TIMEOUT)
-        made.boot_again()
-        with made.connect(name, timeout=DEBIAN_TIMEOUT) as client:
-            self.goes_on(made, client, job)
+        vm.qmp.event("SUSPEND", timeout=DEBIAN_TIMEOUT)
+        vm.restart()
+        with vm.connect(name, timeout=DEBIAN_TIMEOUT) as client:
+            self.goes_on(vm, client, job)
 
 
 class Minimal(SuspendTest):
@@ -94,9 +94,9 @@ class Minimal(SuspendTest):
 
     @short
     def test_to_memory_and_back(self):
-        made = self.boot_one(guest.bellhopd, swap=False)
+        vm = self.boot_one(guest.bellhopd, swap=False)
         for _ in range(3):
-            self.to_memory(made, "bellhopd")
+            self.to_memory(vm, "bellhopd")
 
     def test_to_memory_and_back_with_qemu_ga(self):
         self.to_memory(self.boot_one(guest.qemu_ga, swap=False), "qemu-ga")
@@ -109,17 +109,17 @@ class Minimal(SuspendTest):
 
     def test_to_both_and_back(self):
         """qemu-ga cannot: `suspend-means` in docs/compatibility.md."""
-        made = self.boot(agents=[guest.qemu_ga(), guest.bellhopd()],
-                         machine="pc", disks={"swap": SWAP}, start=MINIMAL_SWAP)
-        reply = made.connect("qemu-ga").request({"execute": "guest-suspend-hybrid"})
+        vm = self.boot(agents=[guest.qemu_ga(), guest.bellhopd()],
+                       machine="pc", disks={"swap": SWAP}, start=MINIMAL_SWAP)
+        reply = vm.connect("qemu-ga").request({"execute": "guest-suspend-hybrid"})
         self.assertEqual(reply["error"]["desc"],
                          "the requested suspend mode is not supported by the guest")
-        self.to_both(made, "bellhopd")
+        self.to_both(vm, "bellhopd")
 
     def test_is_not_supported_where_the_kernel_does_not(self):
-        made = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()])
-        made.shell("mkdir /tmp/power; mount --bind /tmp/power /sys/power")
-        clients = [made.connect(name) for name in made.agents]
+        vm = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()])
+        vm.shell("mkdir /tmp/power; mount --bind /tmp/power /sys/power")
+        clients = [vm.connect(name) for name in vm.agents]
         for command in ("guest-suspend-ram", "guest-suspend-disk", "guest-suspend-hybrid"):
             for client in clients:
                 self.assertEqual(client.request({"execute": command}), {"error": {
@@ -128,9 +128,9 @@ class Minimal(SuspendTest):
 
     def test_says_why_not(self):
         """Without swap space there is no place for what is in memory."""
-        made = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()])
-        ours, theirs = (made.connect(name).request({"execute": "guest-suspend-disk"})
-                        for name in made.agents)
+        vm = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()])
+        ours, theirs = (vm.connect(name).request({"execute": "guest-suspend-disk"})
+                        for name in vm.agents)
         self.assertEqual(ours, theirs)
         self.assertTrue(ours["error"]["desc"].startswith(
             "suspend: cannot write to '/sys/power/state': "), ours)
@@ -140,32 +140,32 @@ class WholeSystem(SuspendTest):
     """A Debian with swap space, and both agents."""
 
     def system_with_swap(self, suite, init, **facts):
-        made = self.system(suite, init, beside=True, machine="pc", disks={"swap": SWAP},
-                           words="resume=/dev/vdb", **facts)
+        vm = self.system(suite, init, beside=True, machine="pc", disks={"swap": SWAP},
+                         words="resume=/dev/vdb", **facts)
         if init == "openrc":
-            self.until_openrc_is_through(made)
-        self.answers(made)
-        made.shell("mkswap /dev/vdb && swapon /dev/vdb && "
-                   "cat /sys/class/block/vdb/dev >/sys/power/resume", timeout=DEBIAN_TIMEOUT)
-        made.start_agent("qemu-ga")
-        return made
+            self.wait_for_openrc(vm)
+        self.answers(vm)
+        vm.shell("mkswap /dev/vdb && swapon /dev/vdb && "
+                 "cat /sys/class/block/vdb/dev >/sys/power/resume", timeout=DEBIAN_TIMEOUT)
+        vm.start_agent("qemu-ga")
+        return vm
 
-    def sleeps(self, made):
+    def sleeps(self, vm):
         """In every way."""
-        self.to_memory(made, "bellhopd")
-        self.to_both(made, "bellhopd")
-        self.to_disk(made, "bellhopd")  # off, although it was not just before
+        self.to_memory(vm, "bellhopd")
+        self.to_both(vm, "bellhopd")
+        self.to_disk(vm, "bellhopd")  # off, although it was not just before
 
-    def sleeps_as_with_qemu_ga(self, made):
-        self.to_memory(made, "qemu-ga")
-        self.to_disk(made, "qemu-ga")
-        self.sleeps(made)
+    def sleeps_as_with_qemu_ga(self, vm):
+        self.to_memory(vm, "qemu-ga")
+        self.to_disk(vm, "qemu-ga")
+        self.sleeps(vm)
 
     def test_systemd(self):
-        made = self.system_with_swap("bookworm", "systemd")
-        self.to_both(made, "qemu-ga")
-        self.sleeps_as_with_qemu_ga(made)
-        said = made.shell("journalctl --quiet -o cat", timeout=DEBIAN_TIMEOUT)
+        vm = self.system_with_swap("bookworm", "systemd")
+        self.to_both(vm, "qemu-ga")
+        self.sleeps_as_with_qemu_ga(vm)
+        said = vm.shell("journalctl --quiet -o cat", timeout=DEBIAN_TIMEOUT)
         for verb in ("suspend", "hibernate", "hybrid-sleep"):
             self.assertIn(f"Entering sleep state '{verb}'", said)
 
@@ -177,11 +177,11 @@ class WholeSystem(SuspendTest):
 
     def test_elogind(self):
         """qemu-ga does not know it and goes to the kernel by itself."""
-        made = self.system_with_swap("bookworm", "sysvinit", more=ELOGIND)
-        made.shell("printf '#!/bin/sh\\necho $@ >>/run/elogind-said\\n' "
-                   ">/lib/elogind/system-sleep/note; chmod 755 /lib/elogind/system-sleep/note")
-        self.sleeps_as_with_qemu_ga(made)
-        said = made.shell("cat /run/elogind-said").splitlines()
+        vm = self.system_with_swap("bookworm", "sysvinit", more=ELOGIND)
+        vm.shell("printf '#!/bin/sh\\necho $@ >>/run/elogind-said\\n' "
+                 ">/lib/elogind/system-sleep/note; chmod 755 /lib/elogind/system-sleep/note")
+        self.sleeps_as_with_qemu_ga(vm)
+        said = vm.shell("cat /run/elogind-said").splitlines()
         for verb in ("suspend", "hybrid-sleep", "hibernate"):
             self.assertIn(f"post {verb}", said)
 
@@ -192,9 +192,9 @@ class WholeSystem(SuspendTest):
         """
         self.asleep = 3
         self.settle = "while pidof -x pm-suspend pm-hibernate pm-suspend-hybrid; do sleep 0.2; done"
-        made = self.system_with_swap("bookworm", "sysvinit", more=("pm-utils", "procps"))
-        self.sleeps(made)
-        said = made.shell("cat /var/log/pm-suspend.log")
+        vm = self.system_with_swap("bookworm", "sysvinit", more=("pm-utils", "procps"))
+        self.sleeps(vm)
+        said = vm.shell("cat /var/log/pm-suspend.log")
         for verb, times in (("suspend", 1), ("hibernate", 1), ("suspend_hybrid", 2)):
             self.assertEqual(said.count(f"performing {verb}\n"), times, said)
 

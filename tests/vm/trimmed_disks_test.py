@@ -19,7 +19,7 @@ DISKS = {
     "solid": guest.Disk(96 * MIB, "scsi-hd,bus=scsi.0,scsi-id=7,discard_granularity=0"),
 }
 # In the order of mounting.
-MADE = (
+FILESYSTEMS = (
     Filesystem("ext4", "plain", "/m/ext4"),
     Filesystem("xfs", "big", "/m/xfs"),
     Filesystem("btrfs", "bta btb", "/m/btrfs"),
@@ -40,32 +40,34 @@ class TrimmedDisks(VmTest):
     maxDiff = None
 
     def boot_both(self):
-        facts = storage.guest_facts(DISKS, ("virtio_scsi",))
-        made = self.boot("trimmed", options=["-device", "virtio-scsi-pci,id=scsi"], **facts,
-                         agents=[guest.bellhopd(), guest.qemu_ga()])
-        storage.start(made, ("virtio_scsi",))
-        for filesystem in (*MADE, *NOT_TRIMMED):
-            made.shell(filesystem.make(), timeout=TIMEOUT)
-        return made, made.connect("bellhopd"), made.connect("qemu-ga")
+        facts = storage.guest_arguments(DISKS, ("virtio_scsi",))
+        vm = self.boot("trimmed", options=["-device", "virtio-scsi-pci,id=scsi"], **facts,
+                       agents=[guest.bellhopd(), guest.qemu_ga()])
+        storage.start(vm, ("virtio_scsi",))
+        for filesystem in (*FILESYSTEMS, *NOT_TRIMMED):
+            vm.shell(filesystem.make(), timeout=TIMEOUT)
+        return vm, vm.connect("bellhopd"), vm.connect("qemu-ga")
 
-    def mount_again(self, made):
+    def mount_again(self, vm):
         """So that no filesystem remembers what it has trimmed."""
-        for filesystem in (*MADE, *NOT_TRIMMED):
-            made.shell(f"set -e\numount {filesystem.at}\n{filesystem.mount()}", timeout=TIMEOUT)
+        for filesystem in (*FILESYSTEMS, *NOT_TRIMMED):
+            vm.shell(f"set -e\numount {filesystem.at}\n{filesystem.mount()}", timeout=TIMEOUT)
 
     def test_gives_blocks_back_as_qemu_ga_does(self):
-        made, ours, theirs = self.boot_both()
-        names = [name for filesystem in MADE for name in filesystem.disks.split()]
-        before = {name: made.disk(name).stat().st_blocks for name in DISKS}
-        for filesystem in MADE:
-            made.shell(f"dd if=/dev/urandom of={filesystem.at}/file bs=1M count=24 && sync",
-                       timeout=TIMEOUT)
-        full = {name: made.disk(name).stat().st_blocks for name in DISKS}
-        self.assertGreater(sum(full.values()) - sum(before.values()), len(MADE) * 20 * MIB // 512)
-        made.shell(f"rm {' '.join(one.at + '/file' for one in MADE)} && sync", timeout=TIMEOUT)
+        vm, ours, theirs = self.boot_both()
+        names = [name for filesystem in FILESYSTEMS for name in filesystem.disks.split()]
+        before = {name: vm.disk(name).stat().st_blocks for name in DISKS}
+        for filesystem in FILESYSTEMS:
+            vm.shell(f"dd if=/dev/urandom of={filesystem.at}/file bs=1M count=24 && sync",
+                     timeout=TIMEOUT)
+        full = {name: vm.disk(name).stat().st_blocks for name in DISKS}
+        self.assertGreater(sum(full.values()) - sum(before.values()),
+                           len(FILESYSTEMS) * 20 * MIB // 512)
+        vm.shell(f"rm {' '.join(one.at + '/file' for one in FILESYSTEMS)} && sync",
+                 timeout=TIMEOUT)
         reply = ours.call("guest-fstrim", TIMEOUT)
         self.assertEqual([one["path"] for one in reply["paths"]],
-                         [one.at for one in reversed((*MADE, *NOT_TRIMMED))])
+                         [one.at for one in reversed((*FILESYSTEMS, *NOT_TRIMMED))])
         for one in reply["paths"]:
             if one["path"] in [filesystem.at for filesystem in NOT_TRIMMED]:
                 self.assertIn("error", one)
@@ -73,12 +75,12 @@ class TrimmedDisks(VmTest):
                 self.assertGreater(one["trimmed"], 20 * MIB, one)
         for name in names:
             with self.subTest(name):
-                after = made.disk(name).stat().st_blocks
+                after = vm.disk(name).stat().st_blocks
                 # A part of each disk's data is in blocks that hold something else too.
                 self.assertLess(after - before[name], (full[name] - before[name]) // 4 + 4 * 2048)
         replies = []
         for client in (theirs, ours):
-            self.mount_again(made)
+            self.mount_again(vm)
             replies.append([client.call("guest-fstrim", TIMEOUT),
                             client.call("guest-fstrim", TIMEOUT, minimum=4 * MIB)])
             for one in replies[-1][0]["paths"] + replies[-1][1]["paths"]:

@@ -90,71 +90,71 @@ class Hosts(VmTest):
 class Ports(VmTest):
     """The port comes and goes; the agent stays."""
 
-    def plug(self, made, agent):
-        made.qmp("device_add", driver="virtserialport", bus="ports.0", chardev=agent.name,
-                 name=agent.port, id=f"port-{agent.name}")
+    def plug(self, vm, agent):
+        vm.qmp("device_add", driver="virtserialport", bus="ports.0", chardev=agent.name,
+               name=agent.port, id=f"port-{agent.name}")
 
-    def unplug(self, made, agent):
-        made.qmp("device_del", id=f"port-{agent.name}")
-        made.qmp.event("DEVICE_DELETED", device=f"port-{agent.name}")
+    def unplug(self, vm, agent):
+        vm.qmp("device_del", id=f"port-{agent.name}")
+        vm.qmp.event("DEVICE_DELETED", device=f"port-{agent.name}")
 
     @short
     def test_unplugged_and_back(self):
         agent = guest.bellhopd(options=("-r",))
-        made = self.boot(agents=[agent])
-        pid = made.agent_pid(agent.name)
+        vm = self.boot(agents=[agent])
+        pid = vm.agent_pid(agent.name)
         for number in range(3):
-            with made.connect() as client:
+            with vm.connect() as client:
                 self.assertEqual(client.call("guest-sync", id=number), number)
-            self.unplug(made, agent)
-            self.plug(made, agent)
-        with made.connect() as client:
+            self.unplug(vm, agent)
+            self.plug(vm, agent)
+        with vm.connect() as client:
             handle = client.call("guest-file-open", path="/etc/passwd")
-            self.unplug(made, agent)
-        made.shell("while [ -e /dev/virtio-ports/org.qemu.guest_agent.0 ]; do sleep 0.05; done")
-        self.plug(made, agent)
-        with made.connect() as client:
+            self.unplug(vm, agent)
+        vm.shell("while [ -e /dev/virtio-ports/org.qemu.guest_agent.0 ]; do sleep 0.05; done")
+        self.plug(vm, agent)
+        with vm.connect() as client:
             self.assertGreater(client.call("guest-file-read", handle=handle)["count"], 0)
-        self.assertEqual(made.agent_pid(agent.name), pid)
-        made.shell(f"kill -0 {pid}")
+        self.assertEqual(vm.agent_pid(agent.name), pid)
+        vm.shell(f"kill -0 {pid}")
 
     def test_unplugged_in_the_middle_of_a_reply(self):
         agent = guest.bellhopd()
-        made = self.boot(agents=[agent])
+        vm = self.boot(agents=[agent])
         for _ in range(5):
-            with made.connect() as client:
+            with vm.connect() as client:
                 handle = client.call("guest-file-open", path="/dev/zero")
                 client.send(agents.compact({"execute": "guest-file-read", "arguments":
                                             {"handle": handle, "count": 8 * MEGABYTE}}) + b"\n")
                 client.socket.recv(65536)
-                self.unplug(made, agent)
-            self.plug(made, agent)
-            with made.connect() as client:
+                self.unplug(vm, agent)
+            self.plug(vm, agent)
+            with vm.connect() as client:
                 client.call("guest-file-close", handle=handle)
 
     def test_its_controller_unplugged_and_back(self):
         agent = guest.bellhopd(channel=None, options=(
             "-m virtio-serial -p /dev/virtio-ports/org.qemu.guest_agent.0 -r",))
-        made = self.boot(agents=[agent], machine="pc", options=[
+        vm = self.boot(agents=[agent], machine="pc", options=[
             "-chardev", "socket,id=bellhopd,path=${dir}/bellhopd,server=on,wait=off"])
         for _ in range(3):
-            made.qmp("device_add", driver="virtio-serial-pci", id="ports")
-            self.plug(made, agent)
-            with made.connect() as client:
+            vm.qmp("device_add", driver="virtio-serial-pci", id="ports")
+            self.plug(vm, agent)
+            with vm.connect() as client:
                 self.assertEqual(client.call("guest-ping"), {})
-            made.qmp("device_del", id="ports")
-            made.qmp.event("DEVICE_DELETED", device="ports")
+            vm.qmp("device_del", id="ports")
+            vm.qmp.event("DEVICE_DELETED", device="ports")
 
     @short
     def test_agent_starts_before_the_port(self):
         agent = guest.bellhopd(channel=None, options=(
             "-m virtio-serial -p /dev/virtio-ports/org.qemu.guest_agent.0 -r",))
-        made = self.boot(agents=[agent], options=[
+        vm = self.boot(agents=[agent], options=[
             "-device", "virtio-serial-pci,id=ports",
             "-chardev", "socket,id=bellhopd,path=${dir}/bellhopd,server=on,wait=off"])
-        made.shell(f"kill -0 {made.agent_pid(agent.name)}")
-        self.plug(made, agent)
-        with made.connect() as client:
+        vm.shell(f"kill -0 {vm.agent_pid(agent.name)}")
+        self.plug(vm, agent)
+        with vm.connect() as client:
             self.assertEqual(client.call("guest-ping"), {})
 
 
@@ -163,22 +163,22 @@ class Idle(VmTest):
 
     SECONDS = 60
 
-    def switches(self, made, name):
+    def switches(self, vm, name):
         """How often its threads have gone to sleep: every system call but the last ends in one."""
-        return made.shell(f"cat /proc/{made.agent_pid(name)}/task/*/status | grep ^voluntary")
+        return vm.shell(f"cat /proc/{vm.agent_pid(name)}/task/*/status | grep ^voluntary")
 
     def test_for_a_minute_whether_the_host_is_there_or_not(self):
         names = ("never", "there", "left")
-        made = self.boot(agents=[guest.bellhopd(name=name, port=f"org.qemu.guest_agent.{number}")
-                                 for number, name in enumerate(names)])
-        with made.connect("left"), made.connect("there") as client:
+        vm = self.boot(agents=[guest.bellhopd(name=name, port=f"org.qemu.guest_agent.{number}")
+                               for number, name in enumerate(names)])
+        with vm.connect("left"), vm.connect("there") as client:
             client.call("guest-get-osinfo")
-            made.clients[0].call("guest-get-osinfo")
-            made.clients[0].close()
-            made.shell("sleep 2")
-            before = {name: self.switches(made, name) for name in names}
-            made.shell(f"sleep {self.SECONDS}", timeout=self.SECONDS + 30)
-            after = {name: self.switches(made, name) for name in names}
+            vm.clients[0].call("guest-get-osinfo")
+            vm.clients[0].close()
+            vm.shell("sleep 2")
+            before = {name: self.switches(vm, name) for name in names}
+            vm.shell(f"sleep {self.SECONDS}", timeout=self.SECONDS + 30)
+            after = {name: self.switches(vm, name) for name in names}
         self.assertEqual(after, before)
 
 

@@ -32,9 +32,9 @@ class Nested(VmTest):
 
     def inner(self, directory):
         """The files of the guest in the guest."""
-        made = guest.Guest("inner", modules=["vmw_vsock_virtio_transport"], agents=[
+        vm = guest.Guest("inner", modules=["vmw_vsock_virtio_transport"], agents=[
             self.listening(guest.bellhopd, "bellhopd"), self.listening(guest.qemu_ga, "qemu-ga")])
-        kernel, first = made.made_in(directory)
+        kernel, first = vm.prepare_in(directory)
         files = {"inner/kernel": kernel, "inner/initrd": first}
         for path in map(pathlib.Path, FIRMWARE):
             if not path.exists():
@@ -47,24 +47,24 @@ class Nested(VmTest):
             files = self.inner(directory)
             program = guest.initramfs.programs({
                 "usr/bin/qemu-system-x86_64": "/usr/bin/qemu-system-x86_64"})
-            made = self.boot("host of a guest", modules=["kvm-amd", "vhost_vsock"], memory="2048",
-                             files=files, archives=[program, socat()],
-                             channels={f"to-{name}": f"to-{name}" for name in PORTS}, start=START,
-                             agents=[make(channel=None, starts=False)
-                                     for make in (guest.bellhopd, guest.qemu_ga)])
+            vm = self.boot("host of a guest", modules=["kvm-amd", "vhost_vsock"], memory="2048",
+                           files=files, archives=[program, socat()],
+                           channels={f"to-{name}": f"to-{name}" for name in PORTS}, start=START,
+                           agents=[make(channel=None, starts=False)
+                                   for make in (guest.bellhopd, guest.qemu_ga)])
         for name, port in PORTS.items():
             with self.subTest(name):
-                self.serves(made, name, f"VSOCK-CONNECT:{CID}:{port}")
+                self.serves(vm, name, f"VSOCK-CONNECT:{CID}:{port}")
 
-    def serves(self, made, name, address):
-        reply = made.shell("echo '{\"execute\": \"guest-ping\"}' | "
-                           f"socat -t 10 - {address},retry={TIMEOUT * 10},interval=0.1",
-                           timeout=TIMEOUT)
+    def serves(self, vm, name, address):
+        reply = vm.shell("echo '{\"execute\": \"guest-ping\"}' | "
+                         f"socat -t 10 - {address},retry={TIMEOUT * 10},interval=0.1",
+                         timeout=TIMEOUT)
         self.assertEqual(reply, '{"return": {}}\n')
-        host = ask(made, address, "guest-get-host-name")
+        host = ask(vm, address, "guest-get-host-name")
         self.assertEqual(host, {"return": {"host-name": "minimal"}})
-        made.shell(f"socat /dev/virtio-ports/to-{name} {address} >/dev/null 2>&1 &")
-        with made.connect(name, channel=f"to-{name}") as client:
+        vm.shell(f"socat /dev/virtio-ports/to-{name} {address} >/dev/null 2>&1 &")
+        with vm.connect(name, channel=f"to-{name}") as client:
             carry(self, client, MEGABYTE)
 
 

@@ -20,11 +20,11 @@ class GuestStage(Stage):
     def __init__(self, agent, bellhop, stack):
         self.bellhop = bellhop
         self.directory = pathlib.Path("/tmp")
-        made = guest.Guest(
-            agents=[guest.agent_of(agent)], disks={"data": 64 << 20},
+        vm = guest.Guest(
+            agents=[guest.agent_from_program(agent)], disks={"data": 64 << 20},
             start="mke2fs -q /dev/vda && mount -t ext4 /dev/vda /mnt")
-        self.guest = stack.enter_context(made)
-        self.endpoint = f"unix:{made.sockets}/agent"
+        self.guest = stack.enter_context(vm)
+        self.endpoint = f"unix:{vm.sockets}/agent"
 
     def introduction(self):
         return ("A virtual machine, booted just now, is the guest, this machine its host; a "
@@ -59,10 +59,10 @@ class GuestDisk:
 class GuestWriter(filesystem.Writer):
     """A program of the guest that writes a line to a new file."""
 
-    def __init__(self, made, disk):  # starts nothing of this machine
-        self.guest = made
+    def __init__(self, vm, disk):  # starts nothing of this machine
+        self.guest = vm
         self.path = disk.mountpoint / "file"
-        self.pid = int(made.shell(
+        self.pid = int(vm.shell(
             f"(echo 'a line' >{self.path}; echo $? >/tmp/status) >/dev/null 2>&1 & echo $!"))
 
     def read(self, name):

@@ -21,7 +21,7 @@ BACK = b"\x1d"  # Ctrl-]
 
 def boot(options):
     """A guest with the agent, and a shell on its console."""
-    agent = guest.agent_of(options.agent)
+    agent = guest.agent_from_program(options.agent)
     disks = {f"disk{number}": size << 20 for number, size in enumerate(options.disk)}
     inittab = guest.initramfs.INITTAB + "ttyS0::respawn:-/bin/sh\n"
     return guest.Guest("of tools/vm", agents=[agent], disks=disks, machine=options.machine,
@@ -32,9 +32,9 @@ def boot(options):
 class Host:
     """What a line at the host's prompt does. Each method prints."""
 
-    def __init__(self, made):
-        self.made = made
-        self.endpoint = f"unix:{made.sockets}/agent"
+    def __init__(self, vm):
+        self.vm = vm
+        self.endpoint = f"unix:{vm.sockets}/agent"
 
     def do(self, line):
         """True when it went well."""
@@ -42,10 +42,10 @@ class Host:
         if not word:
             return True
         if word.startswith("!"):
-            print(self.made.shell(line.strip()[1:], timeout=600.0, check=False), end="")
+            print(self.vm.shell(line.strip()[1:], timeout=600.0, check=False), end="")
             return True
         if word == "log":
-            print((self.made.sockets / "agents.log").read_text(errors="replace"), end="")
+            print((self.vm.sockets / "agents.log").read_text(errors="replace"), end="")
             return True
         if word == "guest":
             self.enter()
@@ -58,7 +58,7 @@ class Host:
         print("The guest's prompt; Ctrl-] leads back.")
         before = termios.tcgetattr(0)
         with socket.socket(socket.AF_UNIX) as console:
-            console.connect(str(self.made.sockets / "console"))
+            console.connect(str(self.vm.sockets / "console"))
             console.sendall(b"\n")
             try:
                 tty.setraw(0)
@@ -91,7 +91,7 @@ def prompt(host):
     print(f"The guest is up. Other clients reach its agent at {host.endpoint}\n"
           '"guest" leads to its prompt, "!" runs a program there, everything else is a command '
           'for\nthe agent, such as guest-info; Ctrl-D ends the machine.')
-    while host.made.qemu.process.poll() is None:
+    while host.vm.qemu.process.poll() is None:
         try:
             host.do(input("host> "))
         except EOFError:
@@ -115,9 +115,9 @@ def main():
     parser.add_argument("lines", nargs="*")
     options = parser.parse_args()
     try:
-        with boot(options) as made:
-            made.connect().close()
-            host = Host(made)
+        with boot(options) as vm:
+            vm.connect().close()
+            host = Host(vm)
             if not options.lines:
                 return prompt(host)
             return 0 if all([host.do(line) for line in options.lines]) else 1

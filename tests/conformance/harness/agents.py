@@ -228,7 +228,7 @@ class Connection:
         self.close()
 
 
-def need_to_thaw():
+def skip_unless_thaw_allowed():
     """Skips the test where bellhopd may not thaw: it then does not know that nothing is frozen, and
     says so (`thaw-failed` in docs/compatibility.md)."""
     status = pathlib.Path("/proc/self/status").read_text(encoding="utf-8")
@@ -240,7 +240,7 @@ def need_to_thaw():
 _POLLS = {"x86_64": ("7", "271"), "aarch64": ("73",)}.get(os.uname().machine)  # poll, ppoll
 
 
-def _waits_for_input(pid):
+def _is_polling(pid):
     try:
         call = pathlib.Path(f"/proc/{pid}/syscall").read_text(encoding="utf-8").split()
     except OSError:
@@ -253,7 +253,7 @@ def send_signal(pid, kind, number):
     the interrupted code may hold; it would hang for ever. So let no client of qemu-ga hang up just
     before: the work that this makes may begin between the look and the signal."""
     deadline = time.monotonic() + TIMEOUT
-    while kind == "qemu-ga" and number != signal.SIGKILL and not _waits_for_input(pid):
+    while kind == "qemu-ga" and number != signal.SIGKILL and not _is_polling(pid):
         if time.monotonic() > deadline:
             raise AssertionError("qemu-ga does not come to rest")
         time.sleep(0.001)
@@ -291,7 +291,7 @@ class Agent:
 
     def __init__(self, command, options=(), block=(), allow=None, configuration="",
                  environment=None, unblocked=(), prepare=None, wrap=(), channel=None,
-                 own_configuration=""):
+                 bellhop_configuration=""):
         self.command = command
         self.kind, self.version = version(command)
         self.options = list(options)
@@ -302,7 +302,7 @@ class Agent:
         self.configuration = configuration
         self.prepare = prepare
         self.channel = channel
-        self.own_configuration = own_configuration
+        self.bellhop_configuration = bellhop_configuration
         self.directory = None
         self.pass_fds = ()
         self.process = None
@@ -328,7 +328,7 @@ class Agent:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     @property
-    def working(self):
+    def working_directory(self):
         """The agent's working directory: never the one that the tests are started in."""
         work = self.directory / "work"
         return work if work.is_dir() else self.directory
@@ -372,14 +372,15 @@ class Agent:
         configuration_path.write_text(self.configuration.replace("${dir}", str(self.directory))
                                       .replace("${blocked}", self.blocked), encoding="utf-8")
         if self.kind == "bellhopd":
-            (self.directory / "bellhop.conf").write_text(self.own_configuration, encoding="utf-8")
+            (self.directory / "bellhop.conf").write_text(self.bellhop_configuration,
+                                                         encoding="utf-8")
         if self.prepare:
             self.prepare(self.directory)
         with open(self.log_path, "ab") as log:
             self.process = spawn(
                 self.wrap + [self.command] + self.arguments(), stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, env=self.environ(configuration_path), cwd=self.working,
-                pass_fds=self.pass_fds)
+                stdout=log, stderr=log, env=self.environ(configuration_path),
+                cwd=self.working_directory, pass_fds=self.pass_fds)
         _running[self.process.pid] = self.process
         if wait and not self.channel:
             self.wait_for_socket()
@@ -390,12 +391,12 @@ class Agent:
             if self.process.poll() is not None:
                 raise AssertionError(f"{self.command} ended with {self.process.returncode}: "
                                      f"{self.log()}")
-            if self.socket_path.exists() and self._listens():
+            if self.socket_path.exists() and self.is_listening():
                 return
             time.sleep(0.005)
         raise AssertionError(f"{self.command} made no socket: {self.log()}")
 
-    def _listens(self):
+    def is_listening(self):
         # A probe that connects would take the one-client socket; /proc says it as well. The agent
         # may be in a network namespace of its own, or have become a daemon in this one.
         who = self.process.pid if self.process.poll() is None else "self"

@@ -45,7 +45,7 @@ def load():
 def _check_form(name, client):
     calls = [*client["calls"], client["while-stuck"], *client.get("guest-calls", [])]
     wrong = set(client) - MEMBERS | {key for call in calls for key in set(call) - CALL_MEMBERS}
-    if wrong or client["wire"] not in client_protocols.WIRES:
+    if wrong or client["wire"] not in client_protocols.PROTOCOLS:
         raise ValueError(f"clients/{name}.json: unknown {wrong or client['wire']}")
     said = json.dumps([client["calls"], client["while-stuck"]])
     for dangerous in agents.DANGEROUS:
@@ -57,7 +57,7 @@ class Player:
     """Plays a client's calls. connect: makes an agents.Connection; directory: ${dir}, in the guest."""
 
     def __init__(self, client, connect, directory, timeout=agents.TIMEOUT):
-        self.wire = client_protocols.open_wire(client["wire"], connect, timeout)
+        self.protocol = client_protocols.open_protocol(client["wire"], connect, timeout)
         self.variables = Variables(dir=str(directory))
         self.matcher = Matcher(self.variables, self.variables.bytes)
 
@@ -91,7 +91,7 @@ class Player:
             pause = min(2 * pause, 0.1)
 
     def _ask(self, call):
-        reply = self.wire.call(self.variables.expand(call["say"]))
+        reply = self.protocol.call(self.variables.expand(call["say"]))
         if "take" not in call:
             return json.loads(reply)
         found = re.search(call["take"], reply)
@@ -100,7 +100,7 @@ class Player:
         return found.group(1) if call.get("plain") else json.loads(found.group(1))
 
     def close(self):
-        self.wire.close()
+        self.protocol.close()
 
 
 def commands(connection):

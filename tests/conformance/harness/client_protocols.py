@@ -11,7 +11,7 @@ import re
 from harness import agents
 
 
-class Refused(AssertionError):
+class ReplyRejected(AssertionError):
     """A reply that the client would not accept."""
 
 
@@ -20,14 +20,14 @@ def compact(value):
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def decoded(say):
-    return json.loads(say) if isinstance(say, str) else say
+def decoded(request):
+    return json.loads(request) if isinstance(request, str) else request
 
 
 class Libvirt:
     """One long connection. A guest-sync before a command; lines before its reply are dropped."""
 
-    LARGEST_LINE = 10 << 20
+    MAX_LINE = 10 << 20
 
     def __init__(self, connect, timeout):
         self.connection = connect()
@@ -36,8 +36,8 @@ class Libvirt:
 
     def _line(self):
         line = self.connection.read_line(self.timeout)
-        if len(line) > self.LARGEST_LINE:
-            raise Refused(f"libvirt takes lines of 10 MiB, not of {len(line)}")
+        if len(line) > self.MAX_LINE:
+            raise ReplyRejected(f"libvirt takes lines of 10 MiB, not of {len(line)}")
         return json.loads(line)
 
     def _synchronize(self):
@@ -49,13 +49,13 @@ class Libvirt:
             if "return" in reply and reply["return"] == number:
                 return
 
-    def call(self, say):
+    def call(self, request):
         self._synchronize()
         # libvirt parses what its callers give, and writes it anew.
-        self.connection.send(compact(decoded(say)).encode() + b"\n")
+        self.connection.send(compact(decoded(request)).encode() + b"\n")
         reply = self._line()
         if not isinstance(reply, dict) or not ("return" in reply or "error" in reply):
-            raise Refused(f"libvirt takes this for a broken agent: {reply}")
+            raise ReplyRejected(f"libvirt takes this for a broken agent: {reply}")
         return compact(reply)
 
     def close(self):
@@ -73,20 +73,20 @@ class Proxmox:
         self.timeout = timeout
         self.ids = itertools.count(4711001)
 
-    def call(self, say):
+    def call(self, request):
         connection = self.connect()
         try:
             number = next(self.ids)
             sync = {"arguments": {"id": number}, "execute": "guest-sync-delimited"}
-            connection.send((compact(sync) + "\n" + compact(decoded(say)) + "\n").encode())
+            connection.send((compact(sync) + "\n" + compact(decoded(request)) + "\n").encode())
             came = b""
             while not (found := self.REPLY.match(came)):
                 came += connection.read_line(self.timeout)
             if found.group(2):
-                raise Refused(f"more came than the two replies: {found.group(2)[:200]!r}")
+                raise ReplyRejected(f"more came than the two replies: {found.group(2)[:200]!r}")
             first, second = found.group(1).split(b"\n")
             if json.loads(first) != {"return": number}:
-                raise Refused(f"the answer to the synchronization is {first!r}")
+                raise ReplyRejected(f"the answer to the synchronization is {first!r}")
             return second.decode()
         finally:
             connection.close()
@@ -107,7 +107,7 @@ class Utm:
         self.connection.read_until(b"\xff", timeout)
         reply = json.loads(self._object())
         if reply != {"return": 3141592653}:
-            raise Refused(f"the answer to the synchronization is {reply}")
+            raise ReplyRejected(f"the answer to the synchronization is {reply}")
 
     def _object(self):
         text, depth, in_string, escaped = bytearray(), 0, False, False
@@ -118,7 +118,7 @@ class Utm:
                 escaped = False
             elif byte == b"\\":
                 if not in_string:
-                    raise Refused(f"a backslash outside of a string: {bytes(text)!r}")
+                    raise ReplyRejected(f"a backslash outside of a string: {bytes(text)!r}")
                 escaped = True
             elif byte == b'"':
                 in_string = not in_string
@@ -136,17 +136,17 @@ class Utm:
         del buffer[:1]
         return byte
 
-    def call(self, say):
-        self.connection.send(compact(decoded(say)).encode())
+    def call(self, request):
+        self.connection.send(compact(decoded(request)).encode())
         return self._object()
 
     def close(self):
         self.connection.close()
 
 
-WIRES = {"libvirt": Libvirt, "proxmox": Proxmox, "utm": Utm}
+PROTOCOLS = {"libvirt": Libvirt, "proxmox": Proxmox, "utm": Utm}
 
 
-def open_wire(name, connect, timeout=agents.TIMEOUT):
+def open_protocol(name, connect, timeout=agents.TIMEOUT):
     """connect: makes an agents.Connection."""
-    return WIRES[name](connect, timeout)
+    return PROTOCOLS[name](connect, timeout)

@@ -25,7 +25,7 @@ def fill(arguments, directory):
     return [argument.replace("{dir}", directory) for argument in arguments]
 
 
-class Case(unittest.TestCase):
+class CommandLineTest(unittest.TestCase):
     """What the tests share: both programs, and a directory of its own for each run."""
 
     def setUp(self):
@@ -47,7 +47,7 @@ class Case(unittest.TestCase):
                               stderr=subprocess.PIPE, timeout=agents.TIMEOUT, cwd=directory,
                               env=environment, check=False)
 
-    def both(self, arguments, content=None, variables=()):
+    def run_both(self, arguments, content=None, variables=()):
         """What each does, with `content` in the file {dir}/conf. Names of directories are alike."""
         results = {}
         for kind in self.programs:
@@ -66,12 +66,12 @@ class Case(unittest.TestCase):
         # -D stands first, so that no option takes it for its value, and the usual pid file is out
         # of reach: with -d, qemu-ga removes it.
         arguments = ["-D", "-f", "{dir}/pid", *arguments]
-        theirs, ours = self.both(arguments, content, variables)
+        theirs, ours = self.run_both(arguments, content, variables)
         self.assertEqual(theirs[0], 0, theirs)
         self.assertEqual(ours[:2], theirs[:2], (arguments, content, ours[2]))
 
     def assert_both_refuse(self, arguments, content=None):
-        theirs, ours = self.both(arguments, content)
+        theirs, ours = self.run_both(arguments, content)
         self.assertEqual(theirs[0], 1, theirs)
         self.assertEqual(ours[0], 1, (arguments, ours))
         self.assertTrue(theirs[1] + theirs[2])

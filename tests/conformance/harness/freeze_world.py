@@ -43,7 +43,7 @@ SKIPPED = 77
 
 WORLD = os.environ.get("FREEZE_TEST_WORLD", "")
 OUTER_NAMESPACE = os.environ.get("FREEZE_TEST_OUTER", "")
-PLACE = "/fs"  # where the world's filesystems are mounted
+MOUNT_ROOT = "/fs"  # where the world's filesystems are mounted
 
 BELLHOPD = os.environ.get("BELLHOPD", "")
 QEMU_GA = os.environ.get("QEMU_GA", "")
@@ -53,7 +53,7 @@ _RECORD = (os.open(os.environ["BELLHOP_RECORD"], os.O_WRONLY | os.O_APPEND | os.
            if os.environ.get("BELLHOP_RECORD") else -1)
 
 TOOLS = ("sh", "sleep", "mount", "umount", "unshare", "losetup", "mkfs.ext4")
-MORE_TOOLS = ("mkfs.xfs", "mkfs.btrfs")  # of kinds of filesystems that a machine may lack
+OPTIONAL_TOOLS = ("mkfs.xfs", "mkfs.btrfs")  # of kinds of filesystems that a machine may lack
 
 
 def skip(reason):
@@ -78,7 +78,7 @@ def freezable_mountpoints():
             if not device.startswith("0:") or kind == "btrfs"]
 
 
-def check_world():
+def check_isolation():
     """Raises when a filesystem of the machine can be reached from here."""
     if not WORLD or os.readlink("/proc/self/ns/mnt") == OUTER_NAMESPACE:
         raise RuntimeError("this is not a namespace of the test's own")
@@ -86,7 +86,7 @@ def check_world():
         if kind in ("tmpfs", "ramfs", "devtmpfs", "proc", "sysfs", "overlay"):
             continue
         ours = device.startswith("7:") or kind == "btrfs"  # on loop devices
-        if not ours or not path.startswith(PLACE + "/"):
+        if not ours or not path.startswith(MOUNT_ROOT + "/"):
             raise RuntimeError(f"{path} ({kind} on {device}) must not be here")
 
 
@@ -139,11 +139,11 @@ def enter_world():
     """Makes the small root and moves there; nothing of the machine's disks is left behind."""
     mount("-t", "tmpfs", "none", WORLD)
     for directory in ("usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "etc", "proc", "sys", "dev",
-                      "tmp", "old", PLACE[1:], "images"):
+                      "tmp", "old", MOUNT_ROOT[1:], "images"):
         os.makedirs(f"{WORLD}/{directory}")
     for directory in ("bin", "sbin", "lib", "lib64"):
         os.symlink("usr/" + directory, f"{WORLD}/{directory}")
-    for name in (*TOOLS, *MORE_TOOLS):
+    for name in (*TOOLS, *OPTIONAL_TOOLS):
         if program := shutil.which(name):
             copy_program(program, "/usr/bin/" + name)
     if os.path.exists("/etc/mke2fs.conf"):
@@ -162,7 +162,7 @@ def enter_world():
         raise OSError(ctypes.get_errno(), "umount2")
     os.rmdir("/old")
     tempfile.tempdir = "/tmp"
-    check_world()
+    check_isolation()
 
 
 # Filesystems -------------------------------------------------------------------------------------
@@ -186,11 +186,11 @@ def make_image(path, kind="ext4", size=None):
 
 
 def make_filesystem(name, mountpoint=None, kind="ext4", image=None, options="loop", size=None,
-                    fresh=True):
+                    mkfs=True):
     """A filesystem on a loop device; returns where it is mounted. Not fresh: the image has one."""
-    mountpoint = mountpoint or f"{PLACE}/{name}"
+    mountpoint = mountpoint or f"{MOUNT_ROOT}/{name}"
     image = image or f"/images/{name}"
-    if fresh:
+    if mkfs:
         make_image(image, kind, size)
     os.makedirs(mountpoint, exist_ok=True)
     mount("-t", kind, "-o", options, image, mountpoint)
@@ -212,15 +212,15 @@ def copy_sparse(source, target):
             at += os.pwrite(new.fileno(), os.pread(old.fileno(), min(1 << 20, end - at), at), at)
 
 
-def guard(path):
+def require_test_filesystem(path):
     """No system call that freezes goes anywhere but to the test's own filesystems."""
-    assert path.startswith(PLACE + "/"), path
-    check_world()
+    assert path.startswith(MOUNT_ROOT + "/"), path
+    check_isolation()
     return path
 
 
-def control(path, request):
-    descriptor = os.open(guard(path), os.O_RDONLY)
+def freeze_ioctl(path, request):
+    descriptor = os.open(require_test_filesystem(path), os.O_RDONLY)
     try:
         fcntl.ioctl(descriptor, request, 0)
         return True
@@ -232,8 +232,8 @@ def control(path, request):
 
 def is_frozen(path):
     """Whether it cannot be frozen because it is."""
-    if control(path, FIFREEZE):
-        control(path, FITHAW)
+    if freeze_ioctl(path, FIFREEZE):
+        freeze_ioctl(path, FITHAW)
         return False
     return True
 
@@ -268,12 +268,12 @@ class Watchdog:
     """Thaws everything when it hears nothing for WATCHDOG_SECONDS, or when this process ends."""
 
     def __init__(self):
-        listen, self.leash = os.pipe()
+        read_end, self.write_end = os.pipe()
         self.pid = os.fork()
         if self.pid:
-            os.close(listen)
+            os.close(read_end)
             return
-        os.close(self.leash)
+        os.close(self.write_end)
         os.setsid()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
@@ -284,18 +284,18 @@ class Watchdog:
             except OSError:
                 pass
         while True:
-            heard = select.select([listen], [], [], WATCHDOG_SECONDS)[0]
-            if heard and os.read(listen, 4096):
+            heard = select.select([read_end], [], [], WATCHDOG_SECONDS)[0]
+            if heard and os.read(read_end, 4096):
                 continue
             thaw_all(descriptors)
             if heard:
                 os._exit(0)
 
-    def pat(self):
-        os.write(self.leash, b".")
+    def reset(self):
+        os.write(self.write_end, b".")
 
     def end(self):
-        os.close(self.leash)
+        os.close(self.write_end)
         os.waitpid(self.pid, 0)
 
 
@@ -304,7 +304,7 @@ watchdog = None
 
 # Agents ------------------------------------------------------------------------------------------
 
-def until(condition):
+def wait_until(condition):
     end = time.monotonic() + TIMEOUT
     while not condition():
         if time.monotonic() > end:
@@ -321,7 +321,7 @@ class Agent:
                if not name.startswith("guest-fsfreeze-") and name != "guest-fstrim"]
 
     def __init__(self, program, directory, *options, configuration=None, wrap=()):
-        check_world()
+        check_isolation()
         self.kind = "bellhopd" if program == BELLHOPD else "qemu-ga"
         self.directory = directory
         self.socket_path = directory + "/socket"
@@ -338,7 +338,7 @@ class Agent:
                                             stderr=log)
         self.buffer = b""
         self.connection = None
-        if not until(self.connect):
+        if not wait_until(self.connect):
             raise AssertionError("the agent does not listen: " + self.log())
 
     def log(self):
@@ -386,7 +386,7 @@ class Agent:
         return self.call("guest-fsfreeze-freeze-list", mountpoints=list(mountpoints))
 
     def freeze_all(self):
-        check_world()
+        check_isolation()
         return self.call("guest-fsfreeze-freeze")
 
     def thaw(self):
@@ -411,7 +411,7 @@ class WorldTest:
     def setUp(self):
         if not self.PROGRAM:
             self.skipTest(os.environ.get("FREEZE_TEST_NO_ORACLE", "there is no such agent"))
-        watchdog.pat()
+        watchdog.reset()
         self.directory = tempfile.mkdtemp(prefix="state-", dir="/tmp")
         self.agents = []
 
@@ -420,7 +420,7 @@ class WorldTest:
             agent.stop()
         thaw_all()  # what an agent left frozen must not reach the next test
 
-    def need(self, kind):
+    def require(self, kind):
         if not can_make(kind):
             self.skipTest(f"this machine cannot make {kind}: the kernel or mkfs.{kind} is missing")
 
@@ -442,7 +442,7 @@ def oracle():
         return {"FREEZE_TEST_NO_ORACLE": str(error)}
 
 
-def outer():
+def run_in_namespace():
     """Checks what the tests need and runs them in a mount namespace of their own."""
     if not BELLHOPD:
         skip("BELLHOPD does not name an agent")
@@ -475,7 +475,7 @@ def main(make=lambda: None):
     holds these open, so that they cannot be unmounted."""
     global watchdog
     if not WORLD:
-        sys.exit(outer())
+        sys.exit(run_in_namespace())
     try:
         enter_world()
         make()

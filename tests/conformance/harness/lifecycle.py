@@ -38,19 +38,19 @@ def sanitized(pid):
     return b"__asan_init" in program or b"__tsan_init" in program
 
 
-def wait_for(what, happened, timeout=agents.TIMEOUT):
+def wait_for(what, condition, timeout=agents.TIMEOUT):
     deadline = time.monotonic() + timeout
-    while not happened():
+    while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not happen in {timeout} s")
         time.sleep(0.01)
 
 
-def answered(connection, command, **arguments):
+def call(connection, command, **arguments):
     return connection.call(command, timeout=TEN_SECONDS, **arguments)
 
 
-def hand_over_socket(agent):
+def prepare_socket_activation(agent):
     """Makes the agent's socket as a service manager does, before the agent starts; returns it. It
     becomes descriptor 3, and LISTEN_PID the agent's own."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -62,7 +62,7 @@ def hand_over_socket(agent):
     return listener
 
 
-class LifeTest(unittest.TestCase):
+class LifecycleTest(unittest.TestCase):
     def agent(self, **options):
         agent = agents.Agent(agents.bellhopd(), **options)
         self.addCleanup(agent.__exit__)
@@ -74,7 +74,7 @@ class LifeTest(unittest.TestCase):
         return connection
 
 
-class Loop:
+class LoopFilesystem:
     """A filesystem on a loop device, mounted only where one agent sees it."""
 
     SCRIPT = """mount -o loop "$0" "$1" || exit 90
@@ -130,7 +130,7 @@ exec "$@"
         return ["unshare", "-m", "sh", "-c", self.SCRIPT, str(self.directory / "image"),
                 str(self.mountpoint)]
 
-    def enter(self, agent):
+    def open_namespace(self, agent):
         """Keeps the agent's mounts at hand: those of a process that is ending cannot be entered."""
         self.namespace = os.open(f"/proc/{agent.process.pid}/ns/mnt", os.O_RDONLY)
 

@@ -9,9 +9,9 @@ import subprocess
 import tempfile
 
 from harness import agents
-from harness.lifecycle import LifeTest, answered, wait_for
+from harness.lifecycle import LifecycleTest, call, wait_for
 
-DONE = "was replaced by version"
+UPGRADED = "was replaced by version"
 REFUSED = "the agent was not replaced and goes on"
 
 
@@ -19,7 +19,7 @@ def decoded(data):
     return base64.b64decode(data)
 
 
-def channels(paths):
+def channels_configuration(paths):
     return "[channels]\nchannels=" + ";".join(f"unix-listen:{path}" for path in paths) + "\n"
 
 
@@ -30,12 +30,12 @@ def write_program(path, content, mode=0o755):
     path.chmod(mode)
 
 
-class Replaced(LifeTest):
+class LiveUpgradeTest(LifecycleTest):
     """What is installed takes the place of what runs."""
 
     program = None
 
-    def agent_to_start(self, **options):
+    def create_agent(self, **options):
         """An agent whose program is a file of the test's own."""
         directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-program-"))
         self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
@@ -47,24 +47,24 @@ class Replaced(LifeTest):
         return agent
 
     def agent(self, **options):
-        return self.agent_to_start(**options).__enter__()
+        return self.create_agent(**options).__enter__()
 
-    def agent_without_start(self, options, **more):
-        agent = self.agent_to_start(options=options, **more)
+    def create_unstarted_agent(self, options, **arguments):
+        agent = self.create_agent(options=options, **arguments)
         agent.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-agent-"))
         return agent
 
-    def agent_on_several(self, count):
+    def agent_on_sockets(self, count):
         """Paths of sockets, and an agent that listens on them by its own configuration."""
         directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-sockets-"))
         self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
         paths = [directory / str(i) for i in range(count)]
-        agent = self.agent(channel=(None, None), own_configuration=channels(paths))
+        agent = self.agent(channel=(None, None), bellhop_configuration=channels_configuration(paths))
         wait_for("the sockets", lambda: all(path.exists() for path in paths))
         return paths, agent
 
     def configure(self, agent, paths):
-        (agent.directory / "bellhop.conf").write_text(channels(paths), encoding="ascii")
+        (agent.directory / "bellhop.conf").write_text(channels_configuration(paths), encoding="ascii")
 
     def client_on(self, path):
         client = agents.Connection(path, "bellhopd")
@@ -76,35 +76,35 @@ class Replaced(LifeTest):
         write_program(new, content, mode)
         new.replace(self.program)
 
-    def said(self, agent, what):
+    def log_count(self, agent, what):
         return agent.log_path.read_text(encoding="utf-8", errors="replace").count(what)
 
     def signal_and_wait(self, agent, what, pid=None):
-        before = self.said(agent, what)
+        before = self.log_count(agent, what)
         os.kill(pid or agent.process.pid, signal.SIGUSR2)
-        wait_for(f"“{what}” in the log", lambda: self.said(agent, what) > before)
+        wait_for(f"“{what}” in the log", lambda: self.log_count(agent, what) > before)
 
-    def replace(self, agent, pid=None):
-        self.signal_and_wait(agent, DONE, pid)
+    def upgrade(self, agent, pid=None):
+        self.signal_and_wait(agent, UPGRADED, pid)
 
-    def is_refused(self, agent, why):
+    def assert_upgrade_refused(self, agent, why):
         self.signal_and_wait(agent, REFUSED)
         log = agent.log()
         self.assertIn(why, log[log.rindex(REFUSED):])
 
     def read(self, client, handle, count):
-        reply = answered(client, "guest-file-read", handle=handle, count=count)
+        reply = call(client, "guest-file-read", handle=handle, count=count)
         return decoded(reply["buf-b64"]), reply["eof"]
 
-    def run_job(self, client, script, **more):
-        return answered(client, "guest-exec", path="/bin/sh", arg=["-c", script],
-                        capture_output=True, **more)["pid"]
+    def run_job(self, client, script, **arguments):
+        return call(client, "guest-exec", path="/bin/sh", arg=["-c", script],
+                    capture_output=True, **arguments)["pid"]
 
-    def end_of(self, client, pid):
+    def wait_for_job(self, client, pid):
         last = {}
 
         def ended():
-            last.update(answered(client, "guest-exec-status", pid=pid))
+            last.update(call(client, "guest-exec-status", pid=pid))
             return last["exited"]
         wait_for("the job's end", ended)
         return last

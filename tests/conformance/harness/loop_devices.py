@@ -16,13 +16,13 @@ import tempfile
 import unittest
 
 from harness import agents
-from harness.lifecycle import LifeTest
+from harness.lifecycle import LifecycleTest
 
 SKIPPED = 77
 ROOT = os.environ.get("FILESYSTEMS_TEST_ROOT", "")
 MEGABYTE = 1 << 20
 # Members whose values change between two questions, of filesystems that the test did not make.
-LIVELY = ("used-bytes", "total-bytes", "total-bytes-privileged")
+VOLATILE = ("used-bytes", "total-bytes", "total-bytes-privileged")
 
 
 def run(*command):
@@ -31,20 +31,20 @@ def run(*command):
 
 
 @functools.lru_cache(maxsize=None)
-def kernel_knows(filesystem):
+def kernel_supports(filesystem):
     with open("/proc/filesystems", encoding="ascii") as known:
         return any(line.split()[-1] == filesystem for line in known)
 
 
-def need(test, *programs, filesystem=None):
+def require(test, *programs, filesystem=None):
     for program in programs:
         if not shutil.which(program):
             test.skipTest(f"needs {program}")
-    if filesystem and not kernel_knows(filesystem):
+    if filesystem and not kernel_supports(filesystem):
         test.skipTest(f"the kernel has no {filesystem}")
 
 
-class Machine:
+class LoopDevices:
     """Devices and mounts of one test, which are gone at its end."""
 
     def __init__(self, test):
@@ -81,7 +81,7 @@ class Machine:
         return self.mount(device, at=at)
 
 
-def by(key, entries):
+def index_by(key, entries):
     found = {entry[key]: entry for entry in entries}
     assert len(found) == len(entries), entries
     return found
@@ -94,12 +94,12 @@ def without_serials(disk, other):
     return disk
 
 
-class CompareTest(LifeTest):
+class CompareTest(LifecycleTest):
     """Tests with both agents. qemu-ga is asked before and after bellhopd; when its two replies are
     the same, bellhopd's must be the same too."""
 
     def setUp(self):
-        self.machine = Machine(self)
+        self.devices = LoopDevices(self)
 
     def both(self, ours=None):
         """Starts both agents, unless `ours` is a bellhopd that is running."""
@@ -109,24 +109,24 @@ class CompareTest(LifeTest):
         self.real = self.client(real.__enter__())
         self.ours = self.client(ours or self.agent())
 
-    def asked(self, command, steady=lambda reply: reply):
+    def stable_replies(self, command, stable_part=lambda reply: reply):
         """(qemu-ga's reply, bellhopd's) while qemu-ga's `steady` part did not change."""
         for _ in range(100):
-            before = steady(self.real.call(command))
-            ours = steady(self.ours.call(command))
-            if steady(self.real.call(command)) == before:
+            before = stable_part(self.real.call(command))
+            ours = stable_part(self.ours.call(command))
+            if stable_part(self.real.call(command)) == before:
                 return before, ours
         self.skipTest(f"the machine is too busy: {command} has a new answer each time")
 
     def fsinfo(self):
         """Both replies, whole, but for the sizes of what others made."""
-        def steady(reply):
+        def stable_part(reply):
             for filesystem in reply:
                 if not filesystem["mountpoint"].startswith(ROOT):
-                    for key in LIVELY:
+                    for key in VOLATILE:
                         filesystem.pop(key, None)
             return reply
-        return self.asked("guest-get-fsinfo", steady)
+        return self.stable_replies("guest-get-fsinfo", stable_part)
 
     def compare_fsinfo(self):
         real, ours = self.fsinfo()
@@ -134,17 +134,17 @@ class CompareTest(LifeTest):
             filesystem["disk"] = [without_serials(disk, other) for disk, other in
                                   zip(filesystem["disk"], theirs["disk"], strict=True)]
         self.assertEqual(ours, real)
-        return by("mountpoint", ours)
+        return index_by("mountpoint", ours)
 
     def compare_disks(self):
-        real, ours = self.asked("guest-get-disks")
+        real, ours = self.stable_replies("guest-get-disks")
         for theirs, disk in zip(real, ours):
             if "address" in disk and "address" in theirs:
                 disk["address"] = without_serials(disk["address"], theirs["address"])
             if disk["name"].startswith("/dev/dm-") and "alias" not in theirs:
                 disk.pop("alias", None)  # disks-without-udev
         self.assertEqual(ours, real)
-        return by("name", ours)
+        return index_by("name", ours)
 
 
 def skip(reason):
@@ -152,7 +152,7 @@ def skip(reason):
     sys.exit(SKIPPED)
 
 
-def outer(test):
+def run_in_namespace(test):
     """Checks what the test needs and runs it in a mount namespace of its own."""
     if os.geteuid() != 0:
         skip("only root can make filesystems")
@@ -173,7 +173,7 @@ def outer(test):
         os.rmdir(root)
 
 
-def inner():
+def run_tests():
     """Finds out whether filesystems can be made here, and runs the tests."""
     run("mount", "-t", "tmpfs", "none", ROOT)
     image = pathlib.Path(ROOT) / "trial"
@@ -189,6 +189,6 @@ def inner():
 
 def main(test):
     if ROOT:
-        inner()
+        run_tests()
     else:
-        sys.exit(outer(test))
+        sys.exit(run_in_namespace(test))

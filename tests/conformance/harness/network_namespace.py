@@ -34,7 +34,7 @@ KINDS = {
 }
 
 
-class NoNamespace(Exception):
+class NamespaceUnavailable(Exception):
     """None can be made here; the message says why."""
 
 
@@ -51,10 +51,10 @@ class Namespace:
             self.process = agents.spawn(holder, text=True, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         except FileNotFoundError as error:
-            raise NoNamespace(f"no network namespace can be made: {error}") from None
+            raise NamespaceUnavailable(f"no network namespace can be made: {error}") from None
         if self.process.stdout.readline() != "made\n":
             error = self.process.communicate()[1]
-            raise NoNamespace(f"no network namespace can be made: {error.strip()}")
+            raise NamespaceUnavailable(f"no network namespace can be made: {error.strip()}")
         return self
 
     def __exit__(self, *_):
@@ -87,7 +87,7 @@ def without_sign_extension(routes):
             for route in routes]
 
 
-def settled(ours, oracle, command):
+def stable_replies(ours, oracle, command):
     """bellhopd's reply and what qemu-ga says of the same moment.
 
     qemu-ga is asked before and after; its replies count when both are the same. Counters never
@@ -105,7 +105,7 @@ def settled(ours, oracle, command):
         if before == after or reply == after:
             return reply, after
         if command == INTERFACES and _without_counters(before) == _without_counters(after):
-            return reply, _at_the_time_of(reply, before, after)
+            return reply, _with_counters_between(reply, before, after)
         before = after
         if time.monotonic() > deadline:
             raise AssertionError("the network never comes to rest")
@@ -116,14 +116,14 @@ def _without_counters(interfaces):
             for interface in interfaces]
 
 
-def _at_the_time_of(reply, before, after):
-    """The interfaces with counters of `reply` where they lie between those of the other two."""
+def _with_counters_between(reply, before, after):
+    """`after` with each counter of `reply` that lies between those of `before` and `after`."""
     counters = {interface["name"]: interface.get("statistics", {}) for interface in reply}
     result = []
     for old, new in zip(before, after):
-        between = {name: counters[new["name"]][name]
-                   for name, value in new.get("statistics", {}).items()
-                   if old["statistics"][name] <= counters.get(new["name"], {}).get(name, -1) <= value}
+        ours = counters.get(new["name"], {})
+        between = {name: ours[name] for name, value in new.get("statistics", {}).items()
+                   if old["statistics"][name] <= ours.get(name, -1) <= value}
         result.append(dict(new, statistics={**new["statistics"], **between})
                       if "statistics" in new else new)
     return result

@@ -76,7 +76,7 @@ def reason_to_skip():
     return f"no mount namespace: {trial.stdout.strip()}" if trial.returncode else None
 
 
-class Guest:
+class AccountsSandbox:
     """An agent among accounts of its own, and what lies there. Use it in a `with`."""
 
     def __init__(self, command, user=None, **options):
@@ -121,7 +121,7 @@ class Guest:
         subprocess.run(["sh", "-ec", script], cwd=self.root / HOMES, check=True,
                        stdin=subprocess.DEVNULL, timeout=agents.TIMEOUT)
 
-    def enter(self, user, *command):
+    def run_as(self, user, *command):
         """Starts a program as a user where the agent is."""
         number = str(USERS[user])
         return agents.spawn(["nsenter", f"--mount=/proc/{self.agent.process.pid}/ns/mnt",
@@ -129,20 +129,20 @@ class Guest:
                              *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL)
 
-    def hash(self, user):
+    def password_hash(self, user):
         for line in (self.root / "etc/shadow").read_text(encoding="latin-1").splitlines():
             fields = line.split(":")
             if fields[0] == user:
                 return fields[1]
         return None
 
-    def tree(self, directory=HOMES, without=()):
+    def tree(self, directory=HOMES, excluding=()):
         """Everything below a directory: path -> (mode, user, group, content). What has a name in
         `without` is not looked at: somebody may be changing it."""
         found = {}
         top = str(self.root / directory)
         for parent, directories, files in os.walk(top):
-            directories[:] = [name for name in directories if name not in without]
+            directories[:] = [name for name in directories if name not in excluding]
             for name in directories + files:
                 path = os.path.join(parent, name)
                 status = os.lstat(path)

@@ -30,7 +30,7 @@ def socat():
     return initramfs.programs({"usr/bin/socat": program})
 
 
-def ask(made, address, command):
+def ask(vm, address, command):
     """The reply to a command, asked within the guest."""
     request = agents.compact({"execute": command}).decode()
-    return json.loads(made.shell(f"echo '{request}' | socat -t 10 - {address}"))
+    return json.loads(vm.shell(f"echo '{request}' | socat -t 10 - {address}"))

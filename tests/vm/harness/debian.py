@@ -18,7 +18,7 @@ INIT = {
     "openrc": ["sysvinit-core"],
 }
 # What comes in another's place, which debootstrap cannot do.
-AFTERWARDS = {"openrc": ["openrc"]}
+REPLACEMENT_PACKAGES = {"openrc": ["openrc"]}
 
 # What enables the service, where its being installed does not.
 ENABLE = {
@@ -35,7 +35,7 @@ SYMBOLS = {
 }
 
 
-def expect_to_run(suite, program):
+def require_compatible(suite, program):
     """Raises Unavailable when a program was built for newer libraries than a suite has."""
     content = pathlib.Path(program).read_bytes()
     for library, newest in SYMBOLS[suite].items():
@@ -56,14 +56,14 @@ def disk(suite, init, more=()):
     if platform.machine() != "x86_64":
         raise Unavailable("guests are made for x86-64 only")
     place = packages.CACHE / "-".join(["debian", suite, init, *more])
-    with packages.making(place) as made:
-        if made:
-            tree = made / "tree"
+    with packages.build_once(place) as staging:
+        if staging:
+            tree = staging / "tree"
             _debootstrap(suite, ["udev", "kmod", *INIT[init]], tree)
-            if afterwards := [*AFTERWARDS.get(init, ()), *more]:
+            if afterwards := [*REPLACEMENT_PACKAGES.get(init, ()), *more]:
                 _install(tree, afterwards)
             _prepare(tree)
-            packages.run("mkfs.ext4", "-q", "-d", tree, made / "disk.raw", "1500M", timeout=300)
+            packages.run("mkfs.ext4", "-q", "-d", tree, staging / "disk.raw", "1500M", timeout=300)
             shutil.rmtree(tree)
     return place / "disk.raw"
 

@@ -13,7 +13,7 @@ class SystemTest(VmTest):
 
         more: further packages. beside: qemu-ga is there too, to be started by start_agent().
         """
-        debian.expect_to_run(suite, agents.bellhopd())
+        debian.require_compatible(suite, agents.bellhopd())
         root = debian.disk(suite, init, more)
         found = [guest.Agent("bellhopd", "/usr/sbin/bellhopd", "bellhopd", None, starts=False)]
         added = [*archives, debian.installed(init)]
@@ -22,13 +22,13 @@ class SystemTest(VmTest):
         return self.boot(f"{suite} with {'+'.join([init, *more])}", agents=found, root=root,
                          archives=added, memory="1024", **facts)
 
-    def answers(self, made):
-        with made.connect(timeout=DEBIAN_TIMEOUT) as client:
+    def answers(self, vm):
+        with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             self.assertEqual(client.call("guest-ping"), {})
 
-    def until_openrc_is_through(self, made):
+    def wait_for_openrc(self, vm):
         """While it starts a runlevel, it forgets what is told to it."""
-        at = made.shell(
+        at = vm.shell(
             "n=0; until [ -e /run/openrc/started/bellhopd ] && ! pidof openrc >/dev/null && "
             "[ ! -e /run/openrc/rc.starting ]; do n=$((n + 1)); [ $n -lt 600 ] || "
             "exec ls /run/openrc/starting; sleep 0.5; done",

@@ -75,7 +75,7 @@ def qemu_ga(suite="sid", name="qemu-ga", port="org.qemu.guest_agent.1", into="",
     return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", archive, port=port, **facts)
 
 
-def agent_of(program, name="agent"):
+def agent_from_program(program, name="agent"):
     """An agent from a program of this machine: bellhopd, or qemu-ga as get-qemu-ga brings it."""
     if pathlib.Path(program).read_bytes()[:2] != b"#!":
         return bellhopd(name, program)
@@ -96,15 +96,15 @@ class Guest:
     disks; its own init starts what there is. words: further ones of the kernel's command line.
     """
 
-    def __init__(self, name="minimal", agents=(), disks=None, modules=(), at_hand=(), files=None,
-                 start="", options=(), machine="q35", cpus="1", memory="512", kernel="cloud",
-                 channels=None, archives=(), root=None, words=""):
+    def __init__(self, name="minimal", agents=(), disks=None, modules=(), extra_modules=(),
+                 files=None, start="", options=(), machine="q35", cpus="1", memory="512",
+                 kernel="cloud", channels=None, archives=(), root=None, words=""):
         self.name = name
         self.agents = {agent.name: agent for agent in agents}
         self.disks = {disk: facts if isinstance(facts, Disk) else Disk(facts)
                       for disk, facts in (disks or {}).items()}
         self.modules = tuple(modules)
-        self.at_hand = tuple(at_hand)
+        self.extra_modules = tuple(extra_modules)
         self.files = dict(files or {})
         self.start_script = start
         self.options = list(options)
@@ -191,7 +191,7 @@ class Guest:
                 raise
             raise qemu.Failed(f"{error}; QEMU ended with {status}: {self.qemu.said()}") from None
 
-    def boot_again(self):
+    def restart(self):
         """Starts the guest anew, with the disks as they are."""
         self._end_qemu()
         self._boot()
@@ -254,7 +254,7 @@ class Guest:
         """The image of a disk, raw."""
         return self.directory / f"{name}.raw"
 
-    def made_in(self, directory):
+    def prepare_in(self, directory):
         """The kernel and the first filesystem, for a QEMU that somebody else starts."""
         self.directory = pathlib.Path(directory)
         self._prepare()
@@ -262,7 +262,7 @@ class Guest:
 
     def _prepare(self):
         self.kernel = packages.Kernel(self.flavour)
-        archives = [initramfs.base(self.kernel, (*self.modules, *self.at_hand))]
+        archives = [initramfs.base(self.kernel, (*self.modules, *self.extra_modules))]
         archives += dict.fromkeys([*self.archives, *(agent.archive for agent in self.agents.values()
                                                      if agent.archive)])
         self._serial_lines()

@@ -46,9 +46,9 @@ def cached(name, inputs, make):
         data = item.read_bytes() if isinstance(item, pathlib.Path) else item.encode()
         digest.update(b"%d:" % len(data) + data)
     place = packages.CACHE / "images" / f"{name}-{digest.hexdigest()[:16]}"
-    with packages.making(place) as made:
-        if made:
-            (made / "archive").write_bytes(make().archive())
+    with packages.build_once(place) as staging:
+        if staging:
+            (staging / "archive").write_bytes(make().archive())
             _forget_older(place)
     return place / "archive"
 

@@ -47,7 +47,7 @@ DISK = """<disk type='file' device='disk'><driver name='qemu' type='raw' discard
       <source file='{path}'/><target dev='vd{letter}' bus='virtio'/>
       <serial>{name}</serial></disk>"""
 
-FIRST_WORDS = "the guest's first program runs"
+BOOT_MESSAGE = "the guest's first program runs"
 
 # What the agents call and BusyBox lacks. They do the whole of it, in a guest's simple files.
 SHUTDOWN = """#!/bin/sh
@@ -86,7 +86,7 @@ ip address add 2001:db8::7/64 dev eth0
 """
 
 
-def logged_in(user, line, seconds):
+def utmp_record(user, line, seconds):
     """The record of a user who is logged in: struct utmp of utmp(5) on x86-64, USER_PROCESS."""
     return struct.pack("<hxxi32s4s32s256shhiii16s20s", 7, 1, line.encode(), b"1", user.encode(),
                        b"", 0, 0, 0, seconds, 250000, b"", b"")
@@ -94,10 +94,10 @@ def logged_in(user, line, seconds):
 
 # What a guest needs so that every command can do its work.
 FILES = {"usr/sbin/chpasswd": CHPASSWD, "sbin/shutdown": SHUTDOWN,
-         "var/run/utmp": logged_in("guest", "tty1", 1_700_000_000)}
+         "var/run/utmp": utmp_record("guest", "tty1", 1_700_000_000)}
 
 
-def work_for(directory, session):
+def mount_script(directory, session):
     """The shell's words that make the place that a libvirtd lives in."""
     # What only hangs here shall not be offered.
     hide = "kvm" not in qemu.accelerator() and os.path.exists("/dev/kvm")
@@ -148,7 +148,7 @@ class Libvirt:
         return f"qemu+unix:///{mode}?socket={self.socket}"
 
     def _start(self):
-        script = work_for(self.directory, self.session)
+        script = mount_script(self.directory, self.session)
         daemon = f"libvirtd -f {self.directory}/libvirtd.conf --pid-file {self.directory}/pid"
         configuration = self.directory / "etc-libvirt"
         if self.session:
@@ -167,7 +167,7 @@ class Libvirt:
         # Not in the shell's place: the first process of a namespace has to bury the others, and
         # libvirtd waits for that.
         script.append(f"{daemon}; exit")
-        self.process = qemu.monitored_start(
+        self.process = qemu.start_with_pdeathsig(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
              "sh", "-c", "\n".join(script)], self.directory / "libvirtd.log")
         deadline = time.monotonic() + agents.TIMEOUT
@@ -256,7 +256,7 @@ class Domain(guest.Guest):
         if status:
             raise qemu.Failed(f"virsh create: {said}")
         self.open_shell()
-        self.until_connected()
+        self.wait_until_connected()
 
     def open_shell(self):
         """The host's shell, anew after the guest has started anew."""
@@ -267,19 +267,19 @@ class Domain(guest.Guest):
 
     def after_reboot(self):
         """Waits until the guest has started anew and its agent answers."""
-        self.until(lambda: (self._console(), 0), lambda said: said.count(FIRST_WORDS) > 1, 60.0)
+        self.until(lambda: (self._console(), 0), lambda said: said.count(BOOT_MESSAGE) > 1, 60.0)
         self.open_shell()
-        self.until_connected()
+        self.wait_until_connected()
 
     def _console(self):
         return (self.directory / "console.log").read_text(encoding="utf-8", errors="replace")
 
-    def until_connected(self, timeout=30.0):
+    def wait_until_connected(self, timeout=30.0):
         """libvirt believes in an agent when the guest has opened its port."""
         self.until(lambda: self.virsh("qemu-agent-command", '{"execute": "guest-ping"}'),
                    lambda said: said == '{"return":{}}', timeout)
 
-    def until_state(self, state, timeout=60.0):
+    def wait_for_state(self, state, timeout=60.0):
         """Waits for what virsh domstate says; 'gone': no such guest any more."""
         self.until(lambda: self.virsh("domstate"),
                    lambda said: said == state or
@@ -299,7 +299,7 @@ class Domain(guest.Guest):
         self.stop_agent(self.running, "KILL" if self.running == "qemu-ga" else "TERM")
         self.start_agent(name)
         self.running = name
-        self.until_connected()
+        self.wait_until_connected()
 
     def commands(self):
         """The names of the commands that the running agent has and allows."""

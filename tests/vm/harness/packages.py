@@ -18,7 +18,7 @@ CACHE = pathlib.Path(os.environ.get("BELLHOP_VM_CACHE") or ROOT / "build" / "vm"
 
 
 @contextlib.contextmanager
-def making(place):
+def build_once(place):
     """Yields an empty directory that becomes `place`, or None if `place` is there already.
 
     Of several that want the same place, one makes it.
@@ -29,12 +29,12 @@ def making(place):
         if place.exists():
             yield None
             return
-        made = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        staging = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
         try:
-            yield made
-            made.rename(place)
+            yield staging
+            staging.rename(place)
         except BaseException:
-            shutil.rmtree(made, ignore_errors=True)
+            shutil.rmtree(staging, ignore_errors=True)
             raise
 
 
@@ -94,13 +94,13 @@ class Kernel:
         if platform.machine() != "x86_64":
             raise Unavailable(f"guests are made for x86-64 only, this is {platform.machine()}")
         place = CACHE / f"kernel-{flavour}"
-        with making(place) as made:
-            if made:
-                unpack(_kernel_packages(flavour), made)
-                version = next(made.glob("**/modules/*/kernel")).parent.name
-                if not (made / "lib").exists():  # a merged /usr
-                    (made / "lib").symlink_to("usr/lib")
-                run("depmod", "-b", made, version, timeout=120)
+        with build_once(place) as staging:
+            if staging:
+                unpack(_kernel_packages(flavour), staging)
+                version = next(staging.glob("**/modules/*/kernel")).parent.name
+                if not (staging / "lib").exists():  # a merged /usr
+                    (staging / "lib").symlink_to("usr/lib")
+                run("depmod", "-b", staging, version, timeout=120)
         self.image = next((place / "boot").glob("vmlinu*"))
         self.modules = next((place / "lib" / "modules").iterdir())
         self.version = self.modules.name
@@ -160,9 +160,9 @@ def _uncompressed(path):
 def busybox():
     """The path of a BusyBox that needs no library."""
     place = CACHE / "busybox"
-    with making(place) as made:
-        if made:
-            unpack(["busybox-static"], made)
+    with build_once(place) as staging:
+        if staging:
+            unpack(["busybox-static"], staging)
     for path in ("bin/busybox", "usr/bin/busybox"):
         if (place / path).exists():
             return place / path

@@ -23,9 +23,9 @@ def archive():
     """The archive with /usr/bin/python3, its modules, and libraries as this machine has them."""
     name, wanted = _packages()
     place = packages.CACHE / name
-    with packages.making(place) as made:
-        if made:
-            packages.unpack(wanted, made)
+    with packages.build_once(place) as staging:
+        if staging:
+            packages.unpack(wanted, staging)
     return initramfs.cached("python3", [str(place), pathlib.Path(__file__)],
                             lambda: _tree(name, place / "usr"))
 

@@ -18,7 +18,7 @@ class Failed(AssertionError):
     """QEMU ended, or did not do in time what it was asked for."""
 
 
-def monitored_start(command, log):
+def start_with_pdeathsig(command, log):
     """Starts a program that the kernel kills when this thread ends, however it ends."""
     if not shutil.which(command[0]):
         raise Unavailable(f"needs {command[0]}: run tools/setup --vm")
@@ -41,16 +41,16 @@ def _kvm_works(timeout=10.0):
         return False
     boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     place = packages.CACHE / f"kvm-{boot}"
-    with packages.making(place) as made:
-        if made:
-            works = _starts_with_kvm(made, timeout)
-            (made / "works").write_text("yes" if works else "no", encoding="ascii")
+    with packages.build_once(place) as staging:
+        if staging:
+            works = _starts_with_kvm(staging, timeout)
+            (staging / "works").write_text("yes" if works else "no", encoding="ascii")
     return (place / "works").read_text(encoding="ascii") == "yes"
 
 
 def _starts_with_kvm(directory, timeout):
     """A kernel that has no filesystem panics, and QEMU ends with it."""
-    process = monitored_start(
+    process = start_with_pdeathsig(
         [PROGRAM, "-nodefaults", "-display", "none", "-no-user-config", "-machine", "q35", "-accel",
          "kvm", "-cpu", "host", "-m", "256", "-kernel", packages.Kernel().image, "-append",
          "console=ttyS0 panic=-1", "-no-reboot", "-serial", f"file:{directory}/console"],
@@ -73,7 +73,7 @@ class Qemu:
         self.command = [PROGRAM, "-nodefaults", "-display", "none", "-no-user-config",
                         *accelerator(), "-qmp", f"unix:{directory}/qmp,server=on,wait=off",
                         *options]
-        self.process = monitored_start(self.command, self.directory / "qemu.log")
+        self.process = start_with_pdeathsig(self.command, self.directory / "qemu.log")
         self.qmp = None
 
     def connect(self, timeout=10.0):

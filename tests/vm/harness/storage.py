@@ -38,12 +38,12 @@ udevadm trigger --action=add
 def _unpacked():
     """Where the packages lie, with those that they need and this machine lacks."""
     place = packages.CACHE / "storage-programs"
-    with packages.making(place) as made:
-        if made:
+    with packages.build_once(place) as staging:
+        if staging:
             plan = packages.run("apt-get", "install", "--simulate", "--no-install-recommends",
                                 *PACKAGES, timeout=120)
             needed = re.findall(r"^Inst (\S+)", plan, re.MULTILINE)
-            packages.unpack(sorted({*PACKAGES, *needed}), made)
+            packages.unpack(sorted({*PACKAGES, *needed}), staging)
     return place
 
 
@@ -82,26 +82,26 @@ def rules(names):
     return tree
 
 
-def guest_facts(disks, drivers=()):
+def guest_arguments(disks, drivers=()):
     """Arguments for Guest with storage, to be passed on by **; then start() it."""
     return {"disks": disks, "memory": "1024", "at_hand": (*MODULES, *drivers),
             "archives": [archive(), rules(tuple(disks))]}
 
 
-def start(made, drivers=()):
+def start(vm, drivers=()):
     """Loads what a guest has at hand, starts udev, and waits until the guest's disks have names.
     Not as a part of its start, because an emulated guest takes its time for that."""
     for module in (*drivers, *MODULES):
-        made.shell(f"modprobe {module}", timeout=120)
-    made.shell(_START, timeout=120)
-    wait_for_disks(made, made.disks)
+        vm.shell(f"modprobe {module}", timeout=120)
+    vm.shell(_START, timeout=120)
+    wait_for_disks(vm, vm.disks)
 
 
-def wait_for_disks(made, names):
+def wait_for_disks(vm, names):
     """Waits until udev has named the disks and is done with what it knows of."""
     for name in names:
-        made.shell(f"until [ -e /dev/d/{name} ]; do sleep 0.1; done", timeout=120)
-    made.shell("udevadm settle", timeout=120)
+        vm.shell(f"until [ -e /dev/d/{name} ]; do sleep 0.1; done", timeout=120)
+    vm.shell("udevadm settle", timeout=120)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,10 +15,10 @@ class VmTest(unittest.TestCase):
 
     def boot(self, name="minimal", **facts):
         """A running guest.Guest. Raises agents.Unavailable where guests cannot be had."""
-        made = guest.Guest(name, **facts)
-        made.boot()
-        self.guests.append(made)
-        return made
+        vm = guest.Guest(name, **facts)
+        vm.boot()
+        self.guests.append(vm)
+        return vm
 
     def run(self, result=None):
         result = result or self.defaultTestResult()
@@ -31,13 +31,13 @@ class VmTest(unittest.TestCase):
                 if len(found) > count:
                     test, text = found[-1]
                     found[-1] = (test, text + "\n" + self._report())
-            for made in self.guests:
-                made.stop()
+            for vm in self.guests:
+                vm.stop()
         return result
 
     def _report(self):
-        return "\n".join(f"{made.report()}\n  kept in {made.keep(self.id().split('.', 1)[-1])}"
-                         for made in self.guests)
+        return "\n".join(f"{vm.report()}\n  kept in {vm.keep(self.id().split('.', 1)[-1])}"
+                         for vm in self.guests)
 
 
 def short(test):
