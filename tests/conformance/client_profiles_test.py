@@ -59,11 +59,11 @@ class ClientsTest(unittest.TestCase):
         self.addCleanup(stuck.close)
         stuck.send(agents.compact({"execute": "guest-file-open",
                                    "arguments": {"path": str(path), "mode": "w"}}) + b"\n")
-        if client["wire"] == "proxmox":
+        if client["protocol"] == "proxmox":
             stuck.close()  # it hangs up and comes again
 
         def connect():
-            return agent.connect() if client["wire"] == "proxmox" else stuck
+            return agent.connect() if client["protocol"] == "proxmox" else stuck
         stuck.timeout = max(client["timeout"], TEN_SECONDS)
         player = client_profiles.Player(client, connect, agent.working_directory, stuck.timeout)
         self.addCleanup(player.close)

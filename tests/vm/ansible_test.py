@@ -30,9 +30,9 @@ def ansible_is_there():
     """Raises Unavailable where the connection plugin cannot be used."""
     if not shutil.which("ansible-playbook"):
         raise agents.Unavailable("needs ansible: run tools/setup --vm")
-    said = subprocess.run(["ansible-doc", "-t", "connection", "-j", CONNECTION], text=True,
-                          check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-    if CONNECTION not in said:
+    output = subprocess.run(["ansible-doc", "-t", "connection", "-j", CONNECTION], text=True,
+                            check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    if CONNECTION not in output:
         raise agents.Unavailable(f"ansible has no {CONNECTION}")
     if subprocess.run(["/usr/bin/python3", "-c", "import libvirt"], check=False,
                       stderr=subprocess.DEVNULL).returncode:
@@ -54,7 +54,7 @@ class Ansible(VmTest):
             self.assertLessEqual(NEEDED, vm.commands())
             ours = self.play(vm, directory, python)
             vm.shell("rm -rf /tmp/text /tmp/random /tmp/.ansible")
-            vm.swap("qemu-ga")
+            vm.switch_agent("qemu-ga")
             theirs = self.play(vm, directory, python)
         self.assertEqual(list(ours), list(theirs))
         for task, result in ours.items():

@@ -80,12 +80,12 @@ def as_qemu_ga(address, virtio_scsi):
 class Compared(VmTest):
     """Both agents in a guest with udev."""
 
-    def boot_both(self, disks, controllers, **facts):
+    def boot_both(self, disks, controllers, **arguments):
         options = []
         for name, driver in controllers.items():
             options += ["-device", f"{driver},id={name}"]
-        facts = {**storage.guest_arguments(disks, DRIVERS), **facts, "kernel": "all"}
-        self.guest = self.boot("disks", options=options, **facts,
+        arguments = {**storage.guest_arguments(disks, DRIVERS), **arguments, "kernel": "all"}
+        self.guest = self.boot("disks", options=options, **arguments,
                                agents=[guest.bellhopd(), guest.qemu_ga()])
         self.ours, self.theirs = self.guest.connect("bellhopd"), self.guest.connect("qemu-ga")
         storage.start(self.guest, DRIVERS)

@@ -60,8 +60,8 @@ done
 
 class FrozenDisks(VmTest):
     def boot_with(self, disks, agents_of_it=()):
-        facts = storage.guest_arguments(disks)
-        vm = self.boot("frozen", agents=agents_of_it, files={"bin/writer": WRITER}, **facts)
+        arguments = storage.guest_arguments(disks)
+        vm = self.boot("frozen", agents=agents_of_it, files={"bin/writer": WRITER}, **arguments)
         storage.start(vm)
         return vm
 

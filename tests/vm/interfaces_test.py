@@ -35,9 +35,10 @@ route add fd15::/64 via fd00::99 metric 77
 
 
 class Network(VmTest):
-    def guest(self, modules, **facts):
+    def guest(self, modules, **arguments):
         return self.boot(agents=[guest.bellhopd(), guest.qemu_ga("sid")], modules=modules,
-                         archives=[initramfs.programs({"usr/sbin/ip": "/usr/sbin/ip"})], **facts)
+                         archives=[initramfs.programs({"usr/sbin/ip": "/usr/sbin/ip"})],
+                         **arguments)
 
     def ip(self, vm, lines):
         vm.shell(f"/usr/sbin/ip -batch - <<'END'\n{lines}END\n")
@@ -75,7 +76,7 @@ class Network(VmTest):
         self.assertIn("10.20.0.0", [route["destination"] for route in routes])
 
     def test_a_kernel_without_ipv6(self):
-        vm = self.guest(["veth"], words="ipv6.disable=1")
+        vm = self.guest(["veth"], kernel_options="ipv6.disable=1")
         self.ip(vm, "link set lo up\nlink add v0 type veth peer name v1\n"
                       "addr add 10.1.0.1/24 dev v0\nlink set v0 up\nlink set v1 up\n")
         reply = vm.connect("qemu-ga").request({"execute": ROUTES})

@@ -32,11 +32,11 @@ FREEZE, THAW = "fsfreeze --freeze /mnt/a", "fsfreeze --unfreeze /mnt/a"
 
 class LibvirtTest(VmTest):
     @contextlib.contextmanager
-    def domain(self, *makes, session=False, **facts):
+    def domain(self, *makes, session=False, **arguments):
         """A guest with these agents, of a libvirtd of its own."""
         with contextlib.ExitStack() as stack:
             daemon = stack.enter_context(libvirtd.Libvirt(session))
-            vm = libvirtd.Domain(daemon, *(make() for make in makes), **facts)
+            vm = libvirtd.Domain(daemon, *(make() for make in makes), **arguments)
             stack.callback(vm.stop)
             self.guests.append(vm)
             vm.boot()
@@ -45,7 +45,7 @@ class LibvirtTest(VmTest):
             except AssertionError as error:
                 # Told while the guest is there.
                 raise AssertionError(
-                    f"{error}\n{vm.report()}\nlibvirtd: {daemon.said()}") from None
+                    f"{error}\n{vm.report()}\nlibvirtd: {daemon.last_log_line()}") from None
             finally:
                 self.guests.remove(vm)
 
@@ -62,7 +62,7 @@ def options_of(word):
 
 
 def virsh_knows(verb):
-    return verb.get("option", "") in options_of(verb["words"][0])
+    return verb.get("option", "") in options_of(verb["args"][0])
 
 
 class Verbs(LibvirtTest):
@@ -73,31 +73,31 @@ class Verbs(LibvirtTest):
             if not set(verb.get("needs", ())) <= has or not virsh_knows(verb):
                 results.append(None)
                 continue
-            words = [word.replace("${agent}", vm.running).replace("${key}", str(key))
-                     for word in verb["words"]]
-            said, status = vm.virsh(*words)
-            left = vm.shell(f"cat {verb['in']}") if "in" in verb else ""
-            results.append((said, status, left))
+            arguments = [word.replace("${agent}", vm.running).replace("${key}", str(key))
+                         for word in verb["args"]]
+            output, status = vm.virsh(*arguments)
+            left = vm.shell(f"cat {verb['file']}") if "file" in verb else ""
+            results.append((output, status, left))
         return results
 
     def check(self, who, verb, result):
-        said, status, left = result
-        where = f"{who}: virsh {' '.join(verb['words'])} said: {said}"
+        output, status, left = result
+        where = f"{who}: virsh {' '.join(verb['args'])} said: {output}"
         self.assertEqual(status, verb.get("status", 0), where)
-        self.assertIsNotNone(re.fullmatch(verb["says"], said, re.DOTALL), where)
-        if "in" in verb:
-            self.assertIsNotNone(re.search(f"^{verb['leaves']}$", left, re.MULTILINE),
-                                 f"{where}\n{verb['in']}: {left}")
+        self.assertIsNotNone(re.fullmatch(verb["output"], output, re.DOTALL), where)
+        if "file" in verb:
+            self.assertIsNotNone(re.search(f"^{verb['file-line']}$", left, re.MULTILINE),
+                                 f"{where}\n{verb['file']}: {left}")
 
     @staticmethod
-    def without_what_moves(verb, said):
-        if "omits" in verb:
-            said = re.sub(verb["omits"], "", said + "\n").rstrip("\n")
-        for pattern in verb.get("moves", ()):
-            said = re.sub(pattern, "…", said, flags=re.MULTILINE)
+    def without_what_moves(verb, output):
+        if "optional-lines" in verb:
+            output = re.sub(verb["optional-lines"], "", output + "\n").rstrip("\n")
+        for pattern in verb.get("volatile", ()):
+            output = re.sub(pattern, "…", output, flags=re.MULTILINE)
         with contextlib.suppress(ValueError):
-            return json.loads(said)  # the order of members means nothing
-        return said
+            return json.loads(output)  # the order of members means nothing
+        return output
 
     def compare(self, **mode):
         with self.domain(guest.bellhopd, guest.qemu_ga, **mode) as vm:
@@ -105,13 +105,13 @@ class Verbs(LibvirtTest):
             key.write_text(KEY, encoding="ascii")
             ours = self.play(vm, key)
             vm.shell("rm -rf /home/guest/.ssh")
-            vm.swap("qemu-ga")
+            vm.switch_agent("qemu-ga")
             theirs = self.play(vm, key)
         missing = set()
         for verb, mine, other in zip(VERBS, ours, theirs):
             if not virsh_knows(verb):
                 continue
-            with self.subTest(" ".join(verb["words"])):
+            with self.subTest(" ".join(verb["args"])):
                 self.check("qemu-ga", verb, other)
                 if mine is None:
                     missing.update(verb["needs"])
@@ -134,11 +134,11 @@ class Verbs(LibvirtTest):
         schema = subprocess.run([agents.bellhopd(), "--schema"], stdout=subprocess.PIPE,
                                 check=True, timeout=agents.TIMEOUT).stdout
         has = set(json.loads(schema)["commands"])
-        left_out = {" ".join(verb["words"][:1]): sorted(set(verb.get("needs", ())) - has)
+        left_out = {" ".join(verb["args"][:1]): sorted(set(verb.get("needs", ())) - has)
                     for verb in VERBS if not set(verb.get("needs", ())) <= has}
         if left_out:
             self.skipTest("bellhopd lacks " + ", ".join(sorted(set(sum(left_out.values(), [])))))
-        unknown = [" ".join(verb["words"]) for verb in VERBS if not virsh_knows(verb)]
+        unknown = [" ".join(verb["args"]) for verb in VERBS if not virsh_knows(verb)]
         if unknown:
             self.skipTest("this virsh has no " + ", ".join(unknown))
 
@@ -150,9 +150,9 @@ class Late(LibvirtTest):
     def test_libvirt_goes_on_after_a_command_that_was_stuck(self):
         with self.domain(guest.bellhopd) as vm:
             vm.shell(FREEZE)
-            said, status = vm.virsh("qemu-agent-command", "--timeout", "1", OPEN)
-            self.assertEqual(status, 1, said)
-            self.assertRegex(said, LATE)
+            output, status = vm.virsh("qemu-agent-command", "--timeout", "1", OPEN)
+            self.assertEqual(status, 1, output)
+            self.assertRegex(output, LATE)
             # libvirt synchronizes anew; qemu-ga would not answer that before the command ends.
             self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
             vm.shell(THAW)
@@ -162,8 +162,8 @@ class Late(LibvirtTest):
     def test_libvirt_waits_as_long_as_it_is_told(self):
         with self.domain(guest.bellhopd) as vm:
             vm.shell(f"{FREEZE}; (sleep 7; {THAW}) >/dev/null 2>&1 &")
-            said, status = vm.virsh("qemu-agent-command", "--timeout", "60", OPEN)
-            self.assertEqual((status, sorted(json.loads(said))), (0, ["return"]))
+            output, status = vm.virsh("qemu-agent-command", "--timeout", "60", OPEN)
+            self.assertEqual((status, sorted(json.loads(output))), (0, ["return"]))
 
     def keeps_its_limit(self, make):
         """That of guest-agent-timeout, for an agent that stands still for longer. What it says
@@ -173,9 +173,9 @@ class Late(LibvirtTest):
             pid = vm.agent_pid(vm.running)
             vm.shell(f"kill -STOP {pid}")
             for _ in range(2):
-                said, status = vm.virsh("domtime")
-                self.assertEqual(status, 1, said)
-                self.assertRegex(said, LATE)
+                output, status = vm.virsh("domtime")
+                self.assertEqual(status, 1, output)
+                self.assertRegex(output, LATE)
             vm.shell(f"kill -CONT {pid}")
             self.assertEqual(vm.virsh("guest-agent-timeout", "--timeout", "-1"), ("", 0))
             for _ in range(3):
@@ -190,9 +190,9 @@ class Late(LibvirtTest):
     def test_libvirt_goes_on_after_the_agent_was_away(self):
         with self.domain(guest.bellhopd) as vm:
             vm.stop_agent("bellhopd")
-            said, status = vm.virsh("qemu-agent-command", "--timeout", "2",
-                                    '{"execute": "guest-ping"}')
-            self.assertEqual(status, 1, said)
+            output, status = vm.virsh("qemu-agent-command", "--timeout", "2",
+                                      '{"execute": "guest-ping"}')
+            self.assertEqual(status, 1, output)
             vm.start_agent("bellhopd")
             vm.wait_until_connected()
             self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
@@ -204,8 +204,8 @@ class Power(LibvirtTest):
     def suspends(self, make):
         with self.domain(make) as vm:
             self.needs(vm, "guest-suspend-ram")
-            said, status = vm.virsh("dompmsuspend", "mem")
-            self.assertEqual(status, 0, said)
+            output, status = vm.virsh("dompmsuspend", "mem")
+            self.assertEqual(status, 0, output)
             vm.wait_for_state("pmsuspended")
             self.assertEqual(vm.virsh("dompmwakeup")[1], 0)
             vm.wait_for_state("running")
@@ -222,8 +222,8 @@ class Power(LibvirtTest):
         """libvirt sees it end, and starts it again with the same disks."""
         with self.domain(make, swap=True) as vm:
             vm.shell("echo of the first start >/run/marker")
-            said, status = vm.virsh("dompmsuspend", "disk")
-            self.assertEqual(status, 0, said)
+            output, status = vm.virsh("dompmsuspend", "disk")
+            self.assertEqual(status, 0, output)
             vm.wait_for_state("gone")
             vm.restart()
             self.assertEqual(vm.shell("cat /run/marker"), "of the first start\n")
@@ -239,17 +239,17 @@ class Power(LibvirtTest):
         """qemu-ga cannot, in this guest."""
         with self.domain(guest.bellhopd, guest.qemu_ga, swap=True) as vm:
             self.sleep_in_both(vm)
-            vm.swap("qemu-ga")
-            said, status = vm.virsh("dompmsuspend", "hybrid")
+            vm.switch_agent("qemu-ga")
+            output, status = vm.virsh("dompmsuspend", "hybrid")
             self.assertEqual(status, 1)
-            self.assertIn("the requested suspend mode is not supported by the guest", said)
+            self.assertIn("the requested suspend mode is not supported by the guest", output)
 
     def sleep_in_both(self, vm):
         """Woken from memory, and then from the disk, when QEMU was killed meanwhile."""
         vm.shell("echo of the first start >/run/marker")
         for wakes in (True, False):
-            said, status = vm.virsh("dompmsuspend", "hybrid")
-            self.assertEqual(status, 0, said)
+            output, status = vm.virsh("dompmsuspend", "hybrid")
+            self.assertEqual(status, 0, output)
             vm.wait_for_state("pmsuspended")
             if wakes:
                 self.assertEqual(vm.virsh("dompmwakeup")[1], 0)
@@ -264,13 +264,13 @@ class Power(LibvirtTest):
         with self.domain(make) as vm:
             self.needs(vm, "guest-shutdown")
             vm.shell("touch /tmp/before")
-            said, status = vm.virsh("reboot", "--mode", "agent")
-            self.assertEqual(status, 0, said)
+            output, status = vm.virsh("reboot", "--mode", "agent")
+            self.assertEqual(status, 0, output)
             vm.after_reboot()
             self.assertEqual(vm.shell("ls /tmp/before", check=False),
                              "ls: /tmp/before: No such file or directory\n")
-            said, status = vm.virsh("shutdown", "--mode", "agent")
-            self.assertEqual(status, 0, said)
+            output, status = vm.virsh("shutdown", "--mode", "agent")
+            self.assertEqual(status, 0, output)
             vm.wait_for_state("gone")
 
     def test_reboot_and_shutdown(self):
@@ -298,7 +298,7 @@ class Binding(LibvirtTest):
         with self.domain(guest.bellhopd, guest.qemu_ga) as vm:
             has = vm.commands()
             ours = self.ask(vm)
-            vm.swap("qemu-ga")
+            vm.switch_agent("qemu-ga")
             theirs = self.ask(vm)
         for name, (needed, value) in theirs.items():
             with self.subTest(name):

@@ -68,9 +68,10 @@ class Terminal:
 
 
 class LogIn(SystemTest):
-    def boot_with_users(self, **facts):
-        vm = self.system("bookworm", "sysvinit", more=ELOGIND, beside=True, **facts)
-        self.answers(vm)
+    def boot_with_users(self, **arguments):
+        vm = self.system("bookworm", "sysvinit", extra_packages=ELOGIND, with_qemu_ga=True,
+                         **arguments)
+        self.assert_answers(vm)
         vm.shell("useradd --create-home --shell /bin/sh alice", timeout=DEBIAN_TIMEOUT)
         vm.start_agent("qemu-ga")
         return vm, [vm.connect(name, timeout=DEBIAN_TIMEOUT) for name in vm.agents]

@@ -33,8 +33,8 @@ def error(description):
 class Compared(VmTest):
     """A guest with bellhopd and qemu-ga, and requests to both."""
 
-    def boot_both(self, **facts):
-        self.guest = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()], **facts)
+    def boot_both(self, **arguments):
+        self.guest = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()], **arguments)
         self.ours, self.theirs = self.guest.connect("bellhopd"), self.guest.connect("qemu-ga")
         self.schema = self.ours.call("bellhop-schema")["commands"]
         return self.guest

@@ -98,8 +98,8 @@ class FrozenTest(VmTest):
     # A file that is being written from a frozen guest waits.
     WRITES = "echo now >/mnt/file && sync && cat /mnt/file"
 
-    def boot_frozen(self, make, **facts):
-        vm = self.boot(agents=[make()], start=self.MOUNT, **facts)
+    def boot_frozen(self, make, **arguments):
+        vm = self.boot(agents=[make()], start=self.MOUNT, **arguments)
         with vm.connect() as client:
             self.assertEqual(client.call("guest-fsfreeze-freeze"), 1)
         return vm

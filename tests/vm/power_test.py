@@ -9,8 +9,8 @@ REMOVE_PROGRAMS = "rm -f /sbin/poweroff /sbin/halt /sbin/reboot; "
 
 
 class Power(VmTest):
-    def boot_one(self, make, **facts):
-        vm = self.boot(agents=[make()], **facts)
+    def boot_one(self, make, **arguments):
+        vm = self.boot(agents=[make()], **arguments)
         return vm, vm.connect()
 
     @staticmethod
@@ -32,7 +32,7 @@ class Shutdown(Power):
     def assert_halts(self, vm, client):
         """The kernel says so on the console, and the machine stays on."""
         self.send(client, "guest-shutdown", mode="halt")
-        vm.console("System halted")
+        vm.wait_for_console("System halted")
         self.assertEqual(vm.qmp("query-status")["status"], "running")
 
     @short

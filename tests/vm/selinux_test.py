@@ -15,9 +15,9 @@ SSHD = "system_u:system_r:sshd_t:s0"
 class Labels(SystemTest):
     def boot_with_selinux(self):
         """A guest in which both agents are services, and the policy is enforced."""
-        vm = self.system("bookworm", "systemd", more=SELINUX, beside=True,
-                         words="security=selinux")
-        self.answers(vm)
+        vm = self.system("bookworm", "systemd", extra_packages=SELINUX, with_qemu_ga=True,
+                         kernel_options="security=selinux")
+        self.assert_answers(vm)
         # What came into the guest beside its disk has no labels: then bellhopd has not the domain
         # of a service either.
         vm.shell("find / -xdev -context '*:unlabeled_t:*' -exec restorecon -F '{}' + && "

@@ -67,11 +67,11 @@ class ServiceTest(SystemTest):
         self.unplug(vm)
         vm.shell(f"while [ -e {PORT} ]; do sleep 0.1; done")
         self.plug(vm)
-        self.answers(vm)
+        self.assert_answers(vm)
 
 
 class Systemd(ServiceTest):
-    def until(self, vm, state):
+    def wait_until(self, vm, state):
         vm.shell(f'until [ "$(systemctl is-active bellhopd)" = {state} ]; do sleep 0.2; done',
                  timeout=DEBIAN_TIMEOUT)
 
@@ -91,24 +91,24 @@ class Systemd(ServiceTest):
 
     def lives(self, suite):
         vm = self.system(suite, "systemd")
-        self.answers(vm)
-        self.until(vm, "active")
+        self.assert_answers(vm)
+        self.wait_until(vm, "active")
         self.unplug(vm)
-        self.until(vm, "inactive")
+        self.wait_until(vm, "inactive")
         self.plug(vm)
-        self.answers(vm)
-        self.until(vm, "active")
+        self.assert_answers(vm)
+        self.wait_until(vm, "active")
         self.is_replaced(vm, "systemctl reload bellhopd")
         self.is_replaced_while_everything_is_frozen(vm)
-        self.until(vm, "active")
+        self.wait_until(vm, "active")
         self.assertEqual(vm.shell("systemctl show -P MainPID bellhopd").strip(),
                          vm.shell("pidof bellhopd").strip())
         vm.shell("kill -9 $(systemctl show -P MainPID bellhopd)")
-        self.answers(vm)
+        self.assert_answers(vm)
         with vm.connect() as client:
             job = client.call("guest-exec", path="/bin/sleep", arg=["1000"])["pid"]
         vm.shell(f"systemctl restart bellhopd; kill -0 {job}", timeout=DEBIAN_TIMEOUT)
-        self.answers(vm)
+        self.assert_answers(vm)
         vm.shell("systemctl stop bellhopd", timeout=DEBIAN_TIMEOUT)
         self.assertIn("inactive", vm.shell("systemctl is-failed bellhopd", check=False))
         vm.shell("systemd-analyze verify --man=no bellhopd.service", timeout=DEBIAN_TIMEOUT)
@@ -123,9 +123,9 @@ class Systemd(ServiceTest):
                  ">/etc/bellhop/bellhop.conf; systemctl start bellhopd", timeout=DEBIAN_TIMEOUT)
         with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             client.call("guest-file-open", path="/etc/hostname")
-        said = vm.shell("journalctl --sync; journalctl --quiet -o cat COMMAND=guest-file-open",
-                        timeout=DEBIAN_TIMEOUT)
-        self.assertEqual(said.strip(), "guest-file-open called, path: /etc/hostname")
+        output = vm.shell("journalctl --sync; journalctl --quiet -o cat COMMAND=guest-file-open",
+                          timeout=DEBIAN_TIMEOUT)
+        self.assertEqual(output.strip(), "guest-file-open called, path: /etc/hostname")
 
     def test_debian_12(self):
         self.lives("bookworm")
@@ -137,7 +137,7 @@ class Systemd(ServiceTest):
 class Sysvinit(ServiceTest):
     def test_lives(self):
         vm = self.system("bookworm", "sysvinit")
-        self.answers(vm)
+        self.assert_answers(vm)
         script = "/etc/init.d/bellhopd"
         self.assertIn("is running", vm.shell(f"{script} status"))
         vm.shell(f"{script} start")
@@ -146,13 +146,13 @@ class Sysvinit(ServiceTest):
         self.assertIn("is running", vm.shell(f"{script} status"))
         self.comes_back_with_the_port(vm)
         vm.shell(f"{script} restart")
-        self.answers(vm)
+        self.assert_answers(vm)
         vm.shell(f"{script} stop")
         self.assertIn("not running", vm.shell(f"{script} status", check=False))
         self.unplug(vm)
         vm.shell(f"{script} start")
         self.plug(vm)
-        self.answers(vm)
+        self.assert_answers(vm)
         self.shuts_down(vm)
 
 
@@ -160,14 +160,14 @@ class OpenRc(ServiceTest):
     def test_lives(self):
         vm = self.system("bookworm", "openrc")
         self.wait_for_openrc(vm)
-        self.answers(vm)
+        self.assert_answers(vm)
         vm.shell("rc-service bellhopd status")
         self.is_replaced(vm, "rc-service bellhopd reload")
         vm.shell("kill -9 $(pidof bellhopd)")
-        self.answers(vm)
+        self.assert_answers(vm)
         self.comes_back_with_the_port(vm)
         vm.shell("rc-service bellhopd restart", timeout=DEBIAN_TIMEOUT)
-        self.answers(vm)
+        self.assert_answers(vm)
         vm.shell("rc-service bellhopd stop; while pidof bellhopd; do sleep 0.2; done",
                  timeout=DEBIAN_TIMEOUT)
         vm.shell("rc-service bellhopd start", timeout=DEBIAN_TIMEOUT)

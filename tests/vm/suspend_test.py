@@ -139,12 +139,12 @@ class Minimal(SuspendTest):
 class WholeSystem(SuspendTest):
     """A Debian with swap space, and both agents."""
 
-    def system_with_swap(self, suite, init, **facts):
-        vm = self.system(suite, init, beside=True, machine="pc", disks={"swap": SWAP},
-                         words="resume=/dev/vdb", **facts)
+    def system_with_swap(self, suite, init, **arguments):
+        vm = self.system(suite, init, with_qemu_ga=True, machine="pc", disks={"swap": SWAP},
+                         kernel_options="resume=/dev/vdb", **arguments)
         if init == "openrc":
             self.wait_for_openrc(vm)
-        self.answers(vm)
+        self.assert_answers(vm)
         vm.shell("mkswap /dev/vdb && swapon /dev/vdb && "
                  "cat /sys/class/block/vdb/dev >/sys/power/resume", timeout=DEBIAN_TIMEOUT)
         vm.start_agent("qemu-ga")
@@ -165,9 +165,9 @@ class WholeSystem(SuspendTest):
         vm = self.system_with_swap("bookworm", "systemd")
         self.to_both(vm, "qemu-ga")
         self.sleeps_as_with_qemu_ga(vm)
-        said = vm.shell("journalctl --quiet -o cat", timeout=DEBIAN_TIMEOUT)
+        output = vm.shell("journalctl --quiet -o cat", timeout=DEBIAN_TIMEOUT)
         for verb in ("suspend", "hibernate", "hybrid-sleep"):
-            self.assertIn(f"Entering sleep state '{verb}'", said)
+            self.assertIn(f"Entering sleep state '{verb}'", output)
 
     def test_sysvinit(self):
         self.sleeps_as_with_qemu_ga(self.system_with_swap("bookworm", "sysvinit"))
@@ -177,13 +177,13 @@ class WholeSystem(SuspendTest):
 
     def test_elogind(self):
         """qemu-ga does not know it and goes to the kernel by itself."""
-        vm = self.system_with_swap("bookworm", "sysvinit", more=ELOGIND)
+        vm = self.system_with_swap("bookworm", "sysvinit", extra_packages=ELOGIND)
         vm.shell("printf '#!/bin/sh\\necho $@ >>/run/elogind-said\\n' "
                  ">/lib/elogind/system-sleep/note; chmod 755 /lib/elogind/system-sleep/note")
         self.sleeps_as_with_qemu_ga(vm)
-        said = vm.shell("cat /run/elogind-said").splitlines()
+        output = vm.shell("cat /run/elogind-said").splitlines()
         for verb in ("suspend", "hybrid-sleep", "hibernate"):
-            self.assertIn(f"post {verb}", said)
+            self.assertIn(f"post {verb}", output)
 
     def test_pm_utils(self):
         """A hook fails after each wake-up, for lack of a program: qemu-ga sleeps once more then.
@@ -192,11 +192,11 @@ class WholeSystem(SuspendTest):
         """
         self.asleep = 3
         self.settle = "while pidof -x pm-suspend pm-hibernate pm-suspend-hybrid; do sleep 0.2; done"
-        vm = self.system_with_swap("bookworm", "sysvinit", more=("pm-utils", "procps"))
+        vm = self.system_with_swap("bookworm", "sysvinit", extra_packages=("pm-utils", "procps"))
         self.sleeps(vm)
-        said = vm.shell("cat /var/log/pm-suspend.log")
+        output = vm.shell("cat /var/log/pm-suspend.log")
         for verb, times in (("suspend", 1), ("hibernate", 1), ("suspend_hybrid", 2)):
-            self.assertEqual(said.count(f"performing {verb}\n"), times, said)
+            self.assertEqual(output.count(f"performing {verb}\n"), times, output)
 
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ class TrimmedDisks(VmTest):
     maxDiff = None
 
     def boot_both(self):
-        facts = storage.guest_arguments(DISKS, ("virtio_scsi",))
-        vm = self.boot("trimmed", options=["-device", "virtio-scsi-pci,id=scsi"], **facts,
+        arguments = storage.guest_arguments(DISKS, ("virtio_scsi",))
+        vm = self.boot("trimmed", options=["-device", "virtio-scsi-pci,id=scsi"], **arguments,
                        agents=[guest.bellhopd(), guest.qemu_ga()])
         storage.start(vm, ("virtio_scsi",))
         for filesystem in (*FILESYSTEMS, *NOT_TRIMMED):

@@ -1,20 +1,20 @@
-"""What known clients say to an agent, and what they make of its replies.
+"""What known clients send to an agent, and what they require of its replies.
 
 A file in clients/ is a JSON object about one client:
   client, source   its name; where in its source the facts are from
-  wire             how it writes and reads: a name of client_protocols.WIRES
+  protocol         how it writes and reads: a key of client_protocols.PROTOCOLS
   timeout          seconds that it waits for an ordinary reply
   files            prepared in ${dir}: name -> BYTES (variables.py)
-  while-stuck      the call that must be answered while an older one does not end
-  calls            played in order, in any place
-  guest-calls      played in order after these, in a virtual machine only: they change the system
+  while-stuck      a call that must be answered while an earlier one is blocked
+  calls            run in order, anywhere
+  guest-calls      run in order after these, only in a virtual machine: they change the system
 A call has
-  say              the request: JSON, or its text just as the client writes it
-  why              what the client wants of it
-  take             the client's regular expression over the text of the reply; its first group is
-                   what it takes. It is JSON, unless "plain" is true
-  expect           what that, or the reply, must be (reply_matching.py)
-  meanwhile        what it may be before; then the client asks again
+  send             the request: JSON, or the exact text that the client writes
+  why              what the client needs it for
+  extract          the client's regular expression for the text of the reply; it uses the first
+                   group, as JSON, or as text if "plain" is true
+  expect           what the extracted value, or else the reply, must be (reply_matching.py)
+  meanwhile        values that make the client ask again
   needs            commands without which the call is left out
 """
 
@@ -28,12 +28,13 @@ from harness.reply_matching import Matcher, Mismatch
 from harness.variables import Variables
 
 PROFILES_DIRECTORY = pathlib.Path(__file__).resolve().parent.parent / "clients"
-MEMBERS = {"client", "source", "wire", "timeout", "files", "while-stuck", "calls", "guest-calls"}
-CALL_MEMBERS = {"say", "why", "take", "plain", "expect", "meanwhile", "needs"}
+MEMBERS = {"client", "source", "protocol", "timeout", "files", "while-stuck", "calls",
+           "guest-calls"}
+CALL_MEMBERS = {"send", "why", "extract", "plain", "expect", "meanwhile", "needs"}
 
 
 def load():
-    """The clients by the name of their file, checked for form."""
+    """The clients by the names of their files. Raises ValueError for a malformed file."""
     clients = {}
     for path in sorted(PROFILES_DIRECTORY.glob("*.json")):
         client = json.loads(path.read_text(encoding="utf-8"))
@@ -45,24 +46,27 @@ def load():
 def _check_form(name, client):
     calls = [*client["calls"], client["while-stuck"], *client.get("guest-calls", [])]
     wrong = set(client) - MEMBERS | {key for call in calls for key in set(call) - CALL_MEMBERS}
-    if wrong or client["wire"] not in client_protocols.PROTOCOLS:
-        raise ValueError(f"clients/{name}.json: unknown {wrong or client['wire']}")
-    said = json.dumps([client["calls"], client["while-stuck"]])
+    if wrong or client["protocol"] not in client_protocols.PROTOCOLS:
+        raise ValueError(f"clients/{name}.json: unknown {wrong or client['protocol']}")
+    requests = json.dumps([client["calls"], client["while-stuck"]])
     for dangerous in agents.DANGEROUS:
-        if re.search(rf"{dangerous}(?![a-z-])", said):
+        if re.search(rf"{dangerous}(?![a-z-])", requests):
             raise ValueError(f"clients/{name}.json: {dangerous} is for guest-calls only")
 
 
 class Player:
-    """Plays a client's calls. connect: makes an agents.Connection; directory: ${dir}, in the guest."""
+    """Runs a client's calls.
+
+    connect: makes an agents.Connection. directory: the value of ${dir}, where the agent runs.
+    """
 
     def __init__(self, client, connect, directory, timeout=agents.TIMEOUT):
-        self.protocol = client_protocols.open_protocol(client["wire"], connect, timeout)
+        self.protocol = client_protocols.open_protocol(client["protocol"], connect, timeout)
         self.variables = Variables(dir=str(directory))
         self.matcher = Matcher(self.variables, self.variables.bytes)
 
     def play(self, calls, commands):
-        """The calls for which the agent has the commands; those that it lacks."""
+        """Runs the calls for which the agent has the commands; returns the missing commands."""
         missing = set()
         for call in calls:
             lacks = set(call.get("needs", ())) - commands
@@ -73,14 +77,14 @@ class Player:
 
     def call(self, call):
         try:
-            self._until_expected(call)
+            self._call_until_expected(call)
         except (AssertionError, ValueError) as error:
-            raise Mismatch(f"{call['say']} ({call.get('why', 'and on')}): {error}") from None
+            raise Mismatch(f"{call['send']} ({call.get('why', 'continued')}): {error}") from None
 
-    def _until_expected(self, call):
+    def _call_until_expected(self, call):
         deadline, pause = time.monotonic() + agents.TIMEOUT, 0.001
         while True:
-            value = self._ask(call)
+            value = self._send(call)
             expected = self.variables.expand(call["expect"])
             if "meanwhile" not in call or not self.matcher.matches(value, call["meanwhile"]):
                 self.matcher.check(value, expected)
@@ -90,11 +94,11 @@ class Player:
             time.sleep(pause)
             pause = min(2 * pause, 0.1)
 
-    def _ask(self, call):
-        reply = self.protocol.call(self.variables.expand(call["say"]))
-        if "take" not in call:
+    def _send(self, call):
+        reply = self.protocol.call(self.variables.expand(call["send"]))
+        if "extract" not in call:
             return json.loads(reply)
-        found = re.search(call["take"], reply)
+        found = re.search(call["extract"], reply)
         if not found:
             raise Mismatch(f"its expression finds nothing in {reply[:500]}")
         return found.group(1) if call.get("plain") else json.loads(found.group(1))
@@ -104,6 +108,6 @@ class Player:
 
 
 def commands(connection):
-    """The names of the commands that an agent has."""
+    """The names of the commands that an agent has. Closes the connection."""
     with connection:
         return {entry["name"] for entry in connection.call("guest-info")["supported_commands"]}

@@ -1,7 +1,7 @@
-"""The ways in which known clients put requests on the wire and take replies from it.
+"""How known clients write requests to an agent and read its replies.
 
-Each class is one client's way, named as "wire" in clients/*.json: call() writes one request as that
-client does, and returns the reply's text as that client's caller sees it.
+Each class does it as one client does; clients/*.json name it as "protocol". call() sends one
+request and returns the text of the reply as the client's caller gets it.
 """
 
 import itertools
@@ -12,11 +12,11 @@ from harness import agents
 
 
 class ReplyRejected(AssertionError):
-    """A reply that the client would not accept."""
+    """The client would not accept this reply."""
 
 
 def compact(value):
-    """As libvirt and UTM write JSON; the order of members is the request's."""
+    """JSON as libvirt and UTM write it; members keep the order that they have in the request."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -25,7 +25,8 @@ def decoded(request):
 
 
 class Libvirt:
-    """One long connection. A guest-sync before a command; lines before its reply are dropped."""
+    """One persistent connection. Sends guest-sync before each command and drops the lines before
+    its reply."""
 
     MAX_LINE = 10 << 20
 
@@ -37,7 +38,7 @@ class Libvirt:
     def _line(self):
         line = self.connection.read_line(self.timeout)
         if len(line) > self.MAX_LINE:
-            raise ReplyRejected(f"libvirt takes lines of 10 MiB, not of {len(line)}")
+            raise ReplyRejected(f"libvirt accepts lines of up to 10 MiB, not of {len(line)} bytes")
         return json.loads(line)
 
     def _synchronize(self):
@@ -51,11 +52,11 @@ class Libvirt:
 
     def call(self, request):
         self._synchronize()
-        # libvirt parses what its callers give, and writes it anew.
+        # libvirt parses what its callers pass and serialises it again.
         self.connection.send(compact(decoded(request)).encode() + b"\n")
         reply = self._line()
         if not isinstance(reply, dict) or not ("return" in reply or "error" in reply):
-            raise ReplyRejected(f"libvirt takes this for a broken agent: {reply}")
+            raise ReplyRejected(f"libvirt regards this as a broken agent: {reply}")
         return compact(reply)
 
     def close(self):
@@ -63,8 +64,8 @@ class Libvirt:
 
 
 class Proxmox:
-    """A connection for each command: synchronization and command in one write, then one regular
-    expression over all that has come, which wants exactly two lines that end in a brace."""
+    """A connection per command. Writes synchronisation and command at once, then matches all
+    received bytes with one regular expression: exactly two lines that end in a brace."""
 
     REPLY = re.compile(rb"^.*\xff([^\n]+}\r?\n[^\n]+})\r?\n(.*)$", re.DOTALL)
 
@@ -79,14 +80,14 @@ class Proxmox:
             number = next(self.ids)
             sync = {"arguments": {"id": number}, "execute": "guest-sync-delimited"}
             connection.send((compact(sync) + "\n" + compact(decoded(request)) + "\n").encode())
-            came = b""
-            while not (found := self.REPLY.match(came)):
-                came += connection.read_line(self.timeout)
+            received = b""
+            while not (found := self.REPLY.match(received)):
+                received += connection.read_line(self.timeout)
             if found.group(2):
-                raise ReplyRejected(f"more came than the two replies: {found.group(2)[:200]!r}")
+                raise ReplyRejected(f"more than the two replies: {found.group(2)[:200]!r}")
             first, second = found.group(1).split(b"\n")
             if json.loads(first) != {"return": number}:
-                raise ReplyRejected(f"the answer to the synchronization is {first!r}")
+                raise ReplyRejected(f"the reply to the synchronisation is {first!r}")
             return second.decode()
         finally:
             connection.close()
@@ -96,8 +97,8 @@ class Proxmox:
 
 
 class Utm:
-    """0xFF and the synchronization without a line feed; bytes up to 0xFF are dropped, then braces
-    outside of strings are counted until an object is complete."""
+    """Sends 0xFF and the synchronisation without a line feed, drops the bytes up to 0xFF, then
+    counts braces outside strings until an object is complete."""
 
     def __init__(self, connect, timeout):
         self.connection = connect()
@@ -107,7 +108,7 @@ class Utm:
         self.connection.read_until(b"\xff", timeout)
         reply = json.loads(self._object())
         if reply != {"return": 3141592653}:
-            raise ReplyRejected(f"the answer to the synchronization is {reply}")
+            raise ReplyRejected(f"the reply to the synchronisation is {reply}")
 
     def _object(self):
         text, depth, in_string, escaped = bytearray(), 0, False, False
@@ -118,7 +119,7 @@ class Utm:
                 escaped = False
             elif byte == b"\\":
                 if not in_string:
-                    raise ReplyRejected(f"a backslash outside of a string: {bytes(text)!r}")
+                    raise ReplyRejected(f"a backslash outside a string: {bytes(text)!r}")
                 escaped = True
             elif byte == b'"':
                 in_string = not in_string
@@ -130,7 +131,7 @@ class Utm:
     def _byte(self):
         buffer = self.connection.buffer
         while not buffer:
-            # The rest of what has come stays in the buffer.
+            # Bytes received after the brace stay in the buffer.
             buffer[:0] = self.connection.read_until(b"}", self.timeout)
         byte = bytes(buffer[:1])
         del buffer[:1]
@@ -148,5 +149,6 @@ PROTOCOLS = {"libvirt": Libvirt, "proxmox": Proxmox, "utm": Utm}
 
 
 def open_protocol(name, connect, timeout=agents.TIMEOUT):
-    """connect: makes an agents.Connection."""
+    """An instance of the class that PROTOCOLS has for the name. connect: makes an
+    agents.Connection."""
     return PROTOCOLS[name](connect, timeout)

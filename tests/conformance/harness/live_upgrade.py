@@ -59,12 +59,14 @@ class LiveUpgradeTest(LifecycleTest):
         directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-sockets-"))
         self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
         paths = [directory / str(i) for i in range(count)]
-        agent = self.agent(channel=(None, None), bellhop_configuration=channels_configuration(paths))
+        agent = self.agent(channel=(None, None),
+                           bellhop_configuration=channels_configuration(paths))
         wait_for("the sockets", lambda: all(path.exists() for path in paths))
         return paths, agent
 
     def configure(self, agent, paths):
-        (agent.directory / "bellhop.conf").write_text(channels_configuration(paths), encoding="ascii")
+        (agent.directory / "bellhop.conf").write_text(channels_configuration(paths),
+                                                      encoding="ascii")
 
     def client_on(self, path):
         client = agents.Connection(path, "bellhopd")

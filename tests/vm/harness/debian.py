@@ -46,7 +46,7 @@ def require_compatible(suite, program):
                               f"system that built it, {suite} has {'.'.join(map(str, newest))}")
 
 
-def disk(suite, init, more=()):
+def disk(suite, init, extra_packages=()):
     """The image of a Debian's disk: made once, in some two minutes. Raises Unavailable.
 
     more: packages that it shall have beside the init system.
@@ -55,12 +55,12 @@ def disk(suite, init, more=()):
         raise Unavailable("making a Debian takes root")
     if platform.machine() != "x86_64":
         raise Unavailable("guests are made for x86-64 only")
-    place = packages.CACHE / "-".join(["debian", suite, init, *more])
+    place = packages.CACHE / "-".join(["debian", suite, init, *extra_packages])
     with packages.build_once(place) as staging:
         if staging:
             tree = staging / "tree"
             _debootstrap(suite, ["udev", "kmod", *INIT[init]], tree)
-            if afterwards := [*REPLACEMENT_PACKAGES.get(init, ()), *more]:
+            if afterwards := [*REPLACEMENT_PACKAGES.get(init, ()), *extra_packages]:
                 _install(tree, afterwards)
             _prepare(tree)
             packages.run("mkfs.ext4", "-q", "-d", tree, staging / "disk.raw", "1500M", timeout=300)
@@ -82,8 +82,8 @@ def _debootstrap(suite, wanted, tree):
     except subprocess.TimeoutExpired:
         raise Unavailable(f"debootstrap {suite} took more than 15 minutes") from None
     if done.returncode:
-        said = log.read_text(errors="replace").strip().splitlines()
-        raise Unavailable(f"debootstrap {suite}: {said[-1] if said else done.returncode}")
+        lines = log.read_text(errors="replace").strip().splitlines()
+        raise Unavailable(f"debootstrap {suite}: {lines[-1] if lines else done.returncode}")
 
 
 def _install(tree, wanted):

@@ -8,21 +8,21 @@ ELOGIND = ("elogind", "openssh-server")
 
 
 class SystemTest(VmTest):
-    def system(self, suite, init, more=(), beside=False, archives=(), **facts):
+    def system(self, suite, init, extra_packages=(), with_qemu_ga=False, archives=(), **arguments):
         """A running Debian with the agent as its service.
 
         more: further packages. beside: qemu-ga is there too, to be started by start_agent().
         """
         debian.require_compatible(suite, agents.bellhopd())
-        root = debian.disk(suite, init, more)
+        root = debian.disk(suite, init, extra_packages)
         found = [guest.Agent("bellhopd", "/usr/sbin/bellhopd", "bellhopd", None, starts=False)]
         added = [*archives, debian.installed(init)]
-        if beside:
+        if with_qemu_ga:
             found.append(guest.qemu_ga(starts=False, into="add/"))
-        return self.boot(f"{suite} with {'+'.join([init, *more])}", agents=found, root=root,
-                         archives=added, memory="1024", **facts)
+        return self.boot(f"{suite} with {'+'.join([init, *extra_packages])}", agents=found,
+                         root=root, archives=added, memory="1024", **arguments)
 
-    def answers(self, vm):
+    def assert_answers(self, vm):
         with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             self.assertEqual(client.call("guest-ping"), {})
 

@@ -62,17 +62,17 @@ class Disk:
             file.truncate(self.size)
 
 
-def bellhopd(name="bellhopd", program=None, **facts):
+def bellhopd(name="bellhopd", program=None, **fields):
     """This build's bellhopd, or that `program`."""
     archive = initramfs.programs({"usr/sbin/bellhopd": program or agents.bellhopd()})
-    return Agent(name, "/usr/sbin/bellhopd", "bellhopd", archive, **facts)
+    return Agent(name, "/usr/sbin/bellhopd", "bellhopd", archive, **fields)
 
 
-def qemu_ga(suite="sid", name="qemu-ga", port="org.qemu.guest_agent.1", into="", **facts):
+def qemu_ga(suite="sid", name="qemu-ga", port="org.qemu.guest_agent.1", into="", **fields):
     """The real qemu-ga of a Debian suite. into: as of initramfs.qemu_ga(). Raises
     agents.Unavailable."""
     archive = initramfs.qemu_ga(agents.oracle(suite), into)
-    return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", archive, port=port, **facts)
+    return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", archive, port=port, **fields)
 
 
 def agent_from_program(program, name="agent"):
@@ -98,11 +98,11 @@ class Guest:
 
     def __init__(self, name="minimal", agents=(), disks=None, modules=(), extra_modules=(),
                  files=None, start="", options=(), machine="q35", cpus="1", memory="512",
-                 kernel="cloud", channels=None, archives=(), root=None, words=""):
+                 kernel="cloud", channels=None, archives=(), root=None, kernel_options=""):
         self.name = name
         self.agents = {agent.name: agent for agent in agents}
-        self.disks = {disk: facts if isinstance(facts, Disk) else Disk(facts)
-                      for disk, facts in (disks or {}).items()}
+        self.disks = {disk_name: disk if isinstance(disk, Disk) else Disk(disk)
+                      for disk_name, disk in (disks or {}).items()}
         self.modules = tuple(modules)
         self.extra_modules = tuple(extra_modules)
         self.files = dict(files or {})
@@ -112,7 +112,7 @@ class Guest:
         self.channels = dict(channels or {})
         self.archives = list(archives)
         self.root = root
-        self.words = words
+        self.kernel_options = kernel_options
         self.directory = None  # of its files
         self.sockets = None  # the directory of the present QEMU's sockets and logs
         self.qemu = self.shell = None
@@ -138,7 +138,7 @@ class Guest:
             try:
                 self._boot()
             except (ShellError, qemu.Failed) as error:
-                _count_retry(self, error)
+                _log_retry(self, error)
                 self._end_qemu()
                 self._boot()
         except BaseException:
@@ -189,14 +189,15 @@ class Guest:
             status = self.qemu.process.poll()
             if status is None:
                 raise
-            raise qemu.Failed(f"{error}; QEMU ended with {status}: {self.qemu.said()}") from None
+            raise qemu.Failed(f"{error}; QEMU ended with {status}: "
+                              f"{self.qemu.log_text()}") from None
 
     def restart(self):
         """Starts the guest anew, with the disks as they are."""
         self._end_qemu()
         self._boot()
 
-    def console(self, text, timeout=30.0):
+    def wait_for_console(self, text, timeout=30.0):
         """Waits until the kernel or a program has said this on the console."""
         deadline = time.monotonic() + timeout
         while text not in (self.sockets / "console.log").read_text("utf-8", errors="replace"):
@@ -294,7 +295,7 @@ class Guest:
         command = [
             "-machine", self.machine, "-smp", str(self.cpus), "-m", str(self.memory),
             "-no-reboot", "-kernel", self.kernel.image, "-initrd", self.directory / "initrd",
-            "-append", f"{KERNEL_LINE} {self.words} rdinit={init}",
+            "-append", f"{KERNEL_LINE} {self.kernel_options} rdinit={init}",
             *self._socket("console", f",logfile={self.sockets}/console.log"),
             "-serial", "chardev:console", "-serial", f"file:{self.sockets}/agents.log",
             "-device", "virtio-serial-pci,id=hostside",
@@ -345,7 +346,7 @@ class Guest:
             lines += _tail(self.sockets / name, count)
         return "\n".join(lines)
 
-    def keep(self, name):
+    def save_logs(self, name):
         """Keeps logs for later; where."""
         place = packages.CACHE / "failed" / f"{name}-{os.getpid()}"
         place.mkdir(parents=True, exist_ok=True)
@@ -363,9 +364,9 @@ def _tail(path, count):
     return [f"  {path.name}:"] + [f"    {line}" for line in lines[-count:]] if lines else []
 
 
-def _count_retry(guest, error):
+def _log_retry(guest, error):
     """A boot in some hundred comes up and never answers; it is counted, so that more are seen."""
-    place = guest.keep(f"boot-{guest.name}")
+    place = guest.save_logs(f"boot-{guest.name}")
     with contextlib.suppress(AssertionError, OSError, AttributeError):  # it may have no monitor
         (place / "registers").write_text(guest.qmp.human("info registers"), encoding="utf-8")
     with open(packages.CACHE / "retried-boots.log", "a", encoding="utf-8") as log:

@@ -96,12 +96,12 @@ def base(kernel, modules):
 
 def libraries(program, directories=()):
     """The libraries of a program that runs here, and its loader. directories: where else some are."""
-    said = subprocess.run(["ldd", program], text=True, check=False, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL,
-                          env=dict(os.environ, LD_LIBRARY_PATH=":".join(directories))).stdout
-    if "not found" in said:
+    output = subprocess.run(["ldd", program], text=True, check=False, stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL,
+                            env=dict(os.environ, LD_LIBRARY_PATH=":".join(directories))).stdout
+    if "not found" in output:
         raise Unavailable(f"ldd {program}: a library is not found")
-    return [pathlib.Path(path) for path in re.findall(r"(/\S+) \(0x", said)]
+    return [pathlib.Path(path) for path in re.findall(r"(/\S+) \(0x", output)]
 
 
 def programs(paths, directories=()):
@@ -145,8 +145,8 @@ def qemu_ga(command, into=""):
     text = command.read_text(encoding="utf-8")
     loader, directories, binary = re.search(
         r'exec "(\S+?)" --library-path "(\S+?)" "(\S+?)"', text.replace("$here", str(top))).groups()
-    said = packages.run(loader, "--library-path", directories, "--list", binary)
-    libraries = [pathlib.Path(path) for path in re.findall(r"=> (/\S+) \(0x", said)]
+    output = packages.run(loader, "--library-path", directories, "--list", binary)
+    libraries = [pathlib.Path(path) for path in re.findall(r"=> (/\S+) \(0x", output)]
     inputs = [command, pathlib.Path(binary), pathlib.Path(loader), *libraries]
 
     def make():

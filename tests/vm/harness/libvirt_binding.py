@@ -35,13 +35,13 @@ AGENT_ERRORS = {getattr(libvirt, name): name for name in dir(libvirt)
 
 
 def late(domain):
-    said = []
+    output = []
     for command, timeout in ((LATE, 1), (COMMAND % "ping", 20)):
         try:
-            said.append(libvirt_qemu.qemuAgentCommand(domain, command, timeout, 0))
+            output.append(libvirt_qemu.qemuAgentCommand(domain, command, timeout, 0))
         except libvirt.libvirtError as error:
-            said.append(AGENT_ERRORS.get(error.get_error_code(), str(error)))
-    return said
+            output.append(AGENT_ERRORS.get(error.get_error_code(), str(error)))
+    return output
 
 
 CALLS = {

@@ -163,7 +163,7 @@ class Libvirt:
         (self.directory / "libvirtd.conf").write_text(
             own_sockets + 'auth_unix_rw = "none"\nlog_outputs = "2:stderr"\n', encoding="ascii")
         if self.session:
-            self.give(self.directory)
+            self.chown_to_session_user(self.directory)
         # Not in the shell's place: the first process of a namespace has to bury the others, and
         # libvirtd waits for that.
         script.append(f"{daemon}; exit")
@@ -173,15 +173,15 @@ class Libvirt:
         deadline = time.monotonic() + agents.TIMEOUT
         while not self.socket.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise agents.Unavailable(f"libvirtd does not start here: {self.said()}")
+                raise agents.Unavailable(f"libvirtd does not start here: {self.last_log_line()}")
             time.sleep(0.05)
 
-    def give(self, directory):
+    def chown_to_session_user(self, directory):
         """Gives a directory to who runs the session."""
         for path in [directory, *directory.rglob("*")]:
             os.chown(path, NOBODY, NOBODY)
 
-    def said(self):
+    def last_log_line(self):
         with contextlib.suppress(OSError):
             lines = (self.directory / "libvirtd.log").read_text(errors="replace").splitlines()
             return lines[-1] if lines else ""
@@ -194,10 +194,10 @@ class Libvirt:
         if self.directory:
             shutil.rmtree(self.directory, ignore_errors=True)
 
-    def virsh(self, *words, timeout=60.0):
+    def virsh(self, *arguments, timeout=60.0):
         """What virsh prints, and its status."""
         done = subprocess.run(
-            ["virsh", "-c", self.uri, "-q", *map(str, words)], text=True, check=False,
+            ["virsh", "-c", self.uri, "-q", *map(str, arguments)], text=True, check=False,
             stdin=subprocess.DEVNULL, timeout=timeout, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, env=dict(os.environ, LC_ALL="C", TZ="UTC"))
         return done.stdout.strip(), done.returncode
@@ -250,11 +250,11 @@ class Domain(guest.Guest):
             machine=self.machine, memory=self.memory, disks="\n    ".join(disks),
             cpu="host-passthrough" if kvm else "maximum"), encoding="utf-8")
         if self.libvirt.session:
-            self.libvirt.give(self.directory)
+            self.libvirt.chown_to_session_user(self.directory)
         self.qemu = Monitor(self)
-        said, status = self.libvirt.virsh("create", definition)
+        output, status = self.libvirt.virsh("create", definition)
         if status:
-            raise qemu.Failed(f"virsh create: {said}")
+            raise qemu.Failed(f"virsh create: {output}")
         self.open_shell()
         self.wait_until_connected()
 
@@ -267,7 +267,8 @@ class Domain(guest.Guest):
 
     def after_reboot(self):
         """Waits until the guest has started anew and its agent answers."""
-        self.until(lambda: (self._console(), 0), lambda said: said.count(BOOT_MESSAGE) > 1, 60.0)
+        self.wait_until(lambda: (self._console(), 0),
+                        lambda output: output.count(BOOT_MESSAGE) > 1, 60.0)
         self.open_shell()
         self.wait_until_connected()
 
@@ -276,24 +277,24 @@ class Domain(guest.Guest):
 
     def wait_until_connected(self, timeout=30.0):
         """libvirt believes in an agent when the guest has opened its port."""
-        self.until(lambda: self.virsh("qemu-agent-command", '{"execute": "guest-ping"}'),
-                   lambda said: said == '{"return":{}}', timeout)
+        self.wait_until(lambda: self.virsh("qemu-agent-command", '{"execute": "guest-ping"}'),
+                        lambda output: output == '{"return":{}}', timeout)
 
     def wait_for_state(self, state, timeout=60.0):
         """Waits for what virsh domstate says; 'gone': no such guest any more."""
-        self.until(lambda: self.virsh("domstate"),
-                   lambda said: said == state or
-                   (state == "gone" and "failed to get domain" in said), timeout)
+        self.wait_until(lambda: self.virsh("domstate"),
+                        lambda output: output == state or
+                        (state == "gone" and "failed to get domain" in output), timeout)
 
     @staticmethod
-    def until(ask, happened, timeout):
+    def wait_until(ask, happened, timeout):
         deadline = time.monotonic() + timeout
-        while not happened(said := ask()[0]):
+        while not happened(output := ask()[0]):
             if time.monotonic() > deadline:
-                raise qemu.Failed(f"after {timeout} s virsh still says: {said}")
+                raise qemu.Failed(f"after {timeout} s virsh still says: {output}")
             time.sleep(0.1)
 
-    def swap(self, name):
+    def switch_agent(self, name):
         """Ends the running agent and starts that one instead."""
         # qemu-ga hangs when a signal that it handles interrupts it with its lock held.
         self.stop_agent(self.running, "KILL" if self.running == "qemu-ga" else "TERM")
@@ -303,9 +304,9 @@ class Domain(guest.Guest):
 
     def commands(self):
         """The names of the commands that the running agent has and allows."""
-        said, _ = self.virsh("qemu-agent-command", '{"execute": "guest-info"}')
-        return {entry["name"] for entry in json.loads(said)["return"]["supported_commands"]
+        output, _ = self.virsh("qemu-agent-command", '{"execute": "guest-info"}')
+        return {entry["name"] for entry in json.loads(output)["return"]["supported_commands"]
                 if entry["enabled"]}
 
-    def virsh(self, verb, *words, timeout=60.0):
-        return self.libvirt.virsh(verb, self.name, *words, timeout=timeout)
+    def virsh(self, verb, *arguments, timeout=60.0):
+        return self.libvirt.virsh(verb, self.name, *arguments, timeout=timeout)

@@ -49,8 +49,8 @@ def run(*command, **options):
     except subprocess.TimeoutExpired as error:
         raise Unavailable(f"{' '.join(map(str, command[:3]))} took {error.timeout:.0f} s") from None
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise Unavailable(f"{' '.join(map(str, command[:3]))}: {said[-1] if said else 'failed'}")
+        lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise Unavailable(f"{' '.join(map(str, command[:3]))}: {lines[-1] if lines else 'failed'}")
     return done.stdout
 
 

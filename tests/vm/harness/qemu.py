@@ -81,7 +81,7 @@ class Qemu:
         deadline = time.monotonic() + timeout
         while True:
             if self.process.poll() is not None:
-                raise Failed(f"QEMU ended with {self.process.returncode}: {self.said()}")
+                raise Failed(f"QEMU ended with {self.process.returncode}: {self.log_text()}")
             try:
                 self.qmp = Qmp(self.directory / "qmp", timeout)
                 return
@@ -90,7 +90,7 @@ class Qemu:
                     raise Failed("QEMU made no monitor") from None
                 time.sleep(0.01)
 
-    def said(self):
+    def log_text(self):
         return (self.directory / "qemu.log").read_text(encoding="utf-8", errors="replace").strip()
 
     def wait(self, timeout=30.0):

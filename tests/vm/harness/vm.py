@@ -13,9 +13,9 @@ from harness import agents, debian, guest, libvirtd  # noqa: E402,F401
 class VmTest(unittest.TestCase):
     """A test that boots guests. They end with it; when it fails, it tells about them."""
 
-    def boot(self, name="minimal", **facts):
+    def boot(self, name="minimal", **arguments):
         """A running guest.Guest. Raises agents.Unavailable where guests cannot be had."""
-        vm = guest.Guest(name, **facts)
+        vm = guest.Guest(name, **arguments)
         vm.boot()
         self.guests.append(vm)
         return vm
@@ -36,7 +36,7 @@ class VmTest(unittest.TestCase):
         return result
 
     def _report(self):
-        return "\n".join(f"{vm.report()}\n  kept in {vm.keep(self.id().split('.', 1)[-1])}"
+        return "\n".join(f"{vm.report()}\n  kept in {vm.save_logs(self.id().split('.', 1)[-1])}"
                          for vm in self.guests)
 
 
