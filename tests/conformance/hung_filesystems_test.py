@@ -53,7 +53,7 @@ class DeadFilesystems(LifecycleTest):
 
     def asking(self, agent):
         """How many of an agent's threads are asking a filesystem for its size."""
-        number = STATFS.get(os.uname().devices)
+        number = STATFS.get(os.uname().machine)
         if not number or not os.path.exists("/proc/self/syscall"):
             self.skipTest("the kernel does not tell what a thread is doing")
         count = 0

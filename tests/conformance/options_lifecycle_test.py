@@ -137,7 +137,7 @@ class Life(CommandLineTest):
                         # No line feed: qemu-ga would log it as it is.
                         connection.send(b'{"execute":"guest-ping"}')
                         connection.read_line()
-                        agents.end(process, kind, signal.SIGTERM)
+                        agents.stop_process(process, kind, signal.SIGTERM)
                 text = pathlib.Path(directory, "log").read_text(encoding="utf-8")
                 self.assertTrue(text)
                 for line in text.splitlines():

@@ -18,8 +18,8 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
-# What an agent that runs on a real machine must never do. Every agent is started with these
-# blocked, and no test sends one of them.
+# Commands that an agent on a real machine must never run. Every agent starts with these blocked,
+# and no test sends them unless it lists them as `unblocked`.
 DANGEROUS = (
     "guest-shutdown", "guest-suspend-disk", "guest-suspend-ram", "guest-suspend-hybrid",
     "guest-set-time", "guest-fsfreeze-freeze", "guest-fsfreeze-freeze-list", "guest-fstrim",
@@ -31,54 +31,53 @@ SUITES = ("sid", "trixie", "bookworm")  # newest first
 
 CAP_SYS_ADMIN = 21  # of linux/capability.h
 
-TIMEOUT = 30.0  # seconds for anything that must happen; never a measure of speed
+TIMEOUT = 30.0  # seconds for any event that must happen; not a measure of speed
 
 
 class Unavailable(unittest.SkipTest):
-    """Something that a test needs cannot be had here, so it is skipped; the message says why."""
+    """Something that a test needs is not available here. Skips the test; the message says why."""
 
 
 class NoReply(AssertionError):
-    """The agent did not answer in time, or hung up."""
+    """The agent did not answer in time, or disconnected."""
 
 
 def build_directories():
     named = os.environ.get("BELLHOP_BUILD")
     if named:
         return [pathlib.Path(named)]
-    # At these depths only: beside builds there may be whole systems, of guests.
+    # Only at these depths: beside builds there may be whole root filesystems of guests.
     found = [path for pattern in ("build*", "build*/*")
              for path in ROOT.glob(f"{pattern}/CMakeCache.txt")]
     return sorted((path.parent for path in found), key=lambda p: p.stat().st_mtime, reverse=True)
 
 
 def bellhopd():
-    """The bellhopd to test: AGENT or BELLHOPD, else the newest build's."""
+    """The path of the bellhopd to test: $AGENT or $BELLHOPD, else the newest build's."""
     named = os.environ.get("AGENT") or os.environ.get("BELLHOPD")
     if named:
         if not os.access(named, os.X_OK):
-            raise AssertionError(f"{named} cannot be run")
+            raise AssertionError(f"{named} is not executable")
         return os.path.abspath(named)
     for build in build_directories():
         program = build / "src" / "bellhopd"
         if os.access(program, os.X_OK):
             return str(program)
-    raise AssertionError("bellhopd is not built (AGENT can name one)")
+    raise AssertionError("bellhopd is not built (set AGENT to name one)")
 
 
 _spawning = threading.Lock()
 
 
 def spawn(*arguments, **options):
-    """subprocess.Popen for tests that run at the same time in threads. It keeps them from being
-    between fork and exec, where a child has copies of all descriptors, while another one closes
-    a descriptor with close_everywhere()."""
+    """subprocess.Popen for tests that run concurrently in threads. Excludes close_everywhere():
+    between fork and exec a child has copies of all descriptors."""
     with _spawning:
         return subprocess.Popen(*arguments, **options)
 
 
 def close_everywhere(descriptor):
-    """Closes a descriptor so that no child being started has it any more."""
+    """Closes a descriptor while no child is between fork and exec, so that no copy stays open."""
     with _spawning:
         os.close(descriptor)
 
@@ -87,7 +86,7 @@ _oracles = {}
 
 
 def oracle(suite):
-    """The command of the real qemu-ga of a Debian suite."""
+    """The path of the real qemu-ga of a Debian suite. Raises Unavailable."""
     if suite not in _oracles:
         try:
             run = subprocess.run([ROOT / "tools" / "get-qemu-ga", suite], text=True, timeout=300,
@@ -114,7 +113,7 @@ def version(command):
 
 
 def record(kind, request, reply):
-    """Appends a request and its reply to the file named by BELLHOP_RECORD, for schema_test."""
+    """Appends a request and its reply to the file $BELLHOP_RECORD, for schema_test."""
     path = os.environ.get("BELLHOP_RECORD")
     if not path or not isinstance(request, dict):
         return
@@ -142,7 +141,7 @@ def compact(value):
 
 
 class Connection:
-    """One client of an agent."""
+    """One client's connection to an agent. Every read has a timeout, in seconds."""
 
     def __init__(self, path, kind="bellhopd", timeout=TIMEOUT):
         self.kind = kind
@@ -157,7 +156,7 @@ class Connection:
         self.socket.sendall(data)
 
     def read_line(self, timeout=None):
-        """The next line with its line feed; raises NoReply."""
+        """The next line with its line feed. Raises NoReply."""
         deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
         searched = 0
         while True:
@@ -170,7 +169,7 @@ class Connection:
             self._receive(deadline)
 
     def read_until(self, marker, timeout=None):
-        """Everything up to and with `marker`."""
+        """Everything up to and including `marker`. Raises NoReply."""
         deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
         searched = 0
         while True:
@@ -194,11 +193,11 @@ class Connection:
         except ConnectionResetError:
             data = b""
         if not data:
-            raise NoReply(f"the agent hung up; read so far: {bytes(self.buffer[:2000])!r}")
+            raise NoReply(f"the agent disconnected; read so far: {bytes(self.buffer[:2000])!r}")
         self.buffer += data
 
     def request(self, request, timeout=None):
-        """Sends one request and returns the reply, decoded."""
+        """Sends one request and returns the decoded reply."""
         self.send(compact(request) + b"\n")
         return self.reply_to(request, timeout)
 
@@ -208,7 +207,7 @@ class Connection:
         return reply
 
     def call(self, command, timeout=None, **arguments):
-        """Calls a command ('_' in argument names stands for '-') and returns what it returns."""
+        """Calls a command and returns its return value. '_' in argument names stands for '-'."""
         request = {"execute": command}
         if arguments:
             request["arguments"] = {key.replace("_", "-"): value
@@ -229,8 +228,8 @@ class Connection:
 
 
 def skip_unless_thaw_allowed():
-    """Skips the test where bellhopd may not thaw: it then does not know that nothing is frozen, and
-    says so (`thaw-failed` in docs/compatibility.md)."""
+    """Skips the test where bellhopd may not thaw. There it cannot rule out that a filesystem is
+    frozen and reports an error (`thaw-failed` in docs/compatibility.md)."""
     status = pathlib.Path("/proc/self/status").read_text(encoding="utf-8")
     capabilities = int(re.search(r"^CapEff:\s*(\w+)", status, re.MULTILINE)[1], 16)
     if not capabilities >> CAP_SYS_ADMIN & 1:
@@ -244,24 +243,24 @@ def _is_polling(pid):
     try:
         call = pathlib.Path(f"/proc/{pid}/syscall").read_text(encoding="utf-8").split()
     except OSError:
-        return True  # it has ended, or the kernel does not tell
+        return True  # it has exited, or the kernel does not report it
     return _POLLS is None or call[0] in _POLLS
 
 
 def send_signal(pid, kind, number):
-    """Sends the signal: to qemu-ga when it waits for input, because its handler takes a lock that
-    the interrupted code may hold; it would hang for ever. So let no client of qemu-ga hang up just
-    before: the work that this makes may begin between the look and the signal."""
+    """Sends the signal; to qemu-ga only while it polls for input. Its signal handler takes a lock
+    that the interrupted code may hold, which is a deadlock. Do not disconnect a client of qemu-ga
+    just before: it may start to handle that between the check and the signal."""
     deadline = time.monotonic() + TIMEOUT
     while kind == "qemu-ga" and number != signal.SIGKILL and not _is_polling(pid):
         if time.monotonic() > deadline:
-            raise AssertionError("qemu-ga does not come to rest")
+            raise AssertionError("qemu-ga does not become idle")
         time.sleep(0.001)
     os.kill(pid, number)
 
 
-def end(process, kind, number, timeout=TIMEOUT):
-    """Sends the signal as send_signal() does and waits; the exit status."""
+def stop_process(process, kind, number, timeout=TIMEOUT):
+    """Sends the signal as send_signal() does and waits. Returns the exit status."""
     if process.poll() is None:
         send_signal(process.pid, kind, number)
     return process.wait(timeout)
@@ -278,15 +277,15 @@ def _stop_all():
 
 
 class Agent:
-    """An agent that runs in a temporary directory of its own. Use it in a `with`.
+    """An agent that runs in its own temporary directory. Use it in a `with`.
 
-    options: further options. block: further commands to block. allow: commands for -a.
+    options: more command-line options. block: more commands to block. allow: commands for -a.
     configuration: text of the file that QGA_CONF names; ${dir} and ${blocked} are replaced.
     unblocked: dangerous commands that the test may use because it made what they work on.
     prepare: called with the directory before the start.
     wrap: a command to start it with, such as strace.
-    channel: (method, path) instead of the socket; (None, None): what the service manager gives.
-    own_configuration: text of Bellhop's own configuration file.
+    channel: (method, path) instead of the socket; (None, None): the service manager's socket.
+    bellhop_configuration: text of Bellhop's own configuration file.
     """
 
     def __init__(self, command, options=(), block=(), allow=None, configuration="",
@@ -319,8 +318,8 @@ class Agent:
         return self
 
     def __exit__(self, *_):
-        # The clients of qemu-ga may just have hung up: see send_signal(). While frozen, Bellhop
-        # ignores SIGTERM, and must.
+        # The clients of qemu-ga may just have disconnected: see send_signal(). Bellhop ignores
+        # SIGTERM while frozen.
         kill = self.kind == "qemu-ga" or (self.directory / "qga.state.isfrozen").exists()
         self.stop(signal.SIGKILL if kill else signal.SIGTERM)
         self.final_log = self.log()
@@ -329,7 +328,7 @@ class Agent:
 
     @property
     def working_directory(self):
-        """The agent's working directory: never the one that the tests are started in."""
+        """The agent's working directory: never the tests' own."""
         work = self.directory / "work"
         return work if work.is_dir() else self.directory
 
@@ -397,24 +396,24 @@ class Agent:
         raise AssertionError(f"{self.command} made no socket: {self.log()}")
 
     def is_listening(self):
-        # A probe that connects would take the one-client socket; /proc says it as well. The agent
-        # may be in a network namespace of its own, or have become a daemon in this one.
-        who = self.process.pid if self.process.poll() is None else "self"
+        # The agent serves one client at a time, so a connecting probe would disturb it; /proc shows
+        # the same. The agent may be in its own network namespace, or be a daemon in this one.
+        pid = self.process.pid if self.process.poll() is None else "self"
         try:
-            with open(f"/proc/{who}/net/unix", encoding="utf-8",
-                      errors="replace") as table:
+            with open(f"/proc/{pid}/net/unix", encoding="utf-8", errors="replace") as table:
                 return any(line.rstrip("\n").endswith(" " + str(self.socket_path)) and
                            line.split()[3] == "00010000" for line in table)
         except OSError:
-            return False  # it has just ended
+            return False  # it has just exited
 
     def stop(self, number=signal.SIGTERM, timeout=TIMEOUT):
-        """Ends the agent with the signal, at last with SIGKILL; its exit status."""
+        """Stops the agent with the signal, after the timeout with SIGKILL. Returns its exit
+        status."""
         process, self.process = self.process, None
         if process is None:
             return self.status
         try:
-            end(process, self.kind, number, timeout)
+            stop_process(process, self.kind, number, timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -1,38 +1,39 @@
-"""Conformance cases: what they look like and how one is played against an agent.
+"""Conformance cases: their format, and how one is played against an agent.
 
 A file in cases/ is a JSON array of cases:
   name, why      unique; why it matters
-  since          qemu-ga's version that has it first ("10.0"); older oracles skip the case
-  dropped        qemu-ga's version that no longer has it; newer oracles skip it, bellhopd does not
+  since          first version of qemu-ga that has it ("10.0"); older oracles skip the case
+  dropped        first version of qemu-ga that lacks it; newer oracles skip it, bellhopd does not
   agents         ["qemu-ga"] or ["bellhopd"]: only these (default: all)
   differs        {"id", "reason"}: bellhopd differs on purpose; docs/compatibility.md has the id
-  thaws          true: has filesystems thawed, so it is skipped where that is not allowed
-  agent          options, block, allow, configuration, environment: how it is started (agents.py)
+  thaws          true: thaws filesystems; skipped where that is not permitted
+  agent          options, block, allow, configuration, environment: arguments of agents.Agent
   files          prepared in ${dir}: name -> BYTES, or {"directory": true}, {"fifo": true},
                  {"link": target}, {"content": BYTES, "mode": "0600"},
                  {"state": true, "content": BYTES} (in the state directory)
-  after          checked at the end: name -> BYTES, {"absent": true}, {"size": n}, {"regex": "…"}
+  after          checked at the end: name -> BYTES, {"absent": true}, {"size": n}, {"regex": "…"},
+                 {"mode": "0600"}
   steps          see below
 
 BYTES is a string whose characters U+0000 to U+00FF are the bytes, or an array of such strings and
-{"repeat": "…", "times": n}. "${name}" stands for a variable: dir, state, pid-max, or one that
-$save made; in JSON, a string that is nothing else becomes the variable's value with its type.
+{"repeat": "…", "times": n}. "${name}" is replaced by a variable: dir, state, pid-max, or one that
+$save sets; a JSON string that contains nothing else becomes the variable's value with its type.
 
 A step is one of
-  {"send": JSON, "expect": E}        one request and its reply (reply_matching.py says what E can be)
-  {"send": JSON, "until": E, "meanwhile": E}    again and again, until the reply matches
-  {"bytes": BYTES, "lines": [L, …]}  raw bytes and the lines they are answered by, bytes compared;
+  {"send": JSON, "expect": E}        one request and its reply (for E see reply_matching.py)
+  {"send": JSON, "until": E, "meanwhile": E}    repeated until the reply matches
+  {"bytes": BYTES, "lines": [L, …]}  raw bytes and the lines of the answer, compared as bytes;
                                      L may be {"$regex": …}, or {"json": E} to compare as JSON.
                                      "split": n sends n bytes at a time, each read before the next
   {"close": c}, {"half-close": c}, {"open": c}   clients; any step may have "client": name
-  {"end": "name", "of": "fifo", "for": "read" | "write"}   opens the test's own end of a FIFO
+  {"end": "name", "of": "fifo", "for": "read" | "write"}   opens the test's end of a FIFO
   {"put": "name", "data": BYTES}, {"take": "name", "data": BYTES}, {"shut": "name"}
-  {"stop": status}, {"start": true}  ends the agent with SIGTERM; starts it again
-  {"program": [argv], "output": regex, "status": n}  runs the agent's program to its end instead;
-                                     "${agent}" as the first word
-Any step may have "before": {"11.0": {…}}, members that replace its own for a qemu-ga older than
-that, and "bellhop": {…}, members that replace its own for bellhopd.
-At the end of a case each client is resynchronised; a reply that nobody expected fails the case.
+  {"stop": status}, {"start": true}  stops the agent with SIGTERM; starts it again
+  {"program": [argv], "output": regex, "status": n}  instead runs the agent's program until it
+                                     exits; "${agent}" is its path
+Any step may have "before": {"11.0": {…}}, members that replace its own for an older qemu-ga, and
+"bellhop": {…}, members that replace its own for bellhopd.
+At the end of a case each client resynchronises; an unexpected reply fails the case.
 """
 
 import fcntl
@@ -55,7 +56,7 @@ MAIN = "main"  # the client of steps that name none
 
 
 def load():
-    """All cases in order, checked for form."""
+    """All cases in order. Raises ValueError for a malformed one."""
     cases = []
     for path in sorted(CASES_DIRECTORY.glob("*.json")):
         for case in json.loads(path.read_text(encoding="utf-8")):
@@ -80,7 +81,7 @@ def _check_form(case):
                          "no steps")
     overridden = any("bellhop" in step for step in case["steps"])
     if overridden and "differs" not in case:
-        raise ValueError(f"{case['name']}: a step differs for bellhopd, the case says not why")
+        raise ValueError(f"{case['name']}: a step differs for bellhopd, the case has no 'differs'")
     text = json.dumps(case["steps"])
     for dangerous in agents.DANGEROUS:
         if re.search(rf"{dangerous}(?![a-z-])", text):
@@ -92,7 +93,7 @@ def parse_version(text):
 
 
 def applies(case, kind, version):
-    """Why the case is not for this agent, or None."""
+    """The reason why the case does not apply to this agent, or None."""
     if kind not in case.get("agents", ["qemu-ga", "bellhopd"]):
         return f"is about {case['agents'][0]}"
     if kind == "qemu-ga" and version < parse_version(case.get("since", "0")):
@@ -103,7 +104,7 @@ def applies(case, kind, version):
 
 
 def run(case, command, directory=None):
-    """Plays the case against an agent; raises AssertionError when it behaves otherwise."""
+    """Plays the case against an agent. Raises AssertionError if the agent behaves differently."""
     Player(case, command).play()
 
 
@@ -296,7 +297,7 @@ class Player:
             try:
                 self.ends[step["end"]] = os.open(path, flags | os.O_NONBLOCK)
                 return
-            except OSError as error:  # nobody reads it yet
+            except OSError as error:  # it has no reader yet
                 if time.monotonic() > deadline:
                     raise Mismatch(f"cannot open {path}: {error}") from None
                 time.sleep(0.005)
@@ -369,11 +370,11 @@ def _resynchronise(client, number):
     answer = client.read_until(b'\xff{"return": %d}\n' % number)
     lines = answer.split(b"\n")[:-2]
     if len(lines) != 1 or b"JSON parse error, stray" not in lines[0]:
-        raise Mismatch(f"answers that nobody expected: {_ends(answer)}")
+        raise Mismatch(f"unexpected replies: {_ends(answer)}")
 
 
 def _without_positions(expected):
-    """As versions before 11.0 say it: parse errors without line and column."""
+    """The expectation for versions before 11.0: parse errors without line and column."""
     if isinstance(expected, str):
         return re.sub(r"\d+:\d+: (?=JSON parse error)", "", expected)
     if isinstance(expected, list):
@@ -384,12 +385,11 @@ def _without_positions(expected):
 
 
 def _wait_until_read(connection):
-    """Waits until the other end has read all that was sent, so that the next send is a read of
-    its own."""
+    """Waits until the peer has read everything sent, so that it reads the next send separately."""
     deadline = time.monotonic() + agents.TIMEOUT
     while struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, b"\0" * 4))[0]:
         if time.monotonic() > deadline:
-            raise agents.NoReply("the agent does not read")
+            raise agents.NoReply("the agent does not read its input")
         time.sleep(0)
 
 

@@ -1,7 +1,7 @@
 """Runs bellhopd and a real qemu-ga with the same command lines, for the tests of options.
 
-BELLHOPD names the one, QEMU_GA the other; without them the newest build and Debian sid's qemu-ga
-are used. Nothing is served to anybody but the tests, from sockets in directories of their own.
+BELLHOPD and QEMU_GA name the programs; the defaults are the newest build and Debian sid's qemu-ga.
+The agents listen only on sockets in temporary directories.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ def fill(arguments, directory):
 
 
 class CommandLineTest(unittest.TestCase):
-    """What the tests share: both programs, and a directory of its own for each run."""
+    """Runs both programs, each run in its own directory."""
 
     def setUp(self):
         self.programs = {"qemu-ga": qemu_ga(), "bellhopd": agents.bellhopd()}
@@ -38,7 +38,7 @@ class CommandLineTest(unittest.TestCase):
             yield directory
 
     def run_program(self, kind, arguments, directory, variables=()):
-        """Runs to the end, in `directory`: none of the command lines starts an agent."""
+        """Runs in `directory` until the program exits: no command line starts an agent."""
         environment = {name: value for name, value in os.environ.items()
                        if name not in ("QGA_CONF", "LISTEN_FDS", "LISTEN_PID")}
         environment.update(variables)
@@ -48,7 +48,8 @@ class CommandLineTest(unittest.TestCase):
                               env=environment, check=False)
 
     def run_both(self, arguments, content=None, variables=()):
-        """What each does, with `content` in the file {dir}/conf. Names of directories are alike."""
+        """(status, output, error) of each, qemu-ga's first, with `content` in the file {dir}/conf.
+        The directory's name reads {dir} in both."""
         results = {}
         for kind in self.programs:
             with self.directory() as directory:
@@ -63,8 +64,8 @@ class CommandLineTest(unittest.TestCase):
         return results["qemu-ga"], results["bellhopd"]
 
     def assert_same_dump(self, arguments, content=None, variables=()):
-        # -D stands first, so that no option takes it for its value, and the usual pid file is out
-        # of reach: with -d, qemu-ga removes it.
+        # -D comes first, so that no option takes it as its value. The pid file is not the default
+        # one: with -d, qemu-ga removes it.
         arguments = ["-D", "-f", "{dir}/pid", *arguments]
         theirs, ours = self.run_both(arguments, content, variables)
         self.assertEqual(theirs[0], 0, theirs)

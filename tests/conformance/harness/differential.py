@@ -1,10 +1,10 @@
-"""The random differential test: the same byte streams to two agents, the same answers.
+"""The random differential test: sends the same byte streams to two agents and compares the answers.
 
 usage, in tests/conformance: python3 -m harness.differential [--streams N] [--seconds S] [--seed N]
                              [--left AGENT] [--right AGENT]
        AGENT: a program, or the name of a Debian suite; default: bellhopd and sid.
-Replies are compared as they are; only documented differences are evened out (see same()).
-A difference is printed with its seed and stream, and cut down to the smallest that still shows it.
+Replies are compared as they are, except for documented differences (see same()). A difference is
+printed with its seed and stream, and with the smallest part of the stream that still shows it.
 """
 
 import argparse
@@ -17,10 +17,10 @@ import time
 
 from harness import agents, random_streams
 
-sys.setrecursionlimit(10000)  # replies nest up to 1024 deep
+sys.setrecursionlimit(10000)  # replies nest up to 1024 levels
 
 BATCH = 100
-TIMEOUT = 60.0  # seconds without a byte until an agent counts as stuck
+TIMEOUT = 60.0  # seconds without a byte after which an agent counts as stuck
 
 
 class Stuck(Exception):
@@ -28,7 +28,7 @@ class Stuck(Exception):
 
 
 class Side:
-    """One agent and its one connection."""
+    """One agent and its connection."""
 
     def __init__(self, command):
         self.agent = agents.Agent(command, prepare=self.prepare)
@@ -72,8 +72,8 @@ class Pair:
         self.sides = []
 
     def answers(self, batch, cuts=()):
-        """For each stream the answers of both sides, as [(left, right), …]; raises Stuck.
-        cuts: where the bytes are cut into several writes."""
+        """The answers of both sides to each stream, as [(left, right), …]. Raises Stuck.
+        cuts: offsets at which the bytes are split into several writes."""
         first = self.number
         data = bytearray()
         for stream in batch:
@@ -117,16 +117,16 @@ class Pair:
         except BlockingIOError:
             return 0
         except OSError as error:
-            raise Stuck(f"{side.agent.command} hung up ({error}): {side.agent.log()}") from None
+            raise Stuck(f"{side.agent.command}: {error}: {side.agent.log()}") from None
 
     @staticmethod
     def _read(side):
         try:
             piece = side.connection.socket.recv(1 << 20)
         except OSError as error:
-            raise Stuck(f"{side.agent.command} hung up ({error}): {side.agent.log()}") from None
+            raise Stuck(f"{side.agent.command}: {error}: {side.agent.log()}") from None
         if not piece:
-            raise Stuck(f"{side.agent.command} hung up: {side.agent.log()}")
+            raise Stuck(f"{side.agent.command} disconnected: {side.agent.log()}")
         return piece
 
 
@@ -146,7 +146,7 @@ def _split(received, first, count):
 # --- what counts as the same
 
 _STABLE = (
-    # `exec-status-pid`: qemu-ga prints a damaged format string for the number
+    # `exec-status-pid`: qemu-ga prints a broken format string instead of the pid
     (re.compile(rb"PID (?:ld|-?\d+) does not exist"), b"PID N does not exist"),
 )
 _UNEXPECTED = re.compile(r"(Parameter|QMP input member) '.*' is unexpected", re.DOTALL)
@@ -157,7 +157,7 @@ _INFINITY = re.compile(rb'"(?:[^"\\]|\\.)*"|(inf)\b')
 
 
 def same(left, right, stream):
-    """Whether two answers to the stream are the same but for documented differences."""
+    """Whether two answers to the stream are equal except for documented differences."""
     if left == right:
         return True
     for pattern, text in _STABLE:
@@ -175,30 +175,30 @@ def _same_line(left, right, stream):
     if left[:1] == b"\xff" and right[:1] == b"\xff":
         left, right = left[1:], right[1:]
     try:
-        # `member-order`: qemu-ga writes the members of an object in the order of a hash.
+        # `member-order`: qemu-ga writes the members of an object in hash order.
         left, right = _decoded(left), _decoded(right)
     except (ValueError, RecursionError):
         return False
-    return left == right or _evened(left, right, stream) == _evened(right, left, stream)
+    return left == right or _normalized(left, right, stream) == _normalized(right, left, stream)
 
 
-# Numbers as they are written: 1.0 and 1, or a last digit, are a difference.
+# Numbers as they are written: 1.0 differs from 1, and every digit counts.
 _EXACT = {"parse_float": lambda text: ("number", text), "parse_int": lambda text: ("number", text)}
 
 
 def _decoded(line):
-    # A number beyond the range of doubles comes back as inf, which is no JSON.
+    # A number beyond the range of a double is printed as inf, which is not JSON.
     line = _INFINITY.sub(lambda found: b"Infinity" if found.group(1) else found.group(0), line)
     return json.loads(line, **_EXACT)
 
 
-def _evened(reply, other, stream):
-    """`first-error`: of several errors in members qemu-ga names the first of its hash."""
+def _normalized(reply, other, stream):
+    """`first-error`: of several errors in members, qemu-ga reports the first in hash order."""
     if not (_description(reply) and _description(other)):
         return reply
     named = _NAMED.search(_description(reply))
     if named and named.group(1) not in _plain(stream):
-        return reply  # it names something that is not there
+        return reply  # it names a member that the stream does not have
     if _ENVELOPE.fullmatch(_description(reply)) and _ENVELOPE.fullmatch(_description(other)) and \
             "unexpected" in _description(reply) + _description(other):
         text = "QMP input member …"
@@ -224,10 +224,10 @@ def _description(reply):
     return error.get("desc", "") if isinstance(error, dict) else ""
 
 
-# --- cutting a difference down
+# --- reducing a difference
 
 def shrink(stream, differs, seconds=60):
-    """The smallest part of the stream that still differs (delta debugging over its bytes)."""
+    """The smallest part of the stream that still differs: delta debugging of its bytes."""
     deadline = time.monotonic() + seconds
     size = max(1, len(stream) // 2)
     while size and time.monotonic() < deadline:
@@ -244,39 +244,39 @@ def shrink(stream, differs, seconds=60):
 
 
 class Reporter:
-    """Prints differences so that they can be repeated."""
+    """Prints differences so that they can be reproduced."""
 
     def __init__(self, left, right, out=sys.stdout):
         self.commands = (left, right)
         self.out = out
 
-    def say(self, text):
+    def print(self, text):
         print(text, file=self.out, flush=True)
 
     def difference(self, seed, batch, index, answers):
-        self.say(f"\nDIFFERENCE in a batch of seed {seed}, stream {index}")
-        self.say(f"  stream: {_cut(batch[index])}")
+        self.print(f"\nDIFFERENCE in a batch of seed {seed}, stream {index}")
+        self.print(f"  stream: {_cut(batch[index])}")
         self._answers(answers)
         pair = Pair(*self.commands)
         try:
             if not self._differs(pair, batch[index]):
-                self.say("  Alone it shows no difference; the streams before it:")
+                self.print("  The stream alone shows no difference; the streams before it:")
                 for stream in batch[max(0, index - 3):index]:
-                    self.say(f"    {_cut(stream)}")
+                    self.print(f"    {_cut(stream)}")
                 return
             smallest = shrink(batch[index], lambda stream: self._differs(pair, stream))
             pair.start()
-            self.say(f"  smallest: {_cut(smallest)}")
+            self.print(f"  smallest: {_cut(smallest)}")
             self._answers(pair.answers([smallest])[0])
         except Stuck as stuck:
-            self.say(f"  while cutting it down: {stuck}")
+            self.print(f"  while reducing it: {stuck}")
         finally:
             pair.close()
 
     def stuck(self, seed, played, batch, reason):
-        self.say(f"\nSTUCK in a batch of seed {seed} after {played} streams: {reason}")
+        self.print(f"\nSTUCK in a batch of seed {seed} after {played} streams: {reason}")
         for stream in batch[-3:]:
-            self.say(f"    {_cut(stream)}")
+            self.print(f"    {_cut(stream)}")
 
     @staticmethod
     def _differs(pair, stream):
@@ -288,7 +288,7 @@ class Reporter:
 
     def _answers(self, answers):
         for name, answer in zip(self.commands, answers):
-            self.say(f"  {name}:\n    {_cut(answer)}")
+            self.print(f"  {name}:\n    {_cut(answer)}")
 
 
 def _cut(data):
@@ -298,7 +298,7 @@ def _cut(data):
 
 
 def run(left, right, seed, count, seconds, reporter, limit=5):
-    """Plays streams until count or seconds are reached; (streams, differences)."""
+    """Plays streams until count or seconds are reached. Returns (streams, differences)."""
     pair = Pair(left, right)
     generator = random_streams.Generator(seed)
     played = differences = 0
@@ -328,8 +328,8 @@ def run(left, right, seed, count, seconds, reporter, limit=5):
 
 
 def _closing(generator):
-    """Closes the handles of older batches, so that no side runs out of descriptors, and opens a
-    file, which tells the next handle."""
+    """Closes the handles of older batches, so that neither side runs out of descriptors, and opens
+    a file; its handle shows the next one."""
     first = getattr(generator, "closed_to", 1000)
     generator.closed_to = max(first, generator.handle - 40)
     requests = [{"execute": "guest-file-open", "arguments": {"path": "r0"}}]

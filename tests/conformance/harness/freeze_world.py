@@ -1,19 +1,19 @@
-"""A world of its own for tests that freeze and trim filesystems, and an agent in it.
+"""An isolated root filesystem, the world, for tests that freeze and trim filesystems.
 
-A test that uses it is a program of its own, which ends with main(). That starts the program once
-more in a private mount namespace, makes a small root there in memory, with the agents and the few
-programs that the tests need copied into it, moves into it by pivot_root and lets go of the
-machine's filesystems: an agent in there cannot reach any of them, whatever it is asked for. That is
-checked in the kernel's table of mounts before each start of an agent.
+A test file that uses this module is a separate program and ends with main(). That runs the program
+again in a private mount namespace, creates a small root filesystem in memory with the agents and
+the few programs that the tests need, changes to it with pivot_root and unmounts the machine's
+filesystems: no request to an agent in there can reach them. The kernel's mount table is checked for
+that before each start of an agent.
 
-A second process, the watchdog, thaws everything in there when no test has begun for a minute, or at
-once when the tests end in whatever way.
+A second process, the watchdog, thaws every filesystem in there if no test has started for a minute,
+and at once when the tests exit for any reason.
 
 Environment: BELLHOPD is the agent to test, QEMU_GA a real qemu-ga that must pass the same tests
-(default: what tools/get-qemu-ga brings).
+(default: the one of tools/get-qemu-ga).
 """
 
-# All modules are loaded here: in the world there are no files of theirs.
+# All modules are loaded here: the world does not contain their files.
 import concurrent.futures.thread  # noqa: F401, pylint: disable=unused-import
 import ctypes
 import fcntl
@@ -38,22 +38,22 @@ FIFREEZE = 0xC0045877
 FITHAW = 0xC0045878
 MNT_DETACH = 2
 WATCHDOG_SECONDS = 60
-TIMEOUT = 20  # seconds until something that should happen is given up
+TIMEOUT = 20  # seconds for any event that must happen
 SKIPPED = 77
 
 WORLD = os.environ.get("FREEZE_TEST_WORLD", "")
 OUTER_NAMESPACE = os.environ.get("FREEZE_TEST_OUTER", "")
-MOUNT_ROOT = "/fs"  # where the world's filesystems are mounted
+MOUNT_ROOT = "/fs"  # the directory of the world's mountpoints
 
 BELLHOPD = os.environ.get("BELLHOPD", "")
 QEMU_GA = os.environ.get("QEMU_GA", "")
 
-# Where exchanges are recorded for schema_test: opened before the machine's files are gone.
+# Records requests and replies for schema_test. Opened before the machine's files are unmounted.
 _RECORD = (os.open(os.environ["BELLHOP_RECORD"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
            if os.environ.get("BELLHOP_RECORD") else -1)
 
 TOOLS = ("sh", "sleep", "mount", "umount", "unshare", "losetup", "mkfs.ext4")
-OPTIONAL_TOOLS = ("mkfs.xfs", "mkfs.btrfs")  # of kinds of filesystems that a machine may lack
+OPTIONAL_TOOLS = ("mkfs.xfs", "mkfs.btrfs")  # for filesystems that a machine may not support
 
 
 def skip(reason):
@@ -64,7 +64,7 @@ def skip(reason):
 # The world ---------------------------------------------------------------------------------------
 
 def mounts(pid="self"):
-    """The (mount number, device, mountpoint, type) of each mount that a process sees."""
+    """The (mount id, device number, mountpoint, type) of each mount that a process sees."""
     with open(f"/proc/{pid}/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
         for line in table:
             before, _, after = line.partition(" - ")
@@ -79,9 +79,9 @@ def freezable_mountpoints():
 
 
 def check_isolation():
-    """Raises when a filesystem of the machine can be reached from here."""
+    """Raises RuntimeError if a filesystem of the machine is mounted in this namespace."""
     if not WORLD or os.readlink("/proc/self/ns/mnt") == OUTER_NAMESPACE:
-        raise RuntimeError("this is not a namespace of the test's own")
+        raise RuntimeError("this is not the test's private namespace")
     for _, device, path, kind in mounts():
         if kind in ("tmpfs", "ramfs", "devtmpfs", "proc", "sysfs", "overlay"):
             continue
@@ -91,7 +91,7 @@ def check_isolation():
 
 
 def libraries(program):
-    """The files that the dynamic linker loads for a program."""
+    """The shared libraries that the dynamic linker loads for a program."""
     listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
     return re.findall(r"(?:=> |^\s+)(/\S+) \(0x", listed, re.MULTILINE)
 
@@ -101,7 +101,7 @@ def copy_in(source, target=None):
     if os.path.exists(path):
         return
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    shutil.copy(source, path)  # what links lead to
+    shutil.copy(source, path)  # follows symbolic links
 
 
 def copy_program(source, target=None):
@@ -111,7 +111,8 @@ def copy_program(source, target=None):
 
 
 def copy_oracle(command):
-    """A qemu-ga as tools/get-qemu-ga leaves it: a script that names linker, libraries, program."""
+    """Copies a qemu-ga of tools/get-qemu-ga: a script that names the linker, libraries and program.
+    """
     copy_in(command)
     with open(command, encoding="utf-8", errors="replace") as script:
         found = re.search(r'exec "?(\S+?)"? --library-path "?(\S+?)"? "?([^\s"]+)', script.read())
@@ -136,7 +137,7 @@ def umount(path):
 
 
 def enter_world():
-    """Makes the small root and moves there; nothing of the machine's disks is left behind."""
+    """Creates the small root, changes to it and unmounts the machine's filesystems."""
     mount("-t", "tmpfs", "none", WORLD)
     for directory in ("usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "etc", "proc", "sys", "dev",
                       "tmp", "old", MOUNT_ROOT[1:], "images"):
@@ -177,7 +178,7 @@ def can_make(kind):
 
 
 def make_image(path, kind="ext4", size=None):
-    """A file with a filesystem in it; size in MiB."""
+    """Creates a file with a filesystem in it. size: in MiB."""
     with open(path, "wb") as file:
         file.truncate(size << 20 if size else SIZES[kind])
     force = {"ext4": "-F", "xfs": "-f", "btrfs": "-f"}[kind]
@@ -187,7 +188,7 @@ def make_image(path, kind="ext4", size=None):
 
 def make_filesystem(name, mountpoint=None, kind="ext4", image=None, options="loop", size=None,
                     mkfs=True):
-    """A filesystem on a loop device; returns where it is mounted. Not fresh: the image has one."""
+    """Mounts a filesystem on a loop device and returns the mountpoint. mkfs: creates it first."""
     mountpoint = mountpoint or f"{MOUNT_ROOT}/{name}"
     image = image or f"/images/{name}"
     if mkfs:
@@ -198,7 +199,7 @@ def make_filesystem(name, mountpoint=None, kind="ext4", image=None, options="loo
 
 
 def copy_sparse(source, target):
-    """Copies a file without filling its holes."""
+    """Copies a file and keeps its holes."""
     with open(source, "rb") as old, open(target, "wb") as new:
         size = os.fstat(old.fileno()).st_size
         new.truncate(size)
@@ -213,13 +214,14 @@ def copy_sparse(source, target):
 
 
 def require_test_filesystem(path):
-    """No system call that freezes goes anywhere but to the test's own filesystems."""
+    """Asserts that the path is one of the test's filesystems. Called before every freeze."""
     assert path.startswith(MOUNT_ROOT + "/"), path
     check_isolation()
     return path
 
 
 def freeze_ioctl(path, request):
+    """Calls FIFREEZE or FITHAW. Returns whether it succeeded."""
     descriptor = os.open(require_test_filesystem(path), os.O_RDONLY)
     try:
         fcntl.ioctl(descriptor, request, 0)
@@ -231,7 +233,7 @@ def freeze_ioctl(path, request):
 
 
 def is_frozen(path):
-    """Whether it cannot be frozen because it is."""
+    """Whether the filesystem is frozen: it can then not be frozen again."""
     if freeze_ioctl(path, FIFREEZE):
         freeze_ioctl(path, FITHAW)
         return False
@@ -239,7 +241,7 @@ def is_frozen(path):
 
 
 def thaw_all(descriptors=()):
-    """Thaws everything at once: one that lies on another can be thawed only after it."""
+    """Thaws all filesystems concurrently: a thaw waits while the filesystem below is frozen."""
     opened = list(descriptors)
     for path in freezable_mountpoints():
         try:
@@ -265,7 +267,8 @@ def thaw_all(descriptors=()):
 
 
 class Watchdog:
-    """Thaws everything when it hears nothing for WATCHDOG_SECONDS, or when this process ends."""
+    """A process that thaws all filesystems if it is not reset for WATCHDOG_SECONDS, or when the
+    process that started it exits."""
 
     def __init__(self):
         read_end, self.write_end = os.pipe()
@@ -284,17 +287,17 @@ class Watchdog:
             except OSError:
                 pass
         while True:
-            heard = select.select([read_end], [], [], WATCHDOG_SECONDS)[0]
-            if heard and os.read(read_end, 4096):
+            readable = select.select([read_end], [], [], WATCHDOG_SECONDS)[0]
+            if readable and os.read(read_end, 4096):
                 continue
             thaw_all(descriptors)
-            if heard:
+            if readable:
                 os._exit(0)
 
     def reset(self):
         os.write(self.write_end, b".")
 
-    def end(self):
+    def stop(self):
         os.close(self.write_end)
         os.waitpid(self.pid, 0)
 
@@ -305,17 +308,18 @@ watchdog = None
 # Agents ------------------------------------------------------------------------------------------
 
 def wait_until(condition):
-    end = time.monotonic() + TIMEOUT
+    """Returns whether the condition became true within TIMEOUT."""
+    deadline = time.monotonic() + TIMEOUT
     while not condition():
-        if time.monotonic() > end:
+        if time.monotonic() > deadline:
             return False
         time.sleep(0.005)
     return True
 
 
 class Agent:
-    """An agent on a unix socket in the world. `configuration`: text of Bellhop's own file; `wrap`:
-    a command to start it with."""
+    """An agent on a unix socket in the world. configuration: text of Bellhop's own configuration
+    file. wrap: a command to start it with."""
 
     BLOCKED = [name for name in agents.DANGEROUS
                if not name.startswith("guest-fsfreeze-") and name != "guest-fstrim"]
@@ -374,7 +378,7 @@ class Agent:
         return json.loads(line)
 
     def call(self, command, **arguments):
-        """What the command returns, or the text of its error."""
+        """The command's return value, or the text of its error."""
         request = self.send(command, **arguments)
         reply = self.receive()
         if _RECORD >= 0:
@@ -396,15 +400,15 @@ class Agent:
         return self.call("guest-fsfreeze-status")
 
     def stop(self, number=signal.SIGKILL):
-        """Ends the agent with the signal; its exit status."""
+        """Stops the agent with the signal. Returns its exit status."""
         try:
-            return agents.end(self.process, self.kind, number)
+            return agents.stop_process(self.process, self.kind, number)
         finally:
             self.connection.close()
 
 
 class WorldTest:
-    """What tests with an agent in the world share; PROGRAM is set by the classes of each agent."""
+    """A test with an agent in the world. Subclasses for each agent set PROGRAM."""
 
     PROGRAM = ""
 
@@ -418,11 +422,11 @@ class WorldTest:
     def tearDown(self):
         for agent in getattr(self, "agents", ()):
             agent.stop()
-        thaw_all()  # what an agent left frozen must not reach the next test
+        thaw_all()  # no filesystem may stay frozen for the next test
 
     def require(self, kind):
         if not can_make(kind):
-            self.skipTest(f"this machine cannot make {kind}: the kernel or mkfs.{kind} is missing")
+            self.skipTest(f"this machine has no {kind}: the kernel or mkfs.{kind} lacks it")
 
     def start(self, *options, **more):
         agent = Agent(self.PROGRAM, self.directory, *options, **more)
@@ -433,7 +437,7 @@ class WorldTest:
 # The program -------------------------------------------------------------------------------------
 
 def oracle():
-    """Variables that name the real qemu-ga, or say why there is none."""
+    """The environment variable that names the real qemu-ga, or the reason why there is none."""
     if QEMU_GA:
         return {"QEMU_GA": QEMU_GA}
     try:
@@ -443,11 +447,12 @@ def oracle():
 
 
 def run_in_namespace():
-    """Checks what the tests need and runs them in a mount namespace of their own."""
+    """Checks the requirements and runs the tests in a private mount namespace. Returns their exit
+    status."""
     if not BELLHOPD:
         skip("BELLHOPD does not name an agent")
     if os.geteuid() != 0:
-        skip("only root can make and freeze filesystems")
+        skip("only root can create and freeze filesystems")
     for program in (*TOOLS, "pivot_root", "ldd"):
         if not shutil.which(program):
             skip(f"there is no {program}")
@@ -458,7 +463,7 @@ def run_in_namespace():
     trial = subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True,
                            check=False)
     if trial.returncode:
-        skip(f"no mount namespace can be made: {trial.stderr.strip()}")
+        skip(f"cannot create a mount namespace: {trial.stderr.strip()}")
     world = tempfile.mkdtemp(prefix="bellhop-freeze-", dir="/tmp")
     environment = dict(os.environ, FREEZE_TEST_WORLD=world, BELLHOPD=os.path.abspath(BELLHOPD),
                        FREEZE_TEST_OUTER=os.readlink("/proc/self/ns/mnt"), **oracle())
@@ -471,8 +476,8 @@ def run_in_namespace():
 
 
 def main(make=lambda: None):
-    """Runs the tests of the program; `make` makes the filesystems that they share. The watchdog
-    holds these open, so that they cannot be unmounted."""
+    """Runs the tests of the program. `make` creates the filesystems that they share; the watchdog
+    keeps these open, so that they cannot be unmounted."""
     global watchdog
     if not WORLD:
         sys.exit(run_in_namespace())
@@ -480,9 +485,9 @@ def main(make=lambda: None):
         enter_world()
         make()
     except subprocess.CalledProcessError as error:
-        skip(f"cannot make a filesystem on a loop device: {error}: {error.stderr}")
+        skip(f"cannot create a filesystem on a loop device: {error}: {error.stderr}")
     watchdog = Watchdog()
     try:
         unittest.main(module="__main__", verbosity=2, exit=True)
     finally:
-        watchdog.end()
+        watchdog.stop()

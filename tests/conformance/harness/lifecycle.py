@@ -1,6 +1,6 @@
-"""What the tests of bellhopd's life share.
+"""Helpers for the tests of bellhopd's start, service and shutdown.
 
-No test measures speed: each waits for an event, with a limit that only a stuck agent reaches.
+No test measures speed: each waits for an event, with a timeout that only a stuck agent reaches.
 """
 
 import os
@@ -19,7 +19,7 @@ MEGABYTE = 1 << 20
 
 
 def long(test):
-    """Marks a test that takes a minute: the runner begins with it."""
+    """Marks a test that takes a minute: the runner starts it first."""
     test.long = True
     return test
 
@@ -33,7 +33,7 @@ def status_value(pid, name):
 
 
 def sanitized(pid):
-    """Whether a process's program was built with a sanitizer, linked in or as a library."""
+    """Whether a process's executable uses a sanitizer, linked statically or as a library."""
     program = pathlib.Path(f"/proc/{pid}/exe").read_bytes()
     return b"__asan_init" in program or b"__tsan_init" in program
 
@@ -47,12 +47,13 @@ def wait_for(what, condition, timeout=agents.TIMEOUT):
 
 
 def call(connection, command, **arguments):
+    """Calls a command that must be answered within ten seconds."""
     return connection.call(command, timeout=TEN_SECONDS, **arguments)
 
 
 def prepare_socket_activation(agent):
-    """Makes the agent's socket as a service manager does, before the agent starts; returns it. It
-    becomes descriptor 3, and LISTEN_PID the agent's own."""
+    """Creates the agent's socket before its start, as a service manager does, and returns it. The
+    agent gets it as descriptor 3, with LISTEN_PID set to its pid."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(agent.socket_path))
     listener.listen(1)
@@ -75,11 +76,11 @@ class LifecycleTest(unittest.TestCase):
 
 
 class LoopFilesystem:
-    """A filesystem on a loop device, mounted only where one agent sees it."""
+    """A filesystem on a loop device, mounted only in one agent's mount namespace."""
 
     SCRIPT = """mount -o loop "$0" "$1" || exit 90
 (
-  # Whatever happens to the test, the filesystem does not stay frozen.
+  # Thaws the filesystem even if the test dies.
   exec >/dev/null 2>&1
   i=0
   while [ $i -lt 120 ] && kill -0 $$; do sleep 1; i=$((i + 1)); done
@@ -131,7 +132,7 @@ exec "$@"
                 str(self.mountpoint)]
 
     def open_namespace(self, agent):
-        """Keeps the agent's mounts at hand: those of a process that is ending cannot be entered."""
+        """Opens the agent's mount namespace: that of an exiting process cannot be entered."""
         self.namespace = os.open(f"/proc/{agent.process.pid}/ns/mnt", os.O_RDONLY)
 
     def fsfreeze(self, option, check=True):

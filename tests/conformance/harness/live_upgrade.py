@@ -1,4 +1,4 @@
-"""What the tests share in which bellhopd is replaced while it runs."""
+"""Helpers for the tests of live upgrades: bellhopd executes the installed program in place."""
 
 import base64
 import os
@@ -24,19 +24,19 @@ def channels_configuration(paths):
 
 
 def write_program(path, content, mode=0o755):
-    """By a program of its own: a file that this one has open could not be run, while a child that
-    another test's thread has just forked has it too."""
+    """Writes an executable in a separate process. A child that another thread has just forked would
+    inherit the writable descriptor, and execve() would fail with ETXTBSY."""
     subprocess.run(["sh", "-c", 'cat >"$0"', path], input=content, check=True)
     path.chmod(mode)
 
 
 class LiveUpgradeTest(LifecycleTest):
-    """What is installed takes the place of what runs."""
+    """A test that upgrades a running agent to the installed program."""
 
     program = None
 
     def create_agent(self, **options):
-        """An agent whose program is a file of the test's own."""
+        """An agent whose executable is the test's own copy, self.program."""
         directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-program-"))
         self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
         self.program = directory / "bellhopd"
@@ -55,7 +55,7 @@ class LiveUpgradeTest(LifecycleTest):
         return agent
 
     def agent_on_sockets(self, count):
-        """Paths of sockets, and an agent that listens on them by its own configuration."""
+        """Paths of sockets, and an agent whose configuration makes it listen on them."""
         directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-sockets-"))
         self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
         paths = [directory / str(i) for i in range(count)]
@@ -78,13 +78,14 @@ class LiveUpgradeTest(LifecycleTest):
         write_program(new, content, mode)
         new.replace(self.program)
 
-    def log_count(self, agent, what):
-        return agent.log_path.read_text(encoding="utf-8", errors="replace").count(what)
+    def log_count(self, agent, text):
+        return agent.log_path.read_text(encoding="utf-8", errors="replace").count(text)
 
-    def signal_and_wait(self, agent, what, pid=None):
-        before = self.log_count(agent, what)
+    def signal_and_wait(self, agent, text, pid=None):
+        """Requests an upgrade and waits until the log has the text once more."""
+        before = self.log_count(agent, text)
         os.kill(pid or agent.process.pid, signal.SIGUSR2)
-        wait_for(f"“{what}” in the log", lambda: self.log_count(agent, what) > before)
+        wait_for(f"“{text}” in the log", lambda: self.log_count(agent, text) > before)
 
     def upgrade(self, agent, pid=None):
         self.signal_and_wait(agent, UPGRADED, pid)

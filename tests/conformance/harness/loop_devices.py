@@ -1,9 +1,9 @@
-"""Filesystems and disks that a test makes on loop devices, in a mount namespace of its own, and
-both agents on the same machine.
+"""Filesystems and disks on loop devices in a private mount namespace, and both agents on the same
+machine.
 
-A test that uses it is a program of its own, which ends with main(__file__): that starts it once
-more in the namespace, with a directory for what the tests make. It ends with status SKIPPED when the
-machine does not allow the test, and says why.
+A test file that uses this module is a separate program and ends with main(__file__), which runs it
+again in the namespace with a directory for the files of the tests. It exits with status SKIPPED
+and a reason if the machine does not allow the tests.
 """
 
 import functools
@@ -21,7 +21,7 @@ from harness.lifecycle import LifecycleTest
 SKIPPED = 77
 ROOT = os.environ.get("FILESYSTEMS_TEST_ROOT", "")
 MEGABYTE = 1 << 20
-# Members whose values change between two questions, of filesystems that the test did not make.
+# Members that change between two requests, for filesystems that the test did not make.
 VOLATILE = ("used-bytes", "total-bytes", "total-bytes-privileged")
 
 
@@ -45,7 +45,7 @@ def require(test, *programs, filesystem=None):
 
 
 class LoopDevices:
-    """Devices and mounts of one test, which are gone at its end."""
+    """The loop devices and mounts of one test. They are removed when it ends."""
 
     def __init__(self, test):
         self.test = test
@@ -88,21 +88,21 @@ def index_by(key, entries):
 
 
 def without_serials(disk, other):
-    """Without the difference `disks-without-udev`: serial numbers of virtio disks."""
+    """The disk without the difference `disks-without-udev`: serial numbers of virtio disks."""
     if disk.get("bus-type") == "virtio" and "serial" not in other:
         return {key: value for key, value in disk.items() if key != "serial"}
     return disk
 
 
 class CompareTest(LifecycleTest):
-    """Tests with both agents. qemu-ga is asked before and after bellhopd; when its two replies are
-    the same, bellhopd's must be the same too."""
+    """Tests with both agents. qemu-ga is called before and after bellhopd. If its two replies are
+    equal, bellhopd's must be equal to them."""
 
     def setUp(self):
         self.devices = LoopDevices(self)
 
     def both(self, ours=None):
-        """Starts both agents, unless `ours` is a bellhopd that is running."""
+        """Starts both agents. `ours`: a bellhopd that is already running."""
         oracle = agents.oracle("sid")
         real = agents.Agent(oracle)
         self.addCleanup(real.__exit__)
@@ -110,16 +110,16 @@ class CompareTest(LifecycleTest):
         self.ours = self.client(ours or self.agent())
 
     def stable_replies(self, command, stable_part=lambda reply: reply):
-        """(qemu-ga's reply, bellhopd's) while qemu-ga's `steady` part did not change."""
+        """(qemu-ga's reply, bellhopd's): the stable part of each, once qemu-ga's did not change."""
         for _ in range(100):
             before = stable_part(self.real.call(command))
             ours = stable_part(self.ours.call(command))
             if stable_part(self.real.call(command)) == before:
                 return before, ours
-        self.skipTest(f"the machine is too busy: {command} has a new answer each time")
+        self.skipTest(f"the machine is too busy: {command} has a different reply each time")
 
     def fsinfo(self):
-        """Both replies, whole, but for the sizes of what others made."""
+        """Both replies, without the sizes of filesystems that the test did not make."""
         def stable_part(reply):
             for filesystem in reply:
                 if not filesystem["mountpoint"].startswith(ROOT):
@@ -153,7 +153,8 @@ def skip(reason):
 
 
 def run_in_namespace(test):
-    """Checks what the test needs and runs it in a mount namespace of its own."""
+    """Checks the requirements and runs the test in a private mount namespace. Returns its exit
+    status."""
     if os.geteuid() != 0:
         skip("only root can make filesystems")
     for program in ("losetup", "mkfs.ext4", "mount", "unshare"):
@@ -174,7 +175,7 @@ def run_in_namespace(test):
 
 
 def run_tests():
-    """Finds out whether filesystems can be made here, and runs the tests."""
+    """Checks that loop devices work, and runs the tests."""
     run("mount", "-t", "tmpfs", "none", ROOT)
     image = pathlib.Path(ROOT) / "trial"
     with open(image, "wb") as file:
@@ -182,7 +183,7 @@ def run_tests():
     trial = subprocess.run(["losetup", "--find", "--show", str(image)], capture_output=True,
                            text=True, check=False)
     if trial.returncode:
-        skip(f"no loop device can be had: {trial.stderr.strip()}")
+        skip(f"no loop device is available: {trial.stderr.strip()}")
     run("losetup", "--detach", trial.stdout.strip())
     unittest.main(verbosity=2)
 

@@ -1,4 +1,5 @@
-"""Networks for tests and benchmarks, and how to compare what two agents say of one."""
+"""Network namespaces for tests and benchmarks, and the comparison of two agents' replies about one.
+"""
 
 import subprocess
 import time
@@ -8,7 +9,7 @@ from harness import agents
 INTERFACES = "guest-network-get-interfaces"
 ROUTES = "guest-network-get-route"
 
-# Kinds of interfaces, each as what follows `ip link add`; some need v0, one end of a veth pair.
+# Kinds of interfaces: the arguments of `ip link add`. Some need v0, one end of a veth pair.
 KINDS = {
     "vlan": "x0 link v0 type vlan id 5",
     "vlan_802_1ad": "x0 link v0 type vlan proto 802.1ad id 5",
@@ -35,26 +36,26 @@ KINDS = {
 
 
 class NamespaceUnavailable(Exception):
-    """None can be made here; the message says why."""
+    """No network namespace can be created here; the message says why."""
 
 
 class Namespace:
-    """A network namespace with an interface `lo` that is down. It ends with its `with`."""
+    """A network namespace whose interface `lo` is down. Use it in a `with`, which removes it."""
 
     def __init__(self):
         self.process = None
 
     def __enter__(self):
-        # The shell ends when this process does, because its input ends.
-        holder = ["unshare", "--net", "sh", "-c", "echo made; exec cat >/dev/null"]
+        # cat exits together with this process, at the end of its input.
+        holder = ["unshare", "--net", "sh", "-c", "echo created; exec cat >/dev/null"]
         try:
             self.process = agents.spawn(holder, text=True, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         except FileNotFoundError as error:
-            raise NamespaceUnavailable(f"no network namespace can be made: {error}") from None
-        if self.process.stdout.readline() != "made\n":
+            raise NamespaceUnavailable(f"cannot create a network namespace: {error}") from None
+        if self.process.stdout.readline() != "created\n":
             error = self.process.communicate()[1]
-            raise NamespaceUnavailable(f"no network namespace can be made: {error.strip()}")
+            raise NamespaceUnavailable(f"cannot create a network namespace: {error.strip()}")
         return self
 
     def __exit__(self, *_):
@@ -63,35 +64,35 @@ class Namespace:
 
     @property
     def enter(self):
-        """The command that runs another one in the namespace."""
+        """A command prefix that runs a command in the namespace."""
         return ["nsenter", f"--net=/proc/{self.process.pid}/ns/net"]
 
     def run(self, *command, given=None):
-        """Runs a command in the namespace; an error's text, or None."""
+        """Runs a command in the namespace. Returns None, or the text of its error."""
         process = agents.spawn(self.enter + list(command), stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         output = process.communicate(given)[0].decode(errors="replace")
         return None if process.returncode == 0 else output.strip() or "no reason given"
 
     def ip(self, *lines):
-        """Runs commands of ip(8), a line each."""
+        """Runs commands of ip(8), one per argument."""
         given = "".join(line + "\n" for line in lines).encode("utf-8", "surrogateescape")
         error = self.run("ip", "-batch", "-", given=given)
         assert error is None, error
 
 
 def without_sign_extension(routes):
-    """qemu-ga's routes as they would be if it did not take 32-bit numbers for negative ones
-    (`route-numbers` in docs/compatibility.md)."""
+    """qemu-ga's routes without its sign extension of 32-bit numbers (`route-numbers` in
+    docs/compatibility.md)."""
     return [dict(route, flags=route["flags"] & 0xFFFFFFFF, metric=route["metric"] & 0xFFFFFFFF)
             for route in routes]
 
 
 def stable_replies(ours, oracle, command):
-    """bellhopd's reply and what qemu-ga says of the same moment.
+    """bellhopd's reply, and the reply that qemu-ga would have given at the same moment.
 
-    qemu-ga is asked before and after; its replies count when both are the same. Counters never
-    rest, and never fall: one that lies between qemu-ga's two is what qemu-ga would have said.
+    qemu-ga is called before and after; its replies count if both are equal. Counters only grow: one
+    that lies between qemu-ga's two is accepted.
     """
     def expected():
         reply = oracle.call(command)
@@ -108,7 +109,7 @@ def stable_replies(ours, oracle, command):
             return reply, _with_counters_between(reply, before, after)
         before = after
         if time.monotonic() > deadline:
-            raise AssertionError("the network never comes to rest")
+            raise AssertionError("the network keeps changing")
 
 
 def _without_counters(interfaces):

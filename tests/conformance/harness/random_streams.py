@@ -1,4 +1,4 @@
-"""Random byte streams for the differential test: requests that harm nothing, whole and damaged."""
+"""Random byte streams for the differential test: harmless requests, intact and corrupted."""
 
 import json
 import random
@@ -34,8 +34,8 @@ WRITE_MODES = ("w", "wb", "w+", "w+b", "wb+", "a", "ab", "a+", "a+b", "ab+")
 
 
 class Generator:
-    """Makes stream after stream from a seed. `handle` is the next handle that the agents will
-    give out, as far as the caller knows it."""
+    """Generates streams from a seed. The caller sets `handle` to the next file handle that the
+    agents will return, as far as it is known."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -43,7 +43,7 @@ class Generator:
         self.names = 0
 
     def batch(self, count):
-        """That many streams. Those that write come first: only there the handle is known."""
+        """`count` streams. Those that write come first: only there is the handle known."""
         writing = sum(self.random.random() < 0.04 for _ in range(count))
         batch = []
         for _ in range(writing):
@@ -63,7 +63,7 @@ class Generator:
                 stream = self._damage(stream)
         return stream if harmless(stream) else whole if harmless(whole) else b"{}"
 
-    # --- values and how they are written
+    # --- values and their text
 
     def _space(self):
         r = self.random
@@ -248,8 +248,8 @@ class Generator:
         return members
 
     def _writing(self):
-        """A file of its own that is written, read and closed: whole, so that no other stream's
-        damage makes two handles of one file, between which a buffer may be seen."""
+        """Writes, reads and closes a new file. Never corrupted: with two handles of one file, the
+        buffering of the agents would show."""
         r = self.random
         self.names += 1
         handle = ("handle", str(self.handle).encode())
@@ -273,7 +273,7 @@ class Generator:
                                         ("arguments", self._object(arguments))])
                           for name, arguments in requests)
 
-    # --- damage
+    # --- corruption
 
     def _damage(self, stream):
         r = self.random
@@ -301,14 +301,14 @@ class Generator:
 
 
 def unescaped(stream):
-    """The stream with \\u escapes of ASCII decoded, for harmless()."""
+    """The stream with \\u escapes of ASCII characters decoded, for harmless()."""
     return re.sub(rb"\\u00([0-7][0-9a-fA-F])",
                   lambda found: bytes([int(found.group(1), 16)]), stream)
 
 
 def harmless(stream):
     """Whether the stream names no dangerous command, opens nothing outside its directory and
-    writes no file but those of _writing()."""
+    writes only the files of _writing()."""
     plain = unescaped(stream)
     folded = re.sub(rb"[^a-z-]", b"", plain.lower())
     if any(name.encode() in folded for name in agents.DANGEROUS) or b"guest-exec\"" in plain:

@@ -1,14 +1,14 @@
-"""Compares a decoded reply with what a case expects.
+"""Matches a decoded reply against the expectation of a case.
 
-An expectation is JSON, compared exactly (1, 1.0 and true are three different things). Objects with
-one of these members are matchers:
+An expectation is JSON, compared exactly (1, 1.0 and true are different). Objects with one of these
+members are matchers:
   {"$any": true}                 anything
   {"$int": {"min":, "max":}}     an integer, within bounds if given
   {"$number": true}, {"$string": true}, {"$bool": true}
   {"$regex": "…"}                a string that the expression matches as a whole
   {"$b64": BYTES}                base64 of these bytes (see cases.py for BYTES)
   {"$list": E}                   an array whose elements all match E
-  {"$contains": E}               an array of which an element matches E
+  {"$contains": E}               an array with an element that matches E
   {"$members": {…}}              an object with at least these members
   {"$or": [E, …]}                one of these
   {"$save": "name", "as": E}     matches E and becomes the variable ${name}
@@ -25,7 +25,7 @@ class Mismatch(AssertionError):
 
 
 class Matcher:
-    """Matches values against expectations; keeps what $save saves in `variables`."""
+    """Matches values against expectations. Stores the values of $save in `variables`."""
 
     def __init__(self, variables, expand_bytes):
         self.variables = variables

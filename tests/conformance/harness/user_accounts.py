@@ -1,5 +1,5 @@
-"""Agents that see accounts of a test's own: in a mount namespace whose /etc is a copy with other
-users in it, and whose /home and /root are empty."""
+"""Agents with test accounts: they run in a mount namespace whose /etc is a copy with other users,
+and whose /home and /root are empty."""
 
 import ctypes
 import ctypes.util
@@ -19,8 +19,8 @@ USERS = {"alice": 61001, "bob": 61002, "homeless": 61003}
 
 HOMES = "home/accounts"
 
-# What is needed from below the hidden directories stays, read-only: the agents' programs (KEEP). The
-# agent's own directory is below $TMPDIR.
+# /home and /root are hidden, except for what is needed: the agents' programs ($KEEP, read-only) and
+# the agent's own directory ($TMPDIR).
 SCRIPT = r"""set -e
 under=$(mktemp -d)
 mount -t tmpfs none "$under"
@@ -77,13 +77,16 @@ def reason_to_skip():
 
 
 class AccountsSandbox:
-    """An agent among accounts of its own, and what lies there. Use it in a `with`."""
+    """An agent in a mount namespace with the test accounts. Use it in a `with`.
+
+    user: runs the agent as this user instead of root.
+    """
 
     def __init__(self, command, user=None, **options):
         script = SCRIPT
         wrap = []
         if user:
-            # The agent's directory is root's, and it must make its socket there.
+            # The agent creates its socket in its directory, which root owns.
             script = script.replace('exec "$@"', 'chown -R "$0" "$TMPDIR"\nexec "$@"')
             number = str(USERS[user])
             wrap = ["setpriv", "--reuid", number, "--regid", number, "--clear-groups"]
@@ -117,12 +120,12 @@ class AccountsSandbox:
         return pathlib.Path(f"/proc/{self.agent.process.pid}/root")
 
     def shell(self, script):
-        """Runs a script as root where the homes are."""
+        """Runs a script as root in the directory of the homes."""
         subprocess.run(["sh", "-ec", script], cwd=self.root / HOMES, check=True,
                        stdin=subprocess.DEVNULL, timeout=agents.TIMEOUT)
 
     def run_as(self, user, *command):
-        """Starts a program as a user where the agent is."""
+        """Starts a program as a user in the agent's mount namespace."""
         number = str(USERS[user])
         return agents.spawn(["nsenter", f"--mount=/proc/{self.agent.process.pid}/ns/mnt",
                              "setpriv", "--reuid", number, "--regid", number, "--clear-groups",
@@ -137,8 +140,8 @@ class AccountsSandbox:
         return None
 
     def tree(self, directory=HOMES, excluding=()):
-        """Everything below a directory: path -> (mode, user, group, content). What has a name in
-        `without` is not looked at: somebody may be changing it."""
+        """Everything below a directory: path -> (mode, uid, gid, content). Skips names in
+        `excluding`, which another process may be changing."""
         found = {}
         top = str(self.root / directory)
         for parent, directories, files in os.walk(top):
@@ -156,15 +159,15 @@ class AccountsSandbox:
         return found
 
 
-_crypting = threading.Lock()  # crypt(3) works in memory that all threads share
+_crypt_lock = threading.Lock()  # crypt(3) is not thread-safe
 
 
 def crypt(password, setting):
-    """crypt(3), which newer Pythons lack."""
+    """crypt(3), which Python has not had since 3.13."""
     name = ctypes.util.find_library("crypt")
     if not name:
         raise unittest.SkipTest("needs libcrypt")
     function = ctypes.CDLL(name).crypt
     function.restype = ctypes.c_char_p
-    with _crypting:
+    with _crypt_lock:
         return function(password, setting.encode()).decode()

@@ -1,18 +1,18 @@
-"""Values that tests' data names: "${name}", and bytes that are too many to be written out."""
+"""Variables in the data of tests, "${name}", and a notation for bytes."""
 
 import re
 
 
 class Variables(dict):
-    """The values by name. "${name}" in a text stands for one; in JSON, a string that is nothing
-    else becomes the value with its type."""
+    """The values by name. "${name}" in a text is replaced by the value; a JSON string that contains
+    nothing else becomes the value with its type."""
 
     def text(self, string):
         return re.sub(r"\$\{([a-z0-9-]+)\}", lambda found: str(self[found.group(1)]), string)
 
     def bytes(self, spec):
-        """BYTES: a string whose characters U+0000 to U+00FF are the bytes, or an array of such
-        strings and {"repeat": "…", "times": n}."""
+        """The bytes of BYTES: a string whose characters U+0000 to U+00FF are the bytes, or an array
+        of such strings and {"repeat": "…", "times": n}."""
         if isinstance(spec, str):
             return self.text(spec).encode("latin-1")
         if isinstance(spec, dict):
