@@ -1,5 +1,5 @@
-"""Passwords and authorized keys: the same requests to bellhopd and to the real qemu-ga, each among
-accounts of its own (harness/user_accounts.py), have the same replies and leave the same files."""
+"""Passwords and authorized keys: bellhopd and the real qemu-ga, each with its own test accounts
+(harness/user_accounts.py), give the same replies to the same requests and leave the same files."""
 
 import re
 import unittest
@@ -16,7 +16,8 @@ PATH = f"/{user_accounts.HOMES}/{FILE}"
 SSH = f"/{user_accounts.HOMES}/alice/.ssh"
 SUCCESS = {"return": {}}
 
-# What an administrator or the user has done before. Each is a script that runs where the homes are.
+# Initial states, left by an administrator or the user. Scripts that run in the directory of the
+# homes; see script().
 PREPARED = {
     "nothing": "",
     "an empty directory": "install -d -m 700 -o alice alice/.ssh",
@@ -25,7 +26,7 @@ PREPARED = {
     "a key twice": r"printf 'k1\nk2\nk1\n'",
     "an empty file": "printf ''",
     "bytes that are no UTF-8": r"printf 'k\377\nk2\n'",
-    "a file for all": "printf 'k1\n'; chmod 666 " + FILE,
+    "a file that all may write": "printf 'k1\n'; chmod 666 " + FILE,
     "a file of root's": "printf 'k1\n'; chown 0:0 " + FILE + "; chmod 644 " + FILE,
     "two names": "printf 'k1\n'; ln " + FILE + " alice/second",
     "directories of root's": "printf 'k1\n'; chown 0:0 alice alice/.ssh; chmod 777 alice/.ssh",
@@ -35,7 +36,7 @@ PREPARED = {
     "a home that cannot be written": "chown 0:0 alice",
     "no home": "rmdir alice",
     "a file in place of the home": "rmdir alice; touch alice",
-    "a home behind a link of root's": "mv alice there; ln -s there alice",
+    "a home behind root's symbolic link": "mv alice there; ln -s there alice",
 }
 
 REQUESTS = (
@@ -55,7 +56,7 @@ REQUESTS = (
 INVALID = (
     (ADD, {"username": "alice", "keys": ["good", "#bad"]}),
     (ADD, {"username": "alice", "keys": ["a\nb"]}),
-    (ADD, {"username": "nobody-here", "keys": ["#"]}),
+    (ADD, {"username": "no-such-user", "keys": ["#"]}),
     (REMOVE, {"username": "alice", "keys": ["a\nb"]}),
     (ADD, {"username": "alice", "keys": "k"}),
     (ADD, {"username": "alice"}),
@@ -66,7 +67,7 @@ INVALID = (
 
 
 def script(prepared):
-    """A script whose output, if it begins with printf, is the content of the file."""
+    """The script of a prepared state. The output of a leading printf goes to authorized_keys."""
     if not prepared.startswith("printf"):
         return prepared
     content, _, rest = prepared.partition("; ")
@@ -74,8 +75,8 @@ def script(prepared):
             f"chown alice:alice {FILE}; chmod 600 {FILE}; {rest}")
 
 
-def numbered(text):
-    """Names of users as numbers: the machine does not know them."""
+def with_numeric_owners(text):
+    """The script with uids instead of user names: the machine does not know the test users."""
     for name, number in user_accounts.USERS.items():
         text = re.sub(rf"(-[og] |chown ){name}\b", rf"\g<1>{number}", text)
         text = re.sub(rf"(chown \d+):{name}\b", rf"\1:{number}", text)
@@ -83,7 +84,7 @@ def numbered(text):
 
 
 def comparable(reply):
-    """A reply without the random part of the new file's name."""
+    """The reply without the random part of the temporary file's name."""
     if "error" in reply:
         reply["error"]["desc"] = re.sub(r"(authorized_keys)\.\w+", r"\1.NEW",
                                         reply["error"]["desc"])
@@ -109,7 +110,7 @@ class AccountsTest(unittest.TestCase):
 
     def prepare(self, sandbox, prepared):
         sandbox.shell("rm -rf * && install -d -o 61001 -g 61001 alice")
-        sandbox.shell(numbered(script(prepared)))
+        sandbox.shell(with_numeric_owners(script(prepared)))
 
     def error(self, reply):
         self.assertIn("error", reply)
@@ -146,12 +147,12 @@ class Keys(AccountsTest):
         # compatibility.md: unknown-user
         sandbox = self.sandbox()
         for command, arguments in ((GET, {}), (ADD, {"keys": ["k"]}), (REMOVE, {"keys": ["k"]})):
-            for name in ("nobody-here", "", "al\nice", "alice\0"):
+            for name in ("no-such-user", "", "al\nice", "alice\0"):
                 self.assertEqual(self.error(sandbox.call(command, username=name, **arguments)),
                                  f"failed to lookup user '{name}': there is no such user")
 
 
-class Planted(AccountsTest):
+class UnsafeFiles(AccountsTest):
     """Where bellhopd differs from qemu-ga (compatibility.md: planted-links, unreadable-keys,
     zero-bytes)."""
 
@@ -225,7 +226,7 @@ class Planted(AccountsTest):
                          f"failed to write to '{PATH}': No space left on device")
         self.assertEqual(sandbox.tree(), before)
 
-    def test_a_user_who_swaps_all_the_time_gains_nothing(self):
+    def test_a_user_who_keeps_swapping_files_gains_nothing(self):
         sandbox = self.sandbox()
         self.prepare(sandbox, "printf 'k1\n'")
         sandbox.shell("install -d -m 777 -o 61002 bob; echo secret >bob/authorized_keys; "
@@ -233,8 +234,8 @@ class Planted(AccountsTest):
         def others():
             return {"homes": sandbox.tree(excluding=("alice",)), "etc": sandbox.tree("etc")}
         before = others()
-        # Alice may write to bob's file herself, and the agent may just have moved a link of hers to
-        # the name. So she writes to new files only.
+        # Alice may write to bob's file herself, and the agent may have renamed her link to
+        # authorized_keys. So her own writes go to new files only.
         racer = sandbox.run_as("alice", "sh", "-c", f"cd /{user_accounts.HOMES}/alice" + """
             while :; do
               mv .ssh old; ln -s ../bob .ssh; rm .ssh; mv old .ssh
@@ -286,8 +287,8 @@ class Passwords(AccountsTest):
         ("alice", b64(b""), False),
         ("alice", b64(b"a\nb"), False),
         ("alice", b64(b"a\n"), True),
-        ("nobody-here", b64(b"hello"), False),
-        ("nobody-here", b64(b"$6$abc"), True),
+        ("no-such-user", b64(b"hello"), False),
+        ("no-such-user", b64(b"$6$abc"), True),
         ("", b64(b"hello"), False),
         ("alice:x", b64(b"hello"), False),
         ("alice\nbob", b64(b"hello"), False),
@@ -331,10 +332,10 @@ class Passwords(AccountsTest):
         for path in ("/nonexistent", "/usr/bin:/bin"):
             sandbox = self.sandbox()
             sandbox.__exit__()
-            command = user_accounts.AccountsSandbox(agents.bellhopd())
-            command.agent.wrap[3] = command.agent.wrap[3].replace(
+            narrow = user_accounts.AccountsSandbox(agents.bellhopd())
+            narrow.agent.wrap[3] = narrow.agent.wrap[3].replace(
                 'exec "$@"', f'export PATH={path}\nexec "$@"')
-            with command as narrow:
+            with narrow:
                 reply = narrow.call(PASSWORD, username="alice", password=b64(b"new"),
                                     crypted=False)
                 self.assertEqual(reply, SUCCESS)
@@ -349,10 +350,10 @@ class Passwords(AccountsTest):
             self.assertEqual(self.error(reply), "forbidden characters in raw password")
         self.assertEqual(sandbox.password_hash("alice"), "!")
 
-    def test_appear_nowhere(self):
+    def test_are_not_logged(self):
         sandbox = self.sandbox(options=("-v",))
         sandbox.call(PASSWORD, username="alice", password=b64(b"secret-word"), crypted=False)
-        sandbox.call(PASSWORD, username="nobody-here", password=b64(b"secret-word"), crypted=False)
+        sandbox.call(PASSWORD, username="no-such-user", password=b64(b"secret-word"), crypted=False)
         log = sandbox.agent.log()
         self.assertNotIn("secret-word", log)
         self.assertNotIn(b64(b"secret-word"), log)

@@ -1,4 +1,4 @@
-"""Runs the host's program, bellhop, against bellhopd and against a real qemu-ga.
+"""Runs the host's client, bellhop, against bellhopd and against a real qemu-ga.
 
 BELLHOP=PATH names the program, BELLHOPD=PATH and QEMU_GA=PATH the agents; each has a default.
 """
@@ -16,24 +16,24 @@ from harness import agents
 
 
 def bellhop():
-    """The program to test: BELLHOP, else the newest build's."""
+    """The path of the client to test: $BELLHOP, else the newest build's."""
     named = os.environ.get("BELLHOP")
     candidates = [pathlib.Path(named)] if named else [
         build / "client" / "bellhop" for build in agents.build_directories()]
     for program in candidates:
         if os.access(program, os.X_OK):
             return str(program.resolve())
-    raise AssertionError("bellhop is not built (BELLHOP can name one)")
+    raise AssertionError("bellhop is not built (set BELLHOP to name one)")
 
 
 def run(*arguments, stdin=""):
-    """The finished process of `bellhop arguments…`."""
+    """Runs `bellhop arguments…` until it exits. Returns the CompletedProcess."""
     return subprocess.run([bellhop(), *map(str, arguments)], input=stdin, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300, check=False)
 
 
 class WithAgent:
-    """The tests that need an agent; a subclass says which one."""
+    """The tests that need an agent. Subclasses set which one."""
 
     @staticmethod
     def command():
@@ -48,7 +48,7 @@ class WithAgent:
         return run("--connect", f"unix:{self.agent.socket_path}", *arguments, stdin=stdin)
 
     def call(self, command, arguments=None):
-        """What a command returns."""
+        """A command's return value."""
         given = [] if arguments is None else [json.dumps(arguments)]
         done = self.bellhop("call", command, *given)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -98,7 +98,7 @@ class WithAgent:
                                 "count": len(text.encode())})
 
     def test_call_reads_arguments_from_standard_input(self):
-        content = os.urandom(1 << 20)  # more than one argument of a program can hold
+        content = os.urandom(1 << 20)  # more than execve() allows in one argument
         with tempfile.NamedTemporaryFile(prefix="bellhop-") as file:
             handle = self.call("guest-file-open", {"path": file.name, "mode": "w"})
             done = self.bellhop("call", "guest-file-write", "-", stdin=json.dumps(
@@ -108,7 +108,7 @@ class WithAgent:
             self.assertEqual(json.loads(done.stdout), {"count": len(content), "eof": False})
             self.assertEqual(pathlib.Path(file.name).read_bytes(), content)
 
-    def test_call_takes_the_largest_reply_there_is(self):
+    def test_call_accepts_the_largest_reply(self):
         size = 48 << 20
         handle = self.call("guest-file-open", {"path": "/dev/zero"})
         done = self.bellhop("--timeout", 200, "call", "guest-file-read",
@@ -117,7 +117,7 @@ class WithAgent:
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(len(json.loads(done.stdout)["buf-b64"]), size // 3 * 4)
 
-    def test_call_measures_on_standard_error(self):
+    def test_call_prints_the_time_on_standard_error(self):
         done = self.bellhop("call", "--time", "--compact", "guest-ping")
         self.assertEqual((done.returncode, done.stdout), (0, "{}\n"))
         self.assertRegex(done.stderr, r"\A\d+\.\d{3} m?s\n\Z")
@@ -177,7 +177,7 @@ class WithoutAgent(unittest.TestCase):
         self.path = pathlib.Path(directory.name) / "sock"
 
     def refused(self, status, *arguments, stdin=""):
-        """What `bellhop arguments…` says on standard error, having ended with `status`."""
+        """Runs `bellhop arguments…`, which must exit with `status`. Returns its standard error."""
         done = run(*arguments, stdin=stdin)
         self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
         return done.stderr
@@ -187,7 +187,7 @@ class WithoutAgent(unittest.TestCase):
         self.assertTrue(said.startswith(
             f"bellhop: cannot connect to unix:{self.path}: No such file or directory ("), said)
 
-    def test_a_socket_that_nobody_listens_on_ends_with_3(self):
+    def test_a_socket_without_a_listener_ends_with_3(self):
         with socket.socket(socket.AF_UNIX) as abandoned:
             abandoned.bind(str(self.path))
         self.assertIn("Connection refused (nobody listens on this socket any more",
@@ -222,7 +222,7 @@ class WithoutAgent(unittest.TestCase):
             with self.subTest(arguments):
                 self.assertIn(reason, self.refused(2, *arguments))
 
-    def test_help_tells_exit_codes_and_subcommands(self):
+    def test_help_lists_exit_codes_and_subcommands(self):
         done = run("--help")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         for text in ("--connect", "--timeout", "call", "ping", "info", "Exit status:"):

@@ -1,6 +1,6 @@
-"""Plays what known clients do, as in clients/*.json, against bellhopd and a real qemu-ga.
+"""Plays the calls of known clients, clients/*.json, against bellhopd and a real qemu-ga.
 
-No virtual machine: over a unix socket on this machine, with the commands blocked that change it.
+Over a unix socket on this machine, with the commands blocked that change it.
 tests/vm/client_profiles_test.py plays those too.
 """
 
@@ -14,8 +14,8 @@ CLIENTS = client_profiles.load()
 
 
 class ClientsTest(unittest.TestCase):
-    def find(self, suite):
-        """The command of bellhopd (None) or of the qemu-ga of a suite."""
+    def program(self, suite):
+        """The path of the qemu-ga of a suite. None: of bellhopd."""
         return agents.oracle(suite) if suite else agents.bellhopd()
 
     def agent(self, command, files=None, **options):
@@ -33,7 +33,7 @@ class ClientsTest(unittest.TestCase):
         return player
 
     def plays(self, client, suite=None):
-        agent = self.agent(self.find(suite), client.get("files"))
+        agent = self.agent(self.program(suite), client.get("files"))
         commands = client_profiles.commands(agent.connect())
         player = self.player(client, agent)
         missing = player.play(client["calls"], commands)
@@ -41,26 +41,26 @@ class ClientsTest(unittest.TestCase):
             self.skipTest(f"all but the calls for which it lacks {', '.join(sorted(missing))}")
 
     def is_answered_while_stuck(self, client):
-        """The host's earlier command waits in the kernel; the client gives up and goes on."""
+        """An earlier command is blocked in the kernel; the client times out and calls another."""
         with LoopFilesystem() as loop:
-            agent = self.agent(self.find(None), wrap=loop.wrap)
+            agent = self.agent(self.program(None), wrap=loop.wrap)
             with agent.connect() as first:
                 first.call("guest-ping")
             loop.open_namespace(agent)
             loop.fsfreeze("-f")
             try:
-                self.goes_on(client, agent, loop.mountpoint / "new")
+                self.call_while_stuck(client, agent, loop.mountpoint / "new")
             finally:
                 loop.fsfreeze("-u", check=False)
                 agent.stop()
 
-    def goes_on(self, client, agent, path):
+    def call_while_stuck(self, client, agent, path):
         stuck = agent.connect()
         self.addCleanup(stuck.close)
         stuck.send(agents.compact({"execute": "guest-file-open",
                                    "arguments": {"path": str(path), "mode": "w"}}) + b"\n")
         if client["protocol"] == "proxmox":
-            stuck.close()  # it hangs up and comes again
+            stuck.close()  # it disconnects and connects again
 
         def connect():
             return agent.connect() if client["protocol"] == "proxmox" else stuck

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Compares what bellhopd and a real qemu-ga tell about filesystems and disks.
+"""Compares what bellhopd and a real qemu-ga report about filesystems and disks.
 
-See harness/loop_devices.py for where this runs. Ends with status 77 when the machine does not allow it.
+Runs in the namespace of harness/loop_devices.py. Exits with status 77 if the machine does not
+allow it.
 """
 
 import os
@@ -15,7 +16,7 @@ from harness.lifecycle import TEN_SECONDS
 from harness.loop_devices import MEGABYTE, ROOT, CompareTest, kernel_supports, require, run
 
 SKIPPED = loop_devices.SKIPPED
-NOBODY = 65534
+NOBODY_UID = 65534
 
 
 class Filesystems(CompareTest):
@@ -25,20 +26,20 @@ class Filesystems(CompareTest):
         self.compare_disks()
 
     def test_kinds(self):
-        made = {}
+        kinds = {}
         for kind, make, size in (("ext4", ("mkfs.ext4", "-q", "-F"), 16),
                                  ("xfs", ("mkfs.xfs", "-q", "-f"), 320),
                                  ("btrfs", ("mkfs.btrfs", "-q", "-f"), 128)):
             if shutil.which(make[0]) and kernel_supports(kind):
                 device = self.devices.loop(kind + ".image", size)
                 run(*make, device)
-                made[self.devices.mount(device, at=kind)] = kind
-        if not made:
-            self.skipTest("none of the kinds can be made here")
+                kinds[self.devices.mount(device, at=kind)] = kind
+        if not kinds:
+            self.skipTest("this machine can create none of these filesystems")
         self.both()
         found = self.compare_fsinfo()
-        self.assertEqual({at: found[at]["type"] for at in made}, made)
-        self.assertGreater(found[next(iter(made))]["total-bytes"], MEGABYTE)
+        self.assertEqual({at: found[at]["type"] for at in kinds}, kinds)
+        self.assertGreater(found[next(iter(kinds))]["total-bytes"], MEGABYTE)
 
     def test_squashfs(self):
         require(self, "mksquashfs", filesystem="squashfs")
@@ -97,7 +98,7 @@ class Filesystems(CompareTest):
     def test_partitions(self):
         require(self, "addpart")
         device = self.devices.loop("disk", 64, "--partscan")
-        for number in (1, 2):  # without a table, which not every kernel can read
+        for number in (1, 2):  # no partition table: not every kernel can read one
             run("addpart", device, str(number), str(number * 32768), "32768")
         mountpoint = self.devices.ext4(device + "p2")
         self.both()
@@ -107,7 +108,7 @@ class Filesystems(CompareTest):
         self.assertEqual(disks[device + "p1"]["dependencies"], [device])
         self.assertTrue(disks[device + "p1"]["partition"])
 
-    def test_memory_as_a_disk(self):
+    def test_zram(self):
         control = pathlib.Path("/sys/class/zram-control/hot_add")
         if not control.exists():
             self.skipTest("the kernel has no zram")
@@ -144,7 +145,7 @@ class Filesystems(CompareTest):
         self.assertEqual(disks[node]["dependencies"], [below])
 
     def test_without_privileges(self):
-        # Only bellhopd is without them: it tells what others tell with them.
+        # Only bellhopd has none: it reports the same as qemu-ga with privileges.
         require(self, "setpriv")
         mountpoint = self.devices.ext4(self.devices.loop())
         os.chmod(ROOT, 0o755)
@@ -152,8 +153,8 @@ class Filesystems(CompareTest):
         program = self.devices.directory / "bellhopd"
         shutil.copy(agents.bellhopd(), program)
         agent = agents.Agent(
-            str(program), prepare=lambda directory: os.chown(directory, NOBODY, NOBODY),
-            wrap=["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"])
+            str(program), prepare=lambda directory: os.chown(directory, NOBODY_UID, NOBODY_UID),
+            wrap=["setpriv", f"--reuid={NOBODY_UID}", f"--regid={NOBODY_UID}", "--clear-groups"])
         self.addCleanup(agent.__exit__)
         self.both(agent.__enter__())
         self.assertIn(mountpoint, self.compare_fsinfo())

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Which filesystems an agent freezes, in what order, and how many it says they are.
+"""Which filesystems an agent freezes, in which order, and the number that it reports.
 
-See harness/freeze_world.py for where this runs. Ends with status 77 when the machine does not allow it.
+Runs in the world of harness/freeze_world.py. Exits with status 77 if the machine does not allow it.
 """
 
 import concurrent.futures
@@ -18,7 +18,7 @@ SKIPPED = freeze_world.SKIPPED
 
 
 class Filesystems:
-    """What all tests freeze: made once, in this order."""
+    """The filesystems that all tests freeze: created once, in this order."""
 
     @classmethod
     def make(cls):
@@ -42,8 +42,8 @@ class Filesystems:
                 cls.all.append(make_filesystem(kind, kind=kind))
         if can_make("btrfs"):
             cls.all.append(cls.make_of_two_disks())
-        # Each of these lies in a file of the one before it. Whoever asks one for something while
-        # only the one before it is frozen waits for ever.
+        # The image of each is a file on the one before it. A request to one blocks while only the
+        # one before it is frozen.
         lower = make_filesystem("lower")
         upper = make_filesystem("upper", image=lower + "/image", size=12)
         top = make_filesystem("top", image=upper + "/image", size=6)
@@ -52,7 +52,7 @@ class Filesystems:
 
     @classmethod
     def make_of_two_disks(cls):
-        """A btrfs of two disks, of which one is named by the mount."""
+        """A btrfs on two disks; the mount table names one of them."""
         images = [f"/images/disk{i}" for i in range(2)]
         disks = []
         try:
@@ -67,13 +67,13 @@ class Filesystems:
             os.makedirs(cls.two_disks)
             mount("-t", "btrfs", "-o", f"device={disks[1]}", disks[0], cls.two_disks)
         finally:
-            for disk in disks:  # in use, they go when they are unmounted
+            for disk in disks:  # removed when unmounted
                 subprocess.run(["losetup", "-d", disk], check=True)
         return cls.two_disks
 
 
 class FilesystemTests(WorldTest):
-    """What every agent must do; PROGRAM is set by the classes below."""
+    """What every agent must do. The classes below set PROGRAM."""
 
     def frozen(self):
         with concurrent.futures.ThreadPoolExecutor(len(Filesystems.all)) as pool:
@@ -117,14 +117,14 @@ class FilesystemTests(WorldTest):
         self.require("btrfs")
         self.assert_freezes(Filesystems.two_disks)
 
-    def test_freezes_filesystems_that_lie_on_each_other(self):
+    def test_freezes_stacked_filesystems(self):
         agent = self.start()
         self.assertEqual(agent.freeze(*Filesystems.stacked), 3)
         self.assertTrue(all(map(is_frozen, Filesystems.stacked)))
         self.assertEqual(agent.thaw(), 3)
         self.assertFalse(any(map(is_frozen, Filesystems.stacked)))
 
-    def test_freezes_what_is_named(self):
+    def test_freezes_the_listed_filesystems(self):
         agent = self.start()
         for names, count in (
                 ([Filesystems.a, Filesystems.b], 2),
@@ -151,7 +151,7 @@ class FilesystemTests(WorldTest):
                 self.assertEqual(self.frozen(), [])
                 self.assertFalse(os.path.exists(self.directory + "/qga.state.isfrozen"))
 
-    def test_leaves_an_overlay_to_what_it_lies_on(self):
+    def test_does_not_freeze_an_overlay_itself(self):
         for directory in ("upper", "work"):
             os.makedirs(f"{Filesystems.a}/{directory}", exist_ok=True)
         overlay = f"{MOUNT_ROOT}/overlay"
@@ -191,7 +191,7 @@ class FilesystemTests(WorldTest):
         finally:
             umount(hidden)
 
-    def test_a_filesystem_that_another_covers(self):
+    def test_a_covered_filesystem(self):
         covered = make_filesystem("covered")
         try:
             make_filesystem("cover", covered)
@@ -208,7 +208,7 @@ class FilesystemTests(WorldTest):
         finally:
             umount(covered)
 
-    def test_what_others_froze(self):
+    def test_a_filesystem_that_another_process_froze(self):
         agent = self.start()
         freeze_ioctl(Filesystems.a, FIFREEZE)
         self.assertEqual(agent.freeze(Filesystems.a), 0)
@@ -223,14 +223,14 @@ class FilesystemTests(WorldTest):
 
 
 class Bellhop(FilesystemTests, unittest.TestCase):
-    """Bellhop, with what it does on purpose otherwise than qemu-ga."""
+    """Bellhop, with its intended differences from qemu-ga."""
 
     PROGRAM = BELLHOPD
 
-    def test_freezes_each_before_what_it_lies_on(self):
-        """In a copied mount namespace, as services have, the kernel's table of mounts follows the
-        tree: a filesystem in a file may stand in front of its host. qemu-ga would freeze the host
-        first and then wait for it for ever."""
+    def test_freezes_each_before_the_one_that_holds_its_image(self):
+        """In a copied mount namespace, as services have, the mount table is in tree order: a
+        filesystem may come before the one that holds its image. qemu-ga freezes in reverse order,
+        the holder first, and deadlocks."""
         below = make_filesystem("below")
         host = make_filesystem("host")
         guest = make_filesystem("guest", below + "/guest", image=host + "/image", size=12)
@@ -272,7 +272,7 @@ class Bellhop(FilesystemTests, unittest.TestCase):
             umount(Filesystems.b)
         self.assertFalse(is_frozen(Filesystems.b))
 
-    def test_thaws_what_was_hidden_meanwhile(self):
+    def test_thaws_a_filesystem_that_was_hidden_meanwhile(self):
         agent = self.start()
         self.assertEqual(agent.freeze(Filesystems.blank), 1)
         mount("-t", "tmpfs", "none", Filesystems.blank)
@@ -282,27 +282,27 @@ class Bellhop(FilesystemTests, unittest.TestCase):
             umount(Filesystems.blank)
         self.assertFalse(is_frozen(Filesystems.blank))
 
-    def test_thaws_what_was_unmounted_lazily_meanwhile(self):
+    def test_thaws_a_filesystem_that_was_lazily_unmounted_meanwhile(self):
         path = make_filesystem("lazy")
         agent = self.start()
         self.assertEqual(agent.freeze(path), 1)
         subprocess.run(["umount", "-l", path], check=True)
         self.assertEqual(agent.thaw(), 1)
 
-    def test_says_the_same_as_qemu_ga(self):
-        """Both are asked the same on the same filesystems, one right after the other."""
+    def test_replies_like_qemu_ga(self):
+        """Both get the same requests on the same filesystems, one directly after the other."""
         if not QEMU_GA:
             self.skipTest(os.environ.get("FREEZE_TEST_NO_ORACLE", "there is no qemu-ga"))
         ours = self.start()
         theirs = Agent(QEMU_GA, tempfile.mkdtemp(prefix="state-", dir="/tmp"))
         self.agents.append(theirs)
         paths = [*Filesystems.all, Filesystems.bind, Filesystems.tmpfs, "/", "/dev", "/nonexistent"]
-        asked = [("guest-fsfreeze-freeze", {}), ("guest-fsfreeze-freeze-list", {}),
-                 ("guest-fsfreeze-freeze-list", {"mountpoints": []})]
-        asked.append(("guest-fsfreeze-freeze-list", {"mountpoints": Filesystems.stacked}))
-        asked += [("guest-fsfreeze-freeze-list", {"mountpoints": [path, paths[i - 1]]})
-                  for i, path in enumerate(paths)]
-        for command, arguments in asked:
+        requests = [("guest-fsfreeze-freeze", {}), ("guest-fsfreeze-freeze-list", {}),
+                    ("guest-fsfreeze-freeze-list", {"mountpoints": []})]
+        requests.append(("guest-fsfreeze-freeze-list", {"mountpoints": Filesystems.stacked}))
+        requests += [("guest-fsfreeze-freeze-list", {"mountpoints": [path, paths[i - 1]]})
+                     for i, path in enumerate(paths)]
+        for command, arguments in requests:
             with self.subTest(command=command, arguments=arguments):
                 answers = []
                 for agent in (ours, theirs):
@@ -312,7 +312,7 @@ class Bellhop(FilesystemTests, unittest.TestCase):
 
 
 class QemuGa(FilesystemTests, unittest.TestCase):
-    """The real one: shows that the tests above are right."""
+    """The oracle: the tests above must hold for it too."""
 
     PROGRAM = QEMU_GA
 

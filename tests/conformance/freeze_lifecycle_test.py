@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What a freeze means, from its beginning to its end, which comes by itself when nobody thaws.
+"""A freeze from its start to its end: the thaw, or the automatic thaw at the timeout.
 
-See harness/freeze_world.py for where this runs. Ends with status 77 when the machine does not allow it.
+Runs in the world of harness/freeze_world.py. Exits with status 77 if the machine does not allow it.
 """
 
 import os
@@ -25,7 +25,7 @@ class Filesystems:
 
 
 class Writer:
-    """A process that writes a file, and may have to wait for it."""
+    """A process that writes a file; the write may block."""
 
     def __init__(self, path):
         self.path = path
@@ -44,8 +44,8 @@ class Writer:
         with open(f"/proc/{self.pid}/stat", encoding="utf-8") as file:
             return file.read().rpartition(")")[2].split()[0]
 
-    def waits_for_the_freeze(self):
-        """Whether the kernel holds it where writers wait for a thaw."""
+    def waits_for_thaw(self):
+        """Whether it is blocked in the kernel's wait for a thaw."""
         if self.state() != "D":
             return False
         for name in ("stack", "wchan"):
@@ -56,21 +56,21 @@ class Writer:
                 continue
             if where.strip("0\n"):
                 return re.search("percpu_rwsem|sb_start_write|mnt_want_write|freeze", where)
-        return True  # the kernel does not tell where
+        return True  # the kernel does not report where
 
     def is_done(self, seconds=0):
         return bool(select.select([self.output], [], [], seconds)[0])
 
     def finish(self):
-        assert self.is_done(TIMEOUT), "the writer still waits"
+        assert self.is_done(TIMEOUT), "the writer is still blocked"
         os.close(self.output)
         os.waitpid(self.pid, 0)
 
 
-class LifeTests(WorldTest):
-    """What every agent must do; PROGRAM is set by the classes below."""
+class LifecycleTests(WorldTest):
+    """What every agent must do. The classes below set PROGRAM."""
 
-    def mark_exists(self):
+    def state_file_exists(self):
         return os.path.exists(self.directory + "/qga.state.isfrozen")
 
     def test_a_write_waits_until_the_thaw(self):
@@ -79,7 +79,7 @@ class LifeTests(WorldTest):
         self.assertEqual(agent.status(), "frozen")
         writer = Writer(Filesystems.a + "/file")
         try:
-            self.assertTrue(wait_until(writer.waits_for_the_freeze), "the write does not wait")
+            self.assertTrue(wait_until(writer.waits_for_thaw), "the write does not block")
             self.assertFalse(writer.is_done())
             self.assertFalse(is_frozen(Filesystems.b))
         finally:
@@ -110,16 +110,16 @@ class LifeTests(WorldTest):
     def test_is_still_frozen_after_a_crash(self):
         agent = self.start()
         self.assertEqual(agent.freeze_all(), 2)
-        self.assertTrue(self.mark_exists())
+        self.assertTrue(self.state_file_exists())
         agent.stop(signal.SIGKILL)
         agent = self.start()
         self.assertEqual(agent.status(), "frozen")
         self.assertTrue(is_frozen(Filesystems.a))
         self.assertEqual(agent.thaw(), 2)
         self.assertFalse(is_frozen(Filesystems.a))
-        self.assertFalse(self.mark_exists())
+        self.assertFalse(self.state_file_exists())
 
-    def test_does_not_end_while_frozen(self):
+    def test_does_not_exit_while_frozen(self):
         agent = self.start()
         self.assertEqual(agent.freeze(Filesystems.a), 1)
         agents.send_signal(agent.process.pid, agent.kind, signal.SIGTERM)
@@ -128,14 +128,14 @@ class LifeTests(WorldTest):
         self.assertEqual(agent.stop(signal.SIGTERM), 0)
 
 
-class Bellhop(LifeTests, unittest.TestCase):
-    """Bellhop, with what it does on purpose otherwise than qemu-ga."""
+class Bellhop(LifecycleTests, unittest.TestCase):
+    """Bellhop, with its intended differences from qemu-ga."""
 
     PROGRAM = BELLHOPD
-    ENDED = (r"the freeze that began at \S+Z ended by itself at \S+Z, at the limit of {} s: what "
-             r"was copied after that may be inconsistent")
+    AUTO_THAWED = (r"the freeze that began at \S+Z ended by itself at \S+Z, at the limit of {} s: "
+                   r"what was copied after that may be inconsistent")
 
-    def test_ends_by_itself_and_the_next_thaw_says_so_once(self):
+    def test_thaws_automatically_and_the_next_thaw_reports_it_once(self):
         agent = self.start(configuration="[freeze]\nlimit=1\n")
         writer = None
         self.assertEqual(agent.freeze_all(), 2)
@@ -146,12 +146,12 @@ class Bellhop(LifeTests, unittest.TestCase):
             if writer:
                 writer.finish()
         self.assertFalse(is_frozen(Filesystems.a) or is_frozen(Filesystems.b))
-        self.assertFalse(self.mark_exists())
+        self.assertFalse(self.state_file_exists())
         self.assertIsInstance(agent.call("guest-get-time"), int)
-        self.assertRegex(str(agent.thaw()), self.ENDED.format(1))
+        self.assertRegex(str(agent.thaw()), self.AUTO_THAWED.format(1))
         self.assertEqual(agent.thaw(), 0)
 
-    def test_the_next_agent_says_so_too(self):
+    def test_a_restarted_agent_reports_the_automatic_thaw(self):
         agent = self.start(configuration="[freeze]\nlimit=1\n")
         self.assertEqual(agent.freeze_all(), 2)
         note = self.directory + "/bellhop.freeze-ended"
@@ -159,11 +159,11 @@ class Bellhop(LifeTests, unittest.TestCase):
         self.assertEqual(agent.stop(signal.SIGTERM), 0)
         agent = self.start()
         self.assertEqual(agent.status(), "thawed")
-        self.assertRegex(str(agent.thaw()), self.ENDED.format(1))
+        self.assertRegex(str(agent.thaw()), self.AUTO_THAWED.format(1))
         self.assertFalse(os.path.exists(note))
         self.assertEqual(agent.thaw(), 0)
 
-    def test_ends_by_itself_after_a_crash(self):
+    def test_thaws_automatically_after_a_crash(self):
         agent = self.start(configuration="[freeze]\nlimit=0\n")
         self.assertEqual(agent.freeze_all(), 2)
         agent.stop(signal.SIGKILL)
@@ -171,17 +171,17 @@ class Bellhop(LifeTests, unittest.TestCase):
         agent = self.start(log, configuration="[freeze]\nlimit=1\n")
         self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
         self.assertFalse(is_frozen(Filesystems.a) or is_frozen(Filesystems.b))
-        self.assertRegex(str(agent.thaw()), self.ENDED.format(1))
+        self.assertRegex(str(agent.thaw()), self.AUTO_THAWED.format(1))
         with open(Filesystems.a + "/agent.log", encoding="utf-8") as file:
             file.read()  # it was opened after the thaw
 
-    def test_a_mark_older_than_the_limit_ends_at_once(self):
-        mark = self.directory + "/qga.state.isfrozen"
-        with open(mark, "w", encoding="utf-8"):
-            os.utime(mark, (1, 1))
+    def test_a_state_file_older_than_the_timeout_thaws_at_once(self):
+        state_file = self.directory + "/qga.state.isfrozen"
+        with open(state_file, "w", encoding="utf-8"):
+            os.utime(state_file, (1, 1))
         agent = self.start()
         self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
-        self.assertFalse(self.mark_exists())
+        self.assertFalse(self.state_file_exists())
 
     def test_stays_frozen_when_the_client_leaves(self):
         agent = self.start()
@@ -193,7 +193,7 @@ class Bellhop(LifeTests, unittest.TestCase):
         self.assertEqual(agent.thaw(), 2)
 
     def test_writes_nothing_while_frozen(self):
-        """State, log and pid file lie on the filesystem that freezes."""
+        """State, log and pid file are on a filesystem that is frozen."""
         self.directory = Filesystems.b + "/state"
         os.makedirs(self.directory)
         agent = self.start("-v", f"--logfile={self.directory}/agent.log")
@@ -204,8 +204,8 @@ class Bellhop(LifeTests, unittest.TestCase):
         self.assertEqual(agent.stop(signal.SIGTERM), 0)
 
 
-class QemuGa(LifeTests, unittest.TestCase):
-    """The real one: shows that the tests above are right."""
+class QemuGa(LifecycleTests, unittest.TestCase):
+    """The oracle: the tests above must hold for it too."""
 
     PROGRAM = QEMU_GA
 

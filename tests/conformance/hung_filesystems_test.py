@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Filesystems that do not answer: bellhopd tells of the others meanwhile.
+"""Filesystems that hang: bellhopd reports the others meanwhile.
 
-See harness/loop_devices.py for where this runs. Ends with status 77 when the machine does not allow it.
+Runs in the namespace of harness/loop_devices.py. Exits with status 77 if the machine does not
+allow it.
 """
 
 import contextlib
@@ -15,18 +16,19 @@ from harness.loop_devices import LoopDevices, index_by, require, run
 
 SKIPPED = loop_devices.SKIPPED
 MNT_FORCE, MNT_DETACH = 1, 2
-STATFS = {"x86_64": "137", "aarch64": "43"}  # the system call's number
+STATFS = {"x86_64": "137", "aarch64": "43"}  # system call number
 
 
-class DeadFilesystems(LifecycleTest):
+class HungFilesystems(LifecycleTest):
     def setUp(self):
         self.devices = LoopDevices(self)
 
     @contextlib.contextmanager
-    def dead(self, *, at="dead"):
-        """A filesystem on a disk whose program never answers."""
+    def hung(self, *, at="hung"):
+        """A FUSE filesystem on a disk whose server never answers. Yields (mountpoint, a function
+        that makes its pending requests fail)."""
         require(self, filesystem="fuseblk")
-        device = self.devices.loop("dead.image")
+        device = self.devices.loop("hung.image")
         run("mkfs.ext4", "-q", "-F", device)
         mountpoint = self.devices.directory / at
         mountpoint.mkdir()
@@ -39,31 +41,31 @@ class DeadFilesystems(LifecycleTest):
             self.skipTest(f"cannot mount fuse here: {reason}")
         closed = False
 
-        def give_up():
+        def abort():
             nonlocal closed
             if not closed:
                 os.close(descriptor)
             closed = True
 
         try:
-            yield str(mountpoint), give_up
+            yield str(mountpoint), abort
         finally:
-            give_up()
+            abort()
             libc.umount2(bytes(mountpoint), MNT_FORCE | MNT_DETACH)
 
-    def asking(self, agent):
-        """How many of an agent's threads are asking a filesystem for its size."""
+    def threads_in_statfs(self, agent):
+        """The number of the agent's threads that are in statfs(2)."""
         number = STATFS.get(os.uname().machine)
         if not number or not os.path.exists("/proc/self/syscall"):
-            self.skipTest("the kernel does not tell what a thread is doing")
+            self.skipTest("the kernel does not report a thread's system call")
         count = 0
         for task in pathlib.Path(f"/proc/{agent.process.pid}/task").iterdir():
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has exited
                 count += (task / "syscall").read_text(encoding="ascii").split()[0] == number
         return count
 
-    def test_does_not_hold_up_the_reply(self):
-        with self.dead() as (mountpoint, _):
+    def test_does_not_delay_the_reply(self):
+        with self.hung() as (mountpoint, _):
             alive = self.devices.ext4(self.devices.loop("alive.image"), "alive")
             agent = self.agent()
             client = self.client(agent)
@@ -77,18 +79,18 @@ class DeadFilesystems(LifecycleTest):
             self.assertEqual(agent.status, 0)
 
     def test_costs_one_thread(self):
-        with self.dead() as (mountpoint, give_up):
+        with self.hung() as (mountpoint, abort):
             agent = self.agent()
             client = self.client(agent)
             for _ in range(20):
                 found = index_by("mountpoint", client.call("guest-get-fsinfo", TEN_SECONDS))
                 self.assertNotIn("used-bytes", found[mountpoint])
-                self.assertEqual(self.asking(agent), 1)
-            give_up()  # fails what waits for the program
-            wait_for("the thread is given back", lambda: self.asking(agent) == 0)
+                self.assertEqual(self.threads_in_statfs(agent), 1)
+            abort()
+            wait_for("the thread's return", lambda: self.threads_in_statfs(agent) == 0)
 
     def test_does_not_hide_what_is_mounted_on_it(self):
-        with self.dead() as (mountpoint, _):
+        with self.hung() as (mountpoint, _):
             device = self.devices.loop("alive.image")
             run("mkfs.ext4", "-q", "-F", device)
             libc = ctypes.CDLL(None, use_errno=True)

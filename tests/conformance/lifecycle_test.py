@@ -1,4 +1,4 @@
-"""How bellhopd lives: it survives what happens around it and ends when it is told to."""
+"""bellhopd from start to shutdown: it survives its clients and channels and stops on request."""
 
 import json
 import os
@@ -17,16 +17,15 @@ from harness.lifecycle import (MEGABYTE, TEN_SECONDS, LifecycleTest, call,
                                prepare_socket_activation, sanitized, status_value, wait_for)
 
 
-def _tells_of_the_end(connection, request):
-    """Whether the reply to a guest-exec-status begins to tell of the end. The rest of such a reply
-    stays unread."""
+def _reports_exit(connection, request):
+    """Whether the reply to guest-exec-status starts with "exited": true. The rest stays unread."""
     connection.send(agents.compact(request) + b"\n")
     connection.read_until(b'"exited": ')
     return connection.read_until(b"e") == b"true"
 
 
 class Clients(LifecycleTest):
-    def test_one_that_leaves_in_the_middle_does_not_affect_the_next(self):
+    def test_one_that_disconnects_in_a_request_does_not_affect_the_next(self):
         agent = self.agent()
         message = ('{"execute": "guest-sync", "arguments": {"id": 12345}, '
                    '"id": ["é\\u00e9", {}]}').encode()
@@ -38,7 +37,7 @@ class Clients(LifecycleTest):
                 self.assertEqual(json.loads(client.read_line(TEN_SECONDS))["return"], 12345,
                                  message[:length])
 
-    def test_one_that_leaves_in_a_large_message_frees_its_memory(self):
+    def test_one_that_disconnects_in_a_large_request_frees_its_memory(self):
         agent = self.agent()
         if sanitized(agent.process.pid):
             self.skipTest("memory is not measured under a sanitizer")
@@ -49,23 +48,23 @@ class Clients(LifecycleTest):
             call(client, "guest-ping")
             self.assertLess(status_value(agent.process.pid, "VmRSS"), 80 * 1024)
 
-    def test_one_that_leaves_while_it_is_told_of_a_program_finds_it_again(self):
+    def test_an_exit_status_that_was_not_read_is_kept_for_the_next_client(self):
         agent = self.agent()
         size = 16 * MEGABYTE
         request = {"execute": "guest-exec-status"}
-        with self.client(agent) as deaf:
-            pid = call(deaf, "guest-exec", path="/usr/bin/head",
+        with self.client(agent) as first:
+            pid = call(first, "guest-exec", path="/usr/bin/head",
                        arg=["-c", str(size), "/dev/zero"], **{"capture-output": True})["pid"]
             request["arguments"] = {"pid": pid}
             wait_for("the end of the program",
-                     lambda: _tells_of_the_end(deaf, request))
+                     lambda: _reports_exit(first, request))
         with self.client(agent) as next_client:
             status = call(next_client, "guest-exec-status", pid=pid)
             self.assertEqual(len(status["out-data"]), (size + 2) // 3 * 4)
             gone = next_client.request(request, TEN_SECONDS)
             self.assertEqual(gone["error"]["desc"], f"PID {pid} does not exist")
 
-    def test_many_that_come_and_go(self):
+    def test_many_in_sequence_leave_no_descriptors(self):
         agent = self.agent()
         descriptors = f"/proc/{agent.process.pid}/fd"
         with agent.connect() as client:
@@ -95,33 +94,33 @@ class Clients(LifecycleTest):
         self.assertEqual(counts[1], counts[2], counts)
 
 
-class Ends(LifecycleTest):
-    def end(self, number):
+class Shutdown(LifecycleTest):
+    def stop(self, number):
         agent = self.agent()
         call(self.client(agent), "guest-ping")
         agent.process.send_signal(number)
         return agent.process.wait(TEN_SECONDS)
 
-    def test_sigterm_ends_with_status_0(self):
-        self.assertEqual(self.end(signal.SIGTERM), 0)
+    def test_sigterm_exits_with_status_0(self):
+        self.assertEqual(self.stop(signal.SIGTERM), 0)
 
-    def test_sigint_ends_with_status_0(self):
-        self.assertEqual(self.end(signal.SIGINT), 0)
+    def test_sigint_exits_with_status_0(self):
+        self.assertEqual(self.stop(signal.SIGINT), 0)
 
-    def test_sigpipe_and_sighup_of_a_client_do_not_end_it(self):
+    def test_sigpipe_does_not_stop_it(self):
         agent = self.agent()
         agent.process.send_signal(signal.SIGPIPE)
         self.assertEqual(call(self.client(agent), "guest-ping"), {})
 
-    def test_sigterm_ends_while_a_message_is_half_read(self):
+    def test_sigterm_stops_it_in_the_middle_of_a_request(self):
         agent = self.agent()
         client = self.client(agent)
         client.send(b'{"execute": ')
         agent.process.send_signal(signal.SIGTERM)
         self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
 
-    def test_sigterm_ends_it_as_a_client_hangs_up(self):
-        """Here qemu-ga often hangs; see agents.send_signal()."""
+    def test_sigterm_stops_it_while_a_client_disconnects(self):
+        """qemu-ga often deadlocks here; see agents.send_signal()."""
         for _ in range(10):
             agent = self.agent()
             with agent.connect() as client:
@@ -129,7 +128,7 @@ class Ends(LifecycleTest):
             agent.process.send_signal(signal.SIGTERM)
             self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
 
-    def test_frozen_it_ends_only_after_the_thaw(self):
+    def test_sigterm_while_frozen_stops_it_after_the_thaw(self):
         agents.skip_unless_thaw_allowed()
         agent = self.agent(prepare=lambda directory: (directory / "qga.state.isfrozen").touch())
         client = self.client(agent)
@@ -149,11 +148,11 @@ class Ends(LifecycleTest):
     def test_handles_never_repeat(self):
         agent = self.agent()
         handles = []
-        for end in ("stop", "kill", "stop", "kill", "stop"):
+        for way in ("stop", "kill", "stop", "kill", "stop"):
             with agent.connect() as client:
                 handles += [call(client, "guest-file-open", path="/dev/null")
                             for _ in range(3)]
-            if end == "kill":
+            if way == "kill":
                 agent.process.kill()
             agent.stop()
             agent.start()
@@ -162,7 +161,7 @@ class Ends(LifecycleTest):
 
 
 class ServiceManager(LifecycleTest):
-    def test_a_socket_that_is_handed_over(self):
+    def test_socket_activation(self):
         agent = agents.Agent(agents.bellhopd(), channel=(None, None))
         self.addCleanup(agent.__exit__)
         agent.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-agent-"))
@@ -174,7 +173,7 @@ class ServiceManager(LifecycleTest):
             self.assertEqual(call(client, "guest-ping"), {})
         agent.process.send_signal(signal.SIGTERM)
         self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
-        self.assertTrue(agent.socket_path.exists(), "the socket is the service manager's")
+        self.assertTrue(agent.socket_path.exists(), "the service manager owns the socket")
 
     def test_daemon(self):
         agent = agents.Agent(agents.bellhopd(), options=["-d", "-f", "${dir}/pid"])
@@ -198,7 +197,7 @@ class ServiceManager(LifecycleTest):
 
 
 class SerialLine(LifecycleTest):
-    """isa-serial on a pseudo-terminal, which stands for the line."""
+    """isa-serial on a pseudo-terminal in place of the serial line."""
 
     def plug(self, path):
         master, slave = pty.openpty()
@@ -211,7 +210,7 @@ class SerialLine(LifecycleTest):
         os.close(slave)
         return master
 
-    def ask(self, master, number):
+    def sync(self, master, number):
         """Sends a request until it is answered: a line that is being opened loses bytes."""
         os.set_blocking(master, False)
         received = b""
@@ -228,7 +227,7 @@ class SerialLine(LifecycleTest):
                 time.sleep(0.01)
             if b'\xff{"return": %d}\n' % number in received:
                 return
-        self.fail(f"no answer on the line, only {received[-500:]!r}")
+        self.fail(f"no reply on the line, only {received[-500:]!r}")
 
     def serial_agent(self):
         directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-line-"))
@@ -239,39 +238,39 @@ class SerialLine(LifecycleTest):
 
     def test_answers(self):
         _, _, master = self.serial_agent()
-        self.ask(master, 1)
-        self.ask(master, 2)
+        self.sync(master, 1)
+        self.sync(master, 2)
         os.close(master)
 
-    def test_comes_back_after_an_unplug(self):
+    def test_is_served_again_after_an_unplug(self):
         agent, line, master = self.serial_agent()
-        self.ask(master, 1)
+        self.sync(master, 1)
         agents.close_everywhere(master)
         line.unlink()
         time.sleep(0.2)
         self.assertIsNone(agent.process.poll(), agent.log())
         master = self.plug(line)
-        self.ask(master, 2)
+        self.sync(master, 2)
         os.close(master)
 
-    def test_ends(self):
+    def test_sigterm_stops_it(self):
         agent, _, master = self.serial_agent()
-        self.ask(master, 1)
+        self.sync(master, 1)
         agent.process.send_signal(signal.SIGTERM)
         self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
         os.close(master)
 
 
 class Memory(LifecycleTest):
-    def measured(self):
+    def agent_without_sanitizer(self):
         agent = self.agent()
         if sanitized(agent.process.pid):
             self.skipTest("memory is not measured under a sanitizer")
         return agent
 
     def test_a_large_write_is_bounded(self):
-        size = 48 * MEGABYTE - 768  # as base64 just below the limit of a message
-        agent = self.measured()
+        size = 48 * MEGABYTE - 768  # in base64 just below the maximum size of a request
+        agent = self.agent_without_sanitizer()
         client = self.client(agent)
         path = agent.directory / "large"
         handle = call(client, "guest-file-open", path=str(path), mode="w")
@@ -283,8 +282,8 @@ class Memory(LifecycleTest):
         self.assertEqual(path.read_bytes(), data)
         self.assertLess(status_value(agent.process.pid, "VmHWM"), 200 * 1024)
 
-    def test_a_large_read_takes_no_memory(self):
-        agent = self.measured()
+    def test_a_large_read_is_not_held_in_memory(self):
+        agent = self.agent_without_sanitizer()
         client = self.client(agent)
         path = agent.directory / "large"
         path.write_bytes(bytes(range(256)) * (48 * MEGABYTE // 256))

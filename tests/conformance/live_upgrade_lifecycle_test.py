@@ -1,5 +1,4 @@
-"""What happens to bellhopd around its replacement: signals, service managers, programs that do not
-fit."""
+"""Live upgrades with unsuitable programs, signals, service managers and changed configurations."""
 
 import fcntl
 import json
@@ -17,11 +16,11 @@ from harness.lifecycle import (MEGABYTE, TEN_SECONDS, LoopFilesystem, call,
 from harness.live_upgrade import (REFUSED, UPGRADED, LiveUpgradeTest, channels_configuration,
                                   decoded)
 
-SIGNALS_TO_END_IT = (signal.SIGTERM, signal.SIGINT)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Refused(LiveUpgradeTest):
-    def goes_on(self, agent, client, why):
+    def assert_refused(self, agent, client, why):
         job = self.run_job(client, "read x; echo $x", input_data=agents.b64(b"in\n"))
         self.assert_upgrade_refused(agent, why)
         self.assertEqual(call(client, "guest-ping"), {})
@@ -33,25 +32,25 @@ class Refused(LiveUpgradeTest):
         client = self.client(agent)
         good = self.program.read_bytes()
         self.program.unlink()
-        self.goes_on(agent, client, "No such file or directory")
+        self.assert_refused(agent, client, "No such file or directory")
         self.install(good, mode=0o644)
-        self.goes_on(agent, client, "Permission denied")
+        self.assert_refused(agent, client, "Permission denied")
         self.install(good[:5000])
-        self.goes_on(agent, client, "")
+        self.assert_refused(agent, client, "")
         self.install(b"#!/bin/sh\necho broken; exit 3\n")
-        self.goes_on(agent, client, "(it says 'broken')")
+        self.assert_refused(agent, client, "(it says 'broken')")
         self.install(b"#!/bin/sh\necho bellhopd handover 999\n")
-        self.goes_on(agent, client, "cannot read what this version hands over")
+        self.assert_refused(agent, client, "cannot read what this version hands over")
         self.install(b"#!/bin/sh\necho QEMU Guest Agent 11.1.3\n")
-        self.goes_on(agent, client, "(it says 'QEMU Guest Agent 11.1.3')")
+        self.assert_refused(agent, client, "(it says 'QEMU Guest Agent 11.1.3')")
         self.install(b"#!/bin/sh\nexec sleep 1000\n")
-        self.goes_on(agent, client, "does not answer")
+        self.assert_refused(agent, client, "does not answer")
         self.install(good)
         self.upgrade(agent)
         self.assertEqual(call(client, "guest-ping"), {})
 
-    def test_a_program_that_answers_and_then_cannot_run(self):
-        """The last moment: execve(2) itself fails, and everything is taken back."""
+    def test_a_program_that_answers_the_probe_and_then_cannot_run(self):
+        """execve(2) itself fails, after everything else is done: the agent restores its state."""
         agent = self.agent()
         client = self.client(agent)
         marker = agent.directory / "job"
@@ -73,10 +72,10 @@ class Refused(LiveUpgradeTest):
         agent = self.agent()
         client = self.client(agent)
         (agent.directory / "bellhop.conf").write_text("[nonsense]\n", encoding="ascii")
-        self.goes_on(agent, client, "unknown group [nonsense]")
+        self.assert_refused(agent, client, "unknown group [nonsense]")
         paths, agent = self.agent_on_sockets(1)
         self.configure(agent, [*paths, "/nonexistent/socket"])
-        self.goes_on(agent, self.client_on(paths[0]),
+        self.assert_refused(agent, self.client_on(paths[0]),
                      "there is no directory for /nonexistent/socket")
 
     def test_a_command_that_is_stuck(self):
@@ -93,11 +92,11 @@ class Refused(LiveUpgradeTest):
                 self.assertEqual(call(client, "guest-ping"), {})
                 self.assert_upgrade_refused(agent, "guest-file-open has not ended")
                 self.assertEqual(call(client, "guest-ping"), {})
-                # When it ends in time, its reply comes first.
+                # If it completes in time, its reply is sent before the upgrade.
                 os.kill(agent.process.pid, signal.SIGUSR2)
                 loop.fsfreeze("-u")
                 self.assertEqual(json.loads(client.read_line(TEN_SECONDS)).get("id"), "stuck")
-                wait_for("the replacement", lambda: self.log_count(agent, UPGRADED))
+                wait_for("the upgrade", lambda: self.log_count(agent, UPGRADED))
                 self.assertEqual(call(client, "guest-ping"), {})
             finally:
                 loop.fsfreeze("-u", check=False)
@@ -117,9 +116,8 @@ class Refused(LiveUpgradeTest):
         self.upgrade(agent)
         call(client, "guest-ping")
 
-
-    def test_what_clients_send_and_leave_meanwhile(self):
-        """While one client holds the replacement up, others are served, or at last."""
+    def test_requests_of_clients_that_disconnect_meanwhile(self):
+        """While one client delays the upgrade, others' requests are run, at the latest after it."""
         paths, agent = self.agent_on_sockets(2)
         slow = self.client_on(paths[0])
         handle = call(slow, "guest-file-open", path="/dev/zero")
@@ -127,19 +125,19 @@ class Refused(LiveUpgradeTest):
                                   "arguments": {"handle": handle, "count": 20 * MEGABYTE}}))
         slow.read_until(b'"buf-b64": "', TEN_SECONDS)
         os.kill(agent.process.pid, signal.SIGUSR2)
-        made = []
+        created = []
         while self.log_count(agent, REFUSED) == 0:
-            made.append(agent.directory / f"made-{len(made)}")
+            created.append(agent.directory / f"created-{len(created)}")
             with agents.Connection(paths[1], "bellhopd") as quick:
                 quick.send(agents.compact({"execute": "guest-exec", "arguments": {
-                    "path": "/bin/touch", "arg": [str(made[-1])]}}))
+                    "path": "/bin/touch", "arg": [str(created[-1])]}}))
             time.sleep(0.02)
-        wait_for("all that was asked for", lambda: all(path.exists() for path in made))
+        wait_for("all files", lambda: all(path.exists() for path in created))
 
 
-class Lives(LiveUpgradeTest):
+class Upgraded(LiveUpgradeTest):
     def test_a_channel_that_cannot_be_opened(self):
-        """It is told of; the others go on."""
+        """It is reported; the others stay."""
         paths, agent = self.agent_on_sockets(1)
         client = self.client_on(paths[0])
         taken = agent.directory / "directory"
@@ -155,11 +153,11 @@ class Lives(LiveUpgradeTest):
         for _ in range(200):
             os.kill(agent.process.pid, signal.SIGUSR2)
             self.assertEqual(call(client, "guest-ping"), {})
-        wait_for("a replacement", lambda: self.log_count(agent, UPGRADED))
+        wait_for("an upgrade", lambda: self.log_count(agent, UPGRADED))
         self.assertIsNone(agent.process.poll())
 
-    def test_the_end_comes_whenever_it_is_wanted(self):
-        for number in SIGNALS_TO_END_IT * 3:
+    def test_a_stop_signal_is_obeyed_during_an_upgrade(self):
+        for number in STOP_SIGNALS * 3:
             agent = self.agent()
             client = self.client(agent)
             call(client, "guest-ping")
@@ -169,8 +167,8 @@ class Lives(LiveUpgradeTest):
             os.kill(agent.process.pid, number)
             self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
 
-    def test_the_end_is_not_lost_while_programs_change(self):
-        """With so much to hand over that the signal often comes in its middle."""
+    def test_a_stop_signal_is_not_lost_during_execve(self):
+        """With so much state that the signal often comes while it is passed on."""
         for milliseconds in range(5, 100, 10):
             agent = self.agent()
             client = self.client(agent)
@@ -194,7 +192,7 @@ class Lives(LiveUpgradeTest):
             client = self.client(agent)
             for number in range(1, 4):
                 os.kill(pid, signal.SIGUSR2)
-                wait_for("the replacement",
+                wait_for("the upgrade",
                          lambda wanted=number:
                          call(client, "bellhop-info")["replaced"] == wanted)
             self.assertEqual(os.readlink(f"/proc/{pid}/cwd"), "/")
@@ -209,7 +207,7 @@ class Lives(LiveUpgradeTest):
         self.assertFalse(pid_file.exists())
 
     def test_a_configuration_that_has_changed(self):
-        """It holds from then on; a channel that it no longer names is closed."""
+        """It applies after the upgrade; a channel that it no longer names is closed."""
         agent = self.create_unstarted_agent(["-v"], channel=(None, None))
         kept, gone, new = (agent.directory / name for name in ("kept", "gone", "new"))
         agent.bellhop_configuration = channels_configuration([kept, gone])
@@ -249,11 +247,11 @@ class Lives(LiveUpgradeTest):
         client.close()
         self.assertEqual(call(self.client(agent), "guest-ping"), {})
 
-    def test_what_another_version_has_left(self):
-        """Its channels are served; the rest is closed, and told."""
+    def test_the_state_of_another_version(self):
+        """Its channels are served; the rest is closed and reported."""
         agent = self.create_unstarted_agent(["-v"])
-        script = agent.directory / "former.py"
-        script.write_text(FORMER_PROGRAM, encoding="utf-8")
+        script = agent.directory / "old_version.py"
+        script.write_text(OLD_VERSION, encoding="utf-8")
         agent.wrap = ["python3", str(script), str(agent.socket_path)]
         agent.start()
         client = self.client(agent)
@@ -264,14 +262,14 @@ class Lives(LiveUpgradeTest):
                    for fd in os.listdir(f"/proc/{agent.process.pid}/fd")]
         self.assertNotIn("/etc/hostname", targets)
 
-    def test_a_descriptor_that_is_nothing_of_the_kind(self):
+    def test_a_handover_variable_without_a_snapshot(self):
         for value in ("7", "0", "-1", "x", ""):
             agent = self.agent(environment={"BELLHOP_HANDOVER": value})
             self.assertEqual(call(self.client(agent), "guest-ping"), {})
 
 
-# Leaves what a program of another version could leave, and runs the agent.
-FORMER_PROGRAM = """
+# Passes on the state that a program of another version could have, and executes the agent.
+OLD_VERSION = """
 import fcntl, os, socket, sys
 listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
 listener.bind(sys.argv[1])

@@ -1,4 +1,4 @@
-"""bellhopd is replaced by the program that is installed now, and clients notice nothing."""
+"""A live upgrade: bellhopd executes the installed program in place, and clients do not notice."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from harness.lifecycle import MEGABYTE, TEN_SECONDS, LoopFilesystem, call, long,
 from harness.live_upgrade import UPGRADED, LiveUpgradeTest, decoded
 
 
-class KeepsWhatItHolds(LiveUpgradeTest):
-    def test_files_and_jobs_of_a_client_that_stays(self):
+class KeepsState(LiveUpgradeTest):
+    def test_files_and_jobs_of_a_connected_client(self):
         agent = self.agent()
         client = self.client(agent)
         (agent.directory / "file").write_bytes(b"first half, second half")
@@ -58,7 +58,7 @@ class KeepsWhatItHolds(LiveUpgradeTest):
         self.assertEqual(self.wait_for_job(client, never_collected)["signal"], 9)
         self.assertEqual(call(client, "bellhop-info")["replaced"], 3)
 
-    def test_what_is_installed_runs(self):
+    def test_the_installed_program_runs(self):
         agent = self.agent()
         client = self.client(agent)
         before = call(client, "bellhop-info")
@@ -73,12 +73,12 @@ class KeepsWhatItHolds(LiveUpgradeTest):
         self.assertIn(f"version {before['version']} {UPGRADED} {after['version']}, "
                       "with 0 open files and 0 jobs", agent.log())
 
-    def test_what_the_next_client_gets(self):
+    def test_clients_in_the_listen_queue_are_served(self):
         agent = self.agent()
         waiting = []
         client = self.client(agent)
         call(client, "guest-ping")
-        for number in range(3):  # in the socket's queue
+        for number in range(3):  # in the socket's listen queue
             waiting.append(self.client(agent))
             waiting[-1].send(b'{"execute": "guest-sync", "arguments": {"id": %d}}\n' % number)
         self.upgrade(agent)
@@ -88,13 +88,13 @@ class KeepsWhatItHolds(LiveUpgradeTest):
             self.assertEqual(json.loads(other.read_line(TEN_SECONDS)), {"return": number})
             other.close()
 
-    def test_a_reply_that_its_client_has_not_taken_yet(self):
+    def test_a_reply_that_its_client_has_not_read_yet(self):
         agent = self.agent()
         client = self.client(agent)
         content = os.urandom(3 * MEGABYTE // 5)
         (agent.directory / "file").write_bytes(content)
         handle = call(client, "guest-file-open", path=str(agent.directory / "file"))
-        # More than a socket takes, and less than the agent keeps for a client.
+        # More than a socket buffers, and less than the agent buffers for a client.
         client.send(agents.compact({"execute": "guest-file-read",
                                     "arguments": {"handle": handle, "count": len(content)}}))
         client.read_until(b'"buf-b64": "', TEN_SECONDS)
@@ -115,11 +115,11 @@ class KeepsWhatItHolds(LiveUpgradeTest):
         client.read_until(b'"buf-b64": "', TEN_SECONDS)
         self.upgrade(agent)
         self.assertEqual(decoded(client.read_line(TEN_SECONDS).split(b'"')[0]), content)
-        with self.assertRaises(agents.NoReply):  # it hangs up when all is sent
+        with self.assertRaises(agents.NoReply):  # it disconnects after the last byte
             client.read_line(TEN_SECONDS)
         call(self.client(agent), "guest-ping")
 
-    def test_jobs_do_not_see_what_is_handed_over(self):
+    def test_jobs_do_not_inherit_the_snapshot(self):
         agent = self.agent()
         client = self.client(agent)
         call(client, "guest-file-open", path="/etc/hostname")
@@ -127,7 +127,7 @@ class KeepsWhatItHolds(LiveUpgradeTest):
         job = self.run_job(client, "env; ls /proc/self/fd | wc -w")
         out = decoded(self.wait_for_job(client, job)["out-data"]).decode().splitlines()
         self.assertEqual([line for line in out if "HANDOVER" in line], [])
-        self.assertEqual(out[-1], "4")  # 0, 1, 2 and what ls reads
+        self.assertEqual(out[-1], "4")  # 0, 1, 2 and the directory that ls reads
         for descriptor in os.listdir(f"/proc/{agent.process.pid}/fd"):
             try:
                 target = os.readlink(f"/proc/{agent.process.pid}/fd/{descriptor}")
@@ -156,7 +156,7 @@ class KeepsWhatItHolds(LiveUpgradeTest):
         self.assertEqual(call(client, "bellhop-info")["replaced"], 100)
 
     def test_busy_clients_lose_no_reply(self):
-        agent = self.agent()  # serves them in turn; the socket's queue holds the others
+        agent = self.agent()  # serves one client at a time; the others wait in the listen queue
         problems = []
         stop = threading.Event()
         done = [0] * 8
@@ -210,7 +210,7 @@ class WhileFrozen(LiveUpgradeTest):
         return agent, client
 
     def wait_until_upgraded(self, client):
-        wait_for("the replacement", lambda: call(client, "bellhop-info")["replaced"] == 1)
+        wait_for("the upgrade", lambda: call(client, "bellhop-info")["replaced"] == 1)
 
     def test_the_new_program_thaws(self):
         with LoopFilesystem() as loop:
@@ -235,12 +235,12 @@ class WhileFrozen(LiveUpgradeTest):
             self.assertEqual(call(client, "guest-fsfreeze-status"), "thawed")
             agent.stop()
 
-    def test_the_limit_goes_on(self):
+    def test_the_timeout_continues(self):
         with LoopFilesystem() as loop:
             begin = time.monotonic()
             agent, client = self.frozen(loop, bellhop_configuration="[freeze]\nlimit=3\n")
             try:
-                # A new program would begin a longer one.
+                # If the timeout restarted, it would be this longer one.
                 (agent.directory / "bellhop.conf").write_text("[freeze]\nlimit=600\n",
                                                               encoding="ascii")
                 os.kill(agent.process.pid, signal.SIGUSR2)
@@ -248,13 +248,13 @@ class WhileFrozen(LiveUpgradeTest):
                 wait_for("the thaw",
                          lambda: call(client, "guest-fsfreeze-status") == "thawed")
                 self.assertGreaterEqual(time.monotonic() - begin, 3)
-                told = client.request({"execute": "guest-fsfreeze-thaw"}, TEN_SECONDS)
-                self.assertIn("ended by itself", told["error"]["desc"])
+                reply = client.request({"execute": "guest-fsfreeze-thaw"}, TEN_SECONDS)
+                self.assertIn("ended by itself", reply["error"]["desc"])
             finally:
                 loop.fsfreeze("-u", check=False)
             agent.stop()
 
-    def test_a_signal_to_end_it_waits_for_the_thaw(self):
+    def test_sigterm_waits_for_the_thaw(self):
         with LoopFilesystem() as loop:
             agent, client = self.frozen(loop)
             try:

@@ -1,4 +1,4 @@
-"""What becomes of an agent that serves: pid file, log, daemon; bellhopd beside a real qemu-ga."""
+"""The options of a running agent: pid file, log, daemon. Compares bellhopd with a real qemu-ga."""
 
 import contextlib
 import fcntl
@@ -20,7 +20,7 @@ def wait_until(condition):
     deadline = time.monotonic() + agents.TIMEOUT
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError("waited too long")
+            raise AssertionError(f"did not happen in {agents.TIMEOUT} s")
         time.sleep(0.02)
 
 
@@ -36,15 +36,15 @@ def is_alive(pid):
     return state.rpartition(")")[2].split()[0] != "Z"
 
 
-class Life(CommandLineTest):
-    """What becomes of an agent that serves: pid file, log, daemon."""
+class Lifecycle(CommandLineTest):
+    """Pid file, log and daemon of a running agent."""
 
-    def start_daemon(self, kind, directory, *more):
-        arguments = [*LISTEN, *BLOCKED, "-d", "-f", "{dir}/pid", *more]
+    def start_daemon(self, kind, directory, *options):
+        arguments = [*LISTEN, *BLOCKED, "-d", "-f", "{dir}/pid", *options]
         return self.run_program(kind, arguments, directory)
 
     @contextlib.contextmanager
-    def part(self, kind):
+    def subtest(self, kind):
         with self.subTest(kind=kind), self.directory() as directory:
             yield directory
 
@@ -55,14 +55,14 @@ class Life(CommandLineTest):
             yield connection
 
     @contextlib.contextmanager
-    def daemon(self, kind, directory, *more):
-        run = self.start_daemon(kind, directory, *more)
+    def daemon(self, kind, directory, *options):
+        run = self.start_daemon(kind, directory, *options)
         self.assertEqual((run.returncode, run.stdout, run.stderr), (0, b"", b""))
         path = pathlib.Path(directory, "pid")
         wait_until(lambda: path.exists() and path.read_text(encoding="ascii").endswith("\n"))
         pid = int(path.read_text(encoding="ascii"))
         self.assertIn(directory, pathlib.Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8"))
-        # qemu-ga's parent leaves before the daemon is one.
+        # qemu-ga's parent exits before the daemon is ready.
         wait_until(lambda: os.readlink(f"/proc/{pid}/fd/2") == "/dev/null")
         try:
             yield pid
@@ -72,7 +72,7 @@ class Life(CommandLineTest):
 
     def test_a_daemon_is_detached(self):
         for kind in self.programs:
-            with self.part(kind) as directory:
+            with self.subtest(kind) as directory:
                 with self.daemon(kind, directory) as pid:
                     proc = pathlib.Path(f"/proc/{pid}")
                     self.assertEqual(os.readlink(proc / "cwd"), "/")
@@ -82,9 +82,9 @@ class Life(CommandLineTest):
                     self.assertRegex(status, r"Umask:\s*0077")
                     self.assertEqual(os.getsid(pid), pid)
 
-    def test_the_pid_file_is_locked_and_private_and_goes(self):
+    def test_the_pid_file_is_locked_private_and_removed(self):
         for kind in self.programs:
-            with self.part(kind) as directory:
+            with self.subtest(kind) as directory:
                 path = pathlib.Path(directory, "pid")
                 with self.daemon(kind, directory) as pid:
                     self.assertEqual(path.read_text(encoding="ascii"), f"{pid}\n")
@@ -97,27 +97,27 @@ class Life(CommandLineTest):
                                      (fcntl.F_WRLCK, 0, 0, pid))
                 wait_until(lambda: not path.exists())
 
-    def test_two_of_them_exclude_each_other(self):
+    def test_two_daemons_exclude_each_other(self):
         for first, second in itertools.permutations(self.programs):
             with self.subTest(first=first), self.directory() as directory:
                 with self.daemon(first, directory) as pid:
                     run = self.start_daemon(second, directory, "-p", "{dir}/other")
-                    # qemu-ga's daemon fails after its parent has left with status 0.
+                    # qemu-ga's daemon fails after its parent has exited with status 0.
                     self.assertEqual(run.returncode, 0 if second == "qemu-ga" else 1)
                     path = pathlib.Path(directory, "pid")
                     self.assertEqual(path.read_text(encoding="ascii"), f"{pid}\n")
 
-    def test_a_pid_file_that_cannot_be_written_is_told(self):
+    def test_a_pid_file_that_cannot_be_written_is_reported(self):
         for kind in self.programs:
-            with self.part(kind) as directory:
+            with self.subtest(kind) as directory:
                 run = self.start_daemon(kind, directory, "-f", "/nope/pid")
                 self.assertEqual(run.returncode, 0 if kind == "qemu-ga" else 1)
                 if kind == "bellhopd":
                     self.assertIn(b"Could not create '/nope/pid': No such file", run.stderr)
 
     @contextlib.contextmanager
-    def foreground(self, kind, directory, *more):
-        arguments = fill([*LISTEN, *BLOCKED, *more], directory)
+    def foreground(self, kind, directory, *options):
+        arguments = fill([*LISTEN, *BLOCKED, *options], directory)
         process = agents.spawn([self.programs[kind], *arguments], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=directory)
         try:
@@ -131,10 +131,10 @@ class Life(CommandLineTest):
 
     def test_log_lines(self):
         for kind in self.programs:
-            with self.part(kind) as directory:
+            with self.subtest(kind) as directory:
                 with self.foreground(kind, directory, "-v", "-l", "{dir}/log") as process:
                     with self.client(directory) as connection:
-                        # No line feed: qemu-ga would log it as it is.
+                        # No line feed: qemu-ga would log it unescaped.
                         connection.send(b'{"execute":"guest-ping"}')
                         connection.read_line()
                         agents.stop_process(process, kind, signal.SIGTERM)
@@ -148,7 +148,7 @@ class Life(CommandLineTest):
 
     def test_a_silent_default(self):
         for kind in self.programs:
-            with self.part(kind) as directory:
+            with self.subtest(kind) as directory:
                 with self.foreground(kind, directory) as process:
                     with self.client(directory) as connection:
                         connection.request({"execute": "guest-ping"})
@@ -159,13 +159,13 @@ class Life(CommandLineTest):
 
     def test_no_pid_file_in_the_foreground(self):
         for kind in self.programs:
-            with self.part(kind) as directory:
+            with self.subtest(kind) as directory:
                 with self.foreground(kind, directory, "-f", "{dir}/pid"):
                     self.assertFalse(os.path.exists(os.path.join(directory, "pid")))
 
     def test_no_log_while_frozen(self):
         for kind in self.programs:
-            with self.part(kind) as directory:
+            with self.subtest(kind) as directory:
                 pathlib.Path(directory, "qga.state.isfrozen").touch()
                 with self.foreground(kind, directory, "-v", "-l", "{dir}/log"):
                     with self.client(directory) as connection:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Compares the counters of processors and disks that bellhopd and a real qemu-ga tell.
+"""Compares the counters of processors and disks that bellhopd and a real qemu-ga report.
 
-See harness/loop_devices.py for where this runs. Ends with status 77 when the machine does not allow it.
+Runs in the namespace of harness/loop_devices.py. Exits with status 77 if the machine does not
+allow it.
 """
 
 from harness import loop_devices
@@ -11,9 +12,9 @@ SKIPPED = loop_devices.SKIPPED
 
 
 class Statistics(CompareTest):
-    """Counters that grow: bellhopd's value lies between two of qemu-ga."""
+    """Counters grow: bellhopd's value lies between two of qemu-ga."""
 
-    # Those that may go back, because the kernel only estimates them or they are no sums.
+    # Values that may decrease: the kernel estimates them, or they are not sums.
     FREE = ("idle", "iowait", "ios-pgr")
 
     def between(self, before, ours, after, where):
@@ -36,7 +37,7 @@ class Statistics(CompareTest):
             if order == [entry[key] for entry in after]:
                 break
         else:
-            self.skipTest(f"the machine is too busy: {command} has a new answer each time")
+            self.skipTest(f"the machine is too busy: {command} has a different reply each time")
         self.assertEqual([entry[key] for entry in ours], order)
         for first, middle, last in zip(before, ours, after, strict=True):
             self.between(first, middle, last, f"{command} {first[key]}")

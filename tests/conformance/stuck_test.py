@@ -1,4 +1,4 @@
-"""bellhopd never gets stuck: whatever one command waits for, the others are answered."""
+"""bellhopd never gets stuck: while one command is blocked, the others are answered."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ class NeverStuck(LifecycleTest):
         self.assertEqual(call(connection, "guest-ping"), {})
         self.assertIn("version", call(connection, "guest-info"))
 
-    def test_a_fifo_that_nobody_writes_to(self):
+    def test_a_fifo_without_a_writer(self):
         agent = self.agent()
         fifo = agent.directory / "fifo"
         os.mkfifo(fifo)
@@ -30,8 +30,8 @@ class NeverStuck(LifecycleTest):
 
     @contextlib.contextmanager
     def stuck_in_the_kernel(self):
-        """An agent and its client, whose first request waits in the kernel, because somebody else
-        has frozen a filesystem; and what ends that."""
+        """Yields an agent, its client, and a function that unblocks the client's first request.
+        That is blocked in the kernel, because the test has frozen a filesystem."""
         with LoopFilesystem() as loop:
             agent = self.agent(wrap=loop.wrap)
             connection = self.client(agent)
@@ -54,7 +54,7 @@ class NeverStuck(LifecycleTest):
             self.assertEqual(before, b'\xff{"return": 72}\n')
             self.assert_served(connection)
             thaw()
-            # The late reply is dropped: after a resynchronisation nothing older may come.
+            # The late reply is dropped: no older reply may follow a resynchronisation.
             self.assertEqual(call(connection, "guest-sync", id=73), 73)
             self.assertIn("host-name", call(connection, "guest-get-host-name"))
 
@@ -70,21 +70,21 @@ class NeverStuck(LifecycleTest):
             connection.close()
             other = self.client(agent)
             self.assert_served(other)
-            # Other blocking commands have threads of their own.
+            # Other blocking commands run in other threads.
             self.assertIn("host-name", call(other, "guest-get-host-name"))
 
-    def test_a_frozen_filesystem_and_the_end(self):
-        """The kernel lets a process end only when its last call has returned; then it must."""
+    def test_a_frozen_filesystem_and_sigterm(self):
+        """A process can exit only after its blocked system call has returned; then it must."""
         with self.stuck_in_the_kernel() as (agent, connection, thaw):
             self.assertEqual(call(connection, "guest-ping"), {})
             agent.process.send_signal(signal.SIGTERM)
-            with self.assertRaises(agents.NoReply):  # it hangs up at once
+            with self.assertRaises(agents.NoReply):  # it disconnects at once
                 while True:
                     connection.read_line(TEN_SECONDS)
             thaw()
             self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
 
-    def test_a_program_that_never_ends(self):
+    def test_a_program_that_never_exits(self):
         agent = self.agent()
         connection = self.client(agent)
         pid = call(connection, "guest-exec", path="/bin/sleep", arg=["1000"])["pid"]
@@ -94,12 +94,12 @@ class NeverStuck(LifecycleTest):
 
     def test_a_client_that_does_not_read(self):
         agent = self.agent()
-        deaf = self.client(agent)
-        handle = call(deaf, "guest-file-open", path="/dev/zero")
-        deaf.send(agents.compact({"execute": "guest-file-read",
-                                  "arguments": {"handle": handle, "count": 48 * MEGABYTE}}))
-        deaf.read_until(b'"buf-b64": "AAAA', TEN_SECONDS)  # it has begun
-        deaf.close()
+        client = self.client(agent)
+        handle = call(client, "guest-file-open", path="/dev/zero")
+        client.send(agents.compact({"execute": "guest-file-read",
+                                    "arguments": {"handle": handle, "count": 48 * MEGABYTE}}))
+        client.read_until(b'"buf-b64": "AAAA', TEN_SECONDS)  # the reply has started
+        client.close()
         self.assert_served(self.client(agent))
 
 

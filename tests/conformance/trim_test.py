@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """guest-fstrim on real filesystems, compared with qemu-ga.
 
-See harness/freeze_world.py for where this runs. Ends with status 77 when the machine does not allow it.
+Runs in the world of harness/freeze_world.py. Exits with status 77 if the machine does not allow it.
 """
 
 import os
@@ -17,7 +17,7 @@ IMAGE = "/images/filled"
 
 
 class Filesystems:
-    """Made anew for each agent: ext4 and btrfs remember what they trimmed."""
+    """Created again for each agent: ext4 and btrfs remember what they trimmed."""
 
     def __init__(self):
         self.mounted = [make_filesystem("ext4"),
@@ -38,7 +38,7 @@ class Filesystems:
 
 
 class TrimTests(WorldTest):
-    def test_names_each_filesystem_once_the_last_one_first(self):
+    def test_lists_each_filesystem_once_the_last_mounted_first(self):
         filesystems = Filesystems()
         try:
             results = self.start().call("guest-fstrim")["paths"]
@@ -47,8 +47,8 @@ class TrimTests(WorldTest):
         self.assertEqual([result["path"] for result in results],
                          list(reversed(filesystems.mounted)))
 
-    def test_gives_blocks_back(self):
-        """The image of a filesystem shrinks when what was in it is removed and trimmed."""
+    def test_frees_blocks(self):
+        """The image of a filesystem shrinks when its files are removed and it is trimmed."""
         path = make_filesystem("filled", image=IMAGE)
         try:
             with open(path + "/file", "wb") as file:
@@ -65,8 +65,8 @@ class TrimTests(WorldTest):
         finally:
             umount(path)
 
-    def test_a_disk_that_cannot(self):
-        """A loop device whose file lies on ramfs, where files cannot have holes punched."""
+    def test_a_disk_without_discard(self):
+        """A loop device whose image is on ramfs, which cannot punch holes into files."""
         directory = f"{MOUNT_ROOT}/ramfs"
         os.makedirs(directory, exist_ok=True)
         mount("-t", "ramfs", "none", directory)
@@ -96,7 +96,7 @@ class TrimTests(WorldTest):
 class Bellhop(TrimTests, unittest.TestCase):
     PROGRAM = BELLHOPD
 
-    def test_says_the_same_as_qemu_ga(self):
+    def test_replies_like_qemu_ga(self):
         if not QEMU_GA:
             self.skipTest(os.environ.get("FREEZE_TEST_NO_ORACLE", "there is no qemu-ga"))
         ours = self.start()
@@ -114,8 +114,8 @@ class Bellhop(TrimTests, unittest.TestCase):
                         filesystems.remove()
                 self.assertEqual(*answers)
 
-    def test_a_filesystem_that_another_covers(self):
-        """qemu-ga names the path twice and trims twice what is on top."""
+    def test_a_covered_filesystem(self):
+        """qemu-ga lists the path twice and trims the covering filesystem twice."""
         path = make_filesystem("covered")
         make_filesystem("cover", path)
         try:
@@ -130,7 +130,7 @@ class Bellhop(TrimTests, unittest.TestCase):
 
 
 class QemuGa(TrimTests, unittest.TestCase):
-    """The real one: shows that the tests above are right."""
+    """The oracle: the tests above must hold for it too."""
 
     PROGRAM = QEMU_GA
 
