@@ -1,7 +1,7 @@
 """Ansible as the client, through community.libvirt.libvirt_qemu: raw, setup, command, copy, fetch.
 
-The same playbook with bellhopd and with qemu-ga in the same guest; what its tasks return is
-compared.
+Runs the same playbook with bellhopd and with qemu-ga in the same guest, and compares the results of
+its tasks.
 """
 
 import contextlib
@@ -19,15 +19,15 @@ from harness.vm import VmTest, agents, guest, short
 HERE = pathlib.Path(__file__).resolve().parent
 NEEDED = {"guest-exec", "guest-exec-status", "guest-file-open", "guest-file-close",
           "guest-file-read", "guest-file-write"}
-TOLD = ("rc", "stdout", "stderr", "changed", "failed", "msg", "skipped", "checksum", "size", "mode",
-        "ansible_facts")
+COMPARED = ("rc", "stdout", "stderr", "changed", "failed", "msg", "skipped", "checksum", "size",
+            "mode", "ansible_facts")
 CONNECTION = "community.libvirt.libvirt_qemu"
-# When something was, and where Ansible put what for the moment.
-MOVES = ("date_time", "ansible_date_time")
+# Facts that change between the runs.
+VOLATILE_FACTS = ("date_time", "ansible_date_time")
 
 
-def ansible_is_there():
-    """Raises Unavailable where the connection plugin cannot be used."""
+def require_ansible():
+    """Raises Unavailable if the connection plugin cannot be used."""
     if not shutil.which("ansible-playbook"):
         raise agents.Unavailable("needs ansible: run tools/setup --vm")
     output = subprocess.run(["ansible-doc", "-t", "connection", "-j", CONNECTION], text=True,
@@ -40,9 +40,10 @@ def ansible_is_there():
 
 
 class Ansible(VmTest):
-    def plays(self, python):
+    def run_playbook(self, python):
+        """Runs the playbook with both agents and compares. Returns bellhopd's results."""
         with contextlib.ExitStack() as stack:
-            ansible_is_there()
+            require_ansible()
             daemon = stack.enter_context(libvirtd.Libvirt())
             vm = libvirtd.Domain(
                 daemon, guest.bellhopd(), guest.qemu_ga(), memory="1024" if python else "512",
@@ -63,7 +64,7 @@ class Ansible(VmTest):
         return ours
 
     def play(self, vm, directory, python):
-        """What each task of the playbook returned."""
+        """The result of each task of the playbook."""
         (directory / "random").write_bytes(bytes(range(256)) * 1200)
         shutil.copy(HERE / "playbook.yml", directory)
         (directory / "inventory").write_text(
@@ -83,7 +84,7 @@ class Ansible(VmTest):
         except ValueError:
             self.fail(f"{vm.running}: {done.stdout[-2000:]}\n{done.stderr[-2000:]}\n"
                       f"{vm.report()}")
-        results = {task["task"]["name"]: self.told(task["hosts"]["guest"])
+        results = {task["task"]["name"]: self.comparable(task["hosts"]["guest"])
                    for task in play["tasks"]}
         if python:
             self.assertEqual((directory / "fetched").read_bytes(),
@@ -92,28 +93,28 @@ class Ansible(VmTest):
         return results
 
     @staticmethod
-    def told(result):
-        told = {key: result[key] for key in TOLD if key in result}
-        for key in MOVES:
-            told.get("ansible_facts", {}).pop(key, None)
-        return told
+    def comparable(result):
+        compared = {key: result[key] for key in COMPARED if key in result}
+        for key in VOLATILE_FACTS:
+            compared.get("ansible_facts", {}).pop(key, None)
+        return compared
 
     @short
-    def test_raw_takes_only_a_shell(self):
-        told = self.plays(python=False)
-        self.assertEqual(told["raw"], {"rc": 0, "stdout": "out\n", "stderr": "error\n",
-                                       "changed": True})
-        self.assertEqual(told["raw that fails"]["rc"], 3)
+    def test_raw_needs_only_a_shell(self):
+        results = self.run_playbook(python=False)
+        self.assertEqual(results["raw"], {"rc": 0, "stdout": "out\n", "stderr": "error\n",
+                                          "changed": True})
+        self.assertEqual(results["raw that fails"]["rc"], 3)
 
     def test_modules_in_a_guest_with_python(self):
-        told = self.plays(python=True)
-        self.assertEqual(told["setup"]["ansible_facts"]["ansible_user_id"], "root")
-        self.assertEqual(told["command"]["stdout"], "one|two words|it's|ünïcode|")
-        self.assertEqual(told["command that fails"]["rc"], 7)
-        self.assertEqual(told["shell with standard input"]["stdout"], "input\n/tmp")
-        self.assertTrue(told["copy of 300 KiB"]["changed"])
-        self.assertFalse(told["copy once more changes nothing"]["changed"])
-        self.assertTrue(told["fetch"]["changed"])
+        results = self.run_playbook(python=True)
+        self.assertEqual(results["setup"]["ansible_facts"]["ansible_user_id"], "root")
+        self.assertEqual(results["command"]["stdout"], "one|two words|it's|ünïcode|")
+        self.assertEqual(results["command that fails"]["rc"], 7)
+        self.assertEqual(results["shell with standard input"]["stdout"], "input\n/tmp")
+        self.assertTrue(results["copy of 300 KiB"]["changed"])
+        self.assertFalse(results["copy once more changes nothing"]["changed"])
+        self.assertTrue(results["fetch"]["changed"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The minimal guest comes up, and both agents answer in it."""
+"""The minimal guest boots, and both agents answer."""
 
 import unittest
 

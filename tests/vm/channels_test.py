@@ -1,4 +1,4 @@
-"""Channels other than one virtio-serial port, in a guest."""
+"""Channels other than a single virtio-serial port, in a guest."""
 
 import unittest
 
@@ -17,7 +17,7 @@ class Serial(VmTest):
                 self.assertEqual(client.call("guest-ping"), {})
                 carry(self, client, 64 * 1024)
 
-    def test_isa_serial_after_a_host_left_in_the_middle(self):
+    def test_isa_serial_after_a_host_disconnected_in_a_request(self):
         vm = self.boot(agents=[guest.bellhopd(channel="isa-serial")])
         for part in (b'{"execute": "guest-', b'\xff{"exec', b'{"execute": "guest-ping", "id": "' +
                      b"x" * 20000):
@@ -34,7 +34,7 @@ isa-serial:/dev/ttyS2;unix-listen:/run/agent.sock
 """
 
     def test_are_served_at_the_same_time(self):
-        """A command that waits on one channel holds up none of the others."""
+        """A blocked command on one channel does not delay the others."""
         agent = guest.bellhopd(channel=None,
                                options=("--bellhop-config", "/etc/bellhop.conf"))
         vm = self.boot(
@@ -46,7 +46,7 @@ isa-serial:/dev/ttyS2;unix-listen:/run/agent.sock
                      "-device", "isa-serial,chardev=line"])
         one, two, line = (vm.connect(channel=name)
                           for name in ("one", "two", "line"))
-        vm.shell("fsfreeze --freeze /mnt")  # by somebody else: the agent does not know
+        vm.shell("fsfreeze --freeze /mnt")  # the agent does not know of this freeze
         one.send(agents.compact({"execute": "guest-file-open", "arguments":
                                  {"path": "/mnt/new", "mode": "w"}}) + b"\n")
         for client in (two, line):
@@ -59,7 +59,7 @@ isa-serial:/dev/ttyS2;unix-listen:/run/agent.sock
 
 
 class Vsock(VmTest):
-    """Within the guest: its loopback has the address 1."""
+    """Inside the guest: its loopback has the CID 1."""
 
     @short
     def test_answers_over_vsock(self):
@@ -67,7 +67,7 @@ class Vsock(VmTest):
             agents=[guest.bellhopd(channel=None,
                                    options=("-m", "vsock-listen", "-p", "4294967295:1024"))],
             modules=["vsock_loopback"], archives=[socat()], channels={"bridge": "bridge"})
-        # The agent may not be there yet: nothing in the guest tells when it is.
+        # Retries: the agent may not listen yet, and nothing in the guest shows when it does.
         address = "VSOCK-CONNECT:1:1024,retry=600,interval=0.1"
         for _ in range(3):
             self.assertEqual(ask(vm, address, "guest-ping"), {"return": {}})

@@ -1,6 +1,6 @@
-"""What known clients write to the wire, over virtio-serial, with the calls that change a system.
+"""Plays the calls of known clients over virtio-serial, with those that change a system.
 
-The same data as of tests/conformance/client_profiles_test.py.
+The same data as in tests/conformance/client_profiles_test.py.
 """
 
 import unittest
@@ -11,7 +11,7 @@ from harness.vm import VmTest, agents, guest, short
 CLIENTS = client_profiles.load()
 
 
-class Wire(VmTest):
+class ClientProfiles(VmTest):
     def plays(self, make):
         agent = make(port=guest.FIRST_PORT)
         vm = self.boot(agents=[agent], disks={"a": 64 << 20, "b": 64 << 20},
@@ -50,7 +50,7 @@ class Wire(VmTest):
         self.plays(guest.bellhopd)
 
     def test_qemu_ga_answers_them(self):
-        """That the data are right."""
+        """The oracle: shows that the data are right."""
         self.plays(guest.qemu_ga)
 
 

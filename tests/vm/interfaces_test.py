@@ -1,4 +1,5 @@
-"""The network commands in a guest, whose kernel has more kinds of interfaces than a host may have."""
+"""The network commands in a guest, whose kernel supports more kinds of interfaces than a host may.
+"""
 
 import unittest
 
@@ -9,7 +10,7 @@ from harness.vm import VmTest, guest
 MODULES = ("veth", "bridge", "bonding", "dummy", "8021q", "macvlan", "macvtap", "ipvlan", "macsec",
            "ifb", "ipip", "sit", "ip_gre", "ip6_tunnel", "ip6_gre", "ip_vti", "vxlan", "geneve",
            "wireguard", "vrf", "nlmon")
-MISSING = {"can"}  # from Debian's kernel for guests
+MISSING = {"can"}  # in Debian's cloud kernel
 
 BASE = """link set lo up
 link add v0 type veth peer name v1
@@ -58,13 +59,13 @@ class Network(VmTest):
         self.ip(vm, BASE)
         names = {}
         for number, (kind, line) in enumerate(KINDS.items()):
-            # A device can carry one of these only.
+            # A device can have only one of these.
             line = line.replace("v0 type ipvlan", "w1 type ipvlan").replace("v0 type macsec",
                                                                             "u0 type macsec")
             if kind not in MISSING:
                 names[kind] = f"x{number}"
                 vm.shell(f"/usr/sbin/ip link add {line.replace('x0', names[kind], 1)}")
-                # What has no addresses says so; what cannot be up stays down.
+                # Fails for interfaces without addresses, and for those that cannot be up.
                 vm.shell(f"/usr/sbin/ip addr add 10.7.{number}.1/24 dev x{number}; "
                          f"/usr/sbin/ip addr add fd07::{number}/64 dev x{number} nodad; "
                          f"/usr/sbin/ip link set x{number} up; true")

@@ -1,10 +1,15 @@
-"""libvirt as the client: virsh and the Python binding say the same with bellhopd as with qemu-ga.
+"""libvirt as the client: virsh and the Python binding give the same results with bellhopd as with
+qemu-ga.
 
-virsh.json lists what virsh is told, in order: words (the domain's name comes after the first),
-needs (the agent's commands) and option (of words, that only newer versions of virsh have): without
-them the line is left out; status and says (a regular expression) of virsh, moves (what may differ),
-omits (lines that only one may have, because of `disks-without-udev` in docs/compatibility.md),
-leaves and in (a line of that file in the guest).
+virsh.json lists the calls of virsh, in order:
+  args            its arguments; the domain's name is inserted after the first
+  needs, option   commands of the agent, and an option that only newer versions of virsh have;
+                  without them the call is left out
+  status, output  its exit status (default 0), and a regular expression for its output
+  volatile        regular expressions for parts of the output that may differ
+  optional-lines  a regular expression for lines that only one may have, because of
+                  `disks-without-udev` in docs/compatibility.md
+  file, file-line a file in the guest, and a regular expression for a line that it must have
 """
 
 import contextlib
@@ -22,10 +27,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 VERBS = json.loads((HERE / "virsh.json").read_text(encoding="utf-8"))
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICkyZMhA2rd3ddP0kOIZyBnCry8zb4JM+obuLixwrdnM a@host\n"
 HOST_NAME = ("domhostname", "--source", "agent")
-# What libvirt says of an agent that does not answer in time; its version 11 says it otherwise.
+# libvirt's messages about an agent that does not answer in time; they differ since version 11.
 LATE = "not responding|didn't respond to command within"
 LATE_ERRORS = ("VIR_ERR_AGENT_UNRESPONSIVE", "VIR_ERR_AGENT_COMMAND_TIMEOUT")
-# Stuck as long as the filesystem is frozen, of which the agent does not know.
+# Blocked while the filesystem is frozen, which the agent does not know.
 OPEN = json.dumps({"execute": "guest-file-open", "arguments": {"path": "/mnt/a/new", "mode": "w"}})
 FREEZE, THAW = "fsfreeze --freeze /mnt/a", "fsfreeze --unfreeze /mnt/a"
 
@@ -33,7 +38,7 @@ FREEZE, THAW = "fsfreeze --freeze /mnt/a", "fsfreeze --unfreeze /mnt/a"
 class LibvirtTest(VmTest):
     @contextlib.contextmanager
     def domain(self, *makes, session=False, **arguments):
-        """A guest with these agents, of a libvirtd of its own."""
+        """A guest with these agents, run by a private libvirtd."""
         with contextlib.ExitStack() as stack:
             daemon = stack.enter_context(libvirtd.Libvirt(session))
             vm = libvirtd.Domain(daemon, *(make() for make in makes), **arguments)
@@ -43,7 +48,7 @@ class LibvirtTest(VmTest):
             try:
                 yield vm
             except AssertionError as error:
-                # Told while the guest is there.
+                # Reported while the guest still exists.
                 raise AssertionError(
                     f"{error}\n{vm.report()}\nlibvirtd: {daemon.last_log_line()}") from None
             finally:
@@ -57,7 +62,7 @@ class LibvirtTest(VmTest):
 
 @functools.lru_cache(maxsize=None)
 def options_of(word):
-    """What virsh says about the options of one of its commands."""
+    """virsh's help for one of its commands."""
     return packages.run("virsh", "help", word)
 
 
@@ -67,7 +72,7 @@ def virsh_knows(verb):
 
 class Verbs(LibvirtTest):
     def play(self, vm, key):
-        """What virsh says to each of VERBS, as far as the running agent has the commands."""
+        """Virsh's results for VERBS. None for those that the agent or virsh does not support."""
         has, results = vm.commands(), []
         for verb in VERBS:
             if not set(verb.get("needs", ())) <= has or not virsh_knows(verb):
@@ -76,27 +81,27 @@ class Verbs(LibvirtTest):
             arguments = [word.replace("${agent}", vm.running).replace("${key}", str(key))
                          for word in verb["args"]]
             output, status = vm.virsh(*arguments)
-            left = vm.shell(f"cat {verb['file']}") if "file" in verb else ""
-            results.append((output, status, left))
+            content = vm.shell(f"cat {verb['file']}") if "file" in verb else ""
+            results.append((output, status, content))
         return results
 
-    def check(self, who, verb, result):
-        output, status, left = result
-        where = f"{who}: virsh {' '.join(verb['args'])} said: {output}"
+    def check(self, agent, verb, result):
+        output, status, content = result
+        where = f"{agent}: virsh {' '.join(verb['args'])} printed: {output}"
         self.assertEqual(status, verb.get("status", 0), where)
         self.assertIsNotNone(re.fullmatch(verb["output"], output, re.DOTALL), where)
         if "file" in verb:
-            self.assertIsNotNone(re.search(f"^{verb['file-line']}$", left, re.MULTILINE),
-                                 f"{where}\n{verb['file']}: {left}")
+            self.assertIsNotNone(re.search(f"^{verb['file-line']}$", content, re.MULTILINE),
+                                 f"{where}\n{verb['file']}: {content}")
 
     @staticmethod
-    def without_what_moves(verb, output):
+    def normalized(verb, output):
         if "optional-lines" in verb:
             output = re.sub(verb["optional-lines"], "", output + "\n").rstrip("\n")
         for pattern in verb.get("volatile", ()):
             output = re.sub(pattern, "…", output, flags=re.MULTILINE)
         with contextlib.suppress(ValueError):
-            return json.loads(output)  # the order of members means nothing
+            return json.loads(output)  # the order of members is irrelevant
         return output
 
     def compare(self, **mode):
@@ -117,57 +122,54 @@ class Verbs(LibvirtTest):
                     missing.update(verb["needs"])
                     continue
                 self.check("bellhopd", verb, mine)
-                self.assertEqual(self.without_what_moves(verb, mine[0]),
-                                 self.without_what_moves(verb, other[0]))
+                self.assertEqual(self.normalized(verb, mine[0]), self.normalized(verb, other[0]))
         return missing, vm
 
     @short
-    def test_say_the_same_in_system_mode(self):
+    def test_have_the_same_results_in_system_mode(self):
         self.compare()
 
-    def test_say_the_same_in_session_mode(self):
+    def test_have_the_same_results_in_session_mode(self):
         self.compare(session=True)
 
     @short
-    def test_all_of_them_were_tried(self):
-        """As long as bellhopd lacks commands, or virsh options, this is skipped and says which."""
+    def test_none_is_left_out(self):
+        """Skipped with the names if bellhopd lacks commands, or virsh options."""
         schema = subprocess.run([agents.bellhopd(), "--schema"], stdout=subprocess.PIPE,
                                 check=True, timeout=agents.TIMEOUT).stdout
         has = set(json.loads(schema)["commands"])
-        left_out = {" ".join(verb["args"][:1]): sorted(set(verb.get("needs", ())) - has)
-                    for verb in VERBS if not set(verb.get("needs", ())) <= has}
-        if left_out:
-            self.skipTest("bellhopd lacks " + ", ".join(sorted(set(sum(left_out.values(), [])))))
+        missing = set().union(*(verb.get("needs", ()) for verb in VERBS)) - has
+        if missing:
+            self.skipTest("bellhopd lacks " + ", ".join(sorted(missing)))
         unknown = [" ".join(verb["args"]) for verb in VERBS if not virsh_knows(verb)]
         if unknown:
             self.skipTest("this virsh has no " + ", ".join(unknown))
 
 
 class Late(LibvirtTest):
-    """An agent that answers late, or not, and what libvirt says then and afterwards."""
+    """An agent that answers late or not at all: libvirt's results then and afterwards."""
 
     @short
-    def test_libvirt_goes_on_after_a_command_that_was_stuck(self):
+    def test_libvirt_recovers_after_a_stuck_command(self):
         with self.domain(guest.bellhopd) as vm:
             vm.shell(FREEZE)
             output, status = vm.virsh("qemu-agent-command", "--timeout", "1", OPEN)
             self.assertEqual(status, 1, output)
             self.assertRegex(output, LATE)
-            # libvirt synchronizes anew; qemu-ga would not answer that before the command ends.
+            # libvirt synchronises again; qemu-ga would answer that only after the command.
             self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
             vm.shell(THAW)
-            for _ in range(3):  # the late reply disturbs none of these
+            for _ in range(3):  # the late reply affects none of these
                 self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
-    def test_libvirt_waits_as_long_as_it_is_told(self):
+    def test_libvirt_waits_for_the_given_timeout(self):
         with self.domain(guest.bellhopd) as vm:
             vm.shell(f"{FREEZE}; (sleep 7; {THAW}) >/dev/null 2>&1 &")
             output, status = vm.virsh("qemu-agent-command", "--timeout", "60", OPEN)
             self.assertEqual((status, sorted(json.loads(output))), (0, ["return"]))
 
-    def keeps_its_limit(self, make):
-        """That of guest-agent-timeout, for an agent that stands still for longer. What it says
-        afterwards disturbs nothing."""
+    def check_agent_timeout(self, make):
+        """guest-agent-timeout applies to a stopped agent. Its late replies affect nothing."""
         with self.domain(make) as vm:
             self.assertEqual(vm.virsh("guest-agent-timeout", "--timeout", "1"), ("", 0))
             pid = vm.agent_pid(vm.running)
@@ -181,13 +183,13 @@ class Late(LibvirtTest):
             for _ in range(3):
                 self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
-    def test_libvirt_keeps_the_limit_that_it_was_given(self):
-        self.keeps_its_limit(guest.bellhopd)
+    def test_libvirt_applies_guest_agent_timeout(self):
+        self.check_agent_timeout(guest.bellhopd)
 
-    def test_libvirt_keeps_the_limit_that_it_was_given_with_qemu_ga(self):
-        self.keeps_its_limit(guest.qemu_ga)
+    def test_libvirt_applies_guest_agent_timeout_with_qemu_ga(self):
+        self.check_agent_timeout(guest.qemu_ga)
 
-    def test_libvirt_goes_on_after_the_agent_was_away(self):
+    def test_libvirt_recovers_after_a_restart_of_the_agent(self):
         with self.domain(guest.bellhopd) as vm:
             vm.stop_agent("bellhopd")
             output, status = vm.virsh("qemu-agent-command", "--timeout", "2",
@@ -199,9 +201,9 @@ class Late(LibvirtTest):
 
 
 class Power(LibvirtTest):
-    """What ends, pauses or restarts the guest, with each agent."""
+    """Shutdown, reboot and suspend of the guest, with each agent."""
 
-    def suspends(self, make):
+    def check_suspend(self, make):
         with self.domain(make) as vm:
             self.needs(vm, "guest-suspend-ram")
             output, status = vm.virsh("dompmsuspend", "mem")
@@ -213,13 +215,13 @@ class Power(LibvirtTest):
             self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
     def test_suspend_and_wakeup(self):
-        self.suspends(guest.bellhopd)
+        self.check_suspend(guest.bellhopd)
 
     def test_suspend_and_wakeup_with_qemu_ga(self):
-        self.suspends(guest.qemu_ga)
+        self.check_suspend(guest.qemu_ga)
 
-    def sleeps_on_disk(self, make):
-        """libvirt sees it end, and starts it again with the same disks."""
+    def check_suspend_to_disk(self, make):
+        """The guest shuts down, and resumes when it is started again with the same disks."""
         with self.domain(make, swap=True) as vm:
             vm.shell("echo of the first start >/run/marker")
             output, status = vm.virsh("dompmsuspend", "disk")
@@ -230,22 +232,22 @@ class Power(LibvirtTest):
             self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
     def test_suspend_to_disk(self):
-        self.sleeps_on_disk(guest.bellhopd)
+        self.check_suspend_to_disk(guest.bellhopd)
 
     def test_suspend_to_disk_with_qemu_ga(self):
-        self.sleeps_on_disk(guest.qemu_ga)
+        self.check_suspend_to_disk(guest.qemu_ga)
 
     def test_hybrid_suspend(self):
-        """qemu-ga cannot, in this guest."""
+        """qemu-ga does not support it in this guest."""
         with self.domain(guest.bellhopd, guest.qemu_ga, swap=True) as vm:
-            self.sleep_in_both(vm)
+            self.check_hybrid_suspend(vm)
             vm.switch_agent("qemu-ga")
             output, status = vm.virsh("dompmsuspend", "hybrid")
             self.assertEqual(status, 1)
             self.assertIn("the requested suspend mode is not supported by the guest", output)
 
-    def sleep_in_both(self, vm):
-        """Woken from memory, and then from the disk, when QEMU was killed meanwhile."""
+    def check_hybrid_suspend(self, vm):
+        """Resumes from memory, and from the disk after QEMU was killed."""
         vm.shell("echo of the first start >/run/marker")
         for wakes in (True, False):
             output, status = vm.virsh("dompmsuspend", "hybrid")
@@ -260,7 +262,7 @@ class Power(LibvirtTest):
             self.assertEqual(vm.shell("cat /run/marker"), "of the first start\n")
             self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
-    def reboots_and_ends(self, make):
+    def check_reboot_and_shutdown(self, make):
         with self.domain(make) as vm:
             self.needs(vm, "guest-shutdown")
             vm.shell("touch /tmp/before")
@@ -274,19 +276,19 @@ class Power(LibvirtTest):
             vm.wait_for_state("gone")
 
     def test_reboot_and_shutdown(self):
-        self.reboots_and_ends(guest.bellhopd)
+        self.check_reboot_and_shutdown(guest.bellhopd)
 
     def test_reboot_and_shutdown_with_qemu_ga(self):
-        self.reboots_and_ends(guest.qemu_ga)
+        self.check_reboot_and_shutdown(guest.qemu_ga)
 
 
 class Binding(LibvirtTest):
-    """libvirt's Python binding, in the distribution's Python, which has it."""
+    """libvirt's Python binding, run by the distribution's Python."""
 
-    def ask(self, vm, *what):
+    def run_binding(self, vm, *arguments):
         done = subprocess.run(
             ["/usr/bin/python3", HERE / "harness" / "libvirt_binding.py", vm.libvirt.uri,
-             vm.name, *what],
+             vm.name, *arguments],
             text=True, check=False, timeout=180, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
         if "No module named 'libvirt'" in done.stderr:
@@ -297,22 +299,22 @@ class Binding(LibvirtTest):
     def test_returns_the_same(self):
         with self.domain(guest.bellhopd, guest.qemu_ga) as vm:
             has = vm.commands()
-            ours = self.ask(vm)
+            ours = self.run_binding(vm)
             vm.switch_agent("qemu-ga")
-            theirs = self.ask(vm)
+            theirs = self.run_binding(vm)
         for name, (needed, value) in theirs.items():
             with self.subTest(name):
                 if set(needed) <= has:
                     self.assertEqual(ours[name][1], value)
 
-    def test_goes_on_after_its_own_limit(self):
+    def test_recovers_after_its_own_timeout(self):
         with self.domain(guest.bellhopd) as vm:
             vm.shell(FREEZE)
-            error, ping = self.ask(vm, "late")
+            error, ping = self.run_binding(vm, "late")
             self.assertIn(error, LATE_ERRORS)
             self.assertEqual(ping, '{"return":{}}')
             vm.shell(THAW)
-            self.assertEqual(self.ask(vm)["qemuAgentCommand"][1], '{"return":{}}')
+            self.assertEqual(self.run_binding(vm)["qemuAgentCommand"][1], '{"return":{}}')
 
 
 if __name__ == "__main__":

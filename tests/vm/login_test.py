@@ -1,6 +1,6 @@
-"""Passwords and keys that an agent set, used to log in: on the console, and by ssh.
+"""Logs in with passwords and keys that an agent has set: on a serial console, and by ssh.
 
-By bellhopd and, in the same guest, by the real qemu-ga.
+With bellhopd and with the real qemu-ga in the same guest.
 """
 
 import base64
@@ -18,51 +18,51 @@ from harness import packages
 from harness.debian_vm import DEBIAN_TIMEOUT, ELOGIND, SystemTest
 from harness.vm import guest
 
-# What /etc/inittab would have for such a line.
+# The equivalent of a line in /etc/inittab.
 GETTY = """
 setsid sh -c 'while :; do /sbin/agetty --noclear 115200 ttyS2 vt100; done' </dev/null \
 >/dev/null 2>&1 &
 """
-KNOWN_SSH = ("-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
-             "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o",
-             "IdentitiesOnly=yes", "-o", "ConnectTimeout=60", "-l", "alice")
+SSH_OPTIONS = ("-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
+               "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o",
+               "IdentitiesOnly=yes", "-o", "ConnectTimeout=60", "-l", "alice")
 
 
 class Terminal:
-    """What a person at a serial line of the guest sees and types."""
+    """A terminal at a serial line of the guest."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(str(path))
-        self.seen = ""
+        self.output = ""
 
     def type(self, text):
         self.socket.sendall(text.encode())
 
-    def until(self, pattern, timeout=DEBIAN_TIMEOUT):
-        """Reads up to the first match of a pattern; which it was."""
+    def read_until(self, pattern, timeout=DEBIAN_TIMEOUT):
+        """Reads up to the first match of a pattern. Returns the matching text."""
         deadline = time.monotonic() + timeout
-        while not (found := re.search(pattern, self.seen)):
+        while not (found := re.search(pattern, self.output)):
             self.socket.settimeout(max(deadline - time.monotonic(), 0.001))
             try:
                 data = self.socket.recv(4096)
             except TimeoutError:
                 raise AssertionError(
-                    f"no '{pattern}' on the terminal in {timeout} s: {self.seen!r}") from None
-            self.seen += data.decode(errors="replace")
-        self.seen = self.seen[found.end():]
+                    f"no '{pattern}' on the terminal in {timeout} s: {self.output!r}") from None
+            self.output += data.decode(errors="replace")
+        self.output = self.output[found.end():]
         return found.group()
 
     def log_in(self, user, password):
-        """Whether the password is good. It ends at the prompt for the next log-in."""
-        self.until("login: ")
+        """Whether the password is accepted. Leaves the terminal at the next login prompt."""
+        self.read_until("login: ")
         self.type(f"{user}\n")
-        self.until("Password: ")
+        self.read_until("Password: ")
         self.type(f"{password}\n")
-        if self.until(r"Login incorrect|\$ ") == "Login incorrect":
+        if self.read_until(r"Login incorrect|\$ ") == "Login incorrect":
             return False
         self.type("echo I am $(id -un)\n")
-        self.until(f"\nI am {user}")
+        self.read_until(f"\nI am {user}")
         self.type("exit\n")
         return True
 
@@ -86,7 +86,7 @@ class OnTheConsole(LogIn):
 
     @staticmethod
     def crypted(vm, password):
-        """By crypt(3) of the guest, with SHA-512."""
+        """The hash of crypt(3) in the guest, with SHA-512."""
         return vm.shell("perl -e 'print crypt($ARGV[0], q($6$salt$))' " + shlex.quote(password))
 
     def test_with_passwords(self):
@@ -110,7 +110,7 @@ class OnTheConsole(LogIn):
 
 class BySsh(LogIn):
     def key(self, directory, name):
-        """Makes a pair of keys; the public one."""
+        """Creates a key pair. Returns the public key."""
         if not shutil.which("ssh-keygen"):
             self.skipTest("needs ssh: run tools/setup --vm")
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name,
@@ -119,23 +119,23 @@ class BySsh(LogIn):
 
     @staticmethod
     def ssh(port, key):
-        """What a program says that is run by ssh, or the error."""
+        """The output of a program run over ssh, or the error."""
         done = subprocess.run(
-            ["ssh", *KNOWN_SSH, "-i", str(key), "-p", str(port), "127.0.0.1", "id", "-un"],
+            ["ssh", *SSH_OPTIONS, "-i", str(key), "-p", str(port), "127.0.0.1", "id", "-un"],
             text=True, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=DEBIAN_TIMEOUT)
         return done.stdout.strip()
 
     @staticmethod
     def forwarded_port(vm):
-        """The port here that QEMU chose for the guest's 22."""
+        """The port of this machine that QEMU forwards to the guest's port 22."""
         for line in vm.qmp.human("info usernet").splitlines():
             if found := re.search(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s", line):
                 return int(found.group(1))
         raise AssertionError("QEMU forwards no port")
 
     def ip(self):
-        """A program that the Debian does not have."""
+        """A tree with the program ip, which the Debian lacks."""
         tree = guest.initramfs.Tree()
         tree.file("add/usr/bin/ip", packages.busybox(), 0o755)
         return tree
@@ -154,28 +154,28 @@ class BySsh(LogIn):
             port = self.forwarded_port(vm)
             for client in clients:
                 with self.subTest(client.agent.name):
-                    self.lets_in(client, port, pathlib.Path(directory), first, second)
+                    self.check_keys(client, port, pathlib.Path(directory), first, second)
                 vm.shell("rm -rf /home/alice/.ssh")
 
-    def lets_in(self, client, port, directory, first, second):
-        def change(what, *keys, **more):
-            client.call(f"guest-ssh-{what}-authorized-keys", username="alice", keys=list(keys),
-                        timeout=DEBIAN_TIMEOUT, **more)
+    def check_keys(self, client, port, directory, first, second):
+        def change(verb, *keys, **arguments):
+            client.call(f"guest-ssh-{verb}-authorized-keys", username="alice", keys=list(keys),
+                        timeout=DEBIAN_TIMEOUT, **arguments)
 
         refused = "alice@127.0.0.1: Permission denied (publickey,password)."
 
-        def come_in(*expected):
+        def assert_logins(*expected):
             self.assertEqual([self.ssh(port, directory / name) for name in ("first", "second")],
                              list(expected))
-        come_in(refused, refused)
+        assert_logins(refused, refused)
         change("add", first)
-        come_in("alice", refused)
+        assert_logins("alice", refused)
         change("add", second)
-        come_in("alice", "alice")
+        assert_logins("alice", "alice")
         change("remove", first)
-        come_in(refused, "alice")
+        assert_logins(refused, "alice")
         change("add", first, reset=True)
-        come_in("alice", refused)
+        assert_logins("alice", refused)
 
 
 if __name__ == "__main__":

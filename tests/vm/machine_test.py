@@ -1,7 +1,7 @@
-"""Processors, memory blocks and clocks: the commands that change them, beside the real qemu-ga.
+"""Commands that change processors, memory blocks and clocks, compared with the real qemu-ga.
 
-Each agent gets the same request in the same state of the same guest. Replies, and what became of
-the guest, are compared; bellhopd's replies also with its schema.
+Each agent gets the same request in the same state of the same guest. The replies and the resulting
+states of the guest are compared; bellhopd's replies are validated against its schema.
 """
 
 import unittest
@@ -40,7 +40,7 @@ class Compared(VmTest):
         return self.guest
 
     def ask(self, client, command, arguments=None):
-        """The reply, its list in the order of numbers: qemu-ga's has none."""
+        """The reply with its list sorted by number: qemu-ga's order is arbitrary."""
         request = {"execute": command}
         if arguments is not None:
             request["arguments"] = arguments
@@ -52,16 +52,16 @@ class Compared(VmTest):
         return reply
 
     def both(self, command, arguments=None, before="", after=""):
-        """Runs the script `before`, asks, and looks with `after`: for both agents, which must come
-        to the same. The reply, and what `after` printed."""
-        came = []
+        """For both agents: runs the script `before`, sends the request and runs the script `after`.
+        Asserts that the results are equal. Returns the reply and the output of `after`."""
+        results = []
         for client in (self.theirs, self.ours):
             if before:
                 self.guest.shell(before)
             reply = self.ask(client, command, arguments)
-            came.append((reply, self.guest.shell(after) if after else ""))
-        self.assertEqual(came[1], came[0], f"{command} {arguments}")
-        return came[1]
+            results.append((reply, self.guest.shell(after) if after else ""))
+        self.assertEqual(results[1], results[0], f"{command} {arguments}")
+        return results[1]
 
 
 class Processors(Compared):
@@ -74,13 +74,13 @@ class Processors(Compared):
         return reply, online.strip()
 
     @short
-    def test_come_and_go_as_with_qemu_ga(self):
+    def test_are_set_like_by_qemu_ga(self):
         self.boot_both(cpus="3")
         self.assertEqual(self.set((1, False)), ({"return": 1}, "0,2"))
         self.assertEqual(self.set((1, True), (2, False), (2, True), (1, False)),
                          ({"return": 4}, "0,2"))
         self.assertEqual(self.set(), ({"return": 0}, "0-2"))
-        # One that fails ends the list; that counts, unless it is the first.
+        # The first failure ends the list. It is an error only if it is the first element.
         self.assertEqual(self.set((1, False), (7, False), (2, False)), ({"return": 1}, "0,2"))
         self.assertEqual(self.set((7, False), (2, False)), (error(
             f"Could not open '{CPU}/cpu7/': No such file or directory"), "0-2"))
@@ -90,7 +90,7 @@ class Processors(Compared):
                          (error("logical processor #0 can't be offlined"), "0-2"))
         self.assertEqual(self.set((0, True), (1, False), (2, False)), ({"return": 3}, "0"))
 
-    def test_are_hot_added(self):
+    def test_can_be_hot_added(self):
         vm = self.boot_both(machine="pc", cpus="1,maxcpus=3")
         free = next(slot for slot in vm.qmp("query-hotpluggable-cpus") if "qom-path" not in slot)
         vm.qmp("device_add", driver=free["type"], id="added", **free["props"])
@@ -103,14 +103,14 @@ class Processors(Compared):
 
     def test_cannot_be_set_by_an_agent_without_rights(self):
         vm = self.boot_both(cpus="2")
-        # The kernel lets root write everywhere, so the state is put where nobody can write.
+        # root may write to every file, so the state is on a read-only filesystem.
         vm.shell(f"mkdir -p /tmp/cpu/cpu0 /tmp/cpu/cpu1; echo 1 >/tmp/cpu/cpu1/online; mount -t "
                  f"tmpfs none /mnt; cp -r /tmp/cpu/. /mnt; mount -o remount,ro /mnt; "
                  f"mount --bind /mnt {CPU}")
         ours = self.ask(self.ours, "guest-set-vcpus", processors((1, False)))
         self.assertEqual(ours, error(f"could not open {CPU}/cpu1//online: Read-only file system"))
         self.assertEqual(self.ask(self.theirs, "guest-set-vcpus", processors((1, False))), ours)
-        # qemu-ga opens it for writing even where nothing is to be written.
+        # qemu-ga opens the file for writing even if the state is unchanged.
         self.assertEqual(self.ask(self.ours, "guest-set-vcpus", processors((1, True))),
                          {"return": 1})
         self.assertEqual(self.ask(self.theirs, "guest-set-vcpus", processors((1, True))), ours)
@@ -126,7 +126,7 @@ class Memory(Compared):
         return vm
 
     @short
-    def test_comes_and_goes_as_with_qemu_ga(self):
+    def test_is_set_like_by_qemu_ga(self):
         vm = self.boot_with_more()
         reply, _ = self.both("guest-get-memory-blocks")
         added = [entry["phys-index"] for entry in reply["return"] if not entry["online"]]
@@ -137,41 +137,42 @@ class Memory(Compared):
         off = f"for i in {added[0]} {added[1]}; do echo offline >{MEMORY}/memory$i/state; done"
         first = vm.shell(f"cat {MEMORY}/memory{added[0]}/state")
         self.assertEqual(first, "offline\n")
-        came, state = self.both("guest-set-memory-blocks",
-                                blocks((added[0], True), (999, False), (added[1], True), (0, True)),
-                                f"{off} 2>/dev/null; :", states)
-        self.assertEqual([entry["response"] for entry in came["return"]],
+        reply, state = self.both(
+            "guest-set-memory-blocks",
+            blocks((added[0], True), (999, False), (added[1], True), (0, True)),
+            f"{off} 2>/dev/null; :", states)
+        self.assertEqual([entry["response"] for entry in reply["return"]],
                          ["success", "not-found", "success", "success"])
         self.assertEqual(state, "online\nonline\n")
         self.both("guest-get-memory-blocks")
-        came, state = self.both("guest-set-memory-blocks", blocks((added[1], False)),
-                                f"echo online >{MEMORY}/memory{added[1]}/state 2>/dev/null; :",
-                                states)
-        self.assertEqual((came["return"][0]["response"], state), ("success", "online\noffline\n"))
+        reply, state = self.both("guest-set-memory-blocks", blocks((added[1], False)),
+                                 f"echo online >{MEMORY}/memory{added[1]}/state 2>/dev/null; :",
+                                 states)
+        self.assertEqual((reply["return"][0]["response"], state), ("success", "online\noffline\n"))
 
-    def test_that_cannot_go_says_so(self):
+    def test_that_cannot_be_offlined_is_an_error(self):
         self.boot_both()
-        came, _ = self.both("guest-set-memory-blocks", blocks((0, False), (-1, True), (0, True)))
-        self.assertEqual([entry["response"] for entry in came["return"]],
+        reply, _ = self.both("guest-set-memory-blocks", blocks((0, False), (-1, True), (0, True)))
+        self.assertEqual([entry["response"] for entry in reply["return"]],
                          ["operation-failed", "not-found", "success"])
-        self.assertEqual(came["return"][0]["error-code"], 22)  # EINVAL
-        self.assertEqual(came["return"][1]["phys-index"], (1 << 64) - 1)
+        self.assertEqual(reply["return"][0]["error-code"], 22)  # EINVAL
+        self.assertEqual(reply["return"][1]["phys-index"], (1 << 64) - 1)
         self.both("guest-set-memory-blocks", blocks())
 
-    def test_of_kernels_that_offer_less(self):
+    def test_of_kernels_with_less_support(self):
         vm = self.boot_both()
         vm.shell("mkdir -p /tmp/m/memory1 /tmp/m/memory3; "
                  f"echo online >/tmp/m/memory3/state; mount --bind /tmp/m {MEMORY}")
-        came, _ = self.both("guest-set-memory-blocks", blocks((1, False), (2, False), (3, False)),
-                            "echo online >/tmp/m/memory3/state")
-        self.assertEqual([entry["response"] for entry in came["return"]],
+        reply, _ = self.both("guest-set-memory-blocks", blocks((1, False), (2, False), (3, False)),
+                             "echo online >/tmp/m/memory3/state")
+        self.assertEqual([entry["response"] for entry in reply["return"]],
                          ["operation-not-supported", "not-found", "success"])
-        # qemu-ga gives the success an error code.
+        # qemu-ga adds an error code to the success.
         ours = self.ask(self.ours, "guest-set-memory-blocks", blocks((1, True)))
         self.assertEqual(ours, {"return": [{"phys-index": 1, "response": "success"}]})
         vm.shell(f"umount {MEMORY}; mkdir /tmp/none; mount --bind /tmp/none /sys/devices/system")
-        came, _ = self.both("guest-set-memory-blocks", blocks((1, False)))
-        self.assertEqual(came["return"][0]["response"], "operation-not-supported")
+        reply, _ = self.both("guest-set-memory-blocks", blocks((1, False)))
+        self.assertEqual(reply["return"][0]["response"], "operation-not-supported")
 
 
 class Clocks(Compared):
@@ -184,16 +185,16 @@ class Clocks(Compared):
         return self.ours.call("guest-get-time")
 
     def hardware(self):
-        """What the hardware clock shows, in seconds since 1970 as if it were UTC."""
+        """The hardware clock in seconds since 1970, read as UTC."""
         return int(self.guest.shell("cat /sys/class/rtc/rtc0/since_epoch"))
 
     def assert_clocks_show(self, seconds):
-        """Both, within the time that asking may take."""
+        """Both clocks, within the time that the requests may take."""
         self.assertLess(abs(self.now() / SECOND - seconds), 10)
         self.assertLess(abs(self.hardware() - seconds), 10)
 
     @short
-    def test_are_set_as_by_qemu_ga(self):
+    def test_are_set_like_by_qemu_ga(self):
         self.boot_both()
         for number, client in enumerate((self.theirs, self.ours)):
             wanted = 1_700_000_000 + number * 1_000_000
@@ -208,16 +209,16 @@ class Clocks(Compared):
         self.boot_both()
         self.assertEqual(self.ask(self.ours, "guest-set-time", {"time": 1_800_000_000 * SECOND}),
                          {"return": {}})
-        # Where the processor is one of AMD, Linux does not reset the clock's divider when it sets
-        # the clock: its seconds go on to begin when they did.
+        # On AMD processors Linux does not reset the clock's divider when it sets the clock: its
+        # seconds keep their phase.
         self.assert_apart_less_than(600_000)
         self.set_clock("2001-01-01 00:00:00")
         self.assertEqual(self.ask(self.ours, "guest-set-time"), {"return": {}})
         self.assert_apart_less_than(200_000)
 
     def assert_apart_less_than(self, limit):
-        """Reads both when the hardware clock's second begins. Of several readings on a busy
-        machine, the best one tells how many microseconds they are apart."""
+        """Reads both clocks at the start of the hardware clock's second. Asserts that the smallest
+        difference of several readings is below `limit` microseconds: the machine may be busy."""
         script = ("f=/sys/class/rtc/rtc0/since_epoch; read a <$f; b=$a; "
                   "while [ $b = $a ]; do read b <$f; done; "
                   "adjtimex | grep -E 'time.tv_sec|time.tv_usec'; echo $b")
@@ -236,9 +237,9 @@ class Clocks(Compared):
             self.assertEqual(self.ask(self.ours, "guest-set-time", {"time": time}),
                              error("Invalid time"))
             theirs = self.ask(self.theirs, "guest-set-time", {"time": time})
-            # It adds the reason of some earlier failure of something else.
+            # It appends the reason of an earlier, unrelated failure.
             self.assertTrue(theirs["error"]["desc"].startswith("Invalid time"), theirs)
-        # What the kernel refuses: to be older than the guest's start.
+        # The kernel rejects a time before the guest's boot.
         reply, _ = self.both("guest-set-time", {"time": 0})
         self.assertEqual(reply, error("Failed to set time to guest: Invalid argument"))
         self.assertLess(self.now() - before, 60 * SECOND)

@@ -1,6 +1,6 @@
-"""The labels that SELinux has for keys, with a policy that enforces them.
+"""The SELinux labels of authorized keys, with an enforced policy.
 
-On the keys that bellhopd adds and, in the same guest, the real qemu-ga.
+Of keys that bellhopd and, in the same guest, the real qemu-ga add.
 """
 
 import unittest
@@ -14,12 +14,12 @@ SSHD = "system_u:system_r:sshd_t:s0"
 
 class Labels(SystemTest):
     def boot_with_selinux(self):
-        """A guest in which both agents are services, and the policy is enforced."""
+        """A guest in which both agents are services and the policy is enforced."""
         vm = self.system("bookworm", "systemd", extra_packages=SELINUX, with_qemu_ga=True,
                          kernel_options="security=selinux")
         self.assert_answers(vm)
-        # What came into the guest beside its disk has no labels: then bellhopd has not the domain
-        # of a service either.
+        # Files that were not on the disk image have no labels: without a label, bellhopd does not
+        # run in the domain of a service either.
         vm.shell("find / -xdev -context '*:unlabeled_t:*' -exec restorecon -F '{}' + && "
                  "systemctl restart bellhopd && mkdir -p /run/qemu-ga /usr/local/var/run && "
                  f"systemd-run --quiet {vm.agents['qemu-ga'].command()} && setenforce 1",
@@ -33,19 +33,19 @@ class Labels(SystemTest):
 
     @staticmethod
     def add_key(vm, agent, user):
-        """By an agent: .ssh and the file after that, their type, permissions and owner."""
+        """Adds a key. Returns type, mode and owner of .ssh and of authorized_keys."""
         with vm.connect(agent, timeout=DEBIAN_TIMEOUT) as client:
             client.call("guest-ssh-add-authorized-keys", username=user, keys=[KEY],
                         timeout=DEBIAN_TIMEOUT)
         found = []
         for path in (".ssh", ".ssh/authorized_keys"):
-            context, *facts = vm.shell(f"stat -c '%C %a %U:%G' ~{user}/{path}").split()
-            found.append([context.split(":")[2], *facts])
+            context, *attributes = vm.shell(f"stat -c '%C %a %U:%G' ~{user}/{path}").split()
+            found.append([context.split(":")[2], *attributes])
         return found
 
     @staticmethod
     def sshd_may_read(vm, user):
-        """By the policy, as it is loaded."""
+        """Whether the loaded policy permits it."""
         return vm.shell(f"file=~{user}/.ssh/authorized_keys; selinux_check_access {SSHD} "
                         "$(stat -c %C $file) file read >/dev/null && echo yes || echo no"
                         ).strip() == "yes"
@@ -61,7 +61,7 @@ class Labels(SystemTest):
                                   ["ssh_home_t", "600", f"{user}:{user}"]])
                 self.assertTrue(self.sshd_may_read(vm, user))
         vm.shell("chcon -t user_home_t ~alice/.ssh ~alice/.ssh/authorized_keys")
-        with self.subTest("what is there already"):
+        with self.subTest("existing files"):
             self.assertEqual([kind for kind, *_ in self.add_key(vm, "bellhopd", "alice")],
                              ["ssh_home_t", "ssh_home_t"])
         self.user(vm, "bob")

@@ -1,4 +1,4 @@
-"""bellhopd as a service of whole systems, as `cmake --install` installs it."""
+"""bellhopd as a service of a complete Debian, installed by `cmake --install`."""
 
 import base64
 import unittest
@@ -18,8 +18,8 @@ class ServiceTest(SystemTest):
         vm.qmp("device_del", id="port-bellhopd")
         vm.qmp.event("DEVICE_DELETED", device="port-bellhopd")
 
-    def is_replaced(self, vm, reload):
-        """By the service's reload: the process, what it holds and its port stay."""
+    def check_upgrade(self, vm, reload):
+        """A live upgrade by the service's reload keeps the process, its state and its port."""
         with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             before = client.call("bellhop-info")["replaced"]
             pid = vm.shell("pidof bellhopd").strip()
@@ -27,12 +27,12 @@ class ServiceTest(SystemTest):
             handle = client.call("guest-file-open", path="/run/read")
             client.call("guest-file-read", handle=handle, count=2)
             job = client.call("guest-exec", path="/bin/sh", capture_output=True,
-                              arg=["-c", "echo before; until [ -e /run/go-on ]; do sleep 0.1; "
+                              arg=["-c", "echo before; until [ -e /run/continue ]; do sleep 0.1; "
                                    "done; echo after; exit 3"])["pid"]
             vm.qmp("query-status")
             vm.qmp.events.clear()
             client.send(b'{"execute": "guest-sync", "arg')
-            # What an upgrade does: another file has the program's name.
+            # Like a package upgrade: another file replaces the program.
             vm.shell("cp /usr/sbin/bellhopd /usr/sbin/bellhopd.new && "
                      "mv /usr/sbin/bellhopd.new /usr/sbin/bellhopd")
             vm.shell(reload, timeout=DEBIAN_TIMEOUT)
@@ -44,7 +44,7 @@ class ServiceTest(SystemTest):
             self.assertEqual(client.call("bellhop-info")["replaced"], before + 1)
             rest = client.call("guest-file-read", handle=handle, count=100)
             self.assertEqual(base64.b64decode(rest["buf-b64"]), b"23456789\n")
-            vm.shell("touch /run/go-on")
+            vm.shell("touch /run/continue")
             status = {}
             while not status.get("exited"):
                 status = client.call("guest-exec-status", pid=job)
@@ -54,16 +54,16 @@ class ServiceTest(SystemTest):
             self.assertEqual([event for event in vm.qmp.events
                               if event["event"] == "VSERPORT_CHANGE"], [])
         self.assertEqual(vm.shell("pidof bellhopd").strip(), pid)
-        vm.shell("rm /run/go-on")
+        vm.shell("rm /run/continue")
 
-    def shuts_down(self, vm):
-        """By guest-shutdown, through whatever the system has for it."""
+    def check_shutdown(self, vm):
+        """guest-shutdown, by the means of the system."""
         with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             client.call("guest-ping")
             client.send(agents.compact({"execute": "guest-shutdown"}) + b"\n")
             vm.qmp.event("SHUTDOWN", timeout=DEBIAN_TIMEOUT)
 
-    def comes_back_with_the_port(self, vm):
+    def check_replug(self, vm):
         self.unplug(vm)
         vm.shell(f"while [ -e {PORT} ]; do sleep 0.1; done")
         self.plug(vm)
@@ -75,8 +75,8 @@ class Systemd(ServiceTest):
         vm.shell(f'until [ "$(systemctl is-active bellhopd)" = {state} ]; do sleep 0.2; done',
                  timeout=DEBIAN_TIMEOUT)
 
-    def is_replaced_while_everything_is_frozen(self, vm):
-        """Even the filesystem that its program is on."""
+    def check_upgrade_while_frozen(self, vm):
+        """All filesystems are frozen, even the one with the program."""
         pid = vm.shell("pidof bellhopd").strip()
         with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             before = client.call("bellhop-info")["replaced"]
@@ -89,7 +89,7 @@ class Systemd(ServiceTest):
             self.assertEqual(client.call("guest-fsfreeze-thaw", DEBIAN_TIMEOUT), frozen)
         vm.shell("echo written >/var/tmp/written && sync", timeout=DEBIAN_TIMEOUT)
 
-    def lives(self, suite):
+    def check_service(self, suite):
         vm = self.system(suite, "systemd")
         self.assert_answers(vm)
         self.wait_until(vm, "active")
@@ -98,8 +98,8 @@ class Systemd(ServiceTest):
         self.plug(vm)
         self.assert_answers(vm)
         self.wait_until(vm, "active")
-        self.is_replaced(vm, "systemctl reload bellhopd")
-        self.is_replaced_while_everything_is_frozen(vm)
+        self.check_upgrade(vm, "systemctl reload bellhopd")
+        self.check_upgrade_while_frozen(vm)
         self.wait_until(vm, "active")
         self.assertEqual(vm.shell("systemctl show -P MainPID bellhopd").strip(),
                          vm.shell("pidof bellhopd").strip())
@@ -114,11 +114,11 @@ class Systemd(ServiceTest):
         vm.shell("systemd-analyze verify --man=no bellhopd.service", timeout=DEBIAN_TIMEOUT)
         self.assertIn("guest-exec called", vm.shell("journalctl --quiet -o cat -t bellhopd",
                                                     timeout=DEBIAN_TIMEOUT))
-        self.logs_to_the_journal(vm)
-        self.shuts_down(vm)
+        self.check_journal(vm)
+        self.check_shutdown(vm)
 
-    def logs_to_the_journal(self, vm):
-        """With fields, by its native protocol."""
+    def check_journal(self, vm):
+        """Logs with fields, over journald's native protocol."""
         vm.shell("mkdir -p /etc/bellhop; printf '[log]\\ntarget=journal\\n' "
                  ">/etc/bellhop/bellhop.conf; systemctl start bellhopd", timeout=DEBIAN_TIMEOUT)
         with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
@@ -128,23 +128,23 @@ class Systemd(ServiceTest):
         self.assertEqual(output.strip(), "guest-file-open called, path: /etc/hostname")
 
     def test_debian_12(self):
-        self.lives("bookworm")
+        self.check_service("bookworm")
 
     def test_debian_13(self):
-        self.lives("trixie")
+        self.check_service("trixie")
 
 
 class Sysvinit(ServiceTest):
-    def test_lives(self):
+    def test_service(self):
         vm = self.system("bookworm", "sysvinit")
         self.assert_answers(vm)
         script = "/etc/init.d/bellhopd"
         self.assertIn("is running", vm.shell(f"{script} status"))
         vm.shell(f"{script} start")
         self.assertEqual(len(vm.shell("pidof bellhopd").split()), 1)
-        self.is_replaced(vm, f"{script} reload")
+        self.check_upgrade(vm, f"{script} reload")
         self.assertIn("is running", vm.shell(f"{script} status"))
-        self.comes_back_with_the_port(vm)
+        self.check_replug(vm)
         vm.shell(f"{script} restart")
         self.assert_answers(vm)
         vm.shell(f"{script} stop")
@@ -153,25 +153,25 @@ class Sysvinit(ServiceTest):
         vm.shell(f"{script} start")
         self.plug(vm)
         self.assert_answers(vm)
-        self.shuts_down(vm)
+        self.check_shutdown(vm)
 
 
 class OpenRc(ServiceTest):
-    def test_lives(self):
+    def test_service(self):
         vm = self.system("bookworm", "openrc")
         self.wait_for_openrc(vm)
         self.assert_answers(vm)
         vm.shell("rc-service bellhopd status")
-        self.is_replaced(vm, "rc-service bellhopd reload")
+        self.check_upgrade(vm, "rc-service bellhopd reload")
         vm.shell("kill -9 $(pidof bellhopd)")
         self.assert_answers(vm)
-        self.comes_back_with_the_port(vm)
+        self.check_replug(vm)
         vm.shell("rc-service bellhopd restart", timeout=DEBIAN_TIMEOUT)
         self.assert_answers(vm)
         vm.shell("rc-service bellhopd stop; while pidof bellhopd; do sleep 0.2; done",
                  timeout=DEBIAN_TIMEOUT)
         vm.shell("rc-service bellhopd start", timeout=DEBIAN_TIMEOUT)
-        self.shuts_down(vm)
+        self.check_shutdown(vm)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""guest-fstrim gives back to the host what the guest does not use any more."""
+"""guest-fstrim returns unused blocks to the host."""
 
 import unittest
 
@@ -29,7 +29,7 @@ FILESYSTEMS = (
     Filesystem("vfat", "fat", "/m/vfat-on-scsi"),
     Filesystem("ext4 on luks with discards", "open", "/m/luks-with-discards"),
 )
-# LUKS passes nothing on unless it is told to; the last disk cannot forget.
+# LUKS drops discards by default; the last disk does not support them.
 NOT_TRIMMED = (
     Filesystem("ext4 on luks", "crypt", "/m/luks"),
     Filesystem("ext4", "solid", "/m/solid"),
@@ -49,11 +49,11 @@ class TrimmedDisks(VmTest):
         return vm, vm.connect("bellhopd"), vm.connect("qemu-ga")
 
     def mount_again(self, vm):
-        """So that no filesystem remembers what it has trimmed."""
+        """Mounts all filesystems again: they remember what they trimmed."""
         for filesystem in (*FILESYSTEMS, *NOT_TRIMMED):
             vm.shell(f"set -e\numount {filesystem.at}\n{filesystem.mount()}", timeout=TIMEOUT)
 
-    def test_gives_blocks_back_as_qemu_ga_does(self):
+    def test_frees_blocks_like_qemu_ga(self):
         vm, ours, theirs = self.boot_both()
         names = [name for filesystem in FILESYSTEMS for name in filesystem.disks.split()]
         before = {name: vm.disk(name).stat().st_blocks for name in DISKS}
@@ -76,7 +76,7 @@ class TrimmedDisks(VmTest):
         for name in names:
             with self.subTest(name):
                 after = vm.disk(name).stat().st_blocks
-                # A part of each disk's data is in blocks that hold something else too.
+                # Some data shares blocks with other data.
                 self.assertLess(after - before[name], (full[name] - before[name]) // 4 + 4 * 2048)
         replies = []
         for client in (theirs, ours):
@@ -84,7 +84,7 @@ class TrimmedDisks(VmTest):
             replies.append([client.call("guest-fstrim", TIMEOUT),
                             client.call("guest-fstrim", TIMEOUT, minimum=4 * MIB)])
             for one in replies[-1][0]["paths"] + replies[-1][1]["paths"]:
-                if one["path"] == "/m/btrfs":  # what it keeps for itself changes with each mount
+                if one["path"] == "/m/btrfs":  # its metadata changes with each mount
                     one.pop("trimmed")
         self.assertEqual(replies[1], replies[0])
 

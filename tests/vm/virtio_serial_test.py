@@ -1,4 +1,4 @@
-"""The channel over virtio-serial: ports that come and go, hosts that come and go."""
+"""The virtio-serial channel: hosts connect and disconnect, ports are plugged and unplugged."""
 
 import base64
 import json
@@ -10,12 +10,12 @@ MEGABYTE = 1 << 20
 
 
 def sync(number):
-    """As libvirt synchronizes: no 0xFF, the next line is the reply."""
+    """libvirt's synchronisation: no 0xFF, the next line is the reply."""
     return agents.compact({"execute": "guest-sync", "arguments": {"id": number}}) + b"\n"
 
 
 class Hosts(VmTest):
-    """Hosts come one after the other, and leave whenever they like."""
+    """Hosts connect one after the other, and disconnect at any time."""
 
     def setUp(self):
         self.guest = self.boot(agents=[guest.bellhopd()],
@@ -23,40 +23,41 @@ class Hosts(VmTest):
         with self.guest.connect():
             pass
 
-    def until_host_is_seen(self, connected):
+    def wait_for_host_connected(self, connected):
         self.guest.shell("cd /sys/kernel/debug/virtio-ports; port=$(grep -l guest_agent *); "
                          f"while ! grep -q 'host_connected: {connected}' $port; do :; done")
 
-    def fresh(self, number):
-        """A host that comes when the one before it was seen to leave, and does not synchronize.
+    def connect_unsynchronized(self, number):
+        """Connects after the guest has seen the previous host disconnect. So it needs no 0xFF.
 
-        One that comes sooner must: a guest cannot tell its first bytes from those before.
+        A host that connects earlier does: the guest cannot separate its bytes from the previous
+        host's.
         """
-        self.until_host_is_seen(0)
+        self.wait_for_host_connected(0)
         with self.guest.connect(synchronize=False) as client:
             client.send(sync(number))
             reply = json.loads(client.read_line())
             self.assertEqual(reply, {"return": number})
 
     @short
-    def test_come_and_go(self):
+    def test_connect_in_sequence(self):
         for number in range(30):
-            self.fresh(number)
+            self.connect_unsynchronized(number)
 
-    def test_come_as_soon_as_another_has_left(self):
+    def test_connect_directly_after_another(self):
         for number in range(300):
             with self.guest.connect() as client:
                 self.assertEqual(client.call("guest-sync", id=number), number)
 
-    def test_leave_in_the_middle_of_a_request(self):
+    def test_disconnect_in_the_middle_of_a_request(self):
         message = sync(1)
         for length in range(1, len(message)):
             with self.guest.connect(synchronize=False) as client:
                 client.send(message[:length])
-                self.until_host_is_seen(1)
-            self.fresh(length)
+                self.wait_for_host_connected(1)
+            self.connect_unsynchronized(length)
 
-    def test_leave_in_the_middle_of_a_large_request(self):
+    def test_disconnect_in_the_middle_of_a_large_request(self):
         message = agents.compact({"execute": "guest-ping", "id": "x" * (4 * MEGABYTE)})
         for size in (MEGABYTE, 2 * MEGABYTE, 3 * MEGABYTE):
             with self.guest.connect(synchronize=False) as client:
@@ -64,7 +65,7 @@ class Hosts(VmTest):
             with self.guest.connect() as client:
                 self.assertEqual(client.call("guest-ping"), {})
 
-    def test_leave_in_the_middle_of_a_large_reply(self):
+    def test_disconnect_in_the_middle_of_a_large_reply(self):
         for size in (1, 4096, 65536, MEGABYTE, 5 * MEGABYTE):
             with self.guest.connect() as client:
                 handle = client.call("guest-file-open", path="/dev/zero")
@@ -77,7 +78,7 @@ class Hosts(VmTest):
                 self.assertEqual(client.call("guest-ping"), {})
                 client.call("guest-file-close", handle=handle)
 
-    def test_stays_away_for_a_whole_reply(self):
+    def test_disconnect_before_a_large_reply(self):
         with self.guest.connect() as client:
             handle = client.call("guest-file-open", path="/dev/zero")
             client.send(agents.compact({"execute": "guest-file-read", "arguments":
@@ -88,7 +89,7 @@ class Hosts(VmTest):
 
 
 class Ports(VmTest):
-    """The port comes and goes; the agent stays."""
+    """The port is unplugged and plugged; the agent keeps running."""
 
     def plug(self, vm, agent):
         vm.qmp("device_add", driver="virtserialport", bus="ports.0", chardev=agent.name,
@@ -159,26 +160,26 @@ class Ports(VmTest):
 
 
 class Idle(VmTest):
-    """An agent that nobody asks makes no system call."""
+    """An idle agent makes no system call."""
 
     SECONDS = 60
 
-    def switches(self, vm, name):
-        """How often its threads have gone to sleep: every system call but the last ends in one."""
+    def context_switches(self, vm, name):
+        """Voluntary context switches of all threads: a thread that wakes up blocks again."""
         return vm.shell(f"cat /proc/{vm.agent_pid(name)}/task/*/status | grep ^voluntary")
 
-    def test_for_a_minute_whether_the_host_is_there_or_not(self):
-        names = ("never", "there", "left")
+    def test_for_a_minute_with_and_without_a_host(self):
+        names = ("never", "connected", "disconnected")
         vm = self.boot(agents=[guest.bellhopd(name=name, port=f"org.qemu.guest_agent.{number}")
                                for number, name in enumerate(names)])
-        with vm.connect("left"), vm.connect("there") as client:
+        with vm.connect("disconnected"), vm.connect("connected") as client:
             client.call("guest-get-osinfo")
             vm.clients[0].call("guest-get-osinfo")
             vm.clients[0].close()
             vm.shell("sleep 2")
-            before = {name: self.switches(vm, name) for name in names}
+            before = {name: self.context_switches(vm, name) for name in names}
             vm.shell(f"sleep {self.SECONDS}", timeout=self.SECONDS + 30)
-            after = {name: self.switches(vm, name) for name in names}
+            after = {name: self.context_switches(vm, name) for name in names}
         self.assertEqual(after, before)
 
 

@@ -1,6 +1,6 @@
-"""vsock between a host and its guest: the host is a guest itself, in which a second QEMU runs.
+"""vsock between a host and its guest. The host is itself a guest, in which a second QEMU runs.
 
-The machine that runs the tests need not have vhost-vsock, nor KVM: what QEMU emulates has SVM.
+The machine that runs the tests needs neither vhost-vsock nor KVM: QEMU emulates SVM.
 """
 
 import pathlib
@@ -13,7 +13,7 @@ from harness.vm import VmTest, guest
 CID = 42
 PORTS = {"bellhopd": 1024, "qemu-ga": 1025}
 MEGABYTE = 1 << 20
-# What a QEMU needs beside its libraries, in Debian's directories.
+# Files that QEMU needs in addition to its libraries, at Debian's paths.
 FIRMWARE = ("/usr/share/seabios/bios-256k.bin", "/usr/share/qemu/linuxboot_dma.bin",
             "/usr/share/qemu/kvmvapic.bin")
 START = f"""qemu-system-x86_64 -L /firmware -nodefaults -display none -no-user-config -machine q35 \
@@ -21,19 +21,19 @@ START = f"""qemu-system-x86_64 -L /firmware -nodefaults -display none -no-user-c
 -append '{guest.KERNEL_LINE} rdinit=/sbin/init' -serial file:/dev/ttyS1 \
 -device vhost-vsock-pci,guest-cid={CID} </dev/null >/dev/ttyS1 2>&1 &
 """
-# Gives up when it is not there after so long.
-TIMEOUT = 120
+TIMEOUT = 120  # seconds until an agent must answer
 
 
 class Nested(VmTest):
-    def listening(self, make, name):
+    def listening_agent(self, make, name):
         return make(channel=None, options=(
             "-m", "vsock-listen", "-p", f"4294967295:{PORTS[name]}"))
 
     def inner(self, directory):
-        """The files of the guest in the guest."""
+        """The files of the inner guest."""
         vm = guest.Guest("inner", modules=["vmw_vsock_virtio_transport"], agents=[
-            self.listening(guest.bellhopd, "bellhopd"), self.listening(guest.qemu_ga, "qemu-ga")])
+            self.listening_agent(guest.bellhopd, "bellhopd"),
+            self.listening_agent(guest.qemu_ga, "qemu-ga")])
         kernel, first = vm.prepare_in(directory)
         files = {"inner/kernel": kernel, "inner/initrd": first}
         for path in map(pathlib.Path, FIRMWARE):
@@ -54,9 +54,9 @@ class Nested(VmTest):
                                    for make in (guest.bellhopd, guest.qemu_ga)])
         for name, port in PORTS.items():
             with self.subTest(name):
-                self.serves(vm, name, f"VSOCK-CONNECT:{CID}:{port}")
+                self.check_agent(vm, name, f"VSOCK-CONNECT:{CID}:{port}")
 
-    def serves(self, vm, name, address):
+    def check_agent(self, vm, name, address):
         reply = vm.shell("echo '{\"execute\": \"guest-ping\"}' | "
                          f"socat -t 10 - {address},retry={TIMEOUT * 10},interval=0.1",
                          timeout=TIMEOUT)

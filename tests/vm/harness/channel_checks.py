@@ -1,4 +1,4 @@
-"""Checks of a channel that several tests use, and socat for a guest."""
+"""Checks of a channel for several tests, and socat in a guest."""
 
 import base64
 import hashlib
@@ -10,7 +10,7 @@ from harness import agents, initramfs
 
 
 def carry(test, client, size):
-    """Sends random bytes into a file in the guest and reads them back."""
+    """Writes random bytes to a file in the guest, reads them back and compares."""
     data = os.urandom(size)
     handle = client.call("guest-file-open", path="/tmp/carried", mode="w+")
     client.call("guest-file-write", handle=handle, buf_b64=agents.b64(data))
@@ -22,8 +22,8 @@ def carry(test, client, size):
 
 
 def socat():
-    """An archive with socat, which connects channels inside a guest that do not reach the host.
-    Raises agents.Unavailable."""
+    """An archive with socat, for channels that only programs in the guest can connect to. Raises
+    agents.Unavailable."""
     program = shutil.which("socat")
     if not program:
         raise agents.Unavailable("needs socat: run tools/setup")
@@ -31,6 +31,6 @@ def socat():
 
 
 def ask(vm, address, command):
-    """The reply to a command, asked within the guest."""
+    """The reply to a command that is sent from inside the guest."""
     request = agents.compact({"execute": command}).decode()
     return json.loads(vm.shell(f"echo '{request}' | socat -t 10 - {address}"))

@@ -1,6 +1,6 @@
-"""Archives of the kind that a kernel unpacks into its first filesystem (cpio, "newc").
+"""cpio archives ("newc") that the kernel unpacks as its initramfs.
 
-Several may follow each other in one file: the kernel unpacks them all, later ones over earlier.
+A file may contain several: the kernel unpacks them in order, later ones over earlier ones.
 The format: Documentation/driver-api/early-userspace/buffer-format.rst of the kernel.
 """
 
@@ -10,7 +10,7 @@ import stat
 
 
 class Tree:
-    """Files by their path in the guest, without the leading slash. Parents are made as needed."""
+    """Files by their path in the guest, without the leading slash. Adds missing parents."""
 
     def __init__(self):
         self._entries = {}  # path: (mode, content as bytes or as the path of a file here)
@@ -28,8 +28,8 @@ class Tree:
         self._add(path, stat.S_IFLNK | 0o777, str(target).encode())
 
     def copy(self, source, path, contents=False):
-        """A file, link or directory with all that is in it. contents: held in memory, because the
-        source goes before the archive is made."""
+        """Adds a file, a link, or a directory with its contents. contents: reads files now, because
+        the source is removed before archive() is called."""
         source = pathlib.Path(source)
         if source.is_symlink():
             self.link(path, os.readlink(source))
@@ -49,9 +49,9 @@ class Tree:
         self._entries[path] = (mode, content)
 
     def archive(self):
-        """The archive, as bytes. Equal trees give equal bytes."""
+        """The archive as bytes. Equal trees give equal bytes."""
         parts = []
-        # A directory was entered before what is in it.
+        # Directories were added before their contents.
         for number, (path, (mode, content)) in enumerate(self._entries.items(), 1):
             data = content.read_bytes() if isinstance(content, pathlib.Path) else content
             parts += _entry(number, path, mode, data)

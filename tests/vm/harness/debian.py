@@ -1,4 +1,4 @@
-"""Guests with a whole Debian on their disk."""
+"""Disks with a complete Debian, and the installation of bellhopd in it."""
 
 import os
 import pathlib
@@ -11,16 +11,16 @@ import tempfile
 from harness import agents, initramfs, packages
 from harness.agents import ROOT, Unavailable
 
-# What is debootstrapped for an init system, beside what is always there.
-INIT = {
+# Packages that debootstrap installs for an init system.
+INIT_PACKAGES = {
     "systemd": ["systemd-sysv", "dbus"],
     "sysvinit": ["sysvinit-core"],
     "openrc": ["sysvinit-core"],
 }
-# What comes in another's place, which debootstrap cannot do.
+# Packages that replace others, which debootstrap cannot install.
 REPLACEMENT_PACKAGES = {"openrc": ["openrc"]}
 
-# What enables the service, where its being installed does not.
+# Commands that enable the service where its installation does not.
 ENABLE = {
     "systemd": "",
     "sysvinit": "update-rc.d bellhopd defaults",
@@ -28,7 +28,7 @@ ENABLE = {
 }
 
 
-# The newest versions of symbols that the C and C++ libraries of a suite have.
+# The newest symbol versions in the C and C++ libraries of a suite.
 SYMBOLS = {
     "bookworm": {"GLIBC": (2, 36), "GLIBCXX": (3, 4, 30)},
     "trixie": {"GLIBC": (2, 41), "GLIBCXX": (3, 4, 33)},
@@ -36,7 +36,7 @@ SYMBOLS = {
 
 
 def require_compatible(suite, program):
-    """Raises Unavailable when a program was built for newer libraries than a suite has."""
+    """Raises Unavailable if a program needs newer libraries than a suite has."""
     content = pathlib.Path(program).read_bytes()
     for library, newest in SYMBOLS[suite].items():
         found = re.findall(rb"\0" + library.encode() + rb"_([\d.]+)(?=\0)", content)
@@ -47,32 +47,32 @@ def require_compatible(suite, program):
 
 
 def disk(suite, init, extra_packages=()):
-    """The image of a Debian's disk: made once, in some two minutes. Raises Unavailable.
+    """The image of a disk with Debian. Created once, in about two minutes. Raises Unavailable.
 
-    more: packages that it shall have beside the init system.
+    extra_packages: packages to install in addition to the init system.
     """
     if os.geteuid() != 0:
-        raise Unavailable("making a Debian takes root")
+        raise Unavailable("creating a Debian needs root")
     if platform.machine() != "x86_64":
         raise Unavailable("guests are made for x86-64 only")
-    place = packages.CACHE / "-".join(["debian", suite, init, *extra_packages])
-    with packages.build_once(place) as staging:
+    directory = packages.CACHE / "-".join(["debian", suite, init, *extra_packages])
+    with packages.build_once(directory) as staging:
         if staging:
             tree = staging / "tree"
-            _debootstrap(suite, ["udev", "kmod", *INIT[init]], tree)
+            _debootstrap(suite, ["udev", "kmod", *INIT_PACKAGES[init]], tree)
             if afterwards := [*REPLACEMENT_PACKAGES.get(init, ()), *extra_packages]:
                 _install(tree, afterwards)
             _prepare(tree)
             packages.run("mkfs.ext4", "-q", "-d", tree, staging / "disk.raw", "1500M", timeout=300)
             shutil.rmtree(tree)
-    return place / "disk.raw"
+    return directory / "disk.raw"
 
 
 def _debootstrap(suite, wanted, tree):
     log = tree.parent / "debootstrap.log"
     command = ["debootstrap", "--variant=minbase", f"--include={','.join(wanted)}", suite, tree]
     try:
-        # In a mount namespace: what it mounts goes with it.
+        # In a mount namespace: its mounts are removed with it.
         with open(log, "wb") as output:
             done = subprocess.run(["unshare", "--mount", *map(str, command)], check=False,
                                   stdin=subprocess.DEVNULL, stdout=output, stderr=output,
@@ -88,7 +88,7 @@ def _debootstrap(suite, wanted, tree):
 
 def _install(tree, wanted):
     (tree / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
-    (tree / "usr/sbin/policy-rc.d").chmod(0o755)  # nothing is started here
+    (tree / "usr/sbin/policy-rc.d").chmod(0o755)  # starts no service here
     packages.run("unshare", "--mount", "chroot", tree, "apt-get", "install", "-y",
                  "--no-install-recommends", *wanted, timeout=600,
                  env=dict(os.environ, DEBIAN_FRONTEND="noninteractive",
@@ -97,7 +97,7 @@ def _install(tree, wanted):
 
 
 def _prepare(tree):
-    """Nobody waits for a terminal, and root may log in at one without a password."""
+    """Configures the system: no mounts to wait for, and root without a password."""
     shutil.rmtree(tree / "var/cache/apt", ignore_errors=True)
     shutil.rmtree(tree / "var/lib/apt/lists", ignore_errors=True)
     (tree / "etc/fstab").write_text("", encoding="ascii")
@@ -107,21 +107,21 @@ def _prepare(tree):
 
 
 def _label(tree):
-    """With a policy of SELinux, everything gets its label now: in a guest it takes minutes."""
+    """Labels all files if there is an SELinux policy. In an emulated guest that takes minutes."""
     contexts = "etc/selinux/default/contexts/files/file_contexts"
     if (tree / contexts).exists():
-        # It works on what it finds in /proc/self/fd.
+        # setfiles uses /proc/self/fd.
         packages.run("unshare", "--mount", "sh", "-ec",
                      'mount -t proc proc "$1/proc"; exec chroot "$1" setfiles -Fm -e /proc "$2" /',
                      "sh", tree, f"/{contexts}", timeout=600)
 
 
 def installed(init):
-    """A tree with what `cmake --install` installs for an init system, as /add."""
+    """A tree with the files that `cmake --install` installs for an init system, below /add."""
     program = agents.bellhopd()
     tree = initramfs.Tree()
     with tempfile.TemporaryDirectory(prefix="bellhop-install-") as directory:
-        # The build's own choice of init system stays as it is: only packaging/ is configured anew.
+        # A separate build of packaging/ only: the build's own choice of init system is kept.
         packages.run("cmake", "-G", "Ninja", "-S", ROOT / "tests" / "vm" / "install",
                      "-B", f"{directory}/build", f"-DBELLHOP_INIT={init}",
                      "-DCMAKE_INSTALL_PREFIX=/usr")

@@ -1,4 +1,4 @@
-"""A guest of the minimal kind: BusyBox init, agents, and what a test asks for."""
+"""A minimal guest: BusyBox init, agents, and what a test adds."""
 
 import contextlib
 import dataclasses
@@ -12,19 +12,19 @@ from harness import agents, initramfs, packages, qemu
 from harness.guest_client import Client
 from harness.shell import Shell, ShellError
 
-BOOT_TIMEOUT = float(os.environ.get("BELLHOP_VM_BOOT_LIMIT", "90"))  # seconds, then once more
-# What every guest's kernel is told. Its check of the timer counts processor cycles, and fails when
-# QEMU emulates the processor on a busy machine.
+BOOT_TIMEOUT = float(os.environ.get("BELLHOP_VM_BOOT_LIMIT", "90"))  # seconds per attempt
+# The kernel command line of every guest. The kernel's timer check counts processor cycles and fails
+# if QEMU emulates the processor on a busy machine.
 KERNEL_LINE = "console=ttyS0 quiet panic=-1 no_timer_check"
 FIRST_PORT = "org.qemu.guest_agent.0"
 
 
 @dataclasses.dataclass
 class Agent:
-    """An agent to run in a guest, and where its channel is.
+    """An agent to run in a guest, and its channel.
 
-    channel: "virtio-serial" or "isa-serial"; None: the test makes one itself.
-    starts: with the guest; else guest.start_agent() starts it.
+    channel: "virtio-serial" or "isa-serial"; None: the test creates one itself.
+    starts: True: at boot. False: the test calls Guest.start_agent().
     """
     name: str
     program: str  # in the guest
@@ -34,23 +34,22 @@ class Agent:
     channel: "str | None" = "virtio-serial"
     port: str = FIRST_PORT
     starts: bool = True
-    device: str = ""  # in the guest; filled in by Guest for isa-serial
+    device: str = ""  # in the guest; set by Guest for isa-serial
 
     def command(self):
-        words = [self.program, "-t", f"/run/{self.name}"]
+        command = [self.program, "-t", f"/run/{self.name}"]
         if self.channel:
-            words += ["-m", self.channel, "-p", self.device or f"/dev/virtio-ports/{self.port}"]
-        return " ".join([*words, *self.options])
+            command += ["-m", self.channel, "-p", self.device or f"/dev/virtio-ports/{self.port}"]
+        return " ".join([*command, *self.options])
 
 
 @dataclasses.dataclass
 class Disk:
-    """A disk that is more than an empty one on virtio-blk.
+    """A disk with a given device or content; the default is empty and on virtio-blk.
 
-    device: what QEMU calls it, with the properties that say where it is plugged in. image: of a
-    disk that this one is a copy of.
+    device: QEMU's device and its properties, among them the bus. image: the image that is copied.
     """
-    size: int = 0  # in bytes, of an empty one
+    size: int = 0  # bytes, of an empty disk
     device: str = "virtio-blk-pci"
     image: "pathlib.Path | None" = None
 
@@ -63,20 +62,20 @@ class Disk:
 
 
 def bellhopd(name="bellhopd", program=None, **fields):
-    """This build's bellhopd, or that `program`."""
+    """This build's bellhopd, or the one at `program`."""
     archive = initramfs.programs({"usr/sbin/bellhopd": program or agents.bellhopd()})
     return Agent(name, "/usr/sbin/bellhopd", "bellhopd", archive, **fields)
 
 
 def qemu_ga(suite="sid", name="qemu-ga", port="org.qemu.guest_agent.1", into="", **fields):
-    """The real qemu-ga of a Debian suite. into: as of initramfs.qemu_ga(). Raises
+    """The real qemu-ga of a Debian suite. into: see initramfs.qemu_ga(). Raises
     agents.Unavailable."""
     archive = initramfs.qemu_ga(agents.oracle(suite), into)
     return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", archive, port=port, **fields)
 
 
 def agent_from_program(program, name="agent"):
-    """An agent from a program of this machine: bellhopd, or qemu-ga as get-qemu-ga brings it."""
+    """An agent from a program of this machine: a bellhopd, or a qemu-ga of get-qemu-ga."""
     if pathlib.Path(program).read_bytes()[:2] != b"#!":
         return bellhopd(name, program)
     return Agent(name, "/opt/qemu-ga/qemu-ga", "qemu-ga", initramfs.qemu_ga(program))
@@ -85,15 +84,21 @@ def agent_from_program(program, name="agent"):
 class Guest:
     """A virtual machine. Use it in a `with`, or boot() and stop().
 
-    name: for messages. agents: those to run. disks: {name: size in bytes, or a Disk}, empty disks
-    on virtio-blk with the name as serial number. modules: kernel modules to load at the start;
-    at_hand: modules only to have. files: {path: bytes, text or path here}, added to the guest's.
-    start: script that runs before the agents start. options: further options of QEMU.
-    machine: "q35" or "pc" (suspend to RAM and hot-added processors need "pc"). cpus: of -smp.
-    kernel: "cloud" or "all" (every driver). channels: {name: port}, further virtio-serial ports.
-    archives: of initramfs.programs(), or trees, with what else shall be in the guest. root: the image
-    of a disk with a whole system, which is not changed, for its changes are kept with the guest's
-    disks; its own init starts what there is. words: further ones of the kernel's command line.
+    name: for messages.
+    agents: the agents to run.
+    disks: {name: size in bytes, or a Disk}. The name is the disk's serial number.
+    modules: kernel modules to load at boot. extra_modules: modules that are only installed.
+    files: {path: bytes, text or path here}, added to the guest's files.
+    start: a script that runs before the agents start.
+    options: more options of QEMU. ${dir} is the directory of its sockets.
+    machine: "q35" or "pc". Suspend to RAM and hot-added processors need "pc".
+    cpus: the argument of -smp. memory: in MiB, the argument of -m.
+    kernel: "cloud" or "all" (every driver).
+    channels: {name: port}, more virtio-serial ports.
+    archives: more content of the guest, from initramfs.programs(), or trees.
+    root: the image of a disk with a complete system, whose own init starts. The image is not
+        changed: writes go to an overlay.
+    kernel_options: added to the kernel command line.
     """
 
     def __init__(self, name="minimal", agents=(), disks=None, modules=(), extra_modules=(),
@@ -113,8 +118,8 @@ class Guest:
         self.archives = list(archives)
         self.root = root
         self.kernel_options = kernel_options
-        self.directory = None  # of its files
-        self.sockets = None  # the directory of the present QEMU's sockets and logs
+        self.directory = None  # the guest's files
+        self.sockets = None  # the directory of the current QEMU's sockets and logs
         self.qemu = self.shell = None
         self.clients = []
         self.boots = 0
@@ -128,10 +133,10 @@ class Guest:
     def __exit__(self, *_):
         self.stop()
 
-    # Life
+    # Lifecycle
 
     def boot(self):
-        """Starts the guest and waits until it answers; tries once more when it does not."""
+        """Starts the guest and waits until it answers. Retries once."""
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-vm-"))
         try:
             self._prepare()
@@ -146,13 +151,13 @@ class Guest:
             raise
         return self
 
-    def _start_qemu(self, *more):
+    def _start_qemu(self, *options):
         self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="qemu-", dir=self.directory))
-        self.qemu = qemu.Qemu(self.sockets, [*self._command(), *more])
+        self.qemu = qemu.Qemu(self.sockets, [*self._command(), *options])
         self.qemu.connect()
 
     def migrate(self, live):
-        """Continues in another QEMU: `live` in one that runs already, else by way of a file."""
+        """Migrates the guest to another QEMU. live: to a running one, else through a file."""
         source, clients = self.qemu, list(self.clients)
         self.qmp("migrate-set-capabilities",
                  capabilities=[{"capability": "events", "state": True}])
@@ -189,16 +194,16 @@ class Guest:
             status = self.qemu.process.poll()
             if status is None:
                 raise
-            raise qemu.Failed(f"{error}; QEMU ended with {status}: "
+            raise qemu.Failed(f"{error}; QEMU exited with {status}: "
                               f"{self.qemu.log_text()}") from None
 
     def restart(self):
-        """Starts the guest anew, with the disks as they are."""
+        """Kills the guest and boots it again with its disks."""
         self._end_qemu()
         self._boot()
 
     def wait_for_console(self, text, timeout=30.0):
-        """Waits until the kernel or a program has said this on the console."""
+        """Waits until the kernel or a program has printed the text on the console."""
         deadline = time.monotonic() + timeout
         while text not in (self.sockets / "console.log").read_text("utf-8", errors="replace"):
             if time.monotonic() > deadline:
@@ -227,7 +232,7 @@ class Guest:
     # Agents
 
     def connect(self, name=None, synchronize=True, timeout=30.0, channel=None):
-        """A new client of an agent, by default of the first; channel: if not its own."""
+        """A new client of an agent. name: default: the first agent. channel: default: its own."""
         agent = self.agents[name] if name else next(iter(self.agents.values()))
         client = Client(self, agent, channel or agent.name)
         return client.synchronize(timeout) if synchronize else client
@@ -236,7 +241,7 @@ class Guest:
         self.shell(self._start_line(self.agents[name]))
 
     def stop_agent(self, name, signal="TERM"):
-        """Ends an agent and waits for its end."""
+        """Sends the signal to an agent and waits until it has exited."""
         self.shell(f"pid=$(cat /run/{name}.pid); kill -{signal} $pid; "
                    f"while [ -e /proc/$pid ]; do sleep 0.05; done")
 
@@ -245,18 +250,19 @@ class Guest:
 
     @staticmethod
     def _start_line(agent):
-        # Their words go to a serial line that the host keeps: they survive whatever happens.
+        # Output goes to a serial line that the host logs: it survives a crash of the guest.
         return (f"mkdir -p /run/{agent.name} /usr/local/var/run; "
                 f"{agent.command()} </dev/null >/dev/ttyS1 2>&1 & echo $! >/run/{agent.name}.pid\n")
 
-    # What QEMU is told
+    # QEMU's command line
 
     def disk(self, name):
-        """The image of a disk, raw."""
+        """The path of a disk's raw image."""
         return self.directory / f"{name}.raw"
 
     def prepare_in(self, directory):
-        """The kernel and the first filesystem, for a QEMU that somebody else starts."""
+        """Creates the guest's files without starting QEMU. Returns the paths of kernel and
+        initramfs."""
         self.directory = pathlib.Path(directory)
         self._prepare()
         return self.kernel.image, self.directory / "initrd"
@@ -314,7 +320,7 @@ class Guest:
         if self.root:
             command += ["-drive", f"file={self.directory}/root.qcow2,format=qcow2,if=none,id=root",
                         "-device", "virtio-blk-pci,drive=root,serial=root"]
-        # Controllers of disks are among them, so they come first.
+        # They include the controllers of disks, so they come first.
         command += [str(option).replace("${dir}", str(self.sockets)) for option in self.options]
         for name, disk in self.disks.items():
             drive = f"file={self.disk(name)},format=raw,if=none,id={name},discard=unmap"
@@ -322,17 +328,18 @@ class Guest:
                         f"{disk.device},drive={name},serial={name},id=disk-{name}"]
         return command
 
-    def _socket(self, name, more=""):
-        return ["-chardev", f"socket,id={name},path={self.sockets}/{name},server=on,wait=off{more}"]
+    def _socket(self, name, properties=""):
+        return ["-chardev", f"socket,id={name},path={self.sockets}/{name},server=on,wait=off"
+                            f"{properties}"]
 
     def _port(self, name, bus, port):
         return [*self._socket(name),
                 "-device", f"virtserialport,bus={bus}.0,chardev={name},name={port},id=port-{name}"]
 
-    # For a person
+    # Diagnostics
 
     def report(self):
-        """What a person needs first when something failed in this guest, within a screen."""
+        """The state of the guest for a failed test, at most a screen."""
         now = time.monotonic()
         lines = [f"In {self}, booted {self.boots} times, its files are in {self.directory}:"]
         for client in self.clients[-3:]:
@@ -341,18 +348,18 @@ class Guest:
                 lines.append(f"  last request to {client.agent.name}, {now - when:.1f} s ago: "
                              f"{data!r}")
         if self.qemu and self.qemu.process.poll() is not None:
-            lines.append(f"  QEMU has ended with {self.qemu.process.returncode}")
+            lines.append(f"  QEMU has exited with {self.qemu.process.returncode}")
         for name, count in (("agents.log", 8), ("console.log", 8), ("qemu.log", 4)):
             lines += _tail(self.sockets / name, count)
         return "\n".join(lines)
 
     def save_logs(self, name):
-        """Keeps logs for later; where."""
-        place = packages.CACHE / "failed" / f"{name}-{os.getpid()}"
-        place.mkdir(parents=True, exist_ok=True)
+        """Copies the logs to the cache. Returns the directory."""
+        directory = packages.CACHE / "failed" / f"{name}-{os.getpid()}"
+        directory.mkdir(parents=True, exist_ok=True)
         for log in self.directory.glob("*/*.log"):
-            shutil.copy(log, place / f"{log.parent.name}-{log.name}")
-        return place
+            shutil.copy(log, directory / f"{log.parent.name}-{log.name}")
+        return directory
 
 
 def _tail(path, count):
@@ -365,11 +372,11 @@ def _tail(path, count):
 
 
 def _log_retry(guest, error):
-    """A boot in some hundred comes up and never answers; it is counted, so that more are seen."""
-    place = guest.save_logs(f"boot-{guest.name}")
+    """Logs a failed boot: about one in several hundred never answers, and more must be noticed."""
+    logs = guest.save_logs(f"boot-{guest.name}")
     with contextlib.suppress(AssertionError, OSError, AttributeError):  # it may have no monitor
-        (place / "registers").write_text(guest.qmp.human("info registers"), encoding="utf-8")
+        (logs / "registers").write_text(guest.qmp.human("info registers"), encoding="utf-8")
     with open(packages.CACHE / "retried-boots.log", "a", encoding="utf-8") as log:
-        log.write(f"{time.strftime('%F %T')} {guest.name}: {error}; logs in {place}\n")
-    print(f"note: {guest} was booted again: {str(error).splitlines()[0]}; logs in {place}",
+        log.write(f"{time.strftime('%F %T')} {guest.name}: {error}; logs in {logs}\n")
+    print(f"note: {guest} was booted again: {str(error).splitlines()[0]}; logs in {logs}",
           flush=True)

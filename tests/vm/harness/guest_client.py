@@ -1,4 +1,4 @@
-"""A host's connection to an agent in a guest."""
+"""The host's connection to an agent in a guest."""
 
 import random
 import time
@@ -7,7 +7,7 @@ from harness import agents
 
 
 class Client(agents.Connection):
-    """A host's connection to an agent. Its errors name the guest, the agent and the request."""
+    """A connection whose errors name the guest, the agent and the last request."""
 
     def __init__(self, guest, agent, channel):
         super().__init__(guest.sockets / channel, agent.kind)
@@ -24,12 +24,12 @@ class Client(agents.Connection):
         try:
             super()._receive(deadline)
         except agents.NoReply as error:
-            asked = self.last and self.last[1]
+            request = self.last and self.last[1]
             raise agents.NoReply(
-                f"{self.guest}, {self.agent.name}, after {asked!r}: {error}") from None
+                f"{self.guest}, {self.agent.name}, after {request!r}: {error}") from None
 
     def synchronize(self, timeout=30.0):
-        """Makes sure that the agent listens and the next line is the next request's reply."""
+        """Waits until the agent answers, so that the next line is the next request's reply."""
         deadline = time.monotonic() + timeout
         while True:
             number = random.randrange(1 << 31)

@@ -1,4 +1,4 @@
-"""The first filesystem of the minimal guest: BusyBox, kernel modules, agents."""
+"""The initramfs of the minimal guest: BusyBox, kernel modules, agents."""
 
 import hashlib
 import os
@@ -13,10 +13,10 @@ from harness.cpio import Tree
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 
-# What every guest loads when it starts.
+# Modules that every guest loads at boot.
 MODULES = ("virtio_pci", "virtio_console", "virtio_blk")
 
-# mdev changes owner and mode of nodes only when told; ports get names.
+# mdev sets owner and mode of a device node only if a rule matches. A script names the ports.
 MDEV = "vport[0-9]+p[0-9]+ 0:0 600 */etc/vm/port\n.* 0:0 660\n"
 INITTAB = """::sysinit:/etc/vm/boot
 ::respawn:/etc/vm/control
@@ -37,37 +37,38 @@ ACCOUNTS = {
 
 
 def cached(name, inputs, make):
-    """The path of an archive that `make` returns the tree of; made once for the same inputs.
+    """The path of the archive of the tree that `make` returns. Created once for the same inputs.
 
-    inputs: paths of files and texts that the archive is made from.
+    inputs: paths of the files and texts that determine the archive.
     """
     digest = hashlib.sha256()
     for item in inputs:
         data = item.read_bytes() if isinstance(item, pathlib.Path) else item.encode()
         digest.update(b"%d:" % len(data) + data)
-    place = packages.CACHE / "images" / f"{name}-{digest.hexdigest()[:16]}"
-    with packages.build_once(place) as staging:
+    directory = packages.CACHE / "images" / f"{name}-{digest.hexdigest()[:16]}"
+    with packages.build_once(directory) as staging:
         if staging:
             (staging / "archive").write_bytes(make().archive())
-            _forget_older(place)
-    return place / "archive"
+            _remove_older(directory)
+    return directory / "archive"
 
 
-def _forget_older(place, keep=6):
-    """Builds come and go; of each kind of archive a few remain."""
-    kind = place.name.rpartition("-")[0]
-    older = sorted(place.parent.glob(f"{kind}-*/archive"), key=lambda path: path.stat().st_mtime)
+def _remove_older(directory, keep=6):
+    """Removes all but the newest archives of the same kind."""
+    kind = directory.name.rpartition("-")[0]
+    older = sorted(directory.parent.glob(f"{kind}-*/archive"),
+                   key=lambda path: path.stat().st_mtime)
     for archive in older[:-keep]:
         archive.unlink(missing_ok=True)
         archive.parent.rmdir()
 
 
 def base(kernel, modules):
-    """The archive without agents. modules: those to have at hand, beside MODULES."""
+    """The archive without agents. modules: kernel modules to install in addition to MODULES."""
     names = sorted({*MODULES, *modules})
     busybox = packages.busybox()
     scripts = sorted((HERE / "minimal").iterdir())
-    # What this file says decides as well.
+    # This file determines the archive too.
     inputs = [busybox, *scripts, pathlib.Path(__file__), kernel.version, *names]
 
     def make():
@@ -95,7 +96,8 @@ def base(kernel, modules):
 
 
 def libraries(program, directories=()):
-    """The libraries of a program that runs here, and its loader. directories: where else some are."""
+    """The libraries and the dynamic linker of a program of this machine. directories: additional
+    library directories."""
     output = subprocess.run(["ldd", program], text=True, check=False, stdout=subprocess.PIPE,
                             stderr=subprocess.DEVNULL,
                             env=dict(os.environ, LD_LIBRARY_PATH=":".join(directories))).stdout
@@ -105,9 +107,10 @@ def libraries(program, directories=()):
 
 
 def programs(paths, directories=()):
-    """The archive with programs of this machine: {path in the guest: path here}. directories: where
-    libraries are that this machine has not installed; in the guest they are in /lib."""
-    paths = {place: pathlib.Path(path) for place, path in paths.items()}
+    """The archive with programs of this machine and their libraries. paths: {path in the guest:
+    path here}. directories: of libraries that are not installed here; the guest has them in /lib.
+    """
+    paths = {target: pathlib.Path(path) for target, path in paths.items()}
     needed = sorted({library for path in paths.values()
                      for library in libraries(path, directories)})
     inputs = [*paths, *map(str, needed), *paths.values(), *needed]
@@ -115,17 +118,17 @@ def programs(paths, directories=()):
     def make():
         tree = Tree()
         for library in needed:
-            place = f"lib/{library.name}" if str(library.parent) in directories else library
-            tree.file(place, library.resolve(), 0o755)
-        for place, path in paths.items():
-            tree.file(place, stripped(path), 0o755)
+            target = f"lib/{library.name}" if str(library.parent) in directories else library
+            tree.file(target, library.resolve(), 0o755)
+        for target, path in paths.items():
+            tree.file(target, stripped(path), 0o755)
         return tree
 
     return cached("programs", inputs, make)
 
 
 def stripped(path):
-    """The program without what is for debuggers only, which makes most of its size."""
+    """The program without debug information, which is most of its size."""
     with tempfile.NamedTemporaryFile() as stripped:
         try:
             done = subprocess.run(["strip", "-o", stripped.name, path], check=False,
@@ -136,9 +139,9 @@ def stripped(path):
 
 
 def qemu_ga(command, into=""):
-    """The archive with a real qemu-ga as tools/get-qemu-ga brought it, at /opt/qemu-ga.
+    """The archive with a real qemu-ga of tools/get-qemu-ga, at /opt/qemu-ga.
 
-    into: the directory that stands for the guest's / in the archive ("add/": see minimal/root).
+    into: the directory in the archive that becomes the guest's / ("add/": see minimal/root).
     """
     command = pathlib.Path(command)
     top = command.parent

@@ -1,8 +1,8 @@
-"""What libvirt's Python binding returns of a guest's agent, as JSON: {call: [needs, value]}.
+"""Prints the results of calls of libvirt's Python binding as JSON: {call: [needs, value]}.
 
 usage: libvirt_binding.py URI DOMAIN [late]
-late: instead, what a command with a limit of a second says that is stuck, and the next one.
-A value is what the call returned, or the code and the text of libvirt's error.
+late: instead, the results of a stuck command with a timeout of one second, and of the next command.
+A value is the return value of the call, or the code and the text of libvirt's error.
 """
 
 import json
@@ -16,7 +16,7 @@ LATE = '{"execute": "guest-file-open", "arguments": {"path": "/mnt/a/new", "mode
 
 
 def info(domain, types):
-    """Without what moves, and what qemu-ga does not know without udev."""
+    """The information without values that change, and those that qemu-ga gets from udev."""
     return sorted((key, value) for key, value in domain.guestInfo(types).items()
                   if not key.endswith(("used-bytes", "serial")))
 
@@ -29,19 +29,19 @@ def interfaces(domain):
     return domain.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)
 
 
-# Their names by their numbers.
+# Names of the error codes.
 AGENT_ERRORS = {getattr(libvirt, name): name for name in dir(libvirt)
                 if name.startswith("VIR_ERR_AGENT_")}
 
 
 def late(domain):
-    output = []
+    results = []
     for command, timeout in ((LATE, 1), (COMMAND % "ping", 20)):
         try:
-            output.append(libvirt_qemu.qemuAgentCommand(domain, command, timeout, 0))
+            results.append(libvirt_qemu.qemuAgentCommand(domain, command, timeout, 0))
         except libvirt.libvirtError as error:
-            output.append(AGENT_ERRORS.get(error.get_error_code(), str(error)))
-    return output
+            results.append(AGENT_ERRORS.get(error.get_error_code(), str(error)))
+    return results
 
 
 CALLS = {

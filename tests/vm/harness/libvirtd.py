@@ -1,4 +1,4 @@
-"""A libvirtd of the tests' own, and guests that it runs."""
+"""A private libvirtd, and guests that it runs."""
 
 import contextlib
 import json
@@ -13,10 +13,10 @@ import time
 from harness import agents, guest, qemu
 from harness.shell import Shell
 
-# What libvirtd keeps in system mode, each replaced by a directory of ours that only it sees.
+# libvirtd's directories in system mode. It sees a private directory in place of each.
 SYSTEM_DIRECTORIES = ("/etc/libvirt", "/run/libvirt", "/var/lib/libvirt", "/var/log/libvirt",
                       "/var/cache/libvirt")
-NOBODY = 65534  # who runs session mode
+NOBODY_UID = 65534  # the user of session mode
 QEMU_CONF = 'security_driver = "none"\nnamespaces = []\ncgroup_controllers = []\n' \
     'stdio_handler = "file"\n'
 SYSTEM_CONF = 'user = "root"\ngroup = "root"\ndynamic_ownership = 0\nremember_owner = 0\n'
@@ -49,7 +49,7 @@ DISK = """<disk type='file' device='disk'><driver name='qemu' type='raw' discard
 
 BOOT_MESSAGE = "the guest's first program runs"
 
-# What the agents call and BusyBox lacks. They do the whole of it, in a guest's simple files.
+# Programs that the agents call and BusyBox lacks, for the guest's simple files.
 SHUTDOWN = """#!/bin/sh
 case $1 in
   -r) exec reboot ;;
@@ -64,7 +64,7 @@ grep -q "^$user:" /etc/shadow || { echo "no user $user" >&2; exit 1; }
 [ "$1" = -e ] || word=plain-$word
 sed -i "s|^$user:[^:]*:|$user:$word:|" /etc/shadow
 """
-# Before anything else: what was suspended to this disk, the third, goes on from there.
+# Resumes a guest that was suspended to the third disk. Runs before everything else.
 RESUME = """echo 254:32 >/sys/power/resume
 mkswap /dev/vdc >/dev/null
 swapon /dev/vdc
@@ -77,7 +77,7 @@ for disk in a b; do
   mke2fs -q -L $disk /dev/vd$disk && mount -t ext4 /dev/vd$disk /mnt/$disk
 done
 while [ ! -e /dev/virtio-ports/org.qemu.guest_agent.0 ]; do sleep 0.05; done
-# No addresses that come when they like.
+# No automatic addresses.
 echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_ra
 echo 1 >/proc/sys/net/ipv6/conf/eth0/addr_gen_mode
 ip link set eth0 up
@@ -87,36 +87,36 @@ ip address add 2001:db8::7/64 dev eth0
 
 
 def utmp_record(user, line, seconds):
-    """The record of a user who is logged in: struct utmp of utmp(5) on x86-64, USER_PROCESS."""
+    """The record of a logged-in user: struct utmp of utmp(5) on x86-64, USER_PROCESS."""
     return struct.pack("<hxxi32s4s32s256shhiii16s20s", 7, 1, line.encode(), b"1", user.encode(),
                        b"", 0, 0, 0, seconds, 250000, b"", b"")
 
 
-# What a guest needs so that every command can do its work.
+# Files with which every command works in a guest.
 FILES = {"usr/sbin/chpasswd": CHPASSWD, "sbin/shutdown": SHUTDOWN,
          "var/run/utmp": utmp_record("guest", "tty1", 1_700_000_000)}
 
 
 def mount_script(directory, session):
-    """The shell's words that make the place that a libvirtd lives in."""
-    # What only hangs here shall not be offered.
+    """The shell script that sets up the mount namespace of a libvirtd."""
+    # Hides a /dev/kvm that hangs.
     hide = "kvm" not in qemu.accelerator() and os.path.exists("/dev/kvm")
     script = ["set -e", "mount -t tmpfs tmpfs /sys/fs/cgroup"]
     script += ["mount --bind /dev/null /dev/kvm"] * hide
     if session:
         return script
     for path in SYSTEM_DIRECTORIES:
-        ours = directory / path[1:].replace("/", "-")
-        ours.mkdir()
-        os.makedirs(path, exist_ok=True)  # /run may be new at each start of the machine
-        script.append(f"mount --bind {ours} {path}")
+        private = directory / path[1:].replace("/", "-")
+        private.mkdir()
+        os.makedirs(path, exist_ok=True)  # /run is empty after each boot of the machine
+        script.append(f"mount --bind {private} {path}")
     return script
 
 
 class Libvirt:
-    """A running libvirtd. Its guests end with it, and it with this process. Use it in a `with`.
+    """A running libvirtd. It and its guests are killed with this process. Use it in a `with`.
 
-    session: the mode of an ordinary user, as user nobody; else the system's, as root.
+    session: session mode, as user nobody; else system mode, as root.
     """
 
     def __init__(self, session=False):
@@ -126,7 +126,7 @@ class Libvirt:
 
     def __enter__(self):
         if os.geteuid() != 0:
-            raise agents.Unavailable("a libvirtd with directories of its own takes root")
+            raise agents.Unavailable("a private libvirtd needs root")
         for program in ("libvirtd", "virsh", "unshare", "setpriv"):
             if not shutil.which(program):
                 raise agents.Unavailable(f"needs {program}: run tools/setup --vm")
@@ -155,7 +155,7 @@ class Libvirt:
             configuration = self.directory / "home/.config/libvirt"
             (self.directory / "run").mkdir()
             daemon = (f"env HOME={self.directory}/home XDG_RUNTIME_DIR={self.directory}/run "
-                      f"setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups {daemon}")
+                      f"setpriv --reuid {NOBODY_UID} --regid {NOBODY_UID} --clear-groups {daemon}")
         configuration.mkdir(parents=True, exist_ok=True)
         (configuration / "qemu.conf").write_text(
             QEMU_CONF + ("" if self.session else SYSTEM_CONF), encoding="ascii")
@@ -164,8 +164,8 @@ class Libvirt:
             own_sockets + 'auth_unix_rw = "none"\nlog_outputs = "2:stderr"\n', encoding="ascii")
         if self.session:
             self.chown_to_session_user(self.directory)
-        # Not in the shell's place: the first process of a namespace has to bury the others, and
-        # libvirtd waits for that.
+        # No exec: the first process of a pid namespace must reap orphans, and libvirtd waits for
+        # that.
         script.append(f"{daemon}; exit")
         self.process = qemu.start_with_pdeathsig(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
@@ -177,9 +177,9 @@ class Libvirt:
             time.sleep(0.05)
 
     def chown_to_session_user(self, directory):
-        """Gives a directory to who runs the session."""
+        """Changes the owner of a directory and its contents to the user of the session."""
         for path in [directory, *directory.rglob("*")]:
-            os.chown(path, NOBODY, NOBODY)
+            os.chown(path, NOBODY_UID, NOBODY_UID)
 
     def last_log_line(self):
         with contextlib.suppress(OSError):
@@ -189,13 +189,13 @@ class Libvirt:
 
     def __exit__(self, *_):
         if self.process:
-            self.process.kill()  # and, by the end of their namespace, all that it started
+            self.process.kill()  # and with its pid namespace all processes that it started
             self.process.wait()
         if self.directory:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def virsh(self, *arguments, timeout=60.0):
-        """What virsh prints, and its status."""
+        """(output, exit status) of a virsh command."""
         done = subprocess.run(
             ["virsh", "-c", self.uri, "-q", *map(str, arguments)], text=True, check=False,
             stdin=subprocess.DEVNULL, timeout=timeout, stdout=subprocess.PIPE,
@@ -204,7 +204,7 @@ class Libvirt:
 
 
 class Monitor:
-    """QEMU's monitor for people, by way of libvirt; what Guest expects of `qemu`."""
+    """QEMU's human monitor through libvirt. Has the members of Qemu that Guest uses."""
 
     def __init__(self, domain):
         self.domain = domain
@@ -221,8 +221,8 @@ class Monitor:
 
 
 class Domain(guest.Guest):
-    """A guest that libvirt runs: the minimal one. All its agents use libvirt's port: one runs at a
-    time, the first from the start. swap: it has space to be suspended to disk."""
+    """A minimal guest that libvirt runs. All its agents use libvirt's port, so one runs at a time;
+    the first one starts at boot. swap: adds swap space, for suspend to disk."""
 
     def __init__(self, libvirt, *agents, memory="512", archives=(), files=None, swap=False):
         for number, agent in enumerate(agents):
@@ -259,14 +259,14 @@ class Domain(guest.Guest):
         self.wait_until_connected()
 
     def open_shell(self):
-        """The host's shell, anew after the guest has started anew."""
+        """Opens the host's shell, again after each boot of the guest."""
         if self.shell:
             self.shell.close()
         self.shell = Shell(self, self.directory / "control")
         self.shell(":", timeout=guest.BOOT_TIMEOUT)
 
     def after_reboot(self):
-        """Waits until the guest has started anew and its agent answers."""
+        """Waits until the guest has booted again and its agent answers."""
         self.wait_until(lambda: (self._console(), 0),
                         lambda output: output.count(BOOT_MESSAGE) > 1, 60.0)
         self.open_shell()
@@ -276,34 +276,35 @@ class Domain(guest.Guest):
         return (self.directory / "console.log").read_text(encoding="utf-8", errors="replace")
 
     def wait_until_connected(self, timeout=30.0):
-        """libvirt believes in an agent when the guest has opened its port."""
+        """Waits until libvirt reaches the agent: the guest has opened its port."""
         self.wait_until(lambda: self.virsh("qemu-agent-command", '{"execute": "guest-ping"}'),
                         lambda output: output == '{"return":{}}', timeout)
 
     def wait_for_state(self, state, timeout=60.0):
-        """Waits for what virsh domstate says; 'gone': no such guest any more."""
+        """Waits for a state of virsh domstate, or 'gone': the guest no longer exists."""
         self.wait_until(lambda: self.virsh("domstate"),
                         lambda output: output == state or
                         (state == "gone" and "failed to get domain" in output), timeout)
 
     @staticmethod
-    def wait_until(ask, happened, timeout):
+    def wait_until(query, condition, timeout):
+        """Repeats the query until the condition holds for the first element of its result."""
         deadline = time.monotonic() + timeout
-        while not happened(output := ask()[0]):
+        while not condition(output := query()[0]):
             if time.monotonic() > deadline:
-                raise qemu.Failed(f"after {timeout} s virsh still says: {output}")
+                raise qemu.Failed(f"after {timeout} s virsh still prints: {output}")
             time.sleep(0.1)
 
     def switch_agent(self, name):
-        """Ends the running agent and starts that one instead."""
-        # qemu-ga hangs when a signal that it handles interrupts it with its lock held.
+        """Stops the running agent and starts the named one."""
+        # qemu-ga deadlocks if a signal that it handles arrives while it holds its lock.
         self.stop_agent(self.running, "KILL" if self.running == "qemu-ga" else "TERM")
         self.start_agent(name)
         self.running = name
         self.wait_until_connected()
 
     def commands(self):
-        """The names of the commands that the running agent has and allows."""
+        """The names of the enabled commands of the running agent."""
         output, _ = self.virsh("qemu-agent-command", '{"execute": "guest-info"}')
         return {entry["name"] for entry in json.loads(output)["return"]["supported_commands"]
                 if entry["enabled"]}

@@ -1,4 +1,4 @@
-"""Files from the distribution's packages, unpacked and not installed."""
+"""Files from the distribution's packages, unpacked without installing them."""
 
 import contextlib
 import fcntl
@@ -18,28 +18,29 @@ CACHE = pathlib.Path(os.environ.get("BELLHOP_VM_CACHE") or ROOT / "build" / "vm"
 
 
 @contextlib.contextmanager
-def build_once(place):
-    """Yields an empty directory that becomes `place`, or None if `place` is there already.
+def build_once(directory):
+    """Yields an empty directory that is renamed to `directory`, or None if `directory` exists.
 
-    Of several that want the same place, one makes it.
+    Concurrent processes wait for the one that builds it.
     """
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with open(f"{place}.lock", "w", encoding="ascii") as lock:
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{directory}.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if place.exists():
+        if directory.exists():
             yield None
             return
-        staging = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        staging = pathlib.Path(tempfile.mkdtemp(prefix=f".{directory.name}-",
+                                                dir=directory.parent))
         try:
             yield staging
-            staging.rename(place)
+            staging.rename(directory)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise
 
 
 def run(*command, **options):
-    """The output of a program; raises Unavailable with what it said when it fails."""
+    """The output of a program. Raises Unavailable with its message if it fails."""
     try:
         done = subprocess.run([str(part) for part in command], text=True, check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -55,9 +56,9 @@ def run(*command, **options):
 
 
 def unpack(packages, into):
-    """Downloads packages from the mirror that apt is configured with, and unpacks them."""
+    """Downloads packages from apt's configured mirror and unpacks them."""
     with tempfile.TemporaryDirectory(prefix="bellhop-deb-") as directory:
-        # It must be able to write as the user that apt changes to.
+        # apt downloads as another user.
         os.chmod(directory, 0o777)
         run("apt-get", "download", "-q", *packages, cwd=directory, timeout=300)
         for package in sorted(pathlib.Path(directory).glob("*.deb")):
@@ -67,7 +68,7 @@ def unpack(packages, into):
 def _depends(package):
     found = re.findall(r"^\s*Depends: (\S+)", run("apt-cache", "depends", package), re.MULTILINE)
     if not found:
-        raise Unavailable(f"apt knows no package {package}")
+        raise Unavailable(f"apt has no package {package}")
     return found
 
 
@@ -82,32 +83,32 @@ def _kernel_packages(flavour):
                 if re.match(r"linux-(image|modules|modules-extra)-\d", name)]
     if not packages:
         raise Unavailable(f"{names[flavour]} depends on no kernel")
-    # Ubuntu's modules are a package of their own.
+    # Ubuntu has a separate package of modules.
     return packages + [name for package in packages for name in _depends(package)
                        if re.match(r"linux-modules-\d", name) and name not in packages]
 
 
 class Kernel:
-    """A kernel and its modules. Raises Unavailable when it cannot be had."""
+    """A kernel and its modules. Raises Unavailable if they cannot be downloaded."""
 
     def __init__(self, flavour="cloud"):
         if platform.machine() != "x86_64":
             raise Unavailable(f"guests are made for x86-64 only, this is {platform.machine()}")
-        place = CACHE / f"kernel-{flavour}"
-        with build_once(place) as staging:
+        directory = CACHE / f"kernel-{flavour}"
+        with build_once(directory) as staging:
             if staging:
                 unpack(_kernel_packages(flavour), staging)
                 version = next(staging.glob("**/modules/*/kernel")).parent.name
                 if not (staging / "lib").exists():  # a merged /usr
                     (staging / "lib").symlink_to("usr/lib")
                 run("depmod", "-b", staging, version, timeout=120)
-        self.image = next((place / "boot").glob("vmlinu*"))
-        self.modules = next((place / "lib" / "modules").iterdir())
+        self.image = next((directory / "boot").glob("vmlinu*"))
+        self.modules = next((directory / "lib" / "modules").iterdir())
         self.version = self.modules.name
 
     @functools.cached_property
     def _index(self):
-        """Of each module by name: its path and those of the modules that it needs."""
+        """{module name: [its path, the paths of the modules that it needs…]}."""
         index = {}
         for line in (self.modules / "modules.dep").read_text(encoding="ascii").splitlines():
             path, needs = line.split(":")
@@ -122,7 +123,7 @@ class Kernel:
                 for line in text.splitlines()}
 
     def with_dependencies(self, names):
-        """The paths, below self.modules, of modules and all that they need."""
+        """The paths, relative to self.modules, of modules and their dependencies."""
         paths = {}
         for name in (name.replace("-", "_") for name in names):
             if name in self._index:
@@ -132,8 +133,8 @@ class Kernel:
         return list(paths)
 
     def add_modules(self, tree, names):
-        """Puts modules into the tree of a guest, uncompressed, with an index of their own."""
-        place = f"lib/modules/{self.version}"
+        """Adds uncompressed modules and their index to the tree of a guest."""
+        directory = f"lib/modules/{self.version}"
         paths = self.with_dependencies(names)
         plain = {path: re.sub(r"\.(xz|zst|gz)$", "", path) for path in paths}
         index = []
@@ -141,12 +142,12 @@ class Kernel:
             name = os.path.basename(path).split(".ko")[0].replace("-", "_")
             needs = [re.sub(r"\.(xz|zst|gz)$", "", need) for need in self._index[name][1:]]
             index.append(f"{plain[path]}: {' '.join(needs)}\n")
-            tree.file(f"{place}/{plain[path]}", _uncompressed(self.modules / path))
-        tree.file(f"{place}/modules.dep", "".join(index))
+            tree.file(f"{directory}/{plain[path]}", _uncompressed(self.modules / path))
+        tree.file(f"{directory}/modules.dep", "".join(index))
         for name in ("modules.builtin", "modules.order"):
-            tree.file(f"{place}/{name}", self.modules / name)
+            tree.file(f"{directory}/{name}", self.modules / name)
         for name in ("modules.alias", "modules.symbols"):
-            tree.file(f"{place}/{name}", "")
+            tree.file(f"{directory}/{name}", "")
 
 
 def _uncompressed(path):
@@ -158,12 +159,12 @@ def _uncompressed(path):
 
 
 def busybox():
-    """The path of a BusyBox that needs no library."""
-    place = CACHE / "busybox"
-    with build_once(place) as staging:
+    """The path of a statically linked BusyBox."""
+    directory = CACHE / "busybox"
+    with build_once(directory) as staging:
         if staging:
             unpack(["busybox-static"], staging)
     for path in ("bin/busybox", "usr/bin/busybox"):
-        if (place / path).exists():
-            return place / path
+        if (directory / path).exists():
+            return directory / path
     raise Unavailable("the package busybox-static has no busybox")

@@ -1,4 +1,4 @@
-"""The distribution's Python for a guest: its interpreter and standard library, unpacked."""
+"""The distribution's Python for a guest: interpreter and standard library."""
 
 import functools
 import pathlib
@@ -9,25 +9,25 @@ from harness.agents import Unavailable
 
 
 def _packages():
-    """Names of the packages: python3.X-minimal and what has its library."""
+    """(python3.X, the packages with its interpreter and library)."""
     version = re.search(r"^\s*(?:Pre)?Depends: (python3\.\d+)-minimal",
                         packages.run("apt-cache", "depends", "python3-minimal"), re.MULTILINE)
     if not version:
-        raise Unavailable("apt knows no python3-minimal")
+        raise Unavailable("apt has no python3-minimal")
     name = version.group(1)
     return name, [f"{name}-minimal", f"lib{name}-minimal", f"lib{name}-stdlib"]
 
 
 @functools.lru_cache(maxsize=None)
 def archive():
-    """The archive with /usr/bin/python3, its modules, and libraries as this machine has them."""
+    """The archive with /usr/bin/python3, its modules, and this machine's libraries for them."""
     name, wanted = _packages()
-    place = packages.CACHE / name
-    with packages.build_once(place) as staging:
+    directory = packages.CACHE / name
+    with packages.build_once(directory) as staging:
         if staging:
             packages.unpack(wanted, staging)
-    return initramfs.cached("python3", [str(place), pathlib.Path(__file__)],
-                            lambda: _tree(name, place / "usr"))
+    return initramfs.cached("python3", [str(directory), pathlib.Path(__file__)],
+                            lambda: _tree(name, directory / "usr"))
 
 
 def _tree(name, usr):
@@ -39,7 +39,7 @@ def _tree(name, usr):
         try:
             libraries.update(initramfs.libraries(extension))
         except Unavailable:
-            continue  # a module that needs what this machine has not; it fails when imported
+            continue  # its library is missing here; importing the module fails in the guest
     for library in sorted(libraries):
         tree.file(library, library.resolve(), 0o755)
     tree.file(f"usr/bin/{name}", binary, 0o755)

@@ -15,11 +15,11 @@ PROGRAM = "qemu-system-x86_64"
 
 
 class Failed(AssertionError):
-    """QEMU ended, or did not do in time what it was asked for."""
+    """QEMU exited, failed a command, or did not complete it in time."""
 
 
 def start_with_pdeathsig(command, log):
-    """Starts a program that the kernel kills when this thread ends, however it ends."""
+    """Starts a program that the kernel kills when this thread ends for any reason."""
     if not shutil.which(command[0]):
         raise Unavailable(f"needs {command[0]}: run tools/setup --vm")
     with open(log, "ab") as output:
@@ -28,7 +28,7 @@ def start_with_pdeathsig(command, log):
 
 
 def accelerator():
-    """Options of QEMU: KVM where a guest really starts with it, else emulation."""
+    """Options of QEMU: KVM if a kernel starts with it, else emulation."""
     wanted = os.environ.get("BELLHOP_VM_ACCEL")  # kvm, tcg
     if wanted != "tcg" and (wanted == "kvm" or _kvm_works()):
         return ["-accel", "kvm", "-cpu", "host"]
@@ -36,20 +36,20 @@ def accelerator():
 
 
 def _kvm_works(timeout=10.0):
-    """Tried once after each start of this machine: /dev/kvm may be there and hang."""
+    """Tested once per boot of this machine: /dev/kvm may exist and hang."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return False
     boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    place = packages.CACHE / f"kvm-{boot}"
-    with packages.build_once(place) as staging:
+    directory = packages.CACHE / f"kvm-{boot}"
+    with packages.build_once(directory) as staging:
         if staging:
             works = _starts_with_kvm(staging, timeout)
             (staging / "works").write_text("yes" if works else "no", encoding="ascii")
-    return (place / "works").read_text(encoding="ascii") == "yes"
+    return (directory / "works").read_text(encoding="ascii") == "yes"
 
 
 def _starts_with_kvm(directory, timeout):
-    """A kernel that has no filesystem panics, and QEMU ends with it."""
+    """Whether a kernel runs until it panics for lack of a root filesystem, which ends QEMU."""
     process = start_with_pdeathsig(
         [PROGRAM, "-nodefaults", "-display", "none", "-no-user-config", "-machine", "q35", "-accel",
          "kvm", "-cpu", "host", "-m", "256", "-kernel", packages.Kernel().image, "-append",
@@ -66,7 +66,7 @@ def _starts_with_kvm(directory, timeout):
 
 
 class Qemu:
-    """A virtual machine as QEMU runs it. It ends with this process, whatever becomes of that."""
+    """A QEMU process. It is killed when this process exits for any reason."""
 
     def __init__(self, directory, options):
         self.directory = pathlib.Path(directory)
@@ -77,28 +77,28 @@ class Qemu:
         self.qmp = None
 
     def connect(self, timeout=10.0):
-        """Waits for the monitor. Raises Failed when QEMU does not start."""
+        """Waits for the monitor. Raises Failed if QEMU does not start."""
         deadline = time.monotonic() + timeout
         while True:
             if self.process.poll() is not None:
-                raise Failed(f"QEMU ended with {self.process.returncode}: {self.log_text()}")
+                raise Failed(f"QEMU exited with {self.process.returncode}: {self.log_text()}")
             try:
                 self.qmp = Qmp(self.directory / "qmp", timeout)
                 return
-            except (FileNotFoundError, ConnectionError):  # the last: it is about to end
+            except (FileNotFoundError, ConnectionError):  # the latter: QEMU is exiting
                 if time.monotonic() > deadline:
-                    raise Failed("QEMU made no monitor") from None
+                    raise Failed("QEMU has not opened its monitor") from None
                 time.sleep(0.01)
 
     def log_text(self):
         return (self.directory / "qemu.log").read_text(encoding="utf-8", errors="replace").strip()
 
     def wait(self, timeout=30.0):
-        """Waits until QEMU ends by itself, as when the guest powers off; its status."""
+        """Waits until QEMU exits, for example because the guest powers off. Returns its status."""
         try:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired:
-            raise Failed(f"QEMU still ran after {timeout} s") from None
+            raise Failed(f"QEMU was still running after {timeout} s") from None
 
     def kill(self):
         self.process.kill()
@@ -108,7 +108,7 @@ class Qemu:
 
 
 class Qmp:
-    """QEMU's monitor. Keeps events until somebody asks for them."""
+    """QEMU's monitor. Stores events until event() returns them."""
 
     def __init__(self, path, timeout=30.0):
         self.timeout = timeout
@@ -125,7 +125,7 @@ class Qmp:
         self("qmp_capabilities")
 
     def __call__(self, command, **arguments):
-        """Executes a command ('_' in names of arguments stands for '-'); what it returns."""
+        """Executes a command and returns its return value. '_' in argument names stands for '-'."""
         request = {"execute": command}
         if arguments:
             request["arguments"] = {key.replace("_", "-"): value
@@ -143,11 +143,11 @@ class Qmp:
             self.events.append(message)
 
     def human(self, line):
-        """Executes a line of the monitor for people; what it prints."""
+        """Executes a command of the human monitor. Returns its output."""
         return self("human-monitor-command", command_line=line)
 
     def event(self, name, timeout=30.0, **data):
-        """Waits for an event of that name whose data has these members, and forgets it."""
+        """Waits for an event of this name whose data has these members. Removes and returns it."""
         deadline = time.monotonic() + timeout
         data = {key.replace("_", "-"): value for key, value in data.items()}
         while True:

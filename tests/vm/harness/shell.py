@@ -1,4 +1,4 @@
-"""The host's shell in the guest, on a port of its own."""
+"""The host's shell in the guest, on a separate virtio-serial port."""
 
 import re
 import shlex
@@ -7,7 +7,7 @@ import time
 
 
 class ShellError(AssertionError):
-    """A script failed in the guest, or did not end in time."""
+    """A script failed in the guest, or did not finish in time."""
 
 
 class Shell:
@@ -20,10 +20,10 @@ class Shell:
         self._socket.connect(str(path))
 
     def __call__(self, script, timeout=90.0, check=True):
-        """What the script printed, on standard output and error.
+        """Runs a script. Returns its output, standard output and error.
 
-        Raises ShellError when it does not end in time and, with `check`, when it fails. What it
-        leaves running in the background must have its output elsewhere.
+        Raises ShellError if it does not finish in time or, with `check`, if it fails. Background
+        processes must redirect their output.
         """
         line = f"sh -c {shlex.quote(script)} </dev/null 2>&1; printf '\\036%d\\036' $?\n"
         deadline = time.monotonic() + timeout
@@ -34,7 +34,7 @@ class Shell:
             try:
                 data = self._socket.recv(1 << 16)
             except TimeoutError:
-                raise ShellError(f"{self.guest}: '{script}' did not end in {timeout} s, printed "
+                raise ShellError(f"{self.guest}: '{script}' did not finish in {timeout} s, printed "
                                  f"{self._buffer[-500:]!r}") from None
             except ConnectionResetError:
                 data = b""
@@ -44,7 +44,8 @@ class Shell:
         text = self._buffer[:end.start()].decode(errors="replace")
         self._buffer = self._buffer[end.end():]
         if check and end.group(1) != b"0":
-            raise ShellError(f"{self.guest}: '{script}' ended with {end.group(1).decode()}: {text}")
+            status = end.group(1).decode()
+            raise ShellError(f"{self.guest}: '{script}' exited with {status}: {text}")
         return text
 
     def close(self):

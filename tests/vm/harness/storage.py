@@ -1,8 +1,8 @@
-"""What a guest needs for storage of every kind: udev, and the programs that make filesystems,
-volumes, arrays and encrypted disks.
+"""Storage in a guest: udev, and the programs that create filesystems, volumes, arrays and encrypted
+disks.
 
-In a guest with archive() and rules(), after start(), a disk is found as /dev/d/NAME once udev knows
-its serial number, whatever bus it is on and in whatever order the disks appeared.
+In a guest with archive() and rules(), after start(), a disk is /dev/d/NAME as soon as udev has its
+serial number, independent of its bus and of the order in which the disks appear.
 """
 
 import dataclasses
@@ -14,15 +14,15 @@ import shutil
 from harness import initramfs, packages
 from harness.agents import Unavailable
 
-# Not installed here: some of them would change this machine.
+# Unpacked, not installed: some of them would change this machine.
 PACKAGES = ("udev", "dmsetup", "lvm2", "mdadm", "cryptsetup-bin", "dosfstools")
 PROGRAMS = ("udevadm", "dmsetup", "lvm", "mdadm", "cryptsetup", "mkfs.vfat", "mkfs.ext4", "e2fsck",
             "dumpe2fs", "mkfs.xfs", "xfs_repair", "mkfs.btrfs", "btrfs", "strace")
 HELPERS = ("ata_id", "scsi_id")  # of udev's rules
-# What assembles arrays and volumes by itself; the tests do that when they want it.
-NOT_RULES = ("64-md-raid-assembly.rules", "69-")
+# udev rules that are left out: they assemble arrays and volumes, which the tests do themselves.
+EXCLUDED_RULES = ("64-md-raid-assembly.rules", "69-")
 
-# For filesystems, and what lies between them and a disk.
+# Kernel modules for filesystems and for the layers below them.
 MODULES = ("sd_mod", "crc32c_generic", "ext4", "xfs", "btrfs", "vfat", "nls_cp437", "nls_ascii",
            "dm_mod", "dm_crypt", "xts", "ecb", "raid1")
 
@@ -36,21 +36,21 @@ udevadm trigger --action=add
 
 
 def _unpacked():
-    """Where the packages lie, with those that they need and this machine lacks."""
-    place = packages.CACHE / "storage-programs"
-    with packages.build_once(place) as staging:
+    """The directory of the unpacked packages and of their dependencies that this machine lacks."""
+    directory = packages.CACHE / "storage-programs"
+    with packages.build_once(directory) as staging:
         if staging:
             plan = packages.run("apt-get", "install", "--simulate", "--no-install-recommends",
                                 *PACKAGES, timeout=120)
             needed = re.findall(r"^Inst (\S+)", plan, re.MULTILINE)
             packages.unpack(sorted({*PACKAGES, *needed}), staging)
-    return place
+    return directory
 
 
-def _program(place, name):
+def _program(unpacked, name):
     for directory in ("sbin", "bin", "usr/sbin", "usr/bin"):
-        if (place / directory / name).exists():
-            return place / directory / name
+        if (unpacked / directory / name).exists():
+            return unpacked / directory / name
     found = shutil.which(name)
     if not found:
         raise Unavailable(f"needs {name}: run tools/setup --vm")
@@ -59,22 +59,22 @@ def _program(place, name):
 
 @functools.lru_cache(maxsize=None)
 def archive():
-    """The archive with the programs, their libraries, and udev's rules."""
-    place = _unpacked()
-    libraries = sorted({str(path.parent) for path in place.glob("**/lib*.so.*")})
-    paths = {f"sbin/{name}": _program(place, name) for name in PROGRAMS}
+    """The archive with the programs and their libraries."""
+    unpacked = _unpacked()
+    libraries = sorted({str(path.parent) for path in unpacked.glob("**/lib*.so.*")})
+    paths = {f"sbin/{name}": _program(unpacked, name) for name in PROGRAMS}
     for name in HELPERS:
-        paths[f"lib/udev/{name}"] = next(place.glob(f"**/udev/{name}"))
+        paths[f"lib/udev/{name}"] = next(unpacked.glob(f"**/udev/{name}"))
     return initramfs.programs(paths, tuple(libraries))
 
 
 @functools.lru_cache(maxsize=None)
 def rules(names):
-    """The tree with udev's rules, and one that gives each disk its name. No name may be part of
-    another one: what udev makes of a serial number has more in it."""
+    """The tree with udev's rules, and one that names each disk. No name may be part of another:
+    udev embeds the serial number in a longer string."""
     tree = initramfs.Tree()
     for path in sorted(_unpacked().glob("**/udev/rules.d/*.rules")):
-        if not path.name.startswith(NOT_RULES):
+        if not path.name.startswith(EXCLUDED_RULES):
             tree.file(f"lib/udev/rules.d/{path.name}", path)
     links = [f'SUBSYSTEM=="block", ENV{{DEVTYPE}}=="disk", ENV{{ID_SERIAL}}=="*{name}*", '
              f'SYMLINK+="d/{name}"\n' for name in names]
@@ -83,14 +83,14 @@ def rules(names):
 
 
 def guest_arguments(disks, drivers=()):
-    """Arguments for Guest with storage, to be passed on by **; then start() it."""
+    """Keyword arguments for a Guest with storage. Call start() after its boot."""
     return {"disks": disks, "memory": "1024", "at_hand": (*MODULES, *drivers),
             "archives": [archive(), rules(tuple(disks))]}
 
 
 def start(vm, drivers=()):
-    """Loads what a guest has at hand, starts udev, and waits until the guest's disks have names.
-    Not as a part of its start, because an emulated guest takes its time for that."""
+    """Loads the modules, starts udev, and waits until the guest's disks have names. Not part of the
+    boot, because it is slow in an emulated guest."""
     for module in (*drivers, *MODULES):
         vm.shell(f"modprobe {module}", timeout=120)
     vm.shell(_START, timeout=120)
@@ -98,7 +98,7 @@ def start(vm, drivers=()):
 
 
 def wait_for_disks(vm, names):
-    """Waits until udev has named the disks and is done with what it knows of."""
+    """Waits until udev has named the disks and has handled all events."""
     for name in names:
         vm.shell(f"until [ -e /dev/d/{name} ]; do sleep 0.1; done", timeout=120)
     vm.shell("udevadm settle", timeout=120)
@@ -106,14 +106,14 @@ def wait_for_disks(vm, names):
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """What may lie between a filesystem and its disks: scripts, with the variables of script()."""
-    create: str = ""  # it can be used afterwards
-    open: str = ""  # in a guest that did not make it
-    device: str = "$1"  # what the filesystem is on
+    """A layer between a filesystem and its disks. Scripts, with the variables of Filesystem."""
+    create: str = ""  # leaves it open
+    open: str = ""  # in a guest that did not create it
+    device: str = "$1"  # the filesystem's block device
 
 
 _PASSWORD = "printf secret | cryptsetup --batch-mode --key-file=-"
-# As few rounds as LUKS allows: an emulated processor takes long for what is usual.
+# The fewest iterations that LUKS allows: an emulated processor is slow.
 _ENCRYPT = f"{_PASSWORD} luksFormat --pbkdf pbkdf2 --pbkdf-force-iterations 1000 $1\n"
 _OPEN = f"{_PASSWORD} luksOpen $1 $name"
 _OPEN_WITH_DISCARDS = f"{_PASSWORD} --allow-discards luksOpen $1 $name"
@@ -130,11 +130,11 @@ LAYERS = {
     "md": Layer("mdadm --create /dev/md/$name --quiet --run --assume-clean --level=1 "
                 "--metadata=1.2 --raid-devices=2 $disks",
                 "mdadm --assemble --quiet /dev/md/$name $disks", "$(readlink -f /dev/md/$name)"),
-    # Disks that are ways to the same one.
+    # The disks are paths to the same disk.
     "multipath": Layer(
         _SECTORS + 'dmsetup create $name --table "0 $sectors multipath 0 0 1 1 round-robin 0 '
         '$# 1 $(for disk; do echo -n "$disk 1000 "; done)"', "", "/dev/mapper/$name"),
-    # A volume of two volumes of the same disk, as with thin pools and snapshots.
+    # A volume on two volumes of the same disk, like thin pools and snapshots.
     "halves": Layer(
         _SECTORS + r"""half=$((sectors / 2))
 for i in 0 1; do dmsetup create $name-$i --table "0 $half linear $1 $((half * i))"; done
@@ -152,11 +152,11 @@ MKFS = {
 
 @dataclasses.dataclass(frozen=True)
 class Filesystem:
-    """A filesystem to be made in a guest. kind: "ext4", or with one of LAYERS "ext4 on lvm".
-    disks: their names, with blanks between them. at: the mountpoint.
+    """A filesystem to create in a guest. kind: "ext4", or with one of LAYERS "ext4 on lvm".
+    disks: their names, separated by spaces. at: the mountpoint.
 
-    Its methods give scripts. In them $disks and $1, $2 … are the nodes of the disks, $name is a
-    name for what has to have one, and $device the node that the filesystem is on.
+    Its methods return scripts. In these, $disks and $1, $2 … are the device nodes of the disks,
+    $name is a unique name, and $device is the filesystem's device node.
     """
     kind: str
     disks: str
@@ -179,16 +179,16 @@ class Filesystem:
         return f"set -e\nname={self.name}\nset -- {nodes}\ndisks=$*\n"
 
     def script(self, script):
-        """A script that needs the device to be there."""
+        """A script that uses the open device."""
         return f"{self._prepared()}device={self.layer.device}\n{script}\n"
 
     def make(self):
-        """Makes it and mounts it."""
+        """Creates and mounts it."""
         return (f"{self._prepared()}{self.layer.create}\nudevadm settle\n" +
                 self.script(f"{MKFS[self.type]}\nudevadm settle\n") + self.mount())
 
     def open(self):
-        """Makes the device accessible in a guest that did not make it."""
+        """Opens the device in a guest that did not create it."""
         return f"{self._prepared()}{self.layer.open}\nudevadm settle\n"
 
     def mount(self, options="rw"):

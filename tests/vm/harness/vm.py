@@ -1,20 +1,20 @@
-"""What the tests in virtual machines share."""
+"""The base class of the tests in virtual machines."""
 
 import pathlib
 import sys
 import unittest
 
-# `harness` has no __init__.py: it is one package in two directories, found through both.
+# `harness` has no __init__.py: the package spans this directory and the one of conformance.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "conformance"))
 
 from harness import agents, debian, guest, libvirtd  # noqa: E402,F401
 
 
 class VmTest(unittest.TestCase):
-    """A test that boots guests. They end with it; when it fails, it tells about them."""
+    """A test that boots guests. It stops them when it ends, and reports on them if it fails."""
 
     def boot(self, name="minimal", **arguments):
-        """A running guest.Guest. Raises agents.Unavailable where guests cannot be had."""
+        """A running guest.Guest. Raises agents.Unavailable if this machine cannot run guests."""
         vm = guest.Guest(name, **arguments)
         vm.boot()
         self.guests.append(vm)
@@ -41,6 +41,6 @@ class VmTest(unittest.TestCase):
 
 
 def short(test):
-    """Marks a test of the part that tools/test runs without --all."""
+    """Marks a test that tools/test runs even without --all."""
     test.short = True
     return test
