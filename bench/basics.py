@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""What an agent costs that does nothing, answers, moves files and runs programs: bellhopd beside
+"""The time and memory of idle agents, replies, file transfers and programs: bellhopd compared with
 qemu-ga.
 
 usage: bench/basics.py
-Needs a built bellhopd. The two agents take turns, so that what else the machine does meets both.
-Times are those from a request to the end of its reply, over a unix socket; memory is what the
-kernel calls VmRSS and VmHWM.
+Needs a built bellhopd. The agents run alternately, so that other load affects both. Times are from
+a request to the end of its reply, over a unix socket; memory is VmRSS and VmHWM.
 """
 
 import base64
@@ -25,7 +24,7 @@ from harness.lifecycle import status_value  # noqa: E402
 TIMEOUT = 120
 ROUNDS = 7
 MEGABYTE = 1 << 20
-SIZE = 48 * MEGABYTE  # the largest count that guest-file-read takes
+SIZE = 48 * MEGABYTE  # the largest count that guest-file-read accepts
 
 
 def timed(action):
@@ -35,7 +34,7 @@ def timed(action):
 
 
 def first_answer(program):
-    """From the start of the program to its first reply."""
+    """Seconds from the start of the program to its first reply."""
     started = time.monotonic()
     with agents.Agent(program) as agent, agent.connect() as connection:
         connection.call("guest-ping")
@@ -43,7 +42,7 @@ def first_answer(program):
 
 
 def ping(connection, _):
-    """Of many, the median: a mean would measure who else uses the processor."""
+    """The median of many: a mean would include other load."""
     return statistics.median(timed(lambda: connection.call("guest-ping")) for _ in range(2000))
 
 
@@ -54,7 +53,7 @@ def run_program(connection, _):
 
 
 def read_file(connection, file, piece):
-    """The file in pieces; the replies are not decoded, which would measure Python."""
+    """Reads the file in pieces. Does not decode the replies: that would measure Python."""
     handle = connection.call("guest-file-open", path=str(file), mode="r")
     request = agents.compact({"execute": "guest-file-read",
                               "arguments": {"handle": handle, "count": piece}}) + b"\n"
