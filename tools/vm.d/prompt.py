@@ -1,4 +1,4 @@
-"""The prompts of tools/vm: the host's, and through it the guest's."""
+"""The prompts of tools/vm: the host's, and from there the guest's."""
 
 import argparse
 import os
@@ -20,7 +20,7 @@ BACK = b"\x1d"  # Ctrl-]
 
 
 def boot(options):
-    """A guest with the agent, and a shell on its console."""
+    """A guest with the agent and a shell on its console."""
     agent = guest.agent_from_program(options.agent)
     disks = {f"disk{number}": size << 20 for number, size in enumerate(options.disk)}
     inittab = guest.initramfs.INITTAB + "ttyS0::respawn:-/bin/sh\n"
@@ -30,14 +30,14 @@ def boot(options):
 
 
 class Host:
-    """What a line at the host's prompt does. Each method prints."""
+    """Runs the lines of the host's prompt and prints their output."""
 
     def __init__(self, vm):
         self.vm = vm
         self.endpoint = f"unix:{vm.sockets}/agent"
 
-    def do(self, line):
-        """True when it went well."""
+    def run(self, line):
+        """Returns whether the line succeeded."""
         word, _, rest = line.strip().partition(" ")
         if not word:
             return True
@@ -48,28 +48,29 @@ class Host:
             print((self.vm.sockets / "agents.log").read_text(errors="replace"), end="")
             return True
         if word == "guest":
-            self.enter()
+            self.open_console()
             return True
         command = [BELLHOP, "--connect", self.endpoint, "call", word, *([rest] if rest else [])]
         return subprocess.run(command, check=False).returncode == 0
 
-    def enter(self):
-        """Leads the terminal to the guest's console until Ctrl-]."""
-        print("The guest's prompt; Ctrl-] leads back.")
+    def open_console(self):
+        """Connects the terminal to the guest's console until Ctrl-]."""
+        print("The guest's prompt; Ctrl-] returns.")
         before = termios.tcgetattr(0)
         with socket.socket(socket.AF_UNIX) as console:
             console.connect(str(self.vm.sockets / "console"))
             console.sendall(b"\n")
             try:
                 tty.setraw(0)
-                while self.carry(console):
+                while self.forward(console):
                     pass
             finally:
                 termios.tcsetattr(0, termios.TCSADRAIN, before)
         print()
 
     @staticmethod
-    def carry(console):
+    def forward(console):
+        """Forwards input and output. Returns False at Ctrl-] or the end of one of them."""
         ready, _, _ = select.select([0, console], [], [])
         if console in ready:
             data = console.recv(65536)
@@ -88,12 +89,12 @@ def prompt(host):
         import readline  # noqa: F401  (input() then edits lines)
     except ImportError:
         pass
-    print(f"The guest is up. Other clients reach its agent at {host.endpoint}\n"
-          '"guest" leads to its prompt, "!" runs a program there, everything else is a command '
-          'for\nthe agent, such as guest-info; Ctrl-D ends the machine.')
+    print(f"The guest is running. Other clients reach its agent at {host.endpoint}\n"
+          '"guest" opens its prompt, "!" runs a program there, everything else is a command for\n'
+          'the agent, such as guest-info; Ctrl-D stops the machine.')
     while host.vm.qemu.process.poll() is None:
         try:
-            host.do(input("host> "))
+            host.run(input("host> "))
         except EOFError:
             print()
             return 0
@@ -101,7 +102,7 @@ def prompt(host):
             print()
         except AssertionError as error:
             print(error)
-    print("The machine has ended.")
+    print("The machine has stopped.")
     return 0
 
 
@@ -120,7 +121,7 @@ def main():
             host = Host(vm)
             if not options.lines:
                 return prompt(host)
-            return 0 if all([host.do(line) for line in options.lines]) else 1
+            return 0 if all([host.run(line) for line in options.lines]) else 1
     except (agents.Unavailable, AssertionError) as error:
         print(f"vm: {error}", file=sys.stderr)
         return 1

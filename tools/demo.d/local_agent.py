@@ -1,58 +1,24 @@
-"""The agent on the stage, and how what is said there is shown."""
+"""An agent on this machine, for the demonstration."""
 
 import hashlib
 import json
 import os
 import pathlib
 import subprocess
-import sys
-import textwrap
 import time
 
 import filesystem
-
-WIDTH = 98
-STYLES = {"title": "1", "request": "36", "reply": "32", "note": "2"}
+from output import shortened, show
 
 
 class Failure(Exception):
-    """The session did not go as it should; the message says how."""
+    """A step of the demonstration failed; the message says why."""
 
 
-def show(text, style="", indent="", first=None):
-    """Prints a paragraph; in colour only on a terminal."""
-    lines = textwrap.wrap(text, WIDTH, initial_indent=indent if first is None else first,
-                          subsequent_indent=indent, break_on_hyphens=False)
-    colour = style in STYLES and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    for line in lines:
-        print(f"\033[{STYLES[style]}m{line}\033[0m" if colour else line, flush=True)
+class LocalAgent:
+    """An agent that listens on a socket in `directory`, and the client bellhop.
 
-
-def title(text):
-    print()
-    show(text, "title")
-
-
-def note(text):
-    show(text, "note", indent="     ")
-
-
-def shortened(value):
-    """A JSON value with only the beginnings of what is long."""
-    if isinstance(value, str) and len(value) > 72:
-        return f"{value[:36]}… ({len(value):,} characters)"
-    if isinstance(value, list):
-        rest = [f"… ({len(value)} in all)"] if len(value) > 8 else []
-        return [shortened(element) for element in value[:2 if rest else 8]] + rest
-    if isinstance(value, dict):
-        return {name: shortened(member) for name, member in value.items()}
-    return value
-
-
-class Stage:
-    """An agent that listens in a directory of its own, and the program bellhop to ask it with.
-
-    without_mounts: why no filesystem can be mounted, if so.
+    without_mounts: the reason why no filesystem can be mounted, or None.
     """
 
     def __init__(self, directory, agent, bellhop, without_mounts=None):
@@ -79,7 +45,7 @@ class Stage:
             time.sleep(0.01)
 
     def stop(self):
-        """Of no effect when it has ended."""
+        """No effect if the agent has exited."""
         self.process.terminate()
         try:
             self.process.wait(5)
@@ -88,42 +54,42 @@ class Stage:
             self.process.wait()
 
     def introduction(self):
-        return "This machine plays both sides."
+        return "This machine is host and guest."
 
     def checksum(self, path):
-        """Of a file where the agent runs."""
+        """The SHA-256 of a file on the agent's machine."""
         return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
 
     def disk(self, stack):
-        """A filesystem to freeze; filesystem.Unavailable when there is none."""
+        """A filesystem to freeze. Raises filesystem.Unavailable."""
         if self.without_mounts:
             raise filesystem.Unavailable(self.without_mounts)
         return filesystem.make(self.directory, stack)
 
     def writer(self, disk, stack):
-        """A program that begins to write a line to a file on the disk."""
+        """A process that writes a line to a file on the disk."""
         return filesystem.Writer(disk, stack)
 
     def call(self, command, arguments=None, until=lambda value: True):
-        """Calls, shows request, reply and time, and returns the value.
+        """Calls a command, shows request, reply and time, and returns the value.
 
-        Calls again while the value is not as `until` wants it, and shows the last reply.
+        Repeats the call until `until` accepts the value, and shows the last reply.
         """
         text = "" if arguments is None else json.dumps(shortened(arguments), ensure_ascii=False)
         show(f"{command} {text}".strip(), "request", indent="     ", first="   > ")
-        asked = 1
+        calls = 1
         value, duration = self._call(command, arguments)
         while not until(value):
             time.sleep(0.01)
-            asked += 1
+            calls += 1
             value, duration = self._call(command, arguments)
-        times = f", asked {asked} times" if asked > 1 else ""
+        times = f", called {calls} times" if calls > 1 else ""
         reply = json.dumps(shortened(value), ensure_ascii=False)
         show(f"{reply}  ({duration}{times})", "reply", indent="     ", first="   < ")
         return value
 
     def _call(self, command, arguments):
-        """Calls; the value and, as text, how long it took."""
+        """(the return value, the duration as text) of a call."""
         given = [] if arguments is None else ["-"]
         done = self._run("call", "--time", command, *given, stdin=json.dumps(arguments))
         if done.returncode != 0:

@@ -1,21 +1,22 @@
-"""The stage as a virtual machine, of the kind that the tests use."""
+"""An agent in a virtual machine of the tests, for the demonstration."""
 
 import pathlib
 import sys
 
 import filesystem
-from stage import Stage, note
+from local_agent import LocalAgent
+from output import note
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tests" / "vm"))
 
 from harness.vm import agents, guest  # noqa: E402  (found through the line above)
 
-# A guest that cannot be had, and one that does not do its part.
+# A guest that cannot be started, and one that fails.
 FAILURES = (agents.Unavailable, AssertionError)
 
 
-class GuestStage(Stage):
-    """An agent in a guest of its own, asked over virtio-serial."""
+class VmAgent(LocalAgent):
+    """An agent in a virtual machine, called over virtio-serial."""
 
     def __init__(self, agent, bellhop, stack):
         self.bellhop = bellhop
@@ -27,8 +28,8 @@ class GuestStage(Stage):
         self.endpoint = f"unix:{vm.sockets}/agent"
 
     def introduction(self):
-        return ("A virtual machine, booted just now, is the guest, this machine its host; a "
-                "virtio-serial port leads from one to the other.")
+        return ("A virtual machine, just booted, is the guest, and this machine is its host. A "
+                "virtio-serial port connects them.")
 
     def wait_until_up(self, timeout=30.0):
         self.guest.connect(timeout=timeout).close()
@@ -48,7 +49,7 @@ class GuestStage(Stage):
 
 
 class GuestDisk:
-    """What needs no care: it goes with the guest."""
+    """A disk that needs no cleanup: it is removed with the guest."""
 
     mountpoint = pathlib.Path("/mnt")
 
@@ -57,9 +58,9 @@ class GuestDisk:
 
 
 class GuestWriter(filesystem.Writer):
-    """A program of the guest that writes a line to a new file."""
+    """A process in the guest that writes a line to a new file."""
 
-    def __init__(self, vm, disk):  # starts nothing of this machine
+    def __init__(self, vm, disk):  # starts no process on this machine
         self.guest = vm
         self.path = disk.mountpoint / "file"
         self.pid = int(vm.shell(
