@@ -1,4 +1,4 @@
-# For CMake's toolchain file: Debian's cross compiler, with the libraries that tools/arm64 unpacks.
+# CMake toolchain file: Debian's cross compiler, with the libraries that tools/arm64 unpacks.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)

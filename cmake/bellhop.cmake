@@ -1,8 +1,8 @@
-# Settings that all of Bellhop's targets share.
+# Settings shared by all targets of Bellhop.
 
 find_program(BELLHOP_CCACHE ccache)
 if(BELLHOP_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
-  # So that another clone, somewhere else, finds what this one compiled.
+  # So that a clone in another directory can reuse the cached objects.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1
     CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${BELLHOP_CCACHE})
 endif()
@@ -20,7 +20,7 @@ if(BELLHOP_SANITIZE)
     -fsanitize=${BELLHOP_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(bellhop-options INTERFACE -fsanitize=${BELLHOP_SANITIZE})
   if(BELLHOP_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # GCC warns of the fences in Asio, which the sanitizer does not see. Asio also locks there.
+    # GCC warns about Asio's fences, which the sanitizer does not support. Asio also locks there.
     target_compile_options(bellhop-options INTERFACE -Wno-tsan)
   endif()
 endif()
@@ -34,7 +34,7 @@ if(BELLHOP_STATIC)
   add_link_options(-static)
   target_compile_definitions(bellhop-options INTERFACE BELLHOP_STATIC)
   get_target_property(fmt_type fmt::fmt TYPE)
-  if(NOT fmt_type STREQUAL "STATIC_LIBRARY")  # as on Debian, which has only the shared one
+  if(NOT fmt_type STREQUAL "STATIC_LIBRARY")  # Debian has only the shared one
     set_target_properties(bellhop-fmt PROPERTIES INTERFACE_LINK_LIBRARIES fmt::fmt-header-only)
   endif()
 endif()
@@ -46,8 +46,8 @@ function(bellhop_library name)
   target_link_libraries(${name} PUBLIC bellhop-options ${arg_DEPENDS})
 endfunction()
 
-# bellhop_test_options(NAME): settings of a test program. Tests are not optimised: what they test
-# is, and compiling them takes most of the time.
+# bellhop_test_options(NAME): settings of a test program. Test code is not optimised, because
+# compiling it takes most of the build time; the code under test is optimised.
 function(bellhop_test_options name)
   target_compile_options(${name} PRIVATE -O0 -g1)
 endfunction()

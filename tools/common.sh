@@ -1,4 +1,4 @@
-# What the tools share. Sourced by them, from the top of the repository.
+# Functions shared by the tools, which source this file from the top of the repository.
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
@@ -6,7 +6,8 @@ die() {
   exit 1
 }
 
-# Bellhop needs std::expected: GCC 12 or newer. Ubuntu 22.04's plain g++ is 11, its g++-12 is good.
+# Bellhop requires std::expected: GCC 12 or newer. Ubuntu 22.04's default g++ is 11, but its g++-12
+# works.
 choose_compiler() {
   [[ -n ${CXX:-} ]] && return
   local candidate

@@ -46,10 +46,10 @@ std::expected<json, std::string> parse_arguments(const std::optional<std::string
 
 }  // namespace
 
-ExitCode call(const Settings& settings, const CallSettings& call) {
+ExitCode call(const CliOptions& cli_options, const CallOptions& call) {
   const auto arguments = parse_arguments(call.arguments);
   if (!arguments) return report_usage(arguments.error());
-  const auto reply = call_agent(settings, call.command, *arguments);
+  const auto reply = call_agent(cli_options, call.command, *arguments);
   if (!reply) return report(reply.error());
   if (call.time) fmt::print(stderr, "{}\n", readable_duration(reply->duration));
   const std::string text = reply->value.dump(call.compact ? -1 : 2) + '\n';

@@ -4,19 +4,19 @@
 #include <optional>
 #include <string>
 
-#include "session.h"
+#include "cli_support.h"
 
 namespace bellhop::cli {
 
-struct CallSettings {
+struct CallOptions {
   std::string command;
   std::optional<std::string> arguments;  // JSON, or "-" for standard input
   bool compact = false;
   bool time = false;
 };
 
-ExitCode call(const Settings& settings, const CallSettings& call);
-ExitCode ping(const Settings& settings);
-ExitCode info(const Settings& settings);
+ExitCode call(const CliOptions& cli_options, const CallOptions& call);
+ExitCode ping(const CliOptions& cli_options);
+ExitCode info(const CliOptions& cli_options);
 
 }  // namespace bellhop::cli

@@ -66,8 +66,8 @@ std::string table(std::string_view version, const std::vector<Row>& rows) {
 
 }  // namespace
 
-ExitCode info(const Settings& settings) {
-  const auto reply = call_agent(settings, "guest-info");
+ExitCode info(const CliOptions& cli_options) {
+  const auto reply = call_agent(cli_options, "guest-info");
   if (!reply) return report(reply.error());
   const json& info = reply->value;
   const auto version = info.is_object() ? info.find("version") : info.end();
@@ -76,7 +76,7 @@ ExitCode info(const Settings& settings) {
     return report({client::ErrorKind::protocol_violation,
                    fmt::format("the agent's reply to guest-info is not as the protocol says (see "
                                "it with: bellhop --connect {} call guest-info)",
-                               client::printable(settings.endpoint))});
+                               client::printable(cli_options.endpoint))});
   }
   return print(table(version->get_ref<const std::string&>(), *rows));
 }

@@ -30,20 +30,20 @@ constexpr const char* footer =
 
 std::string is_timeout(const std::string& text) {
   double seconds = 0;
-  constexpr double longest = 1e9;
+  constexpr double max_seconds = 1e9;
   const char* end = text.data() + text.size();
   const auto result = std::from_chars(text.data(), end, seconds);
   const bool is_number = result.ec == std::errc() && result.ptr == end;
-  if (is_number && seconds >= 0.001 && seconds <= longest) return "";
+  if (is_number && seconds >= 0.001 && seconds <= max_seconds) return "";
   return "'" + text + "' is no time in seconds, at least 0.001";
 }
 
-void add_options(CLI::App& app, Settings& settings) {
-  app.add_option("--connect", settings.endpoint,
+void add_options(CLI::App& app, CliOptions& cli_options) {
+  app.add_option("--connect", cli_options.endpoint,
                  "Where the agent is: unix:PATH, the socket of its channel")
       ->type_name("ENDPOINT")
       ->required();
-  app.add_option("--timeout", settings.timeout_seconds,
+  app.add_option("--timeout", cli_options.timeout_seconds,
                  "How long to wait, once for connecting and once for the reply; fractions count")
       ->type_name("SECONDS")
       ->check(is_timeout)
@@ -53,7 +53,7 @@ void add_options(CLI::App& app, Settings& settings) {
   app.fallthrough();
 }
 
-CLI::App* add_call(CLI::App& app, CallSettings& call) {
+CLI::App* add_call(CLI::App& app, CallOptions& call) {
   CLI::App* command = app.add_subcommand("call", "Run one command and print its reply as JSON");
   command->add_option("command", call.command, "Its name on the wire, such as guest-get-osinfo")
       ->type_name("COMMAND")
@@ -69,9 +69,9 @@ CLI::App* add_call(CLI::App& app, CallSettings& call) {
 
 int run(int argc, char** argv) {
   CLI::App app(description, "bellhop");
-  Settings settings;
-  CallSettings call_settings;
-  add_options(app, settings);
+  CliOptions cli_options;
+  CallOptions call_settings;
+  add_options(app, cli_options);
   const CLI::App* call_command = add_call(app, call_settings);
   const CLI::App* ping_command =
       app.add_subcommand("ping", "See whether the agent answers, and how fast");
@@ -89,8 +89,8 @@ int run(int argc, char** argv) {
                         "run with: call " +
                         name + ")");
   }
-  if (call_command->parsed()) return call(settings, call_settings);
-  return ping_command->parsed() ? ping(settings) : info(settings);
+  if (call_command->parsed()) return call(cli_options, call_settings);
+  return ping_command->parsed() ? ping(cli_options) : info(cli_options);
 }
 
 }  // namespace

@@ -6,10 +6,11 @@
 
 namespace bellhop::cli {
 
-ExitCode ping(const Settings& settings) {
-  const auto reply = call_agent(settings, "guest-ping");
+ExitCode ping(const CliOptions& cli_options) {
+  const auto reply = call_agent(cli_options, "guest-ping");
   if (!reply) return report(reply.error());
-  return print(fmt::format("{} answered guest-ping in {}\n", client::printable(settings.endpoint),
+  return print(fmt::format("{} answered guest-ping in {}\n",
+                           client::printable(cli_options.endpoint),
                            readable_duration(reply->duration)));
 }
 

@@ -21,8 +21,8 @@ class Deadline {
   // What is left, for poll(2): rounded up, so that a wait never ends just before the deadline.
   int poll_timeout() const {
     const auto left = std::chrono::ceil<Milliseconds>(end_ - Clock::now()).count();
-    constexpr auto longest = Milliseconds::rep{std::numeric_limits<int>::max()};
-    return static_cast<int>(std::clamp(left, Milliseconds::rep{0}, longest));
+    constexpr auto max_milliseconds = Milliseconds::rep{std::numeric_limits<int>::max()};
+    return static_cast<int>(std::clamp(left, Milliseconds::rep{0}, max_milliseconds));
   }
 
  private:

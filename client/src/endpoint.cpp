@@ -24,14 +24,14 @@ std::expected<Endpoint, Error> Endpoint::parse(std::string_view text) {
                     printable(text)));
   }
   const std::string_view path = text.substr(prefix.size());
-  constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
+  constexpr std::size_t max_path_size = sizeof(sockaddr_un::sun_path) - 1;
   if (path.empty()) return invalid("'unix:' lacks the path of the socket");
   if (path.find('\0') != path.npos) return invalid("the path of a socket cannot contain NUL");
-  if (path.size() > longest) {
+  if (path.size() > max_path_size) {
     return invalid(
         fmt::format("the path '{}' is longer than the {} bytes that the path of a unix "
                     "socket may have (use a relative path or a symbolic link)",
-                    printable(path), longest));
+                    printable(path), max_path_size));
   }
   return Endpoint{UnixSocket{std::string(path)}};
 }

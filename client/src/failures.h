@@ -21,7 +21,7 @@ Error connect_timed_out(const Subject& subject, const Deadline& deadline);
 // `awaited` is what was not answered: the command itself or the synchronisation before it.
 Error timed_out(const Subject& subject, std::string_view awaited, const Deadline& deadline);
 // `error_number` is 0 when the other side closed in an orderly way; `received` counts the bytes
-// of an unfinished reply. The subject has no command when none had been sent.
+// of an snapshot reply. The subject has no command when none had been sent.
 Error connection_lost(const Subject& subject, int error_number, std::size_t received);
 // `text` is what came in place of a reply, `reason` what is wrong with it.
 Error no_reply(const Subject& subject, std::string_view text, std::string_view reason);

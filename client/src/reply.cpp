@@ -78,7 +78,7 @@ bool ReplyLine::take(std::string_view piece) {
 }
 
 bool SyncSearch::take(std::string_view piece) {
-  constexpr std::size_t longest = 1024;  // replies and refusals are far shorter
+  constexpr std::size_t max_line_size = 1024;  // replies and refusals are far shorter
   while (!piece.empty()) {
     const std::size_t end = piece.find('\n');
     std::string_view part = piece.substr(0, end);
@@ -87,10 +87,10 @@ bool SyncSearch::take(std::string_view piece) {
       line_.clear();
       part.remove_prefix(last + 1);
     }
-    line_.append(part.substr(0, longest - line_.size()));
+    line_.append(part.substr(0, max_line_size - line_.size()));
     if (end == piece.npos) return false;
     piece.remove_prefix(end + 1);
-    if (take_line()) return true;
+    if (consume_line()) return true;
     delimited_ = false;
     line_.clear();
   }
@@ -98,7 +98,7 @@ bool SyncSearch::take(std::string_view piece) {
 }
 
 // True when the line that has ended ends the search.
-bool SyncSearch::take_line() {
+bool SyncSearch::consume_line() {
   constexpr std::string_view command = "guest-sync-delimited";
   if (!delimited_ && line_.find(command) == line_.npos) return false;
   const auto reply = parse(line_);

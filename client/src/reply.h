@@ -47,11 +47,11 @@ class SyncSearch {
   const std::optional<Error>& refusal() const { return refusal_; }
 
  private:
-  bool take_line();
+  bool consume_line();
 
   std::int64_t id_;
   bool delimited_ = false;  // line_ began after 0xFF
-  std::string line_;        // at most `longest` bytes of the line that is being read
+  std::string line_;        // at most `max_line_size` bytes of the line that is being read
   std::optional<Error> refusal_;
 };
 

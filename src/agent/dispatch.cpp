@@ -2,9 +2,8 @@
 
 #include <utility>
 
+#include "agent/admission.h"
 #include "agent/log.h"
-#include "agent/policy.h"
-#include "state/freeze.h"
 #include "wire/reply.h"
 
 namespace bellhop::agent {
@@ -12,7 +11,7 @@ namespace {
 
 // Whether the guest's administrator wants to find it in the system's log, as from qemu-ga.
 bool is_audited(const Facts& facts) {
-  if (facts.polled) return false;
+  if (facts.log_as_debug) return false;
   switch (facts.access) {
     case Access::none:
     case Access::inspect:
@@ -39,9 +38,9 @@ std::string subject(const Command& command, const wire::Request& request) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(Agent& agent) : agent_(agent) {
-  by_name_.reserve(agent.commands.size());
-  for (const Command* command : agent.commands) by_name_.emplace(command->facts.name, command);
+Dispatcher::Dispatcher(Services& services) : services_(services) {
+  by_name_.reserve(services.commands.size());
+  for (const Command* command : services.commands) by_name_.emplace(command->facts.name, command);
 }
 
 const Command* Dispatcher::find(std::string_view name) const {
@@ -49,50 +48,67 @@ const Command* Dispatcher::find(std::string_view name) const {
   return found == by_name_.end() ? nullptr : found->second;
 }
 
-Result<const Command*> Dispatcher::admit(const wire::Request& request) const {
-  const Command* command = find(request.execute);
+Result<void> Dispatcher::admit(const Command* command, std::string_view name) const {
   if (!command) {
+    return std::unexpected(Error{ErrorCode::command_not_found,
+                                 fmt::format("The command {} has not been found", name)});
+  }
+  if (admission(services_, command->facts) != Admission::admitted) {
     return std::unexpected(
-        Error{ErrorCode::command_not_found,
-              fmt::format("The command {} has not been found", request.execute)});
+        Error{ErrorCode::command_disabled,
+              fmt::format("Command {} has been disabled: the command is not allowed", name)});
   }
-  const bool frozen_out = agent_.freeze.is_frozen() && !command->facts.served_while_frozen;
-  if (frozen_out || !agent_.policy.allows(request.execute)) {
-    return std::unexpected(Error{
-        ErrorCode::command_disabled,
-        fmt::format("Command {} has been disabled: the command is not allowed", request.execute)});
-  }
-  return command;
+  return {};
 }
 
 void Dispatcher::log_call(const Command& command, const wire::Request& request) const {
   const std::string_view name = command.facts.name;
   const Log::Field fields[] = {{"COMMAND", name}};
   if (is_audited(command.facts)) {
-    agent_.log.audit(fmt::format("{} called{}", name, subject(command, request)), fields);
+    services_.log.audit(fmt::format("{} called{}", name, subject(command, request)), fields);
     return;
   }
-  const Log::Level level = command.facts.polled ? Log::Level::debug : Log::Level::info;
-  if (agent_.log.writes(level)) agent_.log.write(level, fmt::format("{} called", name), fields);
+  const Log::Level level = command.facts.log_as_debug ? Log::Level::debug : Log::Level::info;
+  if (services_.log.writes(level))
+    services_.log.write(level, fmt::format("{} called", name), fields);
 }
 
 Dispatcher::Outcome Dispatcher::execute(const Command& command, const wire::Request& request,
-                                        std::string& out, wire::JsonWriter::Drain drain) const {
+                                        CommandContext& context, std::string& out,
+                                        wire::JsonWriter::Drain drain) const {
   log_call(command, request);
+  return write_reply(command, request, context, out, std::move(drain),
+                     [&](wire::SuccessReply& reply) {
+                       return command.invoke(command, context, request.arguments, reply);
+                     });
+}
+
+Dispatcher::Outcome Dispatcher::resume(const Command& command, const wire::Request& request,
+                                       CommandContext& context, WaitEnd end,
+                                       std::string& out) const {
+  return write_reply(command, request, context, out, {},
+                     [&](wire::SuccessReply& reply) { return context.resume(end, reply); });
+}
+
+template <class Run>
+Dispatcher::Outcome Dispatcher::write_reply(const Command& command, const wire::Request& request,
+                                            CommandContext& context, std::string& out,
+                                            wire::JsonWriter::Drain drain, Run run) const {
   const std::size_t before = out.size();
   wire::SuccessReply reply(out, std::move(drain), command.facts.delimits_reply);
-  Result<WhenTaken> result = command.invoke(agent_, request.arguments, reply);
+  const Result<void> result = run(reply);
+  if (context.is_parked()) return Outcome::parked;
   if (!result) {
     const Log::Field fields[] = {{"COMMAND", command.facts.name}};
-    agent_.log.write(Log::Level::info,
-                     fmt::format("{} failed: {}", command.facts.name, result.error().message),
-                     fields);
+    services_.log.write(Log::Level::info,
+                        fmt::format("{} failed: {}", command.facts.name, result.error().message),
+                        fields);
     wire::append_error_reply(out, result.error(), request.id);
-    return {.succeeded = false, .when_taken = {}};
+    return Outcome::failed;
   }
   reply.finish(request.id);
-  if (!command.facts.answers_success) out.resize(before);
-  return {.succeeded = true, .when_taken = *std::move(result)};
+  if (!command.facts.has_success_response) out.resize(before);
+  return Outcome::succeeded;
 }
 
 }  // namespace bellhop::agent

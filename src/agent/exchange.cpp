@@ -4,12 +4,12 @@
 
 namespace bellhop::agent {
 
-bool ReplyPipe::drain(std::string& bytes) {
+bool ReplyPipe::write(std::string& bytes) {
   std::unique_lock lock(mutex_);
-  taken_.wait(lock, [this] { return bytes_.empty() || discarded_; });
-  if (!discarded_) bytes_.swap(bytes);
+  read_.wait(lock, [this] { return bytes_.empty() || cancelled_; });
+  if (!cancelled_) bytes_.swap(bytes);
   bytes.clear();
-  return !discarded_;
+  return !cancelled_;
 }
 
 void ReplyPipe::finish(std::string bytes) {
@@ -22,7 +22,7 @@ void ReplyPipe::finish(std::string bytes) {
   finished_ = true;
 }
 
-bool ReplyPipe::take(std::string& out) {
+bool ReplyPipe::read(std::string& out) {
   const std::lock_guard lock(mutex_);
   if (out.empty()) {
     out.swap(bytes_);
@@ -30,15 +30,15 @@ bool ReplyPipe::take(std::string& out) {
     out += bytes_;
   }
   bytes_.clear();
-  taken_.notify_one();
+  read_.notify_one();
   return finished_;
 }
 
-void ReplyPipe::discard() {
+void ReplyPipe::cancel() {
   const std::lock_guard lock(mutex_);
-  discarded_ = true;
+  cancelled_ = true;
   bytes_.clear();
-  taken_.notify_one();
+  read_.notify_one();
 }
 
 void Exchange::finish(std::string whole_reply) {

@@ -44,29 +44,29 @@ void Log::set_output(std::unique_ptr<platform::LogOutput> output) {
   output_ = std::move(output);
 }
 
-Result<std::unique_ptr<platform::LogOutput>> open_log_output(const Settings& settings,
+Result<std::unique_ptr<platform::LogOutput>> open_log_output(const config::Settings& settings,
                                                              std::string_view identifier,
                                                              bool deferred) {
   const auto formatter =
-      settings.log.format == LogFormat::json ? append_json_line : append_text_line;
+      settings.log.format == config::LogFormat::json ? append_json_line : append_text_line;
   switch (settings.log.target) {
-    case LogTarget::syslog:
+    case config::LogTarget::syslog:
       return platform::syslog_log(std::string(identifier));
-    case LogTarget::journal:
+    case config::LogTarget::journal:
       return platform::journal_log(std::string(identifier));
-    case LogTarget::file:
+    case config::LogTarget::file:
       if (!deferred) return platform::open_log_file(settings.log_file.value_or(""), formatter);
       break;
-    case LogTarget::standard_error:
+    case config::LogTarget::standard_error:
       break;
   }
   return platform::standard_error_log(formatter);
 }
 
-std::unique_ptr<platform::LogOutput> open_audit_output(const Settings& settings,
+std::unique_ptr<platform::LogOutput> open_audit_output(const config::Settings& settings,
                                                        std::string_view identifier) {
-  const LogTarget target = settings.log.target;
-  if (target == LogTarget::syslog || target == LogTarget::journal) return nullptr;
+  const config::LogTarget target = settings.log.target;
+  if (target == config::LogTarget::syslog || target == config::LogTarget::journal) return nullptr;
   return platform::syslog_log(std::string(identifier));
 }
 

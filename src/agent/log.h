@@ -11,9 +11,9 @@
 #include <string_view>
 #include <utility>
 
-#include "agent/settings.h"
 #include "base/error.h"
-#include "platform/log_output.h"
+#include "config/settings.h"
+#include "platform/log/log_output.h"
 
 namespace bellhop::agent {
 
@@ -90,13 +90,13 @@ class Log {
 
 // The log's output as the settings want it; `identifier` is the agent's name in shared logs.
 // With `deferred`, standard error takes the place of a log file: its filesystem may be frozen.
-Result<std::unique_ptr<platform::LogOutput>> open_log_output(const Settings& settings,
+Result<std::unique_ptr<platform::LogOutput>> open_log_output(const config::Settings& settings,
                                                              std::string_view identifier,
                                                              bool deferred = false);
 
 // Where audit() writes: the system's log, or nullptr for the log's own output when that is the
 // journal or the system's log already.
-std::unique_ptr<platform::LogOutput> open_audit_output(const Settings& settings,
+std::unique_ptr<platform::LogOutput> open_audit_output(const config::Settings& settings,
                                                        std::string_view identifier);
 
 }  // namespace bellhop::agent

@@ -26,7 +26,7 @@ Time split(std::chrono::system_clock::time_point time) {
   return {static_cast<std::time_t>(seconds.count()), static_cast<int>(rest.count())};
 }
 
-void append_visible(std::string& text, std::string_view message) {
+void append_escaped(std::string& text, std::string_view message) {
   for (const char c : message) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '\n') {
@@ -39,7 +39,7 @@ void append_visible(std::string& text, std::string_view message) {
   }
 }
 
-std::string small_letters(std::string_view name) {
+std::string to_lower_ascii(std::string_view name) {
   std::string result(name);
   std::ranges::transform(result, result.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -53,7 +53,7 @@ void append_text_line(std::string& text, const platform::LogRecord& record) {
   const Time time = split(record.time);
   fmt::format_to(std::back_inserter(text), "{}.{:06}: {}: ", time.seconds, time.microseconds,
                  platform::log_level_name(record.level));
-  append_visible(text, record.message);
+  append_escaped(text, record.message);
   text += '\n';
 }
 
@@ -69,7 +69,7 @@ void append_json_line(std::string& text, const platform::LogRecord& record) {
   writer.key("message");
   writer.string(record.message);
   for (const platform::LogField& field : record.fields) {
-    writer.key(small_letters(field.name));
+    writer.key(to_lower_ascii(field.name));
     writer.string(field.value);
   }
   writer.end_object();

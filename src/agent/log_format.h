@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "platform/log_output.h"
+#include "platform/log/log_output.h"
 
 namespace bellhop::agent {
 

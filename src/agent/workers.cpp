@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "platform/quiet_threads.h"
+#include "platform/process/threads.h"
 
 namespace bellhop::agent {
 namespace {
@@ -23,7 +23,7 @@ struct Workers::Shared {
     std::string_view name;
   };
 
-  explicit Shared(std::size_t most) : limit(most) {}
+  explicit Shared(std::size_t max_tasks) : limit(max_tasks) {}
 
   const std::size_t limit;
   std::mutex mutex;
@@ -53,7 +53,8 @@ bool Workers::run(Task task, std::string_view name) {
   if (shared_->threads == shared_->limit) return false;
   shared_->tasks.push_back({std::move(task), name});
   try {
-    platform::start_quietly([&] { std::thread([shared = shared_] { work(shared); }).detach(); });
+    platform::start_with_signals_blocked(
+        [&] { std::thread([shared = shared_] { work(shared); }).detach(); });
   } catch (const std::system_error&) {
     shared_->tasks.pop_back();
     return false;
@@ -94,11 +95,11 @@ std::vector<std::string_view> Workers::running() const {
   return names;
 }
 
-bool Workers::stop(std::chrono::milliseconds patience) {
+bool Workers::stop(std::chrono::milliseconds timeout) {
   std::unique_lock lock(shared_->mutex);
   shared_->stopping = true;
   shared_->wake.notify_all();
-  return shared_->ended.wait_for(lock, patience, [this] { return shared_->threads == 0; });
+  return shared_->ended.wait_for(lock, timeout, [this] { return shared_->threads == 0; });
 }
 
 }  // namespace bellhop::agent

@@ -30,9 +30,9 @@ class Workers {
   // The names of the tasks that have not ended.
   std::vector<std::string_view> running() const;
 
-  // Takes no more tasks and waits at most `patience` for those that run. False when some are still
+  // Takes no more tasks and waits at most `timeout` for those that run. False when some are still
   // running: the process can then only leave by _exit(2), without destroying what tasks use.
-  bool stop(std::chrono::milliseconds patience);
+  bool stop(std::chrono::milliseconds timeout);
 
  private:
   struct Shared;

@@ -19,8 +19,9 @@ bool would_block(int error_number) {
 
 }  // namespace
 
-ByteStream::ByteStream(Reactor& reactor, platform::UniqueFd fd, Kind kind, Peer& peer, Owner& owner)
-    : reactor_(reactor), fd_(std::move(fd)), kind_(kind), peer_(peer), owner_(owner) {}
+ByteStream::ByteStream(Reactor& reactor, platform::Handle fd, Kind kind, ChannelHandler& handler,
+                       Owner& owner)
+    : reactor_(reactor), fd_(std::move(fd)), kind_(kind), handler_(handler), owner_(owner) {}
 
 Result<void> ByteStream::start() {
   Result<Watch> watch =
@@ -32,7 +33,7 @@ Result<void> ByteStream::start() {
 }
 
 // Of a port, room also tells that its host has come: it is always awaited.
-void ByteStream::await_room(bool wanted) {
+void ByteStream::watch_writable(bool wanted) {
   if (kind_ == Kind::socket) watch_.await_writable(wanted);
 }
 
@@ -45,11 +46,11 @@ void ByteStream::changed(const platform::EdgeEvent& event) {
   const std::shared_ptr<ByteStream> self = shared_from_this();
   hung_up_ = event.hung_up;
   input_ends_ = event.input_ends;
-  if (!hung_up_) host_may_be_arriving_ = input_is_at_its_end_ = false;
+  if (!hung_up_) host_attach_pending_ = at_eof_ = false;
   if (event.writable) {
     writable_ = true;
     pump_output();
-    if (writable_) await_room(false);
+    if (writable_) watch_writable(false);
   }
   if (event.readable) {
     readable_ = true;
@@ -68,10 +69,10 @@ void ByteStream::pump_input() {
       asio::post(reactor_.loop(), [self] { self->pump_input(); });
       return;
     }
-    const std::span<char> room = peer_.input_room();
+    const std::span<char> room = handler_.read_buffer();
     if (room.empty()) {
       // What it still sent, nobody waits for.
-      if (hung_up_ && !peer_.wants_what_is_left()) owner_.stream_ended(true);
+      if (hung_up_ && !handler_.wants_buffered_input()) owner_.on_eof(true);
       return;
     }
     const ssize_t count = ::read(fd_.get(), room.data(), room.size());
@@ -80,17 +81,17 @@ void ByteStream::pump_input() {
       // A socket that gives less than there is room for is empty, and tells when it is not; a port
       // gives what came together.
       if (kind_ == Kind::socket && size < room.size() && !input_ends_) readable_ = false;
-      host_may_be_arriving_ |= std::exchange(input_is_at_its_end_, false);
-      peer_.input(size);
+      host_attach_pending_ |= std::exchange(at_eof_, false);
+      handler_.input(size);
     } else if (count == 0) {
       readable_ = false;
-      input_is_at_its_end_ = true;
-      owner_.stream_ended(hung_up_);
+      at_eof_ = true;
+      owner_.on_eof(hung_up_);
     } else if (would_block(errno)) {
       readable_ = false;
     } else if (errno != EINTR) {
       readable_ = false;
-      owner_.stream_failed(errno);
+      owner_.on_error(errno);
     }
   }
 }
@@ -129,7 +130,7 @@ void ByteStream::pump_output() {
       front_written_ = 0;
     }
   }
-  owner_.stream_drained();
+  owner_.on_drained();
 }
 
 std::size_t ByteStream::write_some(const char* bytes, std::size_t size) {
@@ -142,7 +143,7 @@ std::size_t ByteStream::write_some(const char* bytes, std::size_t size) {
       written += static_cast<std::size_t>(count);
     } else if (count == 0 || would_block(errno)) {
       writable_ = false;
-      await_room(true);
+      watch_writable(true);
     } else if (errno != EINTR) {
       write_failed(errno);
     }
@@ -150,20 +151,20 @@ std::size_t ByteStream::write_some(const char* bytes, std::size_t size) {
   return written;
 }
 
-// Tells the owner later: a peer is never called from within its own call to send().
+// Tells the owner later: a handler is never called from within its own call to send().
 void ByteStream::write_failed(int error_number) {
   output_is_lost_ = kind_ == Kind::socket;
   writable_ = false;
   asio::post(reactor_.loop(), [self = shared_from_this(), error_number] {
     if (!self->fd_) return;
-    if (self->kind_ == Kind::port) return self->owner_.stream_failed(error_number);
+    if (self->kind_ == Kind::port) return self->owner_.on_error(error_number);
     self->drop_output();
-    self->owner_.stream_drained();
+    self->owner_.on_drained();
   });
 }
 
 void ByteStream::host_left() {
-  host_may_be_arriving_ = false;
+  host_attach_pending_ = false;
   drop_output();
   resume_input();  // it may have waited for room
 }

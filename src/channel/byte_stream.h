@@ -7,12 +7,12 @@
 
 #include "channel/channel.h"
 #include "channel/reactor.h"
-#include "platform/posix/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::channel {
 
-// Carries one client's bytes between a non-blocking descriptor and a peer: reads while there is
-// input and the peer has room, keeps what could not be written until it can be.
+// Carries one client's bytes between a non-blocking descriptor and a handler: reads while there is
+// input and the handler has room, keeps what could not be written until it can be.
 // Shared, so that a callback may let go of the stream that calls it.
 class ByteStream : public std::enable_shared_from_this<ByteStream> {
  public:
@@ -28,13 +28,14 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
     virtual ~Owner() = default;
     // Nothing more will be read for now: a socket's client has shut down its side, a port's host
     // has closed. `hung_up`: nobody listens either. May be called again when that changes.
-    virtual void stream_ended(bool hung_up) = 0;
+    virtual void on_eof(bool hung_up) = 0;
     // The descriptor is of no more use; `error_number` is an errno value.
-    virtual void stream_failed(int error_number) = 0;
-    virtual void stream_drained() = 0;
+    virtual void on_error(int error_number) = 0;
+    virtual void on_drained() = 0;
   };
 
-  ByteStream(Reactor& reactor, platform::UniqueFd fd, Kind kind, Peer& peer, Owner& owner);
+  ByteStream(Reactor& reactor, platform::Handle fd, Kind kind, ChannelHandler& handler,
+             Owner& owner);
 
   Result<void> start();
   // Takes the bytes and leaves the string empty.
@@ -48,7 +49,7 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
   void resume_input();
   // Whether input came after the end of input, from a host that the system has not told of yet: it
   // tells of a port's data and of its host in no fixed order.
-  bool host_may_be_arriving() const { return host_may_be_arriving_; }
+  bool host_attach_pending() const { return host_attach_pending_; }
   // No callback comes after this.
   void close();
 
@@ -57,15 +58,15 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
   void changed(const platform::EdgeEvent& event);
   void pump_input();
   void pump_output();
-  void await_room(bool wanted);
+  void watch_writable(bool wanted);
   // Writes from `bytes`; the number written, 0 when the descriptor is full or broken.
   std::size_t write_some(const char* bytes, std::size_t size);
   void write_failed(int error_number);
 
   Reactor& reactor_;
-  platform::UniqueFd fd_;
+  platform::Handle fd_;
   Kind kind_;
-  Peer& peer_;
+  ChannelHandler& handler_;
   Owner& owner_;
   Watch watch_;
   std::deque<std::string> output_;
@@ -75,8 +76,8 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
   bool writable_ = true;
   bool input_ends_ = false;
   bool hung_up_ = false;
-  bool input_is_at_its_end_ = false;
-  bool host_may_be_arriving_ = false;
+  bool at_eof_ = false;
+  bool host_attach_pending_ = false;
   bool output_is_lost_ = false;
 };
 

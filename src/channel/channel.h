@@ -6,22 +6,25 @@
 #include <string>
 
 #include "base/error.h"
-#include "platform/posix/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::channel {
 
 // Who serves a channel. Called on the loop's thread, never from within a call to the channel.
-class Peer {
+class ChannelHandler {
  public:
-  virtual ~Peer() = default;
+  virtual ~ChannelHandler() = default;
 
+  // A client has connected. `peer`: see platform::peer_name(). Not called for a port, where the
+  // host is the only client.
+  virtual void connected(std::string peer) { static_cast<void>(peer); }
   // Where to put the next input. Empty: not now; resume_input() asks again.
-  virtual std::span<char> input_room() = 0;
+  virtual std::span<char> read_buffer() = 0;
   // Without room: whether what a client has sent before it left is still wanted.
-  virtual bool wants_what_is_left() const { return false; }
+  virtual bool wants_buffered_input() const { return false; }
   // `bytes` bytes were put there.
   virtual void input(std::size_t bytes) = 0;
-  // The client sends no more but still listens. The peer calls finish() when it has answered.
+  // The client sends no more but still listens. The handler calls finish() when it has answered.
   virtual void input_ended() = 0;
   // The client is gone, and with it all that was not sent.
   virtual void disconnected() = 0;
@@ -30,8 +33,8 @@ class Peer {
 };
 
 // A client that an earlier program has served, or a port that it has had open.
-struct Taken {
-  platform::UniqueFd descriptor;
+struct RestoredClient {
+  platform::Handle descriptor;
   std::string unsent;  // what it has still to get
 };
 
@@ -41,8 +44,8 @@ class Channel {
  public:
   virtual ~Channel() = default;
 
-  // Begins to serve `peer`, which must outlive the channel.
-  virtual Result<void> start(Peer& peer) = 0;
+  // Begins to serve `handler`, which must outlive the channel.
+  virtual Result<void> start(ChannelHandler& handler) = 0;
 
   // Sends `bytes` and leaves the string empty, with its memory when all of it could be written at
   // once. Without a client they are dropped.
@@ -56,12 +59,12 @@ class Channel {
 
   // What another program of this process needs to serve the channel as it is now: descriptors,
   // which stay the channel's, and what its client has still to get.
-  struct Kept {
+  struct Snapshot {
     int listener = -1;
     int client = -1;  // or the port
     std::string unsent = {};
   };
-  virtual Kept kept() const { return {}; }
+  virtual Snapshot snapshot() const { return {}; }
 
   // For messages: "unix-listen /run/x.sock".
   virtual const std::string& description() const = 0;

@@ -4,12 +4,13 @@
 #include <cerrno>
 #include <utility>
 
-#include "platform/sockets.h"
+#include "platform/io/peer_name.h"
+#include "platform/io/sockets.h"
 
 namespace bellhop::channel {
 
-ListenChannel::ListenChannel(Reactor& reactor, platform::UniqueFd listener, std::string description,
-                             std::optional<Taken> client)
+ListenChannel::ListenChannel(Reactor& reactor, platform::Handle listener, std::string description,
+                             std::optional<RestoredClient> client)
     : reactor_(reactor),
       listener_(std::move(listener)),
       description_(std::move(description)),
@@ -19,8 +20,8 @@ ListenChannel::~ListenChannel() {
   if (client_) client_->close();
 }
 
-Result<void> ListenChannel::start(Peer& peer) {
-  peer_ = &peer;
+Result<void> ListenChannel::start(ChannelHandler& handler) {
+  handler_ = &handler;
   if (auto taken = std::exchange(taken_, std::nullopt)) {
     serve(std::move(taken->descriptor));
     send(taken->unsent);
@@ -34,34 +35,35 @@ Result<void> ListenChannel::start(Peer& peer) {
 
 void ListenChannel::accept_next() {
   while (!client_) {
-    platform::UniqueFd fd = platform::accept_client(listener_.get());
+    platform::Handle fd = platform::accept_client(listener_.get());
     if (!fd) return;  // nobody waits
     serve(std::move(fd));
   }
 }
 
-void ListenChannel::serve(platform::UniqueFd client) {
+void ListenChannel::serve(platform::Handle client) {
   ByteStream::Owner& owner = *this;
   client_ = std::make_shared<ByteStream>(reactor_, std::move(client), ByteStream::Kind::socket,
-                                         *peer_, owner);
+                                         *handler_, owner);
   finishing_ = false;
+  handler_->connected(platform::peer_name(client_->descriptor()));
   if (!client_->start()) release_client();
 }
 
-Channel::Kept ListenChannel::kept() const {
-  Kept kept{.listener = listener_.get()};
+Channel::Snapshot ListenChannel::snapshot() const {
+  Snapshot snapshot{.listener = listener_.get()};
   if (client_) {
-    kept.client = client_->descriptor();
-    kept.unsent = client_->unsent_bytes();
+    snapshot.client = client_->descriptor();
+    snapshot.unsent = client_->unsent_bytes();
   }
-  return kept;
+  return snapshot;
 }
 
 void ListenChannel::release_client() {
   if (!client_) return;
   client_->close();
   client_.reset();
-  peer_->disconnected();
+  handler_->disconnected();
   // From the loop, so that a chain of short-lived clients does not nest.
   asio::post(reactor_.loop(), [this] { accept_next(); });
 }
@@ -81,29 +83,29 @@ void ListenChannel::resume_input() {
 void ListenChannel::finish() {
   finishing_ = true;
   if (unsent() > 0) return;
-  // Later: the peer is still busy with its own bookkeeping.
+  // Later: the handler is still busy with its own bookkeeping.
   asio::post(reactor_.loop(), [this, client = client_] {
     if (client && client == client_) release_client();
   });
 }
 
-void ListenChannel::stream_ended(bool hung_up) {
+void ListenChannel::on_eof(bool hung_up) {
   if (hung_up) {
     release_client();
   } else {
-    peer_->input_ended();
+    handler_->input_ended();
   }
 }
 
-void ListenChannel::stream_failed(int) {
+void ListenChannel::on_error(int) {
   release_client();
 }
 
-void ListenChannel::stream_drained() {
+void ListenChannel::on_drained() {
   if (finishing_) {
     release_client();
   } else {
-    peer_->output_sent();
+    handler_->output_sent();
   }
 }
 

@@ -8,7 +8,7 @@
 #include "channel/byte_stream.h"
 #include "channel/channel.h"
 #include "channel/reactor.h"
-#include "platform/posix/unique_fd.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::channel {
 
@@ -18,32 +18,32 @@ class ListenChannel : public Channel, private ByteStream::Owner {
  public:
   // `listener` is a non-blocking listening stream socket.
   // `client` is served first.
-  ListenChannel(Reactor& reactor, platform::UniqueFd listener, std::string description,
-                std::optional<Taken> client = std::nullopt);
+  ListenChannel(Reactor& reactor, platform::Handle listener, std::string description,
+                std::optional<RestoredClient> client = std::nullopt);
   ~ListenChannel() override;
 
-  Result<void> start(Peer& peer) override;
+  Result<void> start(ChannelHandler& handler) override;
   void send(std::string& bytes) override;
   std::size_t unsent() const override { return client_ ? client_->unsent() : 0; }
   void resume_input() override;
   void finish() override;
-  Kept kept() const override;
+  Snapshot snapshot() const override;
   const std::string& description() const override { return description_; }
 
  private:
   void accept_next();
-  void serve(platform::UniqueFd client);
+  void serve(platform::Handle client);
   void release_client();
-  void stream_ended(bool hung_up) override;
-  void stream_failed(int error_number) override;
-  void stream_drained() override;
+  void on_eof(bool hung_up) override;
+  void on_error(int error_number) override;
+  void on_drained() override;
 
   Reactor& reactor_;
-  platform::UniqueFd listener_;
+  platform::Handle listener_;
   std::string description_;
-  Peer* peer_ = nullptr;
+  ChannelHandler* handler_ = nullptr;
   Watch watch_;
-  std::optional<Taken> taken_;  // until start()
+  std::optional<RestoredClient> taken_;  // until start()
   std::shared_ptr<ByteStream> client_;
   bool finishing_ = false;  // the client has all its replies once the rest is sent
 };

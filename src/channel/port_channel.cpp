@@ -27,8 +27,8 @@ PortChannel::~PortChannel() {
   if (port_) port_->close();
 }
 
-Result<void> PortChannel::start(Peer& peer) {
-  peer_ = &peer;
+Result<void> PortChannel::start(ChannelHandler& handler) {
+  handler_ = &handler;
   if (auto taken = std::exchange(options_.taken, std::nullopt)) {
     Result<void> served = serve(std::move(taken->descriptor));
     if (served) send(taken->unsent);
@@ -42,30 +42,30 @@ Result<void> PortChannel::start(Peer& peer) {
 }
 
 Result<void> PortChannel::open_port() {
-  Result<platform::UniqueFd> fd = options_.open(options_.path);
+  Result<platform::Handle> fd = options_.open(options_.path);
   if (!fd) return std::unexpected(fd.error());
   return serve(*std::move(fd));
 }
 
-Result<void> PortChannel::serve(platform::UniqueFd fd) {
+Result<void> PortChannel::serve(platform::Handle fd) {
   ByteStream::Owner& owner = *this;
-  auto port =
-      std::make_shared<ByteStream>(reactor_, std::move(fd), ByteStream::Kind::port, *peer_, owner);
+  auto port = std::make_shared<ByteStream>(reactor_, std::move(fd), ByteStream::Kind::port,
+                                           *handler_, owner);
   if (Result<void> started = port->start(); !started) return started;
   port_ = std::move(port);
   opened_ = std::chrono::steady_clock::now();
   return {};
 }
 
-Channel::Kept PortChannel::kept() const {
+Channel::Snapshot PortChannel::snapshot() const {
   if (!port_) return {};
   return {.client = port_->descriptor(), .unsent = port_->unsent_bytes()};
 }
 
-void PortChannel::lose_port() {
+void PortChannel::on_port_lost() {
   port_->close();
   port_.reset();
-  peer_->disconnected();
+  handler_->disconnected();
   wait_for_path();
 }
 
@@ -124,24 +124,24 @@ void PortChannel::resume_input() {
   if (port_) port_->resume_input();
 }
 
-void PortChannel::stream_ended(bool) {
-  if (!options_.end_means_host_closed) return stream_failed(EIO);
-  if (!port_->host_may_be_arriving()) return host_left();
+void PortChannel::on_eof(bool) {
+  if (!options_.end_means_host_closed) return on_error(EIO);
+  if (!port_->host_attach_pending()) return host_left();
   arrival_.expires_after(arrival_limit);
   arrival_.async_wait([this](std::error_code cancelled) {
-    if (!cancelled && port_ && port_->host_may_be_arriving()) host_left();
+    if (!cancelled && port_ && port_->host_attach_pending()) host_left();
   });
 }
 
 void PortChannel::host_left() {
   port_->host_left();
-  peer_->disconnected();
+  handler_->disconnected();
 }
 
-void PortChannel::stream_failed(int error_number) {
+void PortChannel::on_error(int error_number) {
   options_.report(fmt::format("{} is lost: {}; waiting for it to come back", options_.description,
                               std::generic_category().message(error_number)));
-  lose_port();
+  on_port_lost();
 }
 
 }  // namespace bellhop::channel

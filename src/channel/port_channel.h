@@ -11,7 +11,7 @@
 #include "channel/byte_stream.h"
 #include "channel/channel.h"
 #include "channel/reactor.h"
-#include "platform/path_watch.h"
+#include "platform/io/path_watch.h"
 
 namespace bellhop::channel {
 
@@ -19,7 +19,7 @@ namespace bellhop::channel {
 // an end: the next host finds the port as it was.
 class PortChannel : public Channel, private ByteStream::Owner {
  public:
-  using Open = std::function<Result<platform::UniqueFd>(const std::string& path)>;
+  using Open = std::function<Result<platform::Handle>(const std::string& path)>;
 
   struct Options {
     std::string path;
@@ -35,36 +35,36 @@ class PortChannel : public Channel, private ByteStream::Owner {
     // Called with what happened to the device, in words for the log.
     std::function<void(const std::string&)> report;
     // The device, where an earlier program has opened it: its host does not see it close.
-    std::optional<Taken> taken = std::nullopt;
+    std::optional<RestoredClient> taken = std::nullopt;
   };
 
   PortChannel(Reactor& reactor, Options options);
   ~PortChannel() override;
 
-  Result<void> start(Peer& peer) override;
+  Result<void> start(ChannelHandler& handler) override;
   void send(std::string& bytes) override;
   std::size_t unsent() const override { return port_ ? port_->unsent() : 0; }
   void resume_input() override;
-  Kept kept() const override;
+  Snapshot snapshot() const override;
   void finish() override {}  // a port's host has no half-closed state
   const std::string& description() const override { return options_.description; }
 
  private:
   Result<void> open_port();
-  Result<void> serve(platform::UniqueFd port);
-  void lose_port();
+  Result<void> serve(platform::Handle port);
+  void on_port_lost();
   void wait_for_path();
   void path_changed();
   void start_retry_timer();
   void try_again_later();
   void host_left();
-  void stream_ended(bool hung_up) override;
-  void stream_failed(int error_number) override;
-  void stream_drained() override { peer_->output_sent(); }
+  void on_eof(bool hung_up) override;
+  void on_error(int error_number) override;
+  void on_drained() override { handler_->output_sent(); }
 
   Reactor& reactor_;
   Options options_;
-  Peer* peer_ = nullptr;
+  ChannelHandler* handler_ = nullptr;
   std::shared_ptr<ByteStream> port_;
   std::optional<platform::PathWatch> path_watch_;
   Watch watch_;

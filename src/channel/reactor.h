@@ -9,7 +9,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
-#include "platform/edge_poll.h"
+#include "platform/io/edge_poll.h"
 
 namespace bellhop::channel {
 

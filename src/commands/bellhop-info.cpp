@@ -3,11 +3,11 @@
 #include <optional>
 #include <string>
 
-#include "agent/agent.h"
-#include "agent/version.h"
-#include "command/command.h"
-#include "platform/clock.h"
-#include "state/freeze.h"
+#include "agent/services.h"
+#include "base/version.h"
+#include "platform/clock/clock.h"
+#include "rpc/command.h"
+#include "state/freeze/freeze.h"
 
 namespace bellhop::commands {
 namespace {
@@ -43,17 +43,17 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Agent& agent, const Nothing&) {
+Result<Reply> run(CommandContext& context, const Nothing&) {
   const auto now = platform::get_time();
   if (!now) return std::unexpected(now.error());
-  const auto up = std::chrono::steady_clock::now() - agent.started;
-  const auto frozen_since = agent.freeze.frozen_since();
+  const auto up = std::chrono::steady_clock::now() - context.services.started;
+  const auto frozen_since = context.services.freeze.frozen_since();
   Reply reply{
-      .version = std::string(agent::version),
-      .protocol = std::string(agent::protocol_version),
+      .version = std::string(program_version),
+      .protocol = std::string(protocol_version),
       .started = *now - nanoseconds(up),
       .uptime = std::chrono::duration_cast<std::chrono::seconds>(up).count(),
-      .replaced = agent.replacements,
+      .replaced = context.services.upgrades,
       .frozen = frozen_since.has_value(),
       .frozen_since = {},
   };
@@ -68,10 +68,10 @@ extern constinit const Command bellhop_info = declare<run>({
     .documentation = "Returns what an operator wants to know about the agent itself.",
     .since = "bellhop 0.1",
     .access = Access::inspect,
-    .runs = Runs::at_once,
-    .urgency = Urgency::never_waits,
+    .runs = Runs::inline_on_loop,
+    .priority = Priority::expedited,
     .served_while_frozen = true,
-    .polled = true,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

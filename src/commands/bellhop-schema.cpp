@@ -1,14 +1,15 @@
-#include "agent/agent.h"
-#include "agent/version.h"
-#include "command/command.h"
-#include "command/schema.h"
+#include "agent/services.h"
+#include "base/version.h"
+#include "rpc/command.h"
+#include "rpc/schema.h"
 
 namespace bellhop::commands {
 namespace {
 
-Result<AnyJson> run(Agent& agent, const Nothing&) {
-  return AnyJson{
-      [&agent](wire::JsonWriter& writer) { write_schema(writer, agent.commands, agent::version); }};
+Result<AnyJson> run(CommandContext& context, const Nothing&) {
+  return AnyJson{[&context](wire::JsonWriter& writer) {
+    write_schema(writer, context.services.commands, program_version);
+  }};
 }
 
 }  // namespace
@@ -20,7 +21,7 @@ extern constinit const Command bellhop_schema = declare<run>({
         "arguments and reply as JSON Schema. The same as `bellhopd --schema` prints.",
     .since = "bellhop 0.1",
     .access = Access::none,
-    .runs = Runs::at_once,
+    .runs = Runs::inline_on_loop,
 });
 
 }  // namespace bellhop::commands

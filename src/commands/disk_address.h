@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "command/field.h"
-#include "platform/disks.h"
+#include "platform/storage/disks.h"
+#include "rpc/field.h"
 
 namespace bellhop::platform {
 

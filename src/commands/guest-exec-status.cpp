@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
+#include "rpc/command.h"
 #include "state/jobs.h"
 
 namespace bellhop::commands {
@@ -30,7 +30,6 @@ struct Reply {
   std::optional<Base64Stream> err_data;
   std::optional<bool> out_truncated;
   std::optional<bool> err_truncated;
-  WhenTaken when_taken;
   static constexpr std::string_view wire_type = "GuestExecStatus";
 
   static constexpr auto fields() {
@@ -67,17 +66,18 @@ std::optional<bool> truncated(const state::JobOutput& output) {
   return output.truncated;
 }
 
-Result<Reply> run(Agent& agent, const Arguments& arguments) {
-  auto status = agent.jobs.status(arguments.pid);
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
+  auto status = context.services.jobs.status(arguments.pid);
   if (!status) return failure("PID {} does not exist", arguments.pid);
+  context.on_delivered(
+      [&jobs = context.services.jobs, status = *status] { jobs.collected(status); });
   return Reply{.exited = status->exited,
                .exitcode = status->end.exit_code,
                .signal = status->end.signal,
                .out_data = stream(status->out),
                .err_data = stream(status->err),
                .out_truncated = truncated(*status->out),
-               .err_truncated = truncated(*status->err),
-               .when_taken = [&jobs = agent.jobs, status = *status] { jobs.collected(status); }};
+               .err_truncated = truncated(*status->err)};
 }
 
 }  // namespace
@@ -92,8 +92,8 @@ extern constinit const Command guest_exec_status = declare<run>({
         "goes once all together hold 256 MiB, and the oldest itself once there are 65,536.",
     .since = "2.5",
     .access = Access::execute,
-    .runs = Runs::on_worker,  // the reply can be larger than the channel takes at once
-    .polled = true,
+    .runs = Runs::worker,  // the reply can be larger than the channel takes at once
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

@@ -6,9 +6,9 @@
 #include <variant>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/process.h"
+#include "agent/services.h"
+#include "platform/process/process.h"
+#include "rpc/command.h"
 #include "state/jobs.h"
 
 namespace bellhop::commands {
@@ -94,7 +94,7 @@ std::vector<std::string> copies(const std::vector<std::string_view>& texts) {
   return {texts.begin(), texts.end()};
 }
 
-Result<Reply> run(Agent& agent, const Arguments& arguments) {
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
   ProcessRequest request;
   request.path = arguments.path;
   if (arguments.arg) request.arguments = copies(*arguments.arg);
@@ -105,7 +105,7 @@ Result<Reply> run(Agent& agent, const Arguments& arguments) {
     if (!bytes) return std::unexpected(bytes.error());
     request.input.emplace(reinterpret_cast<const char*>(bytes->data()), bytes->size());
   }
-  const auto pid = agent.jobs.start(std::move(request));
+  const auto pid = context.services.jobs.start(std::move(request));
   if (!pid) return std::unexpected(pid.error());
   return Reply{.pid = *pid};
 }
@@ -120,7 +120,7 @@ extern constinit const Command guest_exec = declare<run>({
         "leaves, and also when the agent ends.",
     .since = "2.5",
     .access = Access::execute,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,5 +1,5 @@
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
+#include "rpc/command.h"
 #include "state/open_files.h"
 
 namespace bellhop::commands {
@@ -14,8 +14,8 @@ struct Arguments {
   }
 };
 
-Result<void> run(Agent& agent, const Arguments& arguments) {
-  return agent.files.close(arguments.handle);
+Result<void> run(CommandContext& context, const Arguments& arguments) {
+  return context.services.files.close(arguments.handle);
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ extern constinit const Command guest_file_close = declare<run>({
         "before.",
     .since = "0.15.0",
     .access = Access::read,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,5 +1,5 @@
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
+#include "rpc/command.h"
 #include "state/open_files.h"
 
 namespace bellhop::commands {
@@ -15,9 +15,9 @@ struct Arguments {
 };
 
 // Nothing is ever kept back: a write is in the file when it is answered.
-Result<void> run(Agent& agent, const Arguments& arguments) {
-  const auto turn = agent.files.use(arguments.handle);
-  if (!turn) return std::unexpected(turn.error());
+Result<void> run(CommandContext& context, const Arguments& arguments) {
+  const auto lease = context.services.files.acquire(arguments.handle);
+  if (!lease) return std::unexpected(lease.error());
   return {};
 }
 
@@ -31,7 +31,7 @@ extern constinit const Command guest_file_flush = declare<run>({
         "not be on the disk then.",
     .since = "0.15.0",
     .access = Access::read,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

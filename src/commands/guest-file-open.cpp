@@ -1,8 +1,8 @@
 #include <optional>
 #include <string_view>
 
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
+#include "rpc/command.h"
 #include "state/open_files.h"
 
 namespace bellhop::commands {
@@ -21,8 +21,8 @@ struct Arguments {
   }
 };
 
-Result<std::int64_t> run(Agent& agent, const Arguments& arguments) {
-  return agent.files.open(arguments.path, arguments.mode.value_or("r"));
+Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
+  return context.services.files.open(arguments.path, arguments.mode.value_or("r"));
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ extern constinit const Command guest_file_open = declare<run>({
         "inherit the file.",
     .since = "0.15.0",
     .access = Access::write,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

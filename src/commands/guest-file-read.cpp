@@ -3,8 +3,8 @@
 #include <string_view>
 #include <utility>
 
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
+#include "rpc/command.h"
 #include "state/file_reading.h"
 #include "state/open_files.h"
 
@@ -12,7 +12,7 @@ namespace bellhop::commands {
 namespace {
 
 constexpr std::int64_t default_count = 4096;
-constexpr std::int64_t largest_count = std::int64_t{48} << 20;
+constexpr std::int64_t max_count = std::int64_t{48} << 20;
 
 struct Arguments {
   std::int64_t handle;
@@ -43,14 +43,14 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Agent& agent, const Arguments& arguments) {
-  auto turn = agent.files.use(arguments.handle);
-  if (!turn) return std::unexpected(std::move(turn).error());
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
+  auto lease = context.services.files.acquire(arguments.handle);
+  if (!lease) return std::unexpected(std::move(lease).error());
   const std::int64_t count = arguments.count.value_or(default_count);
-  if (count < 0 || count > largest_count) {
+  if (count < 0 || count > max_count) {
     return invalid("value '{}' is invalid for argument count", count);
   }
-  auto begun = state::FileReading::begin(*std::move(turn), static_cast<std::uint64_t>(count));
+  auto begun = state::FileReading::begin(*std::move(lease), static_cast<std::uint64_t>(count));
   if (!begun) return std::unexpected(std::move(begun).error());
 
   const auto reading = std::make_shared<state::FileReading>(*std::move(begun));
@@ -70,8 +70,8 @@ extern constinit const Command guest_file_read = declare<run>({
         "(`Resource temporarily unavailable`) when that is nothing now but may be something later.",
     .since = "0.15.0",
     .access = Access::read,
-    .runs = Runs::on_worker,
-    .polled = true,
+    .runs = Runs::worker,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

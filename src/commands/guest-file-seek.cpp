@@ -4,8 +4,8 @@
 #include <utility>
 #include <variant>
 
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
+#include "rpc/command.h"
 #include "state/open_files.h"
 
 namespace bellhop::commands {
@@ -60,12 +60,12 @@ Result<SeekFrom> seek_from(const Whence& whence) {
   return places[static_cast<std::size_t>(code)];
 }
 
-Result<Reply> run(Agent& agent, const Arguments& arguments) {
-  const auto turn = agent.files.use(arguments.handle);
-  if (!turn) return std::unexpected(turn.error());
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
+  const auto lease = context.services.files.acquire(arguments.handle);
+  if (!lease) return std::unexpected(lease.error());
   const auto from = seek_from(arguments.whence);
   if (!from) return std::unexpected(from.error());
-  const auto position = turn->file().seek(arguments.offset, *from);
+  const auto position = lease->file().seek(arguments.offset, *from);
   if (!position) return std::unexpected(position.error());
   return Reply{.position = *position, .eof = false};
 }
@@ -80,8 +80,8 @@ extern constinit const Command guest_file_seek = declare<run>({
         "terminals have no position (`failed to seek file: Illegal seek`).",
     .since = "0.15.0",
     .access = Access::read,
-    .runs = Runs::on_worker,
-    .polled = true,
+    .runs = Runs::worker,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

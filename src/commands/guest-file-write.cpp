@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
+#include "rpc/command.h"
 #include "state/open_files.h"
 
 namespace bellhop::commands {
@@ -48,9 +48,9 @@ Result<void> write_all(platform::File& file, std::span<const std::byte> bytes) {
   return {};
 }
 
-Result<Reply> run(Agent& agent, const Arguments& arguments) {
-  const auto turn = agent.files.use(arguments.handle);
-  if (!turn) return std::unexpected(turn.error());
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
+  const auto lease = context.services.files.acquire(arguments.handle);
+  if (!lease) return std::unexpected(lease.error());
   const auto bytes = arguments.buf_b64.decode();
   if (!bytes) return std::unexpected(bytes.error());
   const auto size = static_cast<std::int64_t>(bytes->size());
@@ -58,7 +58,7 @@ Result<Reply> run(Agent& agent, const Arguments& arguments) {
   if (count < 0 || count > size) {
     return invalid("value '{}' is invalid for argument count", count);
   }
-  auto written = write_all(turn->file(), bytes->first(static_cast<std::size_t>(count)));
+  auto written = write_all(lease->file(), bytes->first(static_cast<std::size_t>(count)));
   if (!written) return std::unexpected(std::move(written).error());
   return Reply{.count = count, .eof = false};
 }
@@ -74,8 +74,8 @@ extern constinit const Command guest_file_write = declare<run>({
         "some of the bytes have been written. One request carries a little less than 48 MiB.",
     .since = "0.15.0",
     .access = Access::write,
-    .runs = Runs::on_worker,
-    .polled = true,
+    .runs = Runs::worker,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

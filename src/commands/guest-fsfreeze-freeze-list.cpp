@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "state/freeze.h"
+#include "agent/services.h"
+#include "rpc/command.h"
+#include "state/freeze/freeze.h"
 
 namespace bellhop::commands {
 namespace {
@@ -21,10 +21,10 @@ struct Arguments {
   }
 };
 
-Result<std::int64_t> run(Agent& agent, const Arguments& arguments) {
+Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
   std::optional<std::span<const std::string_view>> names;
   if (arguments.mountpoints) names = *arguments.mountpoints;
-  return agent.freeze.freeze(names);
+  return context.services.freeze.freeze(names);
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ extern constinit const Command guest_fsfreeze_freeze_list = declare<run>({
     .documentation = "As guest-fsfreeze-freeze, for the filesystems that are named.",
     .since = "2.2",
     .access = Access::power,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,15 +1,15 @@
 #include <cstdint>
 #include <optional>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "state/freeze.h"
+#include "agent/services.h"
+#include "rpc/command.h"
+#include "state/freeze/freeze.h"
 
 namespace bellhop::commands {
 namespace {
 
-Result<std::int64_t> run(Agent& agent, const Nothing&) {
-  return agent.freeze.freeze(std::nullopt);
+Result<std::int64_t> run(CommandContext& context, const Nothing&) {
+  return context.services.freeze.freeze(std::nullopt);
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ extern constinit const Command guest_fsfreeze_freeze = declare<run>({
         "minutes by default.",
     .since = "0.15.0",
     .access = Access::power,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

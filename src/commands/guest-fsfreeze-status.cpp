@@ -1,9 +1,9 @@
 #include <array>
 #include <string_view>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "state/freeze.h"
+#include "agent/services.h"
+#include "rpc/command.h"
+#include "state/freeze/freeze.h"
 
 namespace bellhop::commands {
 namespace {
@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 2> wire_names(Status) {
   return {"thawed", "frozen"};
 }
 
-Result<Status> run(Agent& agent, const Nothing&) {
-  return agent.freeze.is_frozen() ? Status::frozen : Status::thawed;
+Result<Status> run(CommandContext& context, const Nothing&) {
+  return context.services.freeze.is_frozen() ? Status::frozen : Status::thawed;
 }
 
 }  // namespace
@@ -27,10 +27,10 @@ extern constinit const Command guest_fsfreeze_status = declare<run>({
         "thaw does not count.",
     .since = "0.15.0",
     .access = Access::inspect,
-    .runs = Runs::at_once,
-    .urgency = Urgency::never_waits,
+    .runs = Runs::inline_on_loop,
+    .priority = Priority::expedited,
     .served_while_frozen = true,
-    .polled = true,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

@@ -1,14 +1,14 @@
 #include <cstdint>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "state/freeze.h"
+#include "agent/services.h"
+#include "rpc/command.h"
+#include "state/freeze/freeze.h"
 
 namespace bellhop::commands {
 namespace {
 
-Result<std::int64_t> run(Agent& agent, const Nothing&) {
-  return agent.freeze.thaw();
+Result<std::int64_t> run(CommandContext& context, const Nothing&) {
+  return context.services.freeze.thaw();
 }
 
 }  // namespace
@@ -22,8 +22,8 @@ extern constinit const Command guest_fsfreeze_thaw = declare<run>({
         "says so by an error, once: what was copied meanwhile may be inconsistent.",
     .since = "0.15.0",
     .access = Access::power,
-    .runs = Runs::on_worker,
-    .urgency = Urgency::never_waits,
+    .runs = Runs::worker,
+    .priority = Priority::expedited,
     .served_while_frozen = true,
 });
 

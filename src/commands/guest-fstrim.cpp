@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/local_filesystems.h"
-#include "state/freeze.h"
+#include "agent/services.h"
+#include "platform/storage/local_filesystems.h"
+#include "rpc/command.h"
+#include "state/freeze/freeze.h"
 
 namespace bellhop::commands {
 namespace {
@@ -70,8 +70,8 @@ PathResult trim(platform::Filesystems& filesystems, const platform::LocalFilesys
   return result;
 }
 
-Result<Reply> run(Agent& agent, const Arguments& arguments) {
-  platform::Filesystems& filesystems = agent.freeze.filesystems();
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
+  platform::Filesystems& filesystems = context.services.freeze.filesystems();
   const auto all = filesystems.list();
   if (!all) return std::unexpected(all.error());
   Reply reply;
@@ -93,7 +93,7 @@ extern constinit const Command guest_fstrim = declare<run>({
         "on LUKS only when it was opened so that it passes them on.",
     .since = "1.2",
     .access = Access::write,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

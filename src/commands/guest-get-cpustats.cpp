@@ -3,9 +3,9 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/cpu_statistics.h"
+#include "agent/services.h"
+#include "platform/machine/cpu_statistics.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -49,8 +49,8 @@ struct Cpu {
   }
 };
 
-Result<std::vector<Cpu>> run(Agent& agent, const Nothing&) {
-  const auto cpus = platform::cpu_statistics(agent.system_root);
+Result<std::vector<Cpu>> run(CommandContext& context, const Nothing&) {
+  const auto cpus = platform::cpu_statistics(context.services.system_root);
   if (!cpus) return std::unexpected(cpus.error());
   std::vector<Cpu> reply;
   reply.reserve(cpus->size());
@@ -83,7 +83,7 @@ extern constinit const Command guest_get_cpustats = declare<run>({
         "kernel is too old to tell are left out.",
     .since = "7.1",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

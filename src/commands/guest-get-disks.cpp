@@ -3,11 +3,11 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
 #include "commands/disk_address.h"
 #include "commands/nvme_smart.h"
-#include "platform/disks.h"
+#include "platform/storage/disks.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -36,8 +36,8 @@ struct Disk {
   }
 };
 
-Result<std::vector<Disk>> run(Agent& agent, const Nothing&) {
-  auto disks = platform::disks(agent.system_root);
+Result<std::vector<Disk>> run(CommandContext& context, const Nothing&) {
+  auto disks = platform::disks(context.services.system_root);
   if (!disks) return std::unexpected(std::move(disks).error());
   std::vector<Disk> reply;
   reply.reserve(disks->size());
@@ -65,7 +65,7 @@ extern constinit const Command guest_get_disks = declare<run>({
         "with other controllers the bus type is `unknown`.",
     .since = "5.2",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

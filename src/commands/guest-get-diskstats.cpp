@@ -3,9 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/disk_statistics.h"
+#include "agent/services.h"
+#include "platform/storage/disk_statistics.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -93,8 +93,8 @@ Counters counters(const platform::DiskStatistics& disk) {
   };
 }
 
-Result<std::vector<Disk>> run(Agent& agent, const Nothing&) {
-  auto disks = platform::disk_statistics(agent.system_root);
+Result<std::vector<Disk>> run(CommandContext& context, const Nothing&) {
+  auto disks = platform::disk_statistics(context.services.system_root);
   if (!disks) return std::unexpected(std::move(disks).error());
   std::vector<Disk> reply;
   reply.reserve(disks->size());
@@ -115,7 +115,7 @@ extern constinit const Command guest_get_diskstats = declare<run>({
         "Returns what each disk and partition has done since the guest's start. Only on Linux.",
     .since = "7.1",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

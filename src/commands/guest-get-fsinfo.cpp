@@ -3,11 +3,11 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
 #include "commands/disk_address.h"
-#include "platform/mounted_filesystems.h"
-#include "state/filesystem_sizes.h"
+#include "platform/storage/mounted_filesystems.h"
+#include "rpc/command.h"
+#include "state/statvfs_pool.h"
 
 namespace bellhop::commands {
 namespace {
@@ -53,18 +53,18 @@ Filesystem describe(platform::MountedFilesystem&& filesystem,
   return form;
 }
 
-Result<std::vector<Filesystem>> run(Agent& agent, const Nothing&) {
-  auto filesystems = platform::mounted_filesystems(agent.system_root);
+Result<std::vector<Filesystem>> run(CommandContext& context, const Nothing&) {
+  auto filesystems = platform::mounted_filesystems(context.services.system_root);
   if (!filesystems) return std::unexpected(std::move(filesystems).error());
-  std::vector<state::FilesystemSizes::Question> questions;
-  questions.reserve(filesystems->size());
+  std::vector<state::StatvfsPool::Query> queries;
+  queries.reserve(filesystems->size());
   for (const auto& filesystem : *filesystems) {
     const std::filesystem::path mountpoint = filesystem.mountpoint;
-    questions.push_back({.mount_id = filesystem.mount_id,
-                         .path = agent.system_root / mountpoint.relative_path(),
-                         .may_block = filesystem.may_block});
+    queries.push_back({.mount_id = filesystem.mount_id,
+                       .path = context.services.system_root / mountpoint.relative_path(),
+                       .may_block = filesystem.may_block});
   }
-  const auto sizes = agent.filesystem_sizes.ask(questions);
+  const auto sizes = context.services.statvfs_pool.query(queries);
   std::vector<Filesystem> reply;
   reply.reserve(filesystems->size());
   for (std::size_t i = 0; i < filesystems->size(); ++i) {
@@ -87,7 +87,7 @@ extern constinit const Command guest_get_fsinfo = declare<run>({
         "answers.",
     .since = "2.2",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,9 +1,9 @@
 #include <string>
 #include <utility>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/host_name.h"
+#include "agent/services.h"
+#include "platform/network/host_name.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -18,7 +18,7 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Agent&, const Nothing&) {
+Result<Reply> run(CommandContext&, const Nothing&) {
   auto name = platform::host_name();
   if (!name) return std::unexpected(std::move(name).error());
   return Reply{.host_name = *std::move(name)};
@@ -31,7 +31,7 @@ extern constinit const Command guest_get_host_name = declare<run>({
     .documentation = "Returns the name of the guest.",
     .since = "2.10",
     .access = Access::inspect,
-    .runs = Runs::at_once,
+    .runs = Runs::inline_on_loop,
 });
 
 }  // namespace bellhop::commands

@@ -1,8 +1,8 @@
 #include <utility>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/load.h"
+#include "agent/services.h"
+#include "platform/machine/load.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -20,7 +20,7 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Agent&, const Nothing&) {
+Result<Reply> run(CommandContext&, const Nothing&) {
   const auto load = platform::load_average();
   if (!load) return std::unexpected(load.error());
   return Reply{
@@ -34,8 +34,8 @@ extern constinit const Command guest_get_load = declare<run>({
     .documentation = "Returns how many processes run or want to, on average.",
     .since = "10.0",
     .access = Access::inspect,
-    .runs = Runs::at_once,
-    .polled = true,
+    .runs = Runs::inline_on_loop,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

@@ -1,9 +1,9 @@
 #include <cstdint>
 #include <utility>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/memory_blocks.h"
+#include "agent/services.h"
+#include "platform/machine/memory_blocks.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -17,8 +17,8 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Agent& agent, const Nothing&) {
-  const auto size = platform::memory_block_size(agent.system_root);
+Result<Reply> run(CommandContext& context, const Nothing&) {
+  const auto size = platform::memory_block_size(context.services.system_root);
   if (!size) return std::unexpected(size.error());
   return Reply{.size = *size};
 }
@@ -32,7 +32,7 @@ extern constinit const Command guest_get_memory_block_info = declare<run>({
         "taken in or out of service.",
     .since = "2.3",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -2,9 +2,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/memory_blocks.h"
+#include "agent/services.h"
+#include "platform/machine/memory_blocks.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -26,8 +26,8 @@ struct MemoryBlock {
   }
 };
 
-Result<std::vector<MemoryBlock>> run(Agent& agent, const Nothing&) {
-  const auto blocks = platform::memory_blocks(agent.system_root);
+Result<std::vector<MemoryBlock>> run(CommandContext& context, const Nothing&) {
+  const auto blocks = platform::memory_blocks(context.services.system_root);
   if (!blocks) return std::unexpected(blocks.error());
   std::vector<MemoryBlock> reply;
   reply.reserve(blocks->size());
@@ -48,7 +48,7 @@ extern constinit const Command guest_get_memory_blocks = declare<run>({
         "is left out.",
     .since = "2.3",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

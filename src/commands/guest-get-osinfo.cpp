@@ -2,10 +2,10 @@
 #include <string>
 #include <utility>
 
-#include "agent/agent.h"
-#include "agent/settings.h"
-#include "command/command.h"
-#include "platform/os_info.h"
+#include "agent/services.h"
+#include "config/settings.h"
+#include "platform/machine/os_info.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -38,10 +38,10 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Agent& agent, const Nothing&) {
+Result<Reply> run(CommandContext& context, const Nothing&) {
   auto kernel = platform::kernel();
   if (!kernel) return std::unexpected(std::move(kernel).error());
-  auto release = platform::os_release(agent.settings.os_release);
+  auto release = platform::os_release(context.services.settings.os_release);
   return Reply{
       .kernel_release = std::move(kernel->release),
       .kernel_version = std::move(kernel->version),
@@ -66,7 +66,7 @@ extern constinit const Command guest_get_osinfo = declare<run>({
         "to read than the system's os-release(5).",
     .since = "2.10",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

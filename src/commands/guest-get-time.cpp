@@ -1,11 +1,11 @@
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/clock.h"
+#include "agent/services.h"
+#include "platform/clock/clock.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
 
-Result<std::int64_t> run(Agent&, const Nothing&) {
+Result<std::int64_t> run(CommandContext&, const Nothing&) {
   return platform::get_time();
 }
 
@@ -16,8 +16,8 @@ extern constinit const Command guest_get_time = declare<run>({
     .documentation = "Returns the guest's time, in nanoseconds since 1970-01-01 in UTC.",
     .since = "1.5",
     .access = Access::inspect,
-    .runs = Runs::at_once,
-    .polled = true,
+    .runs = Runs::inline_on_loop,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

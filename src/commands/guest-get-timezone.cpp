@@ -3,10 +3,10 @@
 #include <string>
 #include <utility>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/clock.h"
-#include "platform/timezone.h"
+#include "agent/services.h"
+#include "platform/clock/clock.h"
+#include "platform/clock/timezone.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -23,7 +23,7 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Agent&, const Nothing&) {
+Result<Reply> run(CommandContext&, const Nothing&) {
   const auto now = platform::get_time();
   if (!now) return std::unexpected(now.error());
   auto zone = platform::timezone_at(*now / 1'000'000'000);
@@ -38,7 +38,7 @@ extern constinit const Command guest_get_timezone = declare<run>({
     .documentation = "Returns the time zone in force in the guest.",
     .since = "2.10",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -3,9 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/users.h"
+#include "agent/services.h"
+#include "platform/accounts/users.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -26,8 +26,8 @@ struct User {
   }
 };
 
-Result<std::vector<User>> run(Agent& agent, const Nothing&) {
-  auto users = platform::logged_in_users(agent.system_root);
+Result<std::vector<User>> run(CommandContext& context, const Nothing&) {
+  auto users = platform::logged_in_users(context.services.system_root);
   if (!users) return std::unexpected(std::move(users).error());
   std::vector<User> reply;
   reply.reserve(users->size());
@@ -46,7 +46,7 @@ extern constinit const Command guest_get_users = declare<run>({
         "systemd-logind or elogind knows, which newer systems have instead of utmp.",
     .since = "2.10",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

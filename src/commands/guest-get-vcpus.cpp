@@ -2,9 +2,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/processors.h"
+#include "agent/services.h"
+#include "platform/machine/processors.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -24,8 +24,8 @@ struct LogicalProcessor {
   }
 };
 
-Result<std::vector<LogicalProcessor>> run(Agent& agent, const Nothing&) {
-  const auto processors = platform::processors(agent.system_root);
+Result<std::vector<LogicalProcessor>> run(CommandContext& context, const Nothing&) {
+  const auto processors = platform::processors(context.services.system_root);
   if (!processors) return std::unexpected(processors.error());
   std::vector<LogicalProcessor> reply;
   reply.reserve(processors->size());
@@ -46,7 +46,7 @@ extern constinit const Command guest_get_vcpus = declare<run>({
         "state the guest does not tell at this moment, is left out.",
     .since = "1.5",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,11 +1,10 @@
 #include <string>
 #include <vector>
 
-#include "agent/agent.h"
-#include "agent/policy.h"
-#include "agent/version.h"
-#include "command/command.h"
-#include "state/freeze.h"
+#include "agent/admission.h"
+#include "agent/services.h"
+#include "base/version.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -41,15 +40,14 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Agent& agent, const Nothing&) {
-  Reply reply{.version = std::string(agent::protocol_version)};
-  const bool frozen = agent.freeze.is_frozen();
-  for (const Command* command : agent.commands) {
+Result<Reply> run(CommandContext& context, const Nothing&) {
+  Reply reply{.version = std::string(protocol_version)};
+  for (const Command* command : context.services.commands) {
     const Facts& facts = command->facts;
     reply.supported_commands.push_back({
         .name = std::string(facts.name),
-        .enabled = agent.policy.allows(facts.name) && (!frozen || facts.served_while_frozen),
-        .success_response = facts.answers_success,
+        .enabled = agent::admission(context.services, facts) == agent::Admission::admitted,
+        .success_response = facts.has_success_response,
     });
   }
   return reply;
@@ -62,10 +60,10 @@ extern constinit const Command guest_info = declare<run>({
     .documentation = "Returns the agent's version and the commands that it knows.",
     .since = "0.15.0",
     .access = Access::none,
-    .runs = Runs::at_once,
-    .urgency = Urgency::never_waits,
+    .runs = Runs::inline_on_loop,
+    .priority = Priority::expedited,
     .served_while_frozen = true,
-    .polled = true,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/network.h"
+#include "agent/services.h"
+#include "platform/network/network.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -116,7 +116,7 @@ Interface wire_form(platform::NetworkInterface interface) {
   return result;
 }
 
-Result<std::vector<Interface>> run(Agent&, const Nothing&) {
+Result<std::vector<Interface>> run(CommandContext&, const Nothing&) {
   auto interfaces = platform::network_interfaces();
   if (!interfaces) return std::unexpected(std::move(interfaces).error());
   std::vector<Interface> reply;
@@ -132,7 +132,7 @@ extern constinit const Command guest_network_get_interfaces = declare<run>({
     .documentation = "Returns the network interfaces with their addresses and counters.",
     .since = "1.1",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/network.h"
+#include "agent/services.h"
+#include "platform/network/network.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -75,8 +75,8 @@ void add(Route& route, platform::Ipv6RouteDetails details) {
   route.nexthop = std::move(details.next_hop);
 }
 
-Result<std::vector<Route>> run(Agent& agent, const Nothing&) {
-  auto routes = platform::network_routes(agent.system_root);
+Result<std::vector<Route>> run(CommandContext& context, const Nothing&) {
+  auto routes = platform::network_routes(context.services.system_root);
   if (!routes) return std::unexpected(std::move(routes).error());
   std::vector<Route> reply;
   reply.reserve(routes->size());
@@ -102,7 +102,7 @@ extern constinit const Command guest_network_get_route = declare<run>({
         "kernel's order.",
     .since = "9.1",
     .access = Access::inspect,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

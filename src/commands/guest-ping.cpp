@@ -1,10 +1,10 @@
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
 
-Result<void> run(Agent&, const Nothing&) {
+Result<void> run(CommandContext&, const Nothing&) {
   return {};
 }
 
@@ -15,10 +15,10 @@ extern constinit const Command guest_ping = declare<run>({
     .documentation = "Answers, which shows that the agent is alive.",
     .since = "0.15.0",
     .access = Access::none,
-    .runs = Runs::at_once,
-    .urgency = Urgency::never_waits,
+    .runs = Runs::inline_on_loop,
+    .priority = Priority::expedited,
     .served_while_frozen = true,
-    .polled = true,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

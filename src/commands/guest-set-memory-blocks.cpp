@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/memory_blocks.h"
+#include "agent/services.h"
+#include "platform/machine/memory_blocks.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -76,12 +76,12 @@ Response response_of(MemoryBlockChange::Outcome outcome) {
   return Response::operation_failed;
 }
 
-Result<std::vector<BlockResponse>> run(Agent& agent, const Arguments& arguments) {
+Result<std::vector<BlockResponse>> run(CommandContext& context, const Arguments& arguments) {
   std::vector<BlockResponse> reply;
   reply.reserve(arguments.mem_blks.size());
   for (const auto& block : arguments.mem_blks) {
-    const auto change =
-        platform::set_memory_block_online(agent.system_root, block.phys_index, block.online);
+    const auto change = platform::set_memory_block_online(context.services.system_root,
+                                                          block.phys_index, block.online);
     auto& entry = reply.emplace_back(
         BlockResponse{.phys_index = block.phys_index, .response = response_of(change.outcome)});
     if (entry.response != Response::success) entry.error_code = change.error_number;
@@ -100,7 +100,7 @@ extern constinit const Command guest_set_memory_blocks = declare<run>({
         "be moved.",
     .since = "2.3",
     .access = Access::write,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,9 +1,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/clock_setting.h"
+#include "agent/services.h"
+#include "platform/clock/clock_setting.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -20,12 +20,12 @@ struct Arguments {
   }
 };
 
-Result<void> run(Agent& agent, const Arguments& arguments) {
-  if (!arguments.time) return agent.clock_setting.set_system_from_hardware();
+Result<void> run(CommandContext& context, const Arguments& arguments) {
+  if (!arguments.time) return context.services.clock_setting.set_system_from_hardware();
   if (*arguments.time < 0 || *arguments.time >= too_late) return invalid("Invalid time");
-  Result<void> set = agent.clock_setting.set_system(*arguments.time);
+  Result<void> set = context.services.clock_setting.set_system(*arguments.time);
   if (!set) return set;
-  return agent.clock_setting.set_hardware_from_system();
+  return context.services.clock_setting.set_hardware_from_system();
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ extern constinit const Command guest_set_time = declare<run>({
         "An error about the hardware clock does not mean that the guest's clock was not set.",
     .since = "1.5",
     .access = Access::write,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

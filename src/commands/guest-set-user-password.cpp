@@ -4,10 +4,10 @@
 #include <string_view>
 #include <utility>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/password_program.h"
-#include "platform/process.h"
+#include "agent/services.h"
+#include "platform/accounts/password_program.h"
+#include "platform/process/process.h"
+#include "rpc/command.h"
 #include "state/program_run.h"
 
 namespace bellhop::commands {
@@ -15,7 +15,7 @@ namespace {
 
 // Password quality checks, a directory service, another program's lock on /etc/shadow: all take
 // seconds, none a minute.
-constexpr std::chrono::minutes patience{1};
+constexpr std::chrono::minutes timeout{1};
 
 struct Arguments {
   std::string_view username;
@@ -44,7 +44,7 @@ Result<void> check(std::string_view username, std::string_view password) {
   return {};
 }
 
-Result<void> run(Agent& agent, const Arguments& arguments) {
+Result<void> run(CommandContext& context, const Arguments& arguments) {
   const auto bytes = arguments.password.decode();
   if (!bytes) return std::unexpected(bytes.error());
   const std::string_view password(reinterpret_cast<const char*>(bytes->data()), bytes->size());
@@ -52,14 +52,14 @@ Result<void> run(Agent& agent, const Arguments& arguments) {
 
   const char* search_path = std::getenv("PATH");
   auto program = platform::password_program(arguments.crypted, search_path ? search_path : "",
-                                            agent.system_root);
+                                            context.services.system_root);
   if (!program) return std::unexpected(std::move(program).error());
   platform::ProcessRequest request;
   request.path = std::move(program->path);
   request.arguments = std::move(program->arguments);
   request.input = fmt::format("{}:{}\n", arguments.username, password);
-  return state::run_to_end(agent.programs, std::move(request), {.purpose = "set user password"},
-                           {.time = patience});
+  return state::run_to_end(context.services.programs, std::move(request),
+                           {.purpose = "set user password"}, {.time = timeout});
 }
 
 }  // namespace
@@ -74,7 +74,7 @@ extern constinit const Command guest_set_user_password = declare<run>({
         "minute.",
     .since = "2.3",
     .access = Access::write,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

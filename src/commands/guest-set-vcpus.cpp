@@ -3,9 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/processors.h"
+#include "agent/services.h"
+#include "platform/machine/processors.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -35,10 +35,11 @@ struct Arguments {
   }
 };
 
-Result<std::int64_t> run(Agent& agent, const Arguments& arguments) {
+Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
   std::int64_t done = 0;
   for (const auto& vcpu : arguments.vcpus) {
-    auto result = platform::set_processor_online(agent.system_root, vcpu.logical_id, vcpu.online);
+    auto result =
+        platform::set_processor_online(context.services.system_root, vcpu.logical_id, vcpu.online);
     if (!result && done == 0) return std::unexpected(std::move(result).error());
     if (!result) break;
     ++done;
@@ -57,7 +58,7 @@ extern constinit const Command guest_set_vcpus = declare<run>({
         "What is already as wanted counts as carried out.",
     .since = "1.5",
     .access = Access::write,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,9 +1,9 @@
 #include <optional>
 #include <string_view>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/power.h"
+#include "agent/services.h"
+#include "platform/power/power.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -28,11 +28,11 @@ std::optional<ShutdownMode> mode_of(std::string_view name) {
   return std::nullopt;
 }
 
-Result<void> run(Agent& agent, const Arguments& arguments) {
+Result<void> run(CommandContext& context, const Arguments& arguments) {
   const auto mode = mode_of(arguments.mode.value_or("powerdown"));
   // qemu-ga's words, the missing parenthesis included.
   if (!mode) return invalid("mode is invalid (valid values are: halt|powerdown|reboot");
-  return agent.power.shut_down(*mode);
+  return context.services.power.shut_down(*mode);
 }
 
 }  // namespace
@@ -48,8 +48,8 @@ extern constinit const Command guest_shutdown = declare<run>({
         "filesystems.",
     .since = "0.15.0",
     .access = Access::power,
-    .runs = Runs::on_worker,
-    .answers_success = false,
+    .runs = Runs::worker,
+    .has_success_response = false,
 });
 
 }  // namespace bellhop::commands

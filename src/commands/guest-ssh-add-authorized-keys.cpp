@@ -4,13 +4,13 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
 #include "commands/key_labels.h"
-#include "platform/authorized_keys_file.h"
-#include "platform/user_account.h"
+#include "platform/accounts/authorized_keys_file.h"
+#include "platform/accounts/user_account.h"
+#include "rpc/command.h"
 #include "state/authorized_keys.h"
-#include "state/key_changes.h"
+#include "state/keyed_mutex.h"
 
 namespace bellhop::commands {
 namespace {
@@ -43,13 +43,14 @@ Result<void> add(const platform::AuthorizedKeysFile& file, const Arguments& argu
   return {};
 }
 
-Result<void> run(Agent& agent, const Arguments& arguments) {
+Result<void> run(CommandContext& context, const Arguments& arguments) {
   if (auto checked = state::check_keys(arguments.keys); !checked) return checked;
-  auto user = platform::find_user(std::string(arguments.username), agent.system_root);
+  auto user = platform::find_user(std::string(arguments.username), context.services.system_root);
   if (!user) return std::unexpected(std::move(user).error());
   const platform::AuthorizedKeysFile file(*std::move(user));
-  auto added = agent.key_changes.run(file.path(), [&] { return add(file, arguments); });
-  if (added) restore_key_labels(agent, file);
+  auto added =
+      context.services.authorized_keys_mutex.run(file.path(), [&] { return add(file, arguments); });
+  if (added) restore_key_labels(context.services, file);
   return added;
 }
 
@@ -67,7 +68,7 @@ extern constinit const Command guest_ssh_add_authorized_keys = declare<run>({
         "has a warning.",
     .since = "5.2",
     .access = Access::write,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -3,10 +3,10 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/authorized_keys_file.h"
-#include "platform/user_account.h"
+#include "agent/services.h"
+#include "platform/accounts/authorized_keys_file.h"
+#include "platform/accounts/user_account.h"
+#include "rpc/command.h"
 #include "state/authorized_keys.h"
 
 namespace bellhop::commands {
@@ -31,8 +31,8 @@ struct Reply {
   }
 };
 
-Result<Reply> run(Agent& agent, const Arguments& arguments) {
-  auto user = platform::find_user(std::string(arguments.username), agent.system_root);
+Result<Reply> run(CommandContext& context, const Arguments& arguments) {
+  auto user = platform::find_user(std::string(arguments.username), context.services.system_root);
   if (!user) return std::unexpected(std::move(user).error());
   auto content = platform::AuthorizedKeysFile(*std::move(user)).read();
   if (!content) return std::unexpected(std::move(content).error());
@@ -49,7 +49,7 @@ extern constinit const Command guest_ssh_get_authorized_keys = declare<run>({
         "belongs neither to the user nor to root is not read. Without that file, an error.",
     .since = "5.2",
     .access = Access::read,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

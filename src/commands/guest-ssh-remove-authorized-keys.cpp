@@ -3,13 +3,13 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
 #include "commands/key_labels.h"
-#include "platform/authorized_keys_file.h"
-#include "platform/user_account.h"
+#include "platform/accounts/authorized_keys_file.h"
+#include "platform/accounts/user_account.h"
+#include "rpc/command.h"
 #include "state/authorized_keys.h"
-#include "state/key_changes.h"
+#include "state/keyed_mutex.h"
 
 namespace bellhop::commands {
 namespace {
@@ -26,17 +26,17 @@ struct Arguments {
   }
 };
 
-Result<void> run(Agent& agent, const Arguments& arguments) {
+Result<void> run(CommandContext& context, const Arguments& arguments) {
   if (auto checked = state::check_keys(arguments.keys); !checked) return checked;
-  auto user = platform::find_user(std::string(arguments.username), agent.system_root);
+  auto user = platform::find_user(std::string(arguments.username), context.services.system_root);
   if (!user) return std::unexpected(std::move(user).error());
   const platform::AuthorizedKeysFile file(*std::move(user));
-  auto removed = agent.key_changes.run(file.path(), [&] {
+  auto removed = context.services.authorized_keys_mutex.run(file.path(), [&] {
     return state::update(file, false, [&](std::string_view content) {
       return state::without_keys(content, arguments.keys);
     });
   });
-  if (removed) restore_key_labels(agent, file);
+  if (removed) restore_key_labels(context.services, file);
   return removed;
 }
 
@@ -49,7 +49,7 @@ extern constinit const Command guest_ssh_remove_authorized_keys = declare<run>({
         "guest-ssh-add-authorized-keys adds them. Without that file there is nothing to do.",
     .since = "5.2",
     .access = Access::write,
-    .runs = Runs::on_worker,
+    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,12 +1,12 @@
-#include "agent/agent.h"
-#include "command/command.h"
-#include "platform/power.h"
+#include "agent/services.h"
+#include "platform/power/power.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
 
-Result<void> run(Agent& agent, const Nothing&) {
-  return agent.power.suspend(platform::SuspendMode::hybrid);
+Result<void> run(CommandContext& context, const Nothing&) {
+  return context.services.power.suspend(platform::SuspendMode::hybrid);
 }
 
 }  // namespace
@@ -23,8 +23,8 @@ extern constinit const Command guest_suspend_hybrid = declare<run>({
         "with sysvinit, OpenRC and BusyBox. Nothing more is tried once the guest has slept.",
     .since = "1.1",
     .access = Access::power,
-    .runs = Runs::on_worker,
-    .answers_success = false,
+    .runs = Runs::worker,
+    .has_success_response = false,
 });
 
 }  // namespace bellhop::commands

@@ -1,5 +1,5 @@
-#include "agent/agent.h"
-#include "command/command.h"
+#include "agent/services.h"
+#include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
@@ -13,7 +13,7 @@ struct Arguments {
   }
 };
 
-Result<std::int64_t> run(Agent&, const Arguments& arguments) {
+Result<std::int64_t> run(CommandContext&, const Arguments& arguments) {
   return arguments.id;
 }
 
@@ -27,12 +27,12 @@ extern constinit const Command guest_sync_delimited = declare<run>({
         "was left in the channel. A client sends 0xFF before the request for the same reason.",
     .since = "1.1",
     .access = Access::none,
-    .runs = Runs::at_once,
-    .urgency = Urgency::never_waits,
+    .runs = Runs::inline_on_loop,
+    .priority = Priority::expedited,
     .served_while_frozen = true,
     .delimits_reply = true,
-    .resynchronises = true,
-    .polled = true,
+    .resets_session = true,
+    .log_as_debug = true,
 });
 
 }  // namespace bellhop::commands

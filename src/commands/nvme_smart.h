@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "command/field.h"
 #include "commands/disk_address.h"
-#include "platform/disks.h"
+#include "platform/storage/disks.h"
+#include "rpc/field.h"
 
 namespace bellhop::commands {
 

@@ -8,7 +8,7 @@ namespace bellhop::state {
 namespace {
 
 // Somebody who changes the file at every try is not waited for.
-constexpr int most_tries = 8;
+constexpr int max_tries = 8;
 
 // As g_strsplit() does: nothing has no lines, and a line feed at the end begins an empty one.
 std::vector<std::string_view> lines_of(std::string_view content) {
@@ -82,7 +82,7 @@ bool is_absence(const Error& error) {
 
 Result<void> update(const platform::AuthorizedKeysFile& file, bool create,
                     const std::function<std::string(std::string_view)>& change) {
-  for (int attempt = 0; attempt < most_tries; ++attempt) {
+  for (int attempt = 0; attempt < max_tries; ++attempt) {
     auto old = file.read();
     if (!old && is_absence(old.error())) {
       if (!create) return {};

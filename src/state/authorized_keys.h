@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "platform/authorized_keys_file.h"
+#include "platform/accounts/authorized_keys_file.h"
 
 namespace bellhop::state {
 

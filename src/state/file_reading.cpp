@@ -5,21 +5,21 @@
 
 namespace bellhop::state {
 
-FileReading::FileReading(FileTurn turn, std::uint64_t count)
-    : turn_(std::move(turn)),
+FileReading::FileReading(FileLease lease, std::uint64_t count)
+    : lease_(std::move(lease)),
       remaining_(count),
       buffer_(std::make_unique_for_overwrite<std::byte[]>(
           static_cast<std::size_t>(std::min<std::uint64_t>(count, piece_size)))) {}
 
-Result<FileReading> FileReading::begin(FileTurn turn, std::uint64_t count) {
-  FileReading reading(std::move(turn), count);
+Result<FileReading> FileReading::begin(FileLease lease, std::uint64_t count) {
+  FileReading reading(std::move(lease), count);
   if (auto filled = reading.fill(); !filled) return std::unexpected(std::move(filled).error());
   return reading;
 }
 
 std::span<const std::byte> FileReading::next() {
   if (!std::exchange(first_, false)) {
-    if (!turn_) return {};
+    if (!lease_) return {};
     // The error is not lost: the same read fails again.
     if (!fill()) return {};
   }
@@ -32,9 +32,9 @@ Result<void> FileReading::fill() {
   bool more = true;
   filled_ = 0;
   while (more && filled_ < wanted) {
-    const auto got = turn_->file().read({buffer_.get() + filled_, wanted - filled_});
+    const auto got = lease_->file().read({buffer_.get() + filled_, wanted - filled_});
     if (!got && filled_ == 0) {
-      turn_.reset();
+      lease_.reset();
       return std::unexpected(got.error());
     }
     eof_ = got && *got == 0;
@@ -42,7 +42,7 @@ Result<void> FileReading::fill() {
     filled_ += got.value_or(0);
   }
   remaining_ -= filled_;
-  if (!more || remaining_ == 0) turn_.reset();
+  if (!more || remaining_ == 0) lease_.reset();
   return {};
 }
 

@@ -20,7 +20,7 @@ class FileReading {
   static constexpr std::size_t piece_size = std::size_t{3} << 16;
 
   // Reads the first piece of at most `count` bytes. An error only when there is not one byte.
-  static Result<FileReading> begin(FileTurn turn, std::uint64_t count);
+  static Result<FileReading> begin(FileLease lease, std::uint64_t count);
 
   // The next piece, empty when there are no more: `count` bytes are read, the file has ended, or
   // an error came, which the next read of the file will report. Valid until the next call.
@@ -32,10 +32,10 @@ class FileReading {
   bool eof() const { return eof_; }
 
  private:
-  FileReading(FileTurn turn, std::uint64_t count);
+  FileReading(FileLease lease, std::uint64_t count);
   Result<void> fill();
 
-  std::optional<FileTurn> turn_;  // until there is nothing more to read
+  std::optional<FileLease> lease_;  // until there is nothing more to read
   std::uint64_t remaining_;
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t filled_ = 0;

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "state/handed_process.h"
+#include "state/process_snapshot.h"
 
 namespace bellhop::state {
 namespace {
@@ -14,7 +14,7 @@ constexpr std::string_view job_record = "job";
 constexpr std::string_view process_record = "process";
 constexpr std::string_view limits_record = "job-limits";
 
-std::optional<int> small_number(const HandoverRecord& record, std::string_view field) {
+std::optional<int> int_field(const SnapshotRecord& record, std::string_view field) {
   const auto number = record.number(field);
   return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
 }
@@ -45,19 +45,19 @@ class Jobs::Observer : public platform::ProcessObserver {
 
   const std::shared_ptr<Job>& job() const { return job_; }
 
-  void has_written(platform::OutputStream stream, std::span<const std::byte> bytes) override {
+  void on_output(platform::OutputStream stream, std::span<const std::byte> bytes) override {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     const std::scoped_lock lock(jobs_.mutex_);
     jobs_.append(*job_, *(stream == platform::OutputStream::out ? job_->out : job_->err), text);
   }
 
-  void has_closed(platform::OutputStream stream) override {
+  void on_eof(platform::OutputStream stream) override {
     const std::scoped_lock lock(jobs_.mutex_);
     (stream == platform::OutputStream::out ? job_->out_open : job_->err_open) = false;
     jobs_.finish_if_done(job_);
   }
 
-  void has_ended(platform::ProcessEnd end) override {
+  void on_exit(platform::ProcessEnd end) override {
     const std::scoped_lock lock(jobs_.mutex_);
     job_->end = end;
     jobs_.finish_if_done(job_);
@@ -108,7 +108,7 @@ Waited Jobs::wait_for_end(std::int64_t number, std::chrono::steady_clock::time_p
   const bool done =
       changed_.wait_until(lock, deadline, [&] { return job->is_done() || job->forgotten; });
   if (job->forgotten) return Waited::no_such_job;
-  return done ? Waited::ended : Waited::too_long;
+  return done ? Waited::ended : Waited::timed_out;
 }
 
 void Jobs::append(const Job& job, JobOutput& output, std::string_view bytes) {
@@ -154,7 +154,7 @@ void Jobs::forget(const std::shared_ptr<Job>& job) {
   changed_.notify_all();
 }
 
-std::size_t Jobs::hand_over(HandoverWriter& writer) {
+std::size_t Jobs::snapshot(SnapshotWriter& writer) {
   released_ = processes_.release();
   const std::scoped_lock lock(mutex_);
   writer.begin(limits_record);
@@ -164,7 +164,7 @@ std::size_t Jobs::hand_over(HandoverWriter& writer) {
   for (const auto& [number, job] : jobs_) {
     if (!job->place) write_job(writer, *job);
   }
-  for (const platform::HandedProcess& process : released_) {
+  for (const platform::ProcessSnapshot& process : released_) {
     // A process that could not be watched as a whole is no job's any more.
     const auto* observer = dynamic_cast<const Observer*>(process.observer.get());
     const Job* job = observer ? observer->job().get() : nullptr;
@@ -176,7 +176,7 @@ std::size_t Jobs::hand_over(HandoverWriter& writer) {
   return jobs_.size();
 }
 
-void Jobs::write_job(HandoverWriter& writer, const Job& job) const {
+void Jobs::write_job(SnapshotWriter& writer, const Job& job) const {
   writer.begin(job_record);
   writer.number("number", job.number);
   writer.flag("ended", job.end.has_value());
@@ -190,22 +190,22 @@ void Jobs::write_job(HandoverWriter& writer, const Job& job) const {
   writer.flag("err-truncated", job.err->truncated);
 }
 
-void Jobs::go_on() {
-  for (platform::HandedProcess& process : released_) {
+void Jobs::resume() {
+  for (platform::ProcessSnapshot& process : released_) {
     const auto observer = process.observer;
-    if (processes_.adopt(std::move(process))) continue;
+    if (processes_.restore(std::move(process))) continue;
     const std::scoped_lock lock(mutex_);
     lose(static_cast<const Observer&>(*observer).job());
   }
   released_.clear();
 }
 
-std::size_t Jobs::take_over(Handover& handover) {
-  for (const HandoverRecord* record : handover.take(limits_record)) {
+std::size_t Jobs::restore(Snapshot& snapshot) {
+  for (const SnapshotRecord* record : snapshot.take(limits_record)) {
     if (const auto limit = record->number("descriptors")) processes_.set_descriptor_limit(*limit);
   }
-  for (const HandoverRecord* record : handover.take(job_record)) take_job(*record);
-  for (const HandoverRecord* record : handover.take(process_record)) take_process(*record);
+  for (const SnapshotRecord* record : snapshot.take(job_record)) restore_job(*record);
+  for (const SnapshotRecord* record : snapshot.take(process_record)) restore_process(*record);
   const std::scoped_lock lock(mutex_);
   for (const auto& [number, job] : std::unordered_map(jobs_)) {
     if (!job->watched) lose(job);
@@ -213,14 +213,13 @@ std::size_t Jobs::take_over(Handover& handover) {
   return jobs_.size();
 }
 
-void Jobs::take_job(const HandoverRecord& record) {
+void Jobs::restore_job(const SnapshotRecord& record) {
   const auto number = record.number("number");
   if (!number) return;
   const auto job = std::make_shared<Job>();
   job->number = *number;
   if (record.flag("ended")) {
-    job->end = {.exit_code = small_number(record, "exit-code"),
-                .signal = small_number(record, "signal")};
+    job->end = {.exit_code = int_field(record, "exit-code"), .signal = int_field(record, "signal")};
   }
   job->out_open = record.flag("out-open");
   job->err_open = record.flag("err-open");
@@ -235,8 +234,8 @@ void Jobs::take_job(const HandoverRecord& record) {
   finish_if_done(job);
 }
 
-void Jobs::take_process(const HandoverRecord& record) {
-  platform::HandedProcess process = read_process(record);
+void Jobs::restore_process(const SnapshotRecord& record) {
+  platform::ProcessSnapshot process = read_process(record);
   auto job = std::make_shared<Job>();
   job->forgotten = true;
   {
@@ -245,7 +244,7 @@ void Jobs::take_process(const HandoverRecord& record) {
     if (found != jobs_.end()) job = found->second;
   }
   process.observer = std::make_shared<Observer>(*this, job);
-  const bool watched = processes_.adopt(std::move(process)).has_value();
+  const bool watched = processes_.restore(std::move(process)).has_value();
   const std::scoped_lock lock(mutex_);
   if (watched) job->watched = true;
 }

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "platform/process.h"
-#include "state/handover.h"
+#include "platform/process/process.h"
+#include "state/snapshot.h"
 
 namespace bellhop::state {
 
@@ -46,7 +46,7 @@ struct JobStatus {
   std::shared_ptr<const void> job = {};  // which job this was: numbers come back
 };
 
-enum class Waited { ended, too_long, no_such_job };
+enum class Waited { ended, timed_out, no_such_job };
 
 // Any thread may call. A job's number is that of its process. When the system gives the number of
 // a finished job that nobody has asked for to a new one, the old one is forgotten.
@@ -68,13 +68,13 @@ class Jobs {
   Waited wait_for_end(std::int64_t number, std::chrono::steady_clock::time_point deadline);
 
   // Writes down all jobs and returns how many there are. From then on what they do is left to who
-  // takes them over, or to go_on(). Nobody may start or wait for one meanwhile.
-  std::size_t hand_over(HandoverWriter& writer);
+  // takes them over, or to resume(). Nobody may start or wait for one meanwhile.
+  std::size_t snapshot(SnapshotWriter& writer);
   // There is nobody to take them over: serves them again.
-  void go_on();
+  void resume();
   // Takes the jobs of the program before and returns how many there are. One whose process cannot
   // be watched has ended, nobody knows how.
-  std::size_t take_over(Handover& handover);
+  std::size_t restore(Snapshot& snapshot);
 
   // The limit of open descriptors that jobs get; see platform::Processes.
   std::int64_t descriptor_limit() const { return processes_.descriptor_limit(); }
@@ -90,9 +90,9 @@ class Jobs {
   void drop_output(Job& job);
   void finish_if_done(const std::shared_ptr<Job>& job);
   void forget(const std::shared_ptr<Job>& job);
-  void write_job(HandoverWriter& writer, const Job& job) const;
-  void take_job(const HandoverRecord& record);
-  void take_process(const HandoverRecord& record);
+  void write_job(SnapshotWriter& writer, const Job& job) const;
+  void restore_job(const SnapshotRecord& record);
+  void restore_process(const SnapshotRecord& record);
   void lose(const std::shared_ptr<Job>& job);
 
   const JobLimits limits_;
@@ -102,8 +102,8 @@ class Jobs {
   JobList finished_;      // those that have exited, in that order
   std::size_t kept_ = 0;  // bytes of all jobs' output
 
-  std::vector<platform::HandedProcess> released_;  // between hand_over() and go_on()
-  platform::Processes processes_;                  // goes first: nothing is observed after it
+  std::vector<platform::ProcessSnapshot> released_;  // between snapshot() and resume()
+  platform::Processes processes_;                    // goes first: nothing is observed after it
 };
 
 }  // namespace bellhop::state

@@ -61,29 +61,29 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
   OpenFile(std::int64_t handle, std::unique_ptr<platform::File> file)
       : handle_(handle), file_(std::move(file)) {}
 
-  Result<FileTurn> use(std::chrono::milliseconds patience) {
+  Result<FileLease> acquire(std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
     const auto settled = [this] { return !in_use_ || closed_; };
-    if (!free_.wait_for(lock, patience, settled)) {
+    if (!free_.wait_for(lock, timeout, settled)) {
       return failure("handle '{}' is busy: an earlier command on it has not ended", handle_);
     }
     if (closed_) return not_found(handle_);
     in_use_ = true;
-    return FileTurn(shared_from_this());
+    return FileLease(shared_from_this());
   }
 
-  void end_use() {
+  void release() {
     const std::lock_guard lock(mutex_);
     in_use_ = false;
     free_.notify_all();
   }
 
   // To be called once, by whoever took the file out of the table.
-  Result<void> close(std::chrono::milliseconds patience) {
+  Result<void> close(std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
     closed_ = true;  // those who wait for their turn need wait no longer
     free_.notify_all();
-    if (!free_.wait_for(lock, patience, [this] { return !in_use_; })) return {};
+    if (!free_.wait_for(lock, timeout, [this] { return !in_use_; })) return {};
     lock.unlock();
     return file_->close();
   }
@@ -100,11 +100,11 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
   bool closed_ = false;
 };
 
-FileTurn::~FileTurn() {
-  if (open_file_) open_file_->end_use();
+FileLease::~FileLease() {
+  if (open_file_) open_file_->release();
 }
 
-platform::File& FileTurn::file() const {
+platform::File& FileLease::file() const {
   return open_file_->file();
 }
 
@@ -124,7 +124,7 @@ Result<std::int64_t> OpenFiles::open(std::string_view path, std::string_view mod
   }
 }
 
-Result<FileTurn> OpenFiles::use(std::int64_t handle) {
+Result<FileLease> OpenFiles::acquire(std::int64_t handle) {
   std::shared_ptr<OpenFile> file;
   {
     const std::lock_guard lock(mutex_);
@@ -132,7 +132,7 @@ Result<FileTurn> OpenFiles::use(std::int64_t handle) {
     if (found != files_.end()) file = found->second;
   }
   if (!file) return not_found(handle);
-  return file->use(patience_);
+  return file->acquire(timeout_);
 }
 
 Result<void> OpenFiles::close(std::int64_t handle) {
@@ -143,10 +143,10 @@ Result<void> OpenFiles::close(std::int64_t handle) {
     if (node) file = std::move(node.mapped());
   }
   if (!file) return not_found(handle);
-  return file->close(patience_);
+  return file->close(timeout_);
 }
 
-std::size_t OpenFiles::hand_over(HandoverWriter& writer) {
+std::size_t OpenFiles::snapshot(SnapshotWriter& writer) {
   const std::lock_guard lock(mutex_);
   for (const auto& [handle, open_file] : files_) {
     writer.begin(record_name);
@@ -156,14 +156,14 @@ std::size_t OpenFiles::hand_over(HandoverWriter& writer) {
   return files_.size();
 }
 
-std::size_t OpenFiles::take_over(Handover& handover) {
+std::size_t OpenFiles::restore(Snapshot& snapshot) {
   const std::lock_guard lock(mutex_);
-  for (const HandoverRecord* record : handover.take(record_name)) {
+  for (const SnapshotRecord* record : snapshot.take(record_name)) {
     const auto handle = record->number("handle");
-    platform::UniqueFd descriptor = record->descriptor("file");
+    platform::Handle descriptor = record->descriptor("file");
     if (!handle || !descriptor) continue;
-    files_.emplace(
-        *handle, std::make_shared<OpenFile>(*handle, platform::adopt_file(std::move(descriptor))));
+    files_.emplace(*handle, std::make_shared<OpenFile>(
+                                *handle, platform::restore_file(std::move(descriptor))));
   }
   return files_.size();
 }

@@ -13,9 +13,9 @@
 #include <utility>
 
 #include "base/error.h"
-#include "platform/file.h"
-#include "state/handover.h"
+#include "platform/io/file.h"
 #include "state/persistent_state.h"
+#include "state/snapshot.h"
 
 namespace bellhop::state {
 
@@ -23,17 +23,17 @@ class OpenFile;
 
 // One command's turn at a file: as long as this object lives, nobody else touches the file.
 // The file stays open as long, even when its handle is closed meanwhile.
-class FileTurn {
+class FileLease {
  public:
-  FileTurn(FileTurn&&) noexcept = default;
-  FileTurn& operator=(FileTurn&&) = delete;
-  ~FileTurn();
+  FileLease(FileLease&&) noexcept = default;
+  FileLease& operator=(FileLease&&) = delete;
+  ~FileLease();
 
   platform::File& file() const;
 
  private:
   friend class OpenFile;
-  explicit FileTurn(std::shared_ptr<OpenFile> open_file) : open_file_(std::move(open_file)) {}
+  explicit FileLease(std::shared_ptr<OpenFile> open_file) : open_file_(std::move(open_file)) {}
   std::shared_ptr<OpenFile> open_file_;
 };
 
@@ -44,31 +44,31 @@ class OpenFiles {
   using Opener = std::function<Result<std::unique_ptr<platform::File>>(const std::string& path,
                                                                        const platform::FileMode&)>;
 
-  // `patience` is how long a command waits for its turn at a file that another one is using.
+  // `timeout` is how long a command waits for its turn at a file that another one is using.
   explicit OpenFiles(PersistentState& persistent, Opener opener = platform::open_file,
-                     std::chrono::milliseconds patience = std::chrono::seconds(2))
-      : persistent_(persistent), opener_(std::move(opener)), patience_(patience) {}
+                     std::chrono::milliseconds timeout = std::chrono::seconds(2))
+      : persistent_(persistent), opener_(std::move(opener)), timeout_(timeout) {}
 
   // Opens a file and returns its handle. `mode` as for fopen(3), one of the standard's fifteen.
   // May block as long as the file's disk does.
   Result<std::int64_t> open(std::string_view path, std::string_view mode);
 
   // Waits for a turn at the file. Errors: `handle '7' has not been found`; the file is busy.
-  Result<FileTurn> use(std::int64_t handle);
+  Result<FileLease> acquire(std::int64_t handle);
 
   // Closes the file and forgets the handle, even when it returns an error. When the file's user
   // does not end, the file is closed as soon as that one has.
   Result<void> close(std::int64_t handle);
 
   // Writes down all files and returns how many there are. Nobody may be using one.
-  std::size_t hand_over(HandoverWriter& writer);
+  std::size_t snapshot(SnapshotWriter& writer);
   // Takes the files of the program before and returns how many there are.
-  std::size_t take_over(Handover& handover);
+  std::size_t restore(Snapshot& snapshot);
 
  private:
   PersistentState& persistent_;
   const Opener opener_;
-  const std::chrono::milliseconds patience_;
+  const std::chrono::milliseconds timeout_;
 
   std::mutex mutex_;
   std::unordered_map<std::int64_t, std::shared_ptr<OpenFile>> files_;

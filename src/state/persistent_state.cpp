@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "platform/small_file.h"
+#include "platform/io/small_file.h"
 
 namespace bellhop::state {
 namespace {

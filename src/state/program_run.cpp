@@ -20,7 +20,7 @@ std::unexpected<Error> killed(const ProgramPurpose& purpose, std::errc why,
   return error;
 }
 
-Result<void> judge(const platform::ProgramRun& run, const ProgramPurpose& purpose) {
+Result<void> check_exit(const platform::ProgramRun& run, const ProgramPurpose& purpose) {
   if (run.end.exit_code == 0) return {};
   const std::string output = run.output.substr(0, run.output.find('\0'));
   if (!run.end.exit_code) {
@@ -43,10 +43,10 @@ Result<void> run_to_end(platform::Processes& processes, platform::ProcessRequest
     // qemu-ga's child says it, and its message ends with a line feed.
     return cannot(purpose, fmt::format("failed to exec '{}': {}\n", path, error.system.message()));
   }
-  if (run->outcome == Outcome::ended) return judge(*run, purpose);
+  if (run->outcome == Outcome::ended) return check_exit(*run, purpose);
   ProgramPurpose named = purpose;
   if (named.name.empty()) named.name = path;
-  if (run->outcome == Outcome::not_wanted) {
+  if (run->outcome == Outcome::cancelled) {
     return killed(named, std::errc::operation_canceled, "was killed: it is not wanted any more");
   }
   return killed(named, std::errc::timed_out,

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "platform/process.h"
-#include "platform/run_program.h"
+#include "platform/process/process.h"
+#include "platform/process/run_program.h"
 
 namespace bellhop::state {
 

@@ -37,8 +37,8 @@ class Timer {
   const std::function<void()> action_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::optional<Clock::time_point> due_;
-  bool has_thread_ = false;  // the thread will look at due_ once more
+  std::optional<Clock::time_point> deadline_;
+  bool has_thread_ = false;  // the thread will look at deadline_ once more
   std::jthread thread_;
 };
 

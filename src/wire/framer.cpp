@@ -46,29 +46,29 @@ void Framer::reset() {
   release_unused();
 }
 
-Framer::Unfinished Framer::unfinished() const {
+Framer::Snapshot Framer::snapshot() const {
   const char* const data = buffer_.data();
-  return {.message = reader_.text_so_far(data),
+  return {.message = reader_.serialize_partial(data),
           .rest = std::string(data + kept_from(), end_ - kept_from()),
-          .lexer = lexer_.memory(),
+          .lexer = lexer_.snapshot(),
           .counts = reader_.counts()};
 }
 
-bool Framer::go_on_with(const Unfinished& unfinished) {
-  append(unfinished.message);
+bool Framer::restore(const Snapshot& snapshot) {
+  append(snapshot.message);
   append("\n");  // ends a number or a word
   const bool is_whole = next().has_value();
   Lexer lexer;
-  const bool recalled = lexer.recall(unfinished.lexer);
+  const bool recalled = lexer.restore(snapshot.lexer);
   // The bytes of a token to discard are gone already.
-  const std::size_t pending = unfinished.counts.discards ? 0 : lexer.pending();
-  if (is_whole || !recalled || pending > unfinished.rest.size()) {
+  const std::size_t pending = snapshot.counts.discards ? 0 : lexer.pending();
+  if (is_whole || !recalled || pending > snapshot.rest.size()) {
     reset();
     return false;
   }
   lexer_ = lexer;
-  reader_.set_counts(unfinished.counts);
-  append(unfinished.rest);
+  reader_.set_counts(snapshot.counts);
+  append(snapshot.rest);
   at_ += pending;
   return true;
 }

@@ -33,20 +33,20 @@ class Framer {
   // The next complete message, or an error that must be answered; nullopt: more bytes are needed.
   std::optional<std::expected<Document, Error>> next();
 
-  // The client left: forgets unfinished input. Lines and columns are counted on.
+  // The client left: forgets snapshot input. Lines and columns are counted on.
   void reset();
 
   // What a client has sent of messages that are not taken yet, and what was counted.
-  struct Unfinished {
+  struct Snapshot {
     std::string message;  // JSON, the complete tokens of the message that has begun
-    std::string rest;     // the bytes that follow: of an unfinished token, and not looked at
-    Lexer::Memory lexer = {};
+    std::string rest;     // the bytes that follow: of an snapshot token, and not looked at
+    Lexer::Snapshot lexer = {};
     JsonReader::Counts counts = {};
   };
-  Unfinished unfinished() const;
+  Snapshot snapshot() const;
   // Goes on with what another framer has left; for one that has taken nothing yet. False, and the
   // input is forgotten, when it makes no sense.
-  bool go_on_with(const Unfinished& unfinished);
+  bool restore(const Snapshot& snapshot);
 
   // Whether no message has begun.
   bool idle() const { return reader_.idle() && lexer_.pending() == 0 && at_ == end_; }
@@ -62,7 +62,7 @@ class Framer {
   Document make_document(JsonReader::Message message);
   Buffer::Memory take_text(std::size_t size);
 
-  // The buffer: strings of the message so far, a hole, the unfinished token up to at_, bytes not
+  // The buffer: strings of the message so far, a hole, the snapshot token up to at_, bytes not
   // looked at up to end_, room.
   Buffer buffer_;
   std::size_t at_ = 0;

@@ -13,11 +13,11 @@
 namespace bellhop::wire {
 namespace {
 
-// qemu-ga prints a complaint into a buffer of 1024 bytes.
+// qemu-ga prints a syntax_error into a buffer of 1024 bytes.
 constexpr std::size_t complaint_limit = 1023;
 
 // Objects with more members find duplicate keys in a set.
-constexpr std::uint32_t few_members = 8;
+constexpr std::uint32_t max_linear_members = 8;
 
 // A string stays where it is when the hole before it is small compared to it.
 bool may_stay(std::size_t hole, std::size_t length) {
@@ -28,9 +28,9 @@ Error request_error(std::string message) {
   return Error{ErrorCode::invalid_request, std::move(message)};
 }
 
-Error parse_error(Position position, std::string_view complaint) {
+Error parse_error(Position position, std::string_view syntax_error) {
   return request_error(fmt::format("{}:{}: JSON parse error, {}", position.line, position.column,
-                                   complaint.substr(0, complaint_limit)));
+                                   syntax_error.substr(0, complaint_limit)));
 }
 
 // qemu-ga prints `text` as a C string: not the NUL that a stray token may end with.
@@ -63,13 +63,13 @@ std::optional<std::expected<JsonReader::Message, Error>> JsonReader::feed(const 
     text_ = {buffer + begin, token.length};
     if (const char* limit = exceeded_limit()) {
       result = std::unexpected(request_error(limit));
-    } else if (const Complaint complaint = take(token)) {
-      result = std::unexpected(parse_error(token.position, *complaint));
+    } else if (const SyntaxError syntax_error = consume(token)) {
+      result = std::unexpected(parse_error(token.position, *syntax_error));
     } else if (complete_) {
       result = Message{text_size_, std::move(nodes_)};
     }
   }
-  if (balanced() || token.type == TokenType::stray) {
+  if (balanced() || token.type == TokenType::invalid) {
     reset();
   } else if (result) {
     counts_.discards = true;
@@ -112,53 +112,53 @@ const char* JsonReader::exceeded_limit() const {
   return nullptr;
 }
 
-JsonReader::Complaint JsonReader::take(const Token& token) {
-  if (token.type == TokenType::stray) return quoted("stray", text_);
+JsonReader::SyntaxError JsonReader::consume(const Token& token) {
+  if (token.type == TokenType::invalid) return quoted("stray", text_);
   switch (expects_) {
     case Expects::first_element:
       if (token.type == TokenType::end_array) return close();
       [[fallthrough]];
     case Expects::value:
-      return take_value(token);
+      return consume_value(token);
     case Expects::first_key:
       if (token.type == TokenType::end_object) return close();
       [[fallthrough]];
     case Expects::key:
-      return take_key(token);
+      return consume_key(token);
     case Expects::colon:
       if (token.type != TokenType::colon) return "expecting ':'";
       expects_ = Expects::value;
       return std::nullopt;
     default:
-      return take_after_value(token);
+      return consume_after_value(token);
   }
 }
 
-JsonReader::Complaint JsonReader::take_key(const Token& token) {
+JsonReader::SyntaxError JsonReader::consume_key(const Token& token) {
   if (token.type != TokenType::string) return "expecting key";
   open_.back().key = next_index();
-  if (Complaint complaint = add_string(token.plain)) return complaint;
+  if (SyntaxError syntax_error = add_string(token.plain)) return syntax_error;
   expects_ = Expects::colon;
   return std::nullopt;
 }
 
-JsonReader::Complaint JsonReader::take_value(const Token& token) {
+JsonReader::SyntaxError JsonReader::consume_value(const Token& token) {
   if (!begins_value(token.type)) return "expecting value";
   if (token.type == TokenType::begin_object) return open(Kind::object);
   if (token.type == TokenType::begin_array) return open(Kind::array);
-  Complaint complaint;
+  SyntaxError syntax_error;
   if (token.type == TokenType::string) {
-    complaint = add_string(token.plain);
-  } else if (token.type == TokenType::word) {
-    complaint = take_word();
+    syntax_error = add_string(token.plain);
+  } else if (token.type == TokenType::keyword) {
+    syntax_error = consume_keyword();
   } else {
     nodes_.push_back(parse_number(text_));
     nodes_.back().end = next_index();
   }
-  return complaint ? complaint : end_value();
+  return syntax_error ? syntax_error : end_value();
 }
 
-JsonReader::Complaint JsonReader::take_after_value(const Token& token) {
+JsonReader::SyntaxError JsonReader::consume_after_value(const Token& token) {
   const bool in_array = expects_ == Expects::next_element;
   if (token.type == (in_array ? TokenType::end_array : TokenType::end_object)) return close();
   if (token.type != TokenType::comma) {
@@ -168,21 +168,21 @@ JsonReader::Complaint JsonReader::take_after_value(const Token& token) {
   return std::nullopt;
 }
 
-JsonReader::Complaint JsonReader::open(Kind kind) {
+JsonReader::SyntaxError JsonReader::open(Kind kind) {
   open_.push_back({next_index()});
   nodes_.push_back({.kind = kind});
   expects_ = kind == Kind::array ? Expects::first_element : Expects::first_key;
   return std::nullopt;
 }
 
-JsonReader::Complaint JsonReader::close() {
+JsonReader::SyntaxError JsonReader::close() {
   nodes_[open_.back().container].end = next_index();
   open_.pop_back();
   return end_value();
 }
 
 // A value is complete: puts it into what contains it.
-JsonReader::Complaint JsonReader::end_value() {
+JsonReader::SyntaxError JsonReader::end_value() {
   if (open_.empty()) {
     complete_ = true;
     return std::nullopt;
@@ -195,7 +195,7 @@ JsonReader::Complaint JsonReader::end_value() {
   return std::nullopt;
 }
 
-JsonReader::Complaint JsonReader::take_word() {
+JsonReader::SyntaxError JsonReader::consume_keyword() {
   Node node{.kind = Kind::null, .end = next_index() + 1};
   if (text_ == "true" || text_ == "false") {
     node.kind = Kind::boolean;
@@ -207,7 +207,7 @@ JsonReader::Complaint JsonReader::take_word() {
   return std::nullopt;
 }
 
-JsonReader::Complaint JsonReader::add_string(bool plain) {
+JsonReader::SyntaxError JsonReader::add_string(bool plain) {
   const auto begin = static_cast<std::size_t>(text_.data() - buffer_) + 1;
   std::size_t length = text_.size() - 2;
   const std::size_t place = may_stay(begin - text_size_, length) ? begin : text_size_;
@@ -237,16 +237,16 @@ bool JsonReader::KeyOrder::operator()(Key a, Key b) const {
 // Whether no earlier member of the object has the key of the one at hand. Remembers it.
 bool JsonReader::is_new_key(Open object) {
   const std::uint32_t members = nodes_[object.container].size;
-  if (members > few_members) return keys_.insert({object.container, object.key}).second;
+  if (members > max_linear_members) return keys_.insert({object.container, object.key}).second;
 
   const std::string_view key = string_at(object.key);
   std::uint32_t earlier = object.container + 1;
   for (std::uint32_t i = 0; i < members; ++i) {
     if (string_at(earlier) == key) return false;
-    if (members == few_members) keys_.insert({object.container, earlier});
+    if (members == max_linear_members) keys_.insert({object.container, earlier});
     earlier = nodes_[earlier + 1].end;
   }
-  if (members == few_members) keys_.insert({object.container, object.key});
+  if (members == max_linear_members) keys_.insert({object.container, object.key});
   return true;
 }
 

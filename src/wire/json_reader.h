@@ -48,10 +48,10 @@ class JsonReader {
   // Whether no message has begun.
   bool idle() const { return counts_.tokens == 0; }
 
-  // Forgets the unfinished message.
+  // Forgets the snapshot message.
   void reset();
 
-  // What was counted of the unfinished message.
+  // What was counted of the snapshot message.
   struct Counts {
     std::uint64_t token_bytes = 0;
     std::uint64_t tokens = 0;
@@ -61,7 +61,7 @@ class JsonReader {
   };
   const Counts& counts() const { return counts_; }
   // JSON that brings another reader to the same point, but for the counts.
-  std::string text_so_far(const char* buffer) const;
+  std::string serialize_partial(const char* buffer) const;
   // For a reader that has been brought there, or that is to discard what follows.
   void set_counts(const Counts& counts) { counts_ = counts; }
 
@@ -89,20 +89,20 @@ class JsonReader {
     const JsonReader* reader;
     bool operator()(Key a, Key b) const;
   };
-  using Complaint = std::optional<std::string>;
+  using SyntaxError = std::optional<std::string>;
 
   void count(const Token& token);
   bool balanced() const;
   const char* exceeded_limit() const;
-  Complaint take(const Token& token);
-  Complaint take_value(const Token& token);
-  Complaint take_key(const Token& token);
-  Complaint take_after_value(const Token& token);
-  Complaint open(Kind kind);
-  Complaint close();
-  Complaint end_value();
-  Complaint take_word();
-  Complaint add_string(bool plain);
+  SyntaxError consume(const Token& token);
+  SyntaxError consume_value(const Token& token);
+  SyntaxError consume_key(const Token& token);
+  SyntaxError consume_after_value(const Token& token);
+  SyntaxError open(Kind kind);
+  SyntaxError close();
+  SyntaxError end_value();
+  SyntaxError consume_keyword();
+  SyntaxError add_string(bool plain);
   bool is_new_key(Open object);
   std::string_view string_at(std::uint32_t node) const;
   std::uint32_t next_index() const { return static_cast<std::uint32_t>(nodes_.size()); }

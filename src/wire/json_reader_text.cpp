@@ -1,4 +1,4 @@
-// An unfinished message, written anew from what the reader has understood of it.
+// An snapshot message, written anew from what the reader has understood of it.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -89,7 +89,7 @@ class Writer {
 
 }  // namespace
 
-std::string JsonReader::text_so_far(const char* buffer) const {
+std::string JsonReader::serialize_partial(const char* buffer) const {
   std::string out;
   Writer writer(out, buffer);
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) {

@@ -145,7 +145,7 @@ std::optional<Token> Lexer::begin_token(char c) {
   } else if (c == '-') {
     state_ = State::minus;
   } else {
-    return finish(TokenType::stray, State::recovery);
+    return finish(TokenType::invalid, State::recovery);
   }
   return std::nullopt;
 }
@@ -155,7 +155,7 @@ std::optional<Token> Lexer::continue_token(const char*& at, const char* end) {
   const std::size_t allowed = token_size_limit + 1 - length_;
   if (static_cast<std::size_t>(end - at) > allowed) end = at + allowed;
 
-  const char* const run = take_run(at, end);
+  const char* const run = consume_run(at, end);
   length_ += static_cast<std::size_t>(run - at);
   column_ += static_cast<std::uint64_t>(run - at);
   at = run;
@@ -164,21 +164,21 @@ std::optional<Token> Lexer::continue_token(const char*& at, const char* end) {
     const Verdict verdict = take(*at);
     if (verdict == Verdict::ended_before) {
       looked_ahead_ = true;
-      if (before == State::word) return finish(TokenType::word, State::start);
+      if (before == State::word) return finish(TokenType::keyword, State::start);
       const bool integer = before == State::zero || before == State::digits;
       return finish(integer ? TokenType::integer : TokenType::real, State::start);
     }
     count(*at++);
     ++length_;
     if (verdict == Verdict::ended) return finish(TokenType::string, State::start);
-    if (verdict == Verdict::broken) return finish(TokenType::stray, State::recovery);
+    if (verdict == Verdict::broken) return finish(TokenType::invalid, State::recovery);
   }
   if (length_ <= token_size_limit) return std::nullopt;
   keeps_position_ = true;
   return finish(TokenType::oversized, State::start);
 }
 
-const char* Lexer::take_run(const char* at, const char* end) {
+const char* Lexer::consume_run(const char* at, const char* end) {
   switch (state_) {
     case State::string:
       return find_string_special(at, end, quote_, plain_);
@@ -208,12 +208,12 @@ Lexer::Verdict Lexer::take(char c) {
     case State::word:
       return Verdict::ended_before;
     default:
-      return take_in_number(c);
+      return consume_in_number(c);
   }
 }
 
-Lexer::Verdict Lexer::take_in_number(char c) {
-  const auto go_on = [&](State state) {
+Lexer::Verdict Lexer::consume_in_number(char c) {
+  const auto resume = [&](State state) {
     state_ = state;
     return Verdict::inside;
   };
@@ -221,22 +221,22 @@ Lexer::Verdict Lexer::take_in_number(char c) {
   switch (state_) {
     case State::minus:
       if (!is_digit(c)) return Verdict::broken;
-      return go_on(c == '0' ? State::zero : State::digits);
+      return resume(c == '0' ? State::zero : State::digits);
     case State::zero:
       if (is_digit(c)) return Verdict::broken;
-      return c == '.' ? go_on(State::point) : Verdict::ended_before;
+      return c == '.' ? resume(State::point) : Verdict::ended_before;
     case State::digits:
-      if (c == '.') return go_on(State::point);
-      return e ? go_on(State::exponent) : Verdict::ended_before;
+      if (c == '.') return resume(State::point);
+      return e ? resume(State::exponent) : Verdict::ended_before;
     case State::point:
-      return is_digit(c) ? go_on(State::fraction) : Verdict::broken;
+      return is_digit(c) ? resume(State::fraction) : Verdict::broken;
     case State::fraction:
-      return e ? go_on(State::exponent) : Verdict::ended_before;
+      return e ? resume(State::exponent) : Verdict::ended_before;
     case State::exponent:
-      if (c == '+' || c == '-') return go_on(State::exponent_sign);
+      if (c == '+' || c == '-') return resume(State::exponent_sign);
       [[fallthrough]];
     case State::exponent_sign:
-      return is_digit(c) ? go_on(State::exponent_digits) : Verdict::broken;
+      return is_digit(c) ? resume(State::exponent_digits) : Verdict::broken;
     default:
       return Verdict::ended_before;
   }
@@ -247,7 +247,7 @@ Token Lexer::finish(TokenType type, State next) {
   return {type, plain_, std::exchange(length_, 0), position_};
 }
 
-Lexer::Memory Lexer::memory() const {
+Lexer::Snapshot Lexer::snapshot() const {
   return {static_cast<std::uint64_t>(state_),
           static_cast<std::uint64_t>(quote_ == '\''),
           plain_,
@@ -260,7 +260,7 @@ Lexer::Memory Lexer::memory() const {
           position_.column};
 }
 
-bool Lexer::recall(const Memory& memory) {
+bool Lexer::restore(const Snapshot& memory) {
   const auto [state, quote, plain, looked_ahead, keeps_position, length, line, column, token_line,
               token_column] = memory;
   if (state > static_cast<std::uint64_t>(State::word) || length > token_size_limit) return false;

@@ -22,8 +22,8 @@ enum class TokenType : std::uint8_t {
   string,     // with its quotes
   integer,    // no fraction, no exponent
   real,       // with a fraction or an exponent
-  word,       // lower-case letters: true, false, null or a mistake
-  stray,      // bytes that begin no token, or a token broken by its last byte
+  keyword,    // lower-case letters: true, false, null or a mistake
+  invalid,    // bytes that begin no token, or a token broken by its last byte
   oversized,  // the first token_size_limit + 1 bytes of a token; what follows is lexed anew
 };
 
@@ -51,17 +51,17 @@ class Lexer {
 
   Step next(std::string_view input);
 
-  // Bytes of the unfinished token.
+  // Bytes of the snapshot token.
   std::size_t pending() const { return length_; }
 
-  // Forgets the unfinished token; counting of lines and columns goes on.
+  // Forgets the snapshot token; counting of lines and columns goes on.
   void reset();
 
   // All that a lexer knows, as numbers: another one goes on in the middle of a token.
-  using Memory = std::array<std::uint64_t, 10>;
-  Memory memory() const;
+  using Snapshot = std::array<std::uint64_t, 10>;
+  Snapshot snapshot() const;
   // False, and nothing has changed, when the numbers mean nothing.
-  bool recall(const Memory& memory);
+  bool restore(const Snapshot& memory);
 
  private:
   enum class State : std::uint8_t {
@@ -85,8 +85,8 @@ class Lexer {
   const char* recover(const char* at, const char* end);
   std::optional<Token> begin_token(char c);
   Verdict take(char c);
-  Verdict take_in_number(char c);
-  const char* take_run(const char* at, const char* end);
+  Verdict consume_in_number(char c);
+  const char* consume_run(const char* at, const char* end);
   std::optional<Token> continue_token(const char*& at, const char* end);
   Token finish(TokenType type, State next);
   void count(char c);

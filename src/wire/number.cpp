@@ -17,11 +17,11 @@ bool parse(std::string_view text, T& value) {
 
 // The power of ten in a number's exponent part, as far as it fits.
 std::int64_t exponent_of(std::string_view digits) {
-  constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max() / 2;
+  constexpr std::int64_t max_exponent = std::numeric_limits<std::int64_t>::max() / 2;
   if (digits.starts_with('+')) digits.remove_prefix(1);
   std::int64_t exponent = 0;
-  if (parse(digits, exponent)) return std::clamp(exponent, -largest, largest);
-  return digits.starts_with('-') ? -largest : largest;
+  if (parse(digits, exponent)) return std::clamp(exponent, -max_exponent, max_exponent);
+  return digits.starts_with('-') ? -max_exponent : max_exponent;
 }
 
 // The value of a number whose nearest double is not finite or is zero.

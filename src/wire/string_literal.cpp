@@ -56,15 +56,15 @@ class Decoder {
 
   // Takes one character or a run of simple ones. Returns what is wrong, or nothing.
   std::optional<std::string> take() {
-    if (rest_[0] == '\\') return rest_[1] == 'u' ? take_unicode() : take_simple();
-    return take_run();
+    if (rest_[0] == '\\') return rest_[1] == 'u' ? consume_unicode() : consume_simple();
+    return consume_run();
   }
 
   bool done() const { return rest_.size() == 1; }
   char* out() const { return out_; }
 
  private:
-  std::optional<std::string> take_run() {
+  std::optional<std::string> consume_run() {
     const std::string_view run = rest_.substr(0, std::min(rest_.find('\\'), rest_.size() - 1));
     if (!utf8::is_valid(run)) return "invalid UTF-8 sequence in string";
     std::memmove(out_, run.data(), run.size());
@@ -73,7 +73,7 @@ class Decoder {
     return std::nullopt;
   }
 
-  std::optional<std::string> take_simple() {
+  std::optional<std::string> consume_simple() {
     const std::optional<char> byte = simple_escape(rest_[1]);
     if (!byte) return "invalid escape sequence in string";
     *out_++ = *byte;
@@ -81,7 +81,7 @@ class Decoder {
     return std::nullopt;
   }
 
-  std::optional<std::string> take_unicode() {
+  std::optional<std::string> consume_unicode() {
     const std::optional<char32_t> unit = unicode_escape(rest_);
     std::size_t length = 6;
     char32_t code_point = unit.value_or(0);

@@ -9,7 +9,7 @@ namespace {
 
 // Bytes of the longest sequence of the original UTF-8; those of 5 and 6 are always invalid but
 // skipped as one.
-constexpr int longest = 6;
+constexpr int max_sequence = 6;
 
 bool is_continuation(unsigned char byte) {
   return (byte & 0xC0) == 0x80;
@@ -45,7 +45,7 @@ Sequence decode(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
   if (first < 0x80) return {first, true, 1};
   const int ones = std::countl_one(first);
-  if (ones < 2 || ones > longest) return {0, false, 1};
+  if (ones < 2 || ones > max_sequence) return {0, false, 1};
 
   const auto length = static_cast<std::size_t>(ones);
   char32_t code_point = first & (0x7FU >> length);

@@ -23,17 +23,19 @@ class DispatchTest : public testing::CommandTest {
     const wire::Document document = *wire::parse(json);
     const wire::Request request = *wire::read_request(document);
     std::string out;
-    const Result<const Command*> command = dispatcher.admit(request);
-    if (!command) {
-      wire::append_error_reply(out, command.error(), request.id);
+    const Command* const command = dispatcher.find(request.execute);
+    if (const auto admitted = dispatcher.admit(command, request.execute); !admitted) {
+      wire::append_error_reply(out, admitted.error(), request.id);
     } else {
-      succeeded = dispatcher.execute(**command, request, out).succeeded;
+      CommandContext context(services, caller);
+      succeeded =
+          dispatcher.execute(*command, request, context, out) == Dispatcher::Outcome::succeeded;
     }
     return out;
   }
 
   bool succeeded = false;
-  Dispatcher dispatcher{agent};
+  Dispatcher dispatcher{services};
 };
 
 TEST_F(DispatchTest, RunsTheCommandThatIsNamed) {
@@ -94,25 +96,26 @@ class QuietDispatchTest : public DispatchTest {
  protected:
   void call(std::string_view name) {
     std::string out;
-    quiet_dispatcher.execute(*quiet_dispatcher.find(name), {}, out);
+    CommandContext context(quiet_services, caller);
+    quiet_dispatcher.execute(*quiet_dispatcher.find(name), {}, context, out);
   }
 
   testing::LogLines quiet_lines;
   Log quiet{Log::Level::info, std::make_unique<FieldLog>(quiet_lines)};
-  Agent quiet_agent{.commands = agent.commands,
-                    .policy = policy,
-                    .settings = settings,
-                    .files = files,
-                    .jobs = jobs,
-                    .freeze = freeze,
-                    .programs = programs,
-                    .power = power,
-                    .clock_setting = clock_setting,
-                    .filesystem_sizes = filesystem_sizes,
-                    .key_changes = key_changes,
-                    .log = quiet,
-                    .started = agent.started};
-  Dispatcher quiet_dispatcher{quiet_agent};
+  Services quiet_services{.commands = services.commands,
+                          .policy = policy,
+                          .settings = settings,
+                          .files = files,
+                          .jobs = jobs,
+                          .freeze = freeze,
+                          .programs = programs,
+                          .power = power,
+                          .clock_setting = clock_setting,
+                          .statvfs_pool = statvfs_pool,
+                          .authorized_keys_mutex = authorized_keys_mutex,
+                          .log = quiet,
+                          .started = services.started};
+  Dispatcher quiet_dispatcher{quiet_services};
 };
 
 TEST_F(QuietDispatchTest, DoesNotMentionPolledCommands) {

@@ -136,10 +136,10 @@ TEST(LogLine, IsAnObjectInJson) {
     "command": "guest-ping"})"));
 }
 
-Settings to_file(const std::string& path) {
-  Settings settings;
+config::Settings to_file(const std::string& path) {
+  config::Settings settings;
   settings.log_file = path;
-  settings.log.target = LogTarget::file;
+  settings.log.target = config::LogTarget::file;
   return settings;
 }
 
@@ -197,11 +197,11 @@ TEST(LogFile, KeepsLinesOfSeveralThreadsApart) {
 }
 
 TEST(LogAudit, GoesToTheSystemsLogUnlessTheLogIsShared) {
-  Settings settings;
+  config::Settings settings;
   EXPECT_NE(open_audit_output(settings, "x"), nullptr);
-  settings.log.target = LogTarget::syslog;
+  settings.log.target = config::LogTarget::syslog;
   EXPECT_EQ(open_audit_output(settings, "x"), nullptr);
-  settings.log.target = LogTarget::journal;
+  settings.log.target = config::LogTarget::journal;
   EXPECT_EQ(open_audit_output(settings, "x"), nullptr);
 }
 

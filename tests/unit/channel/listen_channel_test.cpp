@@ -6,8 +6,8 @@
 
 #include <cstring>
 
-#include "platform/sockets.h"
-#include "unit/channel/recording_peer.h"
+#include "platform/io/sockets.h"
+#include "unit/channel/recording_handler.h"
 
 namespace bellhop::channel {
 namespace {
@@ -17,11 +17,11 @@ class ListenChannelTest : public testing::Test {
   ListenChannelTest()
       : reactor_(*Reactor::create(loop_)),
         channel_(*reactor_, *platform::listen_unix(path_), "unix-listen") {
-    EXPECT_TRUE(channel_.start(peer_));
+    EXPECT_TRUE(channel_.start(handler_));
   }
 
-  platform::UniqueFd connect() const {
-    platform::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  platform::Handle connect() const {
+    platform::Handle fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
@@ -29,11 +29,11 @@ class ListenChannelTest : public testing::Test {
     return fd;
   }
 
-  static void write(const platform::UniqueFd& fd, std::string_view text) {
+  static void write(const platform::Handle& fd, std::string_view text) {
     EXPECT_EQ(::write(fd.get(), text.data(), text.size()), std::ssize(text));
   }
 
-  static std::string read(const platform::UniqueFd& fd) {
+  static std::string read(const platform::Handle& fd) {
     char buffer[4096];
     const ssize_t count = ::read(fd.get(), buffer, sizeof buffer);
     return count > 0 ? std::string(buffer, static_cast<std::size_t>(count)) : std::string();
@@ -42,52 +42,52 @@ class ListenChannelTest : public testing::Test {
   void send(std::string text) { channel_.send(text); }
   void until(const std::function<bool()>& condition) { run_until(loop_, condition); }
 
-  TemporaryDirectory folder_;
-  std::string path_ = folder_.path("socket");
+  TemporaryDirectory directory_;
+  std::string path_ = directory_.path("socket");
   asio::io_context loop_;
   std::unique_ptr<Reactor> reactor_;
-  RecordingPeer peer_;
+  RecordingHandler handler_;
   ListenChannel channel_;
 };
 
 TEST_F(ListenChannelTest, CarriesBytesBothWays) {
-  const platform::UniqueFd client = connect();
+  const platform::Handle client = connect();
   write(client, "request");
-  until([&] { return peer_.received == "request"; });
+  until([&] { return handler_.received == "request"; });
   send("reply");
   EXPECT_EQ(read(client), "reply");
 }
 
 TEST_F(ListenChannelTest, ServesTheNextClientWhenTheFirstHasLeft) {
-  platform::UniqueFd first = connect();
-  const platform::UniqueFd second = connect();
+  platform::Handle first = connect();
+  const platform::Handle second = connect();
   write(first, "one ");
   write(second, "two");
-  until([&] { return peer_.received == "one "; });
+  until([&] { return handler_.received == "one "; });
   first.reset();
-  until([&] { return peer_.received == "one two"; });
-  EXPECT_EQ(peer_.disconnections, 1);
+  until([&] { return handler_.received == "one two"; });
+  EXPECT_EQ(handler_.disconnections, 1);
 }
 
 TEST_F(ListenChannelTest, StillAnswersAClientThatHasEndedItsInput) {
-  const platform::UniqueFd client = connect();
+  const platform::Handle client = connect();
   write(client, "request");
   ::shutdown(client.get(), SHUT_WR);
-  until([&] { return peer_.ends == 1; });
-  EXPECT_EQ(peer_.received, "request");
-  EXPECT_EQ(peer_.disconnections, 0);
+  until([&] { return handler_.ends == 1; });
+  EXPECT_EQ(handler_.received, "request");
+  EXPECT_EQ(handler_.disconnections, 0);
   send("reply");
   channel_.finish();
-  until([&] { return peer_.disconnections == 1; });
+  until([&] { return handler_.disconnections == 1; });
   EXPECT_EQ(read(client), "reply");
   EXPECT_EQ(read(client), "");
 }
 
 TEST_F(ListenChannelTest, FinishesAHalfClosedClientWhenItHasTakenEverything) {
-  const platform::UniqueFd client = connect();
+  const platform::Handle client = connect();
   write(client, "request");
   ::shutdown(client.get(), SHUT_WR);
-  until([&] { return peer_.ends == 1; });
+  until([&] { return handler_.ends == 1; });
   const std::string large(8 * 1024 * 1024, 'r');
   send(large);
   channel_.finish();
@@ -95,24 +95,24 @@ TEST_F(ListenChannelTest, FinishesAHalfClosedClientWhenItHasTakenEverything) {
   std::string got;
   until([&] {
     for (std::string piece = read(client); !piece.empty(); piece = read(client)) got += piece;
-    return peer_.disconnections == 1;
+    return handler_.disconnections == 1;
   });
   for (std::string piece = read(client); !piece.empty(); piece = read(client)) got += piece;
   EXPECT_EQ(got.size(), large.size());
 }
 
 TEST_F(ListenChannelTest, NoticesThatAHalfClosedClientIsGone) {
-  platform::UniqueFd client = connect();
+  platform::Handle client = connect();
   ::shutdown(client.get(), SHUT_WR);
-  until([&] { return peer_.ends == 1; });
+  until([&] { return handler_.ends == 1; });
   client.reset();
-  until([&] { return peer_.disconnections == 1; });
+  until([&] { return handler_.disconnections == 1; });
 }
 
 TEST_F(ListenChannelTest, KeepsWhatDoesNotFitAndSendsItLater) {
-  const platform::UniqueFd client = connect();
+  const platform::Handle client = connect();
   write(client, "x");
-  until([&] { return !peer_.received.empty(); });
+  until([&] { return !handler_.received.empty(); });
   const std::string large(8 * 1024 * 1024, 'r');
   send(large);
   EXPECT_GT(channel_.unsent(), 0U);
@@ -124,38 +124,38 @@ TEST_F(ListenChannelTest, KeepsWhatDoesNotFitAndSendsItLater) {
   });
   EXPECT_EQ(got, large);
   EXPECT_EQ(channel_.unsent(), 0U);
-  EXPECT_EQ(peer_.drained, 1);
+  EXPECT_EQ(handler_.drained, 1);
 }
 
 TEST_F(ListenChannelTest, ReadsOnlyWhileThePeerHasRoom) {
-  peer_.accepts_input = false;
-  const platform::UniqueFd client = connect();
+  handler_.accepts_input = false;
+  const platform::Handle client = connect();
   write(client, "request");
   loop_.restart();
   loop_.poll();
-  EXPECT_EQ(peer_.received, "");
-  peer_.accepts_input = true;
+  EXPECT_EQ(handler_.received, "");
+  handler_.accepts_input = true;
   until([&] {
     channel_.resume_input();
-    return peer_.received == "request";
+    return handler_.received == "request";
   });
 }
 
 TEST_F(ListenChannelTest, NoticesALostClientThoughThePeerHasNoRoom) {
-  peer_.accepts_input = false;
-  platform::UniqueFd client = connect();
+  handler_.accepts_input = false;
+  platform::Handle client = connect();
   write(client, "request");
   client.reset();
-  until([&] { return peer_.disconnections == 1; });
+  until([&] { return handler_.disconnections == 1; });
 }
 
 TEST_F(ListenChannelTest, ReadsWhatAClientSentBeforeItWentThoughRepliesCannotReachIt) {
-  platform::UniqueFd client = connect();
+  platform::Handle client = connect();
   write(client, "request");
   client.reset();
-  peer_.on_input = [&] { send("reply"); };
-  until([&] { return peer_.disconnections == 1; });
-  EXPECT_EQ(peer_.received, "request");
+  handler_.on_input = [&] { send("reply"); };
+  until([&] { return handler_.disconnections == 1; });
+  EXPECT_EQ(handler_.received, "request");
 }
 
 TEST_F(ListenChannelTest, ReplacesAStaleSocket) {
@@ -163,29 +163,29 @@ TEST_F(ListenChannelTest, ReplacesAStaleSocket) {
 }
 
 TEST(ListenUnix, NamesThePathThatItCannotUse) {
-  const auto missing = platform::listen_unix("/nonexistent-folder/socket");
+  const auto missing = platform::listen_unix("/nonexistent-directory/socket");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().message,
-            "cannot listen at '/nonexistent-folder/socket': No such file or directory");
+            "cannot listen at '/nonexistent-directory/socket': No such file or directory");
   const auto too_long = platform::listen_unix("/" + std::string(200, 'x'));
   ASSERT_FALSE(too_long);
   EXPECT_NE(too_long.error().message.find("at most 107 bytes"), std::string::npos);
 }
 
 TEST_F(ListenChannelTest, TellsWhatAnotherProgramNeedsToGoOn) {
-  const auto idle = channel_.kept();
+  const auto idle = channel_.snapshot();
   EXPECT_GE(idle.listener, 0);
   EXPECT_EQ(idle.client, -1);
-  const platform::UniqueFd client = connect();
+  const platform::Handle client = connect();
   write(client, "x");
-  until([&] { return !peer_.received.empty(); });
+  until([&] { return !handler_.received.empty(); });
   std::string all;
   for (int i = 0; i < 8; ++i) {
     std::string piece(1024 * 1024, static_cast<char>('0' + i));
     all += piece;
     send(piece);
   }
-  const auto kept = channel_.kept();
+  const auto kept = channel_.snapshot();
   EXPECT_GE(kept.client, 0);
   EXPECT_EQ(kept.unsent.size(), channel_.unsent());
   EXPECT_TRUE(all.ends_with(kept.unsent));
@@ -194,19 +194,20 @@ TEST_F(ListenChannelTest, TellsWhatAnotherProgramNeedsToGoOn) {
 TEST_F(ListenChannelTest, GoesOnWithAClientOfAnEarlierProgram) {
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
-  platform::UniqueFd client(ends[0]);
-  ListenChannel channel(*reactor_, *platform::listen_unix(folder_.path("other")), "unix-listen",
-                        Taken{.descriptor = platform::UniqueFd(ends[1]), .unsent = "the rest"});
+  platform::Handle client(ends[0]);
+  ListenChannel channel(
+      *reactor_, *platform::listen_unix(directory_.path("other")), "unix-listen",
+      RestoredClient{.descriptor = platform::Handle(ends[1]), .unsent = "the rest"});
   write(client, "sent before");
-  RecordingPeer peer;
-  ASSERT_TRUE(channel.start(peer));
+  RecordingHandler handler;
+  ASSERT_TRUE(channel.start(handler));
   EXPECT_EQ(read(client), "the rest");
-  until([&] { return peer.received == "sent before"; });
+  until([&] { return handler.received == "sent before"; });
   std::string reply = "reply";
   channel.send(reply);
   EXPECT_EQ(read(client), "reply");
   client.reset();
-  until([&] { return peer.disconnections == 1; });
+  until([&] { return handler.disconnections == 1; });
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "platform/port.h"
-#include "unit/channel/recording_peer.h"
+#include "platform/io/port.h"
+#include "unit/channel/recording_handler.h"
 
 namespace bellhop::channel {
 namespace {
@@ -40,7 +40,7 @@ class Line {
   }
 
  private:
-  platform::UniqueFd host_;
+  platform::Handle host_;
 };
 
 class PortChannelTest : public testing::Test {
@@ -67,18 +67,18 @@ class PortChannelTest : public testing::Test {
 
   asio::io_context loop_;
   std::unique_ptr<Reactor> reactor_;
-  RecordingPeer peer_;
+  RecordingHandler handler_;
   std::string reports_;
 };
 
 TEST_F(PortChannelTest, CarriesEveryByteUnchangedOverASerialLine) {
   const Line line;
   const auto port = channel(line.path(), false);
-  ASSERT_TRUE(port->start(peer_));
+  ASSERT_TRUE(port->start(handler_));
   const std::string request("\xFF{\x03\x04\x11\x13\r\n\x7F}", 10);
   line.write(request);
-  until([&] { return peer_.received.size() == request.size(); });
-  EXPECT_EQ(peer_.received, request);
+  until([&] { return handler_.received.size() == request.size(); });
+  EXPECT_EQ(handler_.received, request);
   std::string reply = "\xFFok\r\n";
   port->send(reply);
   EXPECT_EQ(line.read(), "\xFFok\r\n");
@@ -86,95 +86,95 @@ TEST_F(PortChannelTest, CarriesEveryByteUnchangedOverASerialLine) {
 
 TEST_F(PortChannelTest, FailsAtTheStartWhenThePortIsMissing) {
   const auto port = channel("/nonexistent/port", false);
-  const Result<void> started = port->start(peer_);
+  const Result<void> started = port->start(handler_);
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().message,
             "cannot open serial line '/nonexistent/port': No such file or directory");
 }
 
 TEST_F(PortChannelTest, RefusesAFileThatIsNoSerialLine) {
-  const TemporaryDirectory folder;
-  const platform::UniqueFd file(::open(folder.path("plain").c_str(), O_CREAT | O_RDWR, 0600));
-  const auto opened = platform::open_serial_line(folder.path("plain"));
+  const TemporaryDirectory directory;
+  const platform::Handle file(::open(directory.path("plain").c_str(), O_CREAT | O_RDWR, 0600));
+  const auto opened = platform::open_serial_line(directory.path("plain"));
   ASSERT_FALSE(opened);
   EXPECT_NE(opened.error().message.find("is it a serial line"), std::string::npos);
 }
 
 TEST_F(PortChannelTest, RefusesAFileThatIsNoVirtioPort) {
-  const TemporaryDirectory folder;
-  const platform::UniqueFd file(::open(folder.path("plain").c_str(), O_CREAT | O_RDWR, 0600));
-  const auto opened = platform::open_virtio_port(folder.path("plain"));
+  const TemporaryDirectory directory;
+  const platform::Handle file(::open(directory.path("plain").c_str(), O_CREAT | O_RDWR, 0600));
+  const auto opened = platform::open_virtio_port(directory.path("plain"));
   ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().message, "cannot open virtio-serial port '" + folder.path("plain") +
+  EXPECT_EQ(opened.error().message, "cannot open virtio-serial port '" + directory.path("plain") +
                                         "': it is not a character device");
   EXPECT_TRUE(platform::open_virtio_port("/dev/null"));
 }
 
 TEST_F(PortChannelTest, WaitsForAPortAndTheFoldersThatLeadToIt) {
   const Line line;
-  const TemporaryDirectory folder;
-  const std::string path = folder.path("ports/deep/name");
+  const TemporaryDirectory directory;
+  const std::string path = directory.path("ports/deep/name");
   const auto port = channel(path, true);
-  ASSERT_TRUE(port->start(peer_));
+  ASSERT_TRUE(port->start(handler_));
   EXPECT_NE(reports_.find("waiting for it to appear"), std::string::npos);
-  std::filesystem::create_directories(folder.path("ports/deep"));
+  std::filesystem::create_directories(directory.path("ports/deep"));
   loop_.restart();
   loop_.poll();
   std::filesystem::create_symlink(line.path(), path);
   until_open_again();
   line.write("hello");
-  until([&] { return peer_.received == "hello"; });
+  until([&] { return handler_.received == "hello"; });
 }
 
 TEST_F(PortChannelTest, ComesBackWhenALostPortReturns) {
   auto first = std::make_unique<Line>();
-  const TemporaryDirectory folder;
-  const std::string path = folder.path("port");
+  const TemporaryDirectory directory;
+  const std::string path = directory.path("port");
   std::filesystem::create_symlink(first->path(), path);
   const auto port = channel(path, false);
-  ASSERT_TRUE(port->start(peer_));
+  ASSERT_TRUE(port->start(handler_));
   first->write("one ");
-  until([&] { return peer_.received == "one "; });
+  until([&] { return handler_.received == "one "; });
 
   std::filesystem::remove(path);
   first.reset();
-  until([&] { return peer_.disconnections == 1; });
+  until([&] { return handler_.disconnections == 1; });
   EXPECT_NE(reports_.find("is lost"), std::string::npos);
 
   const Line second;
   std::filesystem::create_symlink(second.path(), path);
   until_open_again();
   second.write("two");
-  until([&] { return peer_.received == "one two"; });
+  until([&] { return handler_.received == "one two"; });
 }
 
 // A socket stands for the virtio-serial port: it too ends when the host's side closes.
 TEST_F(PortChannelTest, DropsWhatAHostThatHasClosedDidNotTake) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
-  const platform::UniqueFd host(ends[0]);
-  PortChannel port(*reactor_, PortChannel::Options{
-                                  .path = "port",
-                                  .description = "virtio-serial port",
-                                  .open = [&](const std::string&) -> Result<platform::UniqueFd> {
-                                    return platform::UniqueFd(ends[1]);
-                                  },
-                                  .wait_at_start = false,
-                                  .end_means_host_closed = true,
-                                  .report = {}});
-  ASSERT_TRUE(port.start(peer_));
+  const platform::Handle host(ends[0]);
+  PortChannel port(
+      *reactor_, PortChannel::Options{.path = "port",
+                                      .description = "virtio-serial port",
+                                      .open = [&](const std::string&) -> Result<platform::Handle> {
+                                        return platform::Handle(ends[1]);
+                                      },
+                                      .wait_at_start = false,
+                                      .end_means_host_closed = true,
+                                      .report = {}});
+  ASSERT_TRUE(port.start(handler_));
   std::string reply(8 * 1024 * 1024, 'r');
   port.send(reply);
   EXPECT_GT(port.unsent(), 0U);
   ASSERT_EQ(::shutdown(host.get(), SHUT_WR), 0);
-  until([&] { return peer_.disconnections == 1; });
+  until([&] { return handler_.disconnections == 1; });
   EXPECT_EQ(port.unsent(), 0U);
 }
 
 // A FIFO stands for what can be read from a virtio-serial port: without a writer it has hung up.
 class VirtioPortTest : public PortChannelTest {
  protected:
-  VirtioPortTest() : path_(folder_.path("port")) {
+  VirtioPortTest() : path_(directory_.path("port")) {
     EXPECT_EQ(::mkfifo(path_.c_str(), 0600), 0);
     port_ = std::make_unique<PortChannel>(
         *reactor_, PortChannel::Options{.path = path_,
@@ -183,38 +183,38 @@ class VirtioPortTest : public PortChannelTest {
                                         .wait_at_start = false,
                                         .end_means_host_closed = true,
                                         .report = [](const std::string&) {}});
-    EXPECT_TRUE(port_->start(peer_));
+    EXPECT_TRUE(port_->start(handler_));
   }
 
-  static Result<platform::UniqueFd> open_for_reading(const std::string& path) {
-    return platform::UniqueFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  static Result<platform::Handle> open_for_reading(const std::string& path) {
+    return platform::Handle(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   }
-  platform::UniqueFd host() const {
-    return platform::UniqueFd(::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  platform::Handle host() const {
+    return platform::Handle(::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
   }
-  void says(const platform::UniqueFd& host, std::string_view text) {
+  void says(const platform::Handle& host, std::string_view text) {
     EXPECT_EQ(::write(host.get(), text.data(), text.size()), std::ssize(text));
   }
   void until_received(std::string_view text) {
-    until([this, text] { return peer_.received == text; });
+    until([this, text] { return handler_.received == text; });
   }
   // One host has come, has spoken, and was seen to leave.
   void serve_one() {
-    platform::UniqueFd first = host();
+    platform::Handle first = host();
     says(first, "one ");
     until_received("one ");
     first.reset();
-    until([this] { return peer_.disconnections == 1; });
+    until([this] { return handler_.disconnections == 1; });
   }
 
-  TemporaryDirectory folder_;
+  TemporaryDirectory directory_;
   std::string path_;
   std::unique_ptr<PortChannel> port_;
 };
 
 TEST_F(VirtioPortTest, KeepsAHostThatIsHeardBeforeItIsSeen) {
   serve_one();
-  platform::UniqueFd second = host();
+  platform::Handle second = host();
   says(second, "two ");
   second
       .reset();  // to the agent this looks the same as a host that the kernel does not tell of yet
@@ -222,27 +222,27 @@ TEST_F(VirtioPortTest, KeepsAHostThatIsHeardBeforeItIsSeen) {
   second = host();
   says(second, "three");
   until_received("one two three");
-  EXPECT_EQ(peer_.disconnections, 1);
+  EXPECT_EQ(handler_.disconnections, 1);
 }
 
 TEST_F(VirtioPortTest, LetsGoOfAHostThatIsHeardAndNeverSeen) {
   serve_one();
-  platform::UniqueFd second = host();
+  platform::Handle second = host();
   says(second, "two");
   second.reset();
   until_received("one two");
-  EXPECT_EQ(peer_.disconnections, 1);
-  until([this] { return peer_.disconnections == 2; });
+  EXPECT_EQ(handler_.disconnections, 1);
+  until([this] { return handler_.disconnections == 2; });
 }
 
 TEST_F(VirtioPortTest, ReadsOnWhenAHostHasLeftAndThereWasNoRoom) {
-  platform::UniqueFd first = host();
-  peer_.accepts_input = false;
+  platform::Handle first = host();
+  handler_.accepts_input = false;
   says(first, "one");
   first.reset();
-  until([this] { return peer_.disconnections == 1; });
-  EXPECT_EQ(peer_.received, "");
-  peer_.accepts_input = true;
+  until([this] { return handler_.disconnections == 1; });
+  EXPECT_EQ(handler_.received, "");
+  handler_.accepts_input = true;
   until_received("one");
 }
 
@@ -253,7 +253,7 @@ TEST_F(PortChannelTest, TriesAgainWhenAPortIsThereButCannotBeOpenedYet) {
       *reactor_,
       PortChannel::Options{.path = line.path(),
                            .description = "isa-serial " + line.path(),
-                           .open = [&](const std::string& path) -> Result<platform::UniqueFd> {
+                           .open = [&](const std::string& path) -> Result<platform::Handle> {
                              if (++attempts < 4) return system_failure(ENXIO, "cannot open it");
                              return platform::open_serial_line(path);
                            },
@@ -261,14 +261,14 @@ TEST_F(PortChannelTest, TriesAgainWhenAPortIsThereButCannotBeOpenedYet) {
                            .end_means_host_closed = false,
                            .retry_interval = std::chrono::milliseconds(1),
                            .report = [this](const std::string& text) { reports_ += text + "\n"; }});
-  ASSERT_TRUE(port.start(peer_));
+  ASSERT_TRUE(port.start(handler_));
   until_open_again();
   EXPECT_EQ(attempts, 4);
 }
 
 TEST_F(PortChannelTest, DropsRepliesWhileThePortIsAway) {
   const auto port = channel("/nonexistent/port", true);
-  ASSERT_TRUE(port->start(peer_));
+  ASSERT_TRUE(port->start(handler_));
   std::string reply = "lost";
   port->send(reply);
   EXPECT_EQ(port->unsent(), 0U);
@@ -279,17 +279,17 @@ TEST_F(PortChannelTest, GoesOnWithAPortThatAnEarlierProgramHasOpened) {
   const Line line;
   auto port = *platform::open_serial_line(line.path());
   line.write("sent before");
-  PortChannel channel(*reactor_,
-                      {.path = "/none/such",
-                       .description = "isa-serial",
-                       .open = platform::open_serial_line,
-                       .report = [this](const std::string& text) { reports_ += text + "\n"; },
-                       .taken = Taken{.descriptor = std::move(port), .unsent = "the rest"}});
-  ASSERT_TRUE(channel.start(peer_));
+  PortChannel channel(
+      *reactor_, {.path = "/none/such",
+                  .description = "isa-serial",
+                  .open = platform::open_serial_line,
+                  .report = [this](const std::string& text) { reports_ += text + "\n"; },
+                  .taken = RestoredClient{.descriptor = std::move(port), .unsent = "the rest"}});
+  ASSERT_TRUE(channel.start(handler_));
   EXPECT_EQ(line.read(), "the rest");
-  until([&] { return peer_.received == "sent before"; });
-  EXPECT_GE(channel.kept().client, 0);
-  EXPECT_EQ(channel.kept().listener, -1);
+  until([&] { return handler_.received == "sent before"; });
+  EXPECT_GE(channel.snapshot().client, 0);
+  EXPECT_EQ(channel.snapshot().listener, -1);
 }
 
 }  // namespace

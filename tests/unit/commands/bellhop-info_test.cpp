@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "agent/version.h"
+#include "base/version.h"
 #include "unit/commands/command_fixture.h"
 
 namespace bellhop::testing {
@@ -16,17 +16,17 @@ TEST_F(BellhopInfo, ReportsItsOwnVersionAndTheProtocols) {
   EXPECT_THAT(
       call("bellhop-info"),
       StartsWith(fmt::format(R"({{"return": {{"version": "{}", "protocol": "11.1.3", "started": )",
-                             agent::version)));
+                             program_version)));
 }
 
 TEST_F(BellhopInfo, CountsSecondsSinceTheStart) {
-  agent.started -= std::chrono::hours(1);
+  services.started -= std::chrono::hours(1);
   EXPECT_THAT(call("bellhop-info"), HasSubstr(R"("uptime": 360)"));
 }
 
 TEST_F(BellhopInfo, CountsTheProgramsBeforeThisOne) {
   EXPECT_THAT(call("bellhop-info"), HasSubstr(R"("replaced": 0)"));
-  agent.replacements = 3;
+  services.upgrades = 3;
   EXPECT_THAT(call("bellhop-info"), HasSubstr(R"("replaced": 3)"));
 }
 

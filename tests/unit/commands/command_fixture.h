@@ -11,17 +11,17 @@
 #include <utility>
 #include <vector>
 
-#include "agent/agent.h"
 #include "agent/log.h"
 #include "agent/policy.h"
-#include "agent/settings.h"
-#include "command/registry.h"
-#include "state/filesystem_sizes.h"
-#include "state/freeze.h"
+#include "agent/services.h"
+#include "config/settings.h"
+#include "rpc/registry.h"
+#include "state/freeze/freeze.h"
 #include "state/jobs.h"
-#include "state/key_changes.h"
+#include "state/keyed_mutex.h"
 #include "state/open_files.h"
 #include "state/persistent_state.h"
+#include "state/statvfs_pool.h"
 #include "unit/commands/fake_machine.h"
 #include "unit/gate.h"
 #include "unit/state/fake_filesystems.h"
@@ -72,11 +72,13 @@ class CommandTest : public ::testing::Test {
     }
     std::string out;
     wire::SuccessReply reply(out, drain, command.facts.delimits_reply);
-    const auto result =
-        command.invoke(agent, document ? std::optional(document->root()) : std::nullopt, reply);
+    CommandContext context(services, caller);
+    const auto result = command.invoke(
+        command, context, document ? std::optional(document->root()) : std::nullopt, reply);
+    EXPECT_FALSE(context.is_parked());
     if (result) {
       reply.finish(std::nullopt);
-      if (*result && replies_are_taken) (*result)();
+      if (replies_are_taken) context.delivered();
     } else {
       EXPECT_FALSE(reply.begun()) << "an error came after the reply had begun";
       wire::append_error_reply(out, result.error(), std::nullopt);
@@ -103,8 +105,9 @@ class CommandTest : public ::testing::Test {
   wire::JsonWriter::Drain drain = {};  // of large replies; none: they are collected
   bool replies_are_taken = true;       // by the client
 
+  Caller caller{.channel = "test"};
   agent::Policy policy{{}};
-  agent::Settings settings = {};
+  config::Settings settings = {};
   state::PersistentState persistent{directory.path()};
   state::OpenFiles files{persistent};
   state::Jobs jobs = state::Jobs();
@@ -113,22 +116,22 @@ class CommandTest : public ::testing::Test {
   platform::Processes programs;
   FakePower power;
   FakeClockSetting clock_setting;
-  state::FilesystemSizes filesystem_sizes;
-  state::KeyChanges key_changes;
+  state::StatvfsPool statvfs_pool;
+  state::KeyedMutex authorized_keys_mutex;
   agent::Log log{agent::Log::Level::debug, std::make_unique<RecordingLog>(log_lines)};
-  Agent agent{.commands = all_commands(),
-              .policy = policy,
-              .settings = settings,
-              .files = files,
-              .jobs = jobs,
-              .freeze = freeze,
-              .programs = programs,
-              .power = power,
-              .clock_setting = clock_setting,
-              .filesystem_sizes = filesystem_sizes,
-              .key_changes = key_changes,
-              .log = log,
-              .started = std::chrono::steady_clock::now()};
+  Services services{.commands = all_commands(),
+                    .policy = policy,
+                    .settings = settings,
+                    .files = files,
+                    .jobs = jobs,
+                    .freeze = freeze,
+                    .programs = programs,
+                    .power = power,
+                    .clock_setting = clock_setting,
+                    .statvfs_pool = statvfs_pool,
+                    .authorized_keys_mutex = authorized_keys_mutex,
+                    .log = log,
+                    .started = std::chrono::steady_clock::now()};
 };
 
 }  // namespace bellhop::testing

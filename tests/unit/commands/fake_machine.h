@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "platform/clock_setting.h"
-#include "platform/power.h"
+#include "platform/clock/clock_setting.h"
+#include "platform/power/power.h"
 
 namespace bellhop::testing {
 

@@ -72,10 +72,10 @@ TEST_F(GuestExecStatus, ChecksItsArguments) {
 
 TEST_F(GuestExecStatus, StreamsLargeOutput) {
   constexpr std::size_t limit = 16 << 20;
-  std::size_t largest = 0;
+  std::size_t max_size = 0;
   std::string whole;
   drain = [&](std::string& waiting) {
-    largest = std::max(largest, waiting.size());
+    max_size = std::max(max_size, waiting.size());
     whole += std::exchange(waiting, {});
     return true;
   };
@@ -86,7 +86,7 @@ TEST_F(GuestExecStatus, StreamsLargeOutput) {
                            R"(", "err-data": "ZW5kCg==", "out-truncated": true, )"
                            R"("err-truncated": false}})")
       << whole.substr(0, 80) << "..." << whole.substr(whole.size() - 80);
-  EXPECT_LT(largest, std::size_t{1} << 20);
+  EXPECT_LT(max_size, std::size_t{1} << 20);
 }
 
 TEST_F(GuestExecStatus, EncodesEveryLengthRightAtTheEdgesOfPieces) {

@@ -69,17 +69,17 @@ TEST_F(GuestFileRead, HandsOverALargeFileInPieces) {
   expected += R"(", "count": 1000001, "eof": true}})";
 
   std::string sent;
-  std::size_t largest = 0;
+  std::size_t max_size = 0;
   drain = [&](std::string& bytes) {
-    largest = std::max(largest, bytes.size());
+    max_size = std::max(max_size, bytes.size());
     sent += bytes;
     bytes.clear();
     return true;
   };
   sent += read("48000000");
   EXPECT_EQ(sent, expected);
-  EXPECT_GT(largest, 0U);
-  EXPECT_LT(largest, 600'000U);
+  EXPECT_GT(max_size, 0U);
+  EXPECT_LT(max_size, 600'000U);
 }
 
 TEST_F(GuestFileRead, StopsReadingWhenTheClientIsGone) {
@@ -91,7 +91,8 @@ TEST_F(GuestFileRead, StopsReadingWhenTheClientIsGone) {
     return false;
   };
   read("10000000");
-  EXPECT_LT(files.use(1000)->file().seek(0, platform::SeekFrom::current).value_or(-1), 1'000'000);
+  EXPECT_LT(files.acquire(1000)->file().seek(0, platform::SeekFrom::current).value_or(-1),
+            1'000'000);
 }
 
 TEST_F(GuestFileRead, LooksAtTheHandleFirst) {
@@ -108,7 +109,7 @@ TEST_F(GuestFileRead, TakesWhatAFifoHas) {
   ASSERT_EQ(::mkfifo((directory / "fifo").c_str(), 0600), 0);
   ASSERT_TRUE(files.open(directory / "fifo", "r+"));
   EXPECT_EQ(read(), error_reply("failed to read file: Resource temporarily unavailable"));
-  ASSERT_TRUE(files.use(1000)->file().write(std::as_bytes(std::span("abc", 3))));
+  ASSERT_TRUE(files.acquire(1000)->file().write(std::as_bytes(std::span("abc", 3))));
   EXPECT_EQ(read(), reply("YWJj", 3, false));
 }
 

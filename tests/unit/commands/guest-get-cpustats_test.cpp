@@ -9,7 +9,7 @@ class GuestGetCpustats : public CommandTest {};
 TEST_F(GuestGetCpustats, ReturnsMillisecondsOfEachProcessor) {
   const RecordedTree tree(
       "proc/stat: cpu  1 2 3 4 5 6 7 8 9 10\\ncpu0 1 2 3 4 5 6 7 8 9 10\\ncpu1 1 0 0 1\\n");
-  agent.system_root = tree.root();
+  services.system_root = tree.root();
   EXPECT_EQ(call("guest-get-cpustats"),
             R"({"return": [{"type": "linux", "cpu": 0, "user": 10, "nice": 20, "system": 30, )"
             R"("idle": 40, "iowait": 50, "irq": 60, "softirq": 70, "steal": 80, "guest": 90, )"
@@ -18,7 +18,7 @@ TEST_F(GuestGetCpustats, ReturnsMillisecondsOfEachProcessor) {
 }
 
 TEST_F(GuestGetCpustats, FailsWithoutStatistics) {
-  agent.system_root = directory.path();
+  services.system_root = directory.path();
   EXPECT_EQ(call("guest-get-cpustats"), error_reply("open(\\\"" + directory.path() +
                                                     "/proc/stat\\\"): No such file or directory"));
 }

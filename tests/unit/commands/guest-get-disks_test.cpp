@@ -35,7 +35,7 @@ constexpr std::string_view one_disk =
 
 TEST_F(GuestGetDisks, DescribesAWholeDisk) {
   const RecordedTree tree(one_disk);
-  agent.system_root = tree.root();
+  services.system_root = tree.root();
   EXPECT_EQ(call("guest-get-disks"),
             R"({"return": [{"name": "/dev/vda", "partition": false, "address": )"
             R"({"pci-controller": {"domain": 0, "bus": 0, "slot": 5, "function": 0}, )"
@@ -70,7 +70,7 @@ TEST_F(GuestGetDisks, LeavesOutDependenciesThatVanished) {
 }
 
 TEST_F(GuestGetDisks, FailsWithoutSysfs) {
-  agent.system_root = directory.path();
+  services.system_root = directory.path();
   EXPECT_EQ(call("guest-get-disks"), error_reply("Can't open directory \\\"" + directory.path() +
                                                  "/sys/block\\\": No such file or directory"));
 }

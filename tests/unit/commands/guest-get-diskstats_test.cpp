@@ -9,7 +9,7 @@ class GuestGetDiskstats : public CommandTest {};
 TEST_F(GuestGetDiskstats, ReturnsTheCountersOfEachDisk) {
   const RecordedTree tree(
       "proc/diskstats:    8       0 sda 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\\n");
-  agent.system_root = tree.root();
+  services.system_root = tree.root();
   EXPECT_EQ(call("guest-get-diskstats"),
             R"({"return": [{"name": "sda", "major": 8, "minor": 0, "stats": {"read-sectors": 3, )"
             R"("read-ios": 1, "read-merges": 2, "write-sectors": 7, "write-ios": 5, )"
@@ -20,7 +20,7 @@ TEST_F(GuestGetDiskstats, ReturnsTheCountersOfEachDisk) {
 }
 
 TEST_F(GuestGetDiskstats, FailsWithoutStatistics) {
-  agent.system_root = directory.path();
+  services.system_root = directory.path();
   EXPECT_EQ(call("guest-get-diskstats"),
             error_reply("open(\\\"" + directory.path() +
                         "/proc/diskstats\\\"): No such file or directory"));

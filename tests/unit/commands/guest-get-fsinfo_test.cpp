@@ -27,11 +27,11 @@ TEST_F(GuestGetFsinfo, IsInQemuGasOrder) {
 
 TEST_F(GuestGetFsinfo, TellsSizes) {
   const RecordedTree tree("proc/self/mountinfo: 1 0 8:1 / /a rw - ext4 /dev/sda1 rw\\n");
-  filesystem_sizes = state::FilesystemSizes([&](const std::filesystem::path& path) {
+  statvfs_pool = state::StatvfsPool([&](const std::filesystem::path& path) {
     EXPECT_EQ(path, tree.root() / "a");
-    return state::FilesystemSizes::Size{.used = 1, .total = 2, .total_privileged = 3};
+    return state::StatvfsPool::Size{.used = 1, .total = 2, .total_privileged = 3};
   });
-  agent.system_root = tree.root();
+  services.system_root = tree.root();
   EXPECT_EQ(call("guest-get-fsinfo"),
             R"({"return": [{"name": "8:1", "mountpoint": "/a", "type": "ext4", "used-bytes": 1, )"
             R"("total-bytes": 2, "total-bytes-privileged": 3, "disk": []}]})");
@@ -39,13 +39,13 @@ TEST_F(GuestGetFsinfo, TellsSizes) {
 
 TEST_F(GuestGetFsinfo, LeavesOutSizesThatCannotBeHad) {
   const RecordedTree tree("proc/self/mountinfo: 1 0 8:1 / /gone rw - ext4 /dev/sda1 rw\\n");
-  agent.system_root = tree.root();
+  services.system_root = tree.root();
   EXPECT_EQ(call("guest-get-fsinfo"),
             R"({"return": [{"name": "8:1", "mountpoint": "/gone", "type": "ext4", "disk": []}]})");
 }
 
 TEST_F(GuestGetFsinfo, FailsWithoutATableOfMounts) {
-  agent.system_root = directory.path();
+  services.system_root = directory.path();
   EXPECT_EQ(call("guest-get-fsinfo"),
             error_reply("open(\\\"" + directory.path() +
                         "/proc/self/mountinfo\\\"): No such file or directory"));

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "platform/load.h"
+#include "platform/machine/load.h"
 #include "unit/commands/command_fixture.h"
 
 namespace bellhop::testing {

@@ -1,6 +1,6 @@
 #include <filesystem>
 
-#include "platform/users.h"
+#include "platform/accounts/users.h"
 #include "unit/commands/command_fixture.h"
 
 namespace bellhop::testing {
@@ -22,7 +22,7 @@ TEST_F(GuestGetUsers, ReturnsWhomTheSystemsRecordsName) {
 }
 
 TEST_F(GuestGetUsers, ReturnsTimesWithFractions) {
-  agent.system_root = directory.path();
+  services.system_root = directory.path();
   std::filesystem::create_directories(directory / "run/systemd/sessions");
   directory.file("run/systemd/sessions/7", "USER=alice\nREALTIME=1500000000250000\n");
   EXPECT_EQ(call("guest-get-users"),

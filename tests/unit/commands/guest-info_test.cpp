@@ -24,9 +24,9 @@ TEST_F(GuestInfo, ReportsTheVersionOfTheProtocol) {
 
 TEST_F(GuestInfo, ListsAllCommandsInTheAgentsOrder) {
   std::string entries;
-  for (const Command* command : agent.commands) {
+  for (const Command* command : services.commands) {
     if (!entries.empty()) entries += ", ";
-    entries += entry(command->facts.name, true, command->facts.answers_success);
+    entries += entry(command->facts.name, true, command->facts.has_success_response);
   }
   EXPECT_EQ(call("guest-info"),
             R"({"return": {"version": "11.1.3", "supported_commands": [)" + entries + "]}}");
@@ -46,10 +46,10 @@ TEST_F(GuestInfo, SaysThatFewCommandsAreServedWhileFrozen) {
   const std::set<std::string_view> served{"guest-ping",          "guest-sync-delimited",
                                           "guest-info",          "guest-fsfreeze-status",
                                           "guest-fsfreeze-thaw", "bellhop-info"};
-  for (const Command* command : agent.commands) {
+  for (const Command* command : services.commands) {
     const std::string_view name = command->facts.name;
     EXPECT_THAT(reply,
-                HasSubstr(entry(name, served.contains(name), command->facts.answers_success)));
+                HasSubstr(entry(name, served.contains(name), command->facts.has_success_response)));
   }
 }
 

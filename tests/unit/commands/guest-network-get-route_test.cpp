@@ -10,7 +10,7 @@ class GuestNetworkGetRoute : public CommandTest {
  protected:
   GuestNetworkGetRoute() {
     std::filesystem::create_directories(directory / "root/proc/net");
-    agent.system_root = directory / "root";
+    services.system_root = directory / "root";
   }
   void table(const std::string& name, const std::string& content) {
     directory.file("root/proc/net/" + name, content);

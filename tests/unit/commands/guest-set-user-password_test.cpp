@@ -11,7 +11,7 @@ namespace {
 class GuestSetUserPassword : public CommandTest {
  protected:
   GuestSetUserPassword() {
-    agent.system_root = directory.path();
+    services.system_root = directory.path();
     std::filesystem::create_directory(directory / "sbin");
     ::setenv("PATH", (directory / "sbin").c_str(), 1);
   }

@@ -67,7 +67,7 @@ class RecordedTest : public CommandTest {
   }
 
   Json reply_on(const RecordedTree& tree, const std::string& command) {
-    agent.system_root = tree.root();
+    services.system_root = tree.root();
     return Json::parse(call(command))["return"];
   }
 };

@@ -17,9 +17,9 @@ namespace bellhop::testing {
 class SshCommandTest : public CommandTest {
  protected:
   SshCommandTest() {
-    agent.system_root = directory.path();
-    for (const char* folder : {"etc", "home", "home/alice"}) {
-      ::mkdir((directory / folder).c_str(), 0755);
+    services.system_root = directory.path();
+    for (const char* name : {"etc", "home", "home/alice"}) {
+      ::mkdir((directory / name).c_str(), 0755);
     }
     directory.file("etc/passwd",
                    fmt::format("alice:x:{}:{}::/home/alice:/bin/sh\n", ::geteuid(), ::getegid()));

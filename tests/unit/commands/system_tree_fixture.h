@@ -9,7 +9,7 @@ namespace bellhop::testing {
 
 class SystemTreeTest : public CommandTest {
  protected:
-  SystemTreeTest() { agent.system_root = tree.path(); }
+  SystemTreeTest() { services.system_root = tree.path(); }
 
   SystemTree tree;
 };

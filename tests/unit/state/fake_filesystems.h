@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "platform/local_filesystems.h"
+#include "platform/storage/local_filesystems.h"
 
 namespace bellhop::testing {
 
@@ -113,9 +113,9 @@ class FakeFilesystems final : public platform::Filesystems {
     if (behaviour.covered) return nullptr;
     return std::make_unique<Fake>(*this, filesystem.mountpoint);
   }
-  std::unique_ptr<platform::Filesystem> adopt(platform::UniqueFd descriptor,
-                                              std::string mountpoint) override {
-    add_log("adopt " + mountpoint);
+  std::unique_ptr<platform::Filesystem> restore(platform::Handle descriptor,
+                                                std::string mountpoint) override {
+    add_log("restore " + mountpoint);
     return std::make_unique<Fake>(*this, std::move(mountpoint), std::move(descriptor));
   }
 
@@ -123,7 +123,7 @@ class FakeFilesystems final : public platform::Filesystems {
   class Fake final : public platform::Filesystem {
    public:
     Fake(FakeFilesystems& all, std::string mountpoint,
-         platform::UniqueFd fd = platform::UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)))
+         platform::Handle fd = platform::Handle(::open("/dev/null", O_RDONLY | O_CLOEXEC)))
         : all_(all), mountpoint_(std::move(mountpoint)), fd_(std::move(fd)) {}
     int descriptor() const override { return fd_.get(); }
     Result<bool> freeze() override { return all_.freeze(mountpoint_); }
@@ -135,7 +135,7 @@ class FakeFilesystems final : public platform::Filesystems {
    private:
     FakeFilesystems& all_;
     std::string mountpoint_;
-    platform::UniqueFd fd_;
+    platform::Handle fd_;
   };
 
   Behaviour behaviour(const std::string& mountpoint) {

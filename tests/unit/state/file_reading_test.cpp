@@ -23,9 +23,9 @@ class FileReadingTest : public ::testing::Test {
     handle_ = files_.open("x", "r").value_or(-1);
   }
   Result<FileReading> begin(std::uint64_t count) {
-    auto turn = files_.use(handle_);
-    EXPECT_TRUE(turn);
-    return FileReading::begin(*std::move(turn), count);
+    auto lease = files_.acquire(handle_);
+    EXPECT_TRUE(lease);
+    return FileReading::begin(*std::move(lease), count);
   }
   static std::vector<std::size_t> sizes_of(FileReading& reading) {
     std::vector<std::size_t> sizes;
@@ -34,7 +34,7 @@ class FileReadingTest : public ::testing::Test {
     }
     return sizes;
   }
-  bool is_free() { return files_.use(handle_).has_value(); }
+  bool is_free() { return files_.acquire(handle_).has_value(); }
 
   using Sizes = std::vector<std::size_t>;
 

@@ -58,7 +58,7 @@ TEST_F(JobsTest, RunUntilTheyEnd) {
   ASSERT_TRUE(running);
   EXPECT_FALSE(running->exited);
   EXPECT_FALSE(running->end.exit_code);
-  EXPECT_EQ(jobs_.wait_for_end(number, at_once), Waited::too_long);
+  EXPECT_EQ(jobs_.wait_for_end(number, at_once), Waited::timed_out);
   gate_.open();
   EXPECT_EQ(jobs_.wait_for_end(number, never), Waited::ended);
   const auto ended = jobs_.status(number);
@@ -255,7 +255,7 @@ TEST(JobLimits, ForgetTheJobThatFinishedFirst) {
   std::vector<std::int64_t> numbers;
   for (int i = 0; i < 3; ++i) {
     numbers.push_back(*jobs.start(shell("exit 0")));
-    ASSERT_NE(jobs.wait_for_end(numbers.back(), never), Waited::too_long);
+    ASSERT_NE(jobs.wait_for_end(numbers.back(), never), Waited::timed_out);
   }
   EXPECT_FALSE(jobs.status(numbers[0]));
   EXPECT_TRUE(jobs.status(numbers[1]));

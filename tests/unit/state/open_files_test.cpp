@@ -25,7 +25,7 @@ constexpr std::chrono::hours long_patience{1};
 class OpenFilesTest : public ::testing::Test {
  protected:
   // A table whose files are scripted ones.
-  OpenFiles make(std::chrono::milliseconds patience) {
+  OpenFiles make(std::chrono::milliseconds timeout) {
     return OpenFiles(
         persistent_,
         [this](const std::string& path, const FileMode& mode) -> Result<std::unique_ptr<File>> {
@@ -37,14 +37,14 @@ class OpenFilesTest : public ::testing::Test {
           file->close_result = close_result_;
           return file;
         },
-        patience);
+        timeout);
   }
   static std::string error_of(const auto& result) {
     return result ? "no error" : result.error().message;
   }
-  static std::size_t read_one(const FileTurn& turn) {
+  static std::size_t read_one(const FileLease& lease) {
     std::byte room{};
-    return turn.file().read({&room, 1}).value_or(99);
+    return lease.file().read({&room, 1}).value_or(99);
   }
 
   TemporaryDirectory directory_;
@@ -61,8 +61,8 @@ TEST_F(OpenFilesTest, GivesEachFileAHandleOfItsOwn) {
   EXPECT_EQ(files.open("x", "r").value_or(-1), 1000);
   EXPECT_EQ(path_, "x");
   EXPECT_EQ(files.open("x", "r").value_or(-1), 1001);
-  EXPECT_TRUE(files.use(1000));
-  EXPECT_TRUE(files.use(1001));
+  EXPECT_TRUE(files.acquire(1000));
+  EXPECT_TRUE(files.acquire(1001));
 }
 
 TEST_F(OpenFilesTest, UsesUpNoHandleForAFileThatDoesNotOpen) {
@@ -109,7 +109,7 @@ TEST_F(OpenFilesTest, ClosesTheFileWhenItCannotRememberTheHandle) {
 
 TEST_F(OpenFilesTest, DoesNotKnowOtherHandles) {
   OpenFiles files = make(milliseconds(0));
-  EXPECT_EQ(error_of(files.use(7)), "handle '7' has not been found");
+  EXPECT_EQ(error_of(files.acquire(7)), "handle '7' has not been found");
   EXPECT_EQ(error_of(files.close(-1)), "handle '-1' has not been found");
 }
 
@@ -118,7 +118,7 @@ TEST_F(OpenFilesTest, ForgetsAClosedHandle) {
   ASSERT_TRUE(files.open("x", "r"));
   EXPECT_TRUE(files.close(1000));
   EXPECT_TRUE(record_->closed);
-  EXPECT_EQ(error_of(files.use(1000)), "handle '1000' has not been found");
+  EXPECT_EQ(error_of(files.acquire(1000)), "handle '1000' has not been found");
   EXPECT_EQ(error_of(files.close(1000)), "handle '1000' has not been found");
 }
 
@@ -133,11 +133,11 @@ TEST_F(OpenFilesTest, ForgetsAHandleThatClosedWithAnError) {
 TEST_F(OpenFilesTest, GivesTheNextTurnWhenTheLastHasEnded) {
   OpenFiles files = make(long_patience);
   ASSERT_TRUE(files.open("x", "r"));
-  std::optional<Result<FileTurn>> first = files.use(1000);
+  std::optional<Result<FileLease>> first = files.acquire(1000);
   ASSERT_TRUE(*first);
   std::atomic<bool> ended = false;
   std::jthread second([&] {
-    EXPECT_TRUE(files.use(1000));
+    EXPECT_TRUE(files.acquire(1000));
     EXPECT_TRUE(ended);
   });
   ended = true;
@@ -147,8 +147,8 @@ TEST_F(OpenFilesTest, GivesTheNextTurnWhenTheLastHasEnded) {
 TEST_F(OpenFilesTest, DoesNotWaitForEverForItsTurn) {
   OpenFiles files = make(milliseconds(1));
   ASSERT_TRUE(files.open("x", "r"));
-  const auto turn = files.use(1000);
-  EXPECT_EQ(error_of(files.use(1000)),
+  const auto lease = files.acquire(1000);
+  EXPECT_EQ(error_of(files.acquire(1000)),
             "handle '1000' is busy: an earlier command on it has not ended");
 }
 
@@ -157,11 +157,11 @@ TEST_F(OpenFilesTest, LetsAStuckFileHinderNobodyElse) {
   on_read_ = [&] { barrier.pass(); };
   OpenFiles files = make(long_patience);
   ASSERT_TRUE(files.open("x", "r"));
-  std::jthread stuck([&] { read_one(*files.use(1000)); });
+  std::jthread stuck([&] { read_one(*files.acquire(1000)); });
   barrier.await_someone();
 
   ASSERT_TRUE(files.open("y", "r"));
-  EXPECT_TRUE(files.use(1001));
+  EXPECT_TRUE(files.acquire(1001));
   EXPECT_TRUE(files.close(1001));
   barrier.open();
 }
@@ -172,10 +172,10 @@ TEST_F(OpenFilesTest, ClosesAStuckFileAsSoonAsItIsFree) {
   OpenFiles files = make(milliseconds(1));
   ASSERT_TRUE(files.open("x", "r"));
   {
-    std::jthread stuck([&] { EXPECT_EQ(read_one(*files.use(1000)), 0U); });
+    std::jthread stuck([&] { EXPECT_EQ(read_one(*files.acquire(1000)), 0U); });
     barrier.await_someone();
     EXPECT_TRUE(files.close(1000));
-    EXPECT_EQ(error_of(files.use(1000)), "handle '1000' has not been found");
+    EXPECT_EQ(error_of(files.acquire(1000)), "handle '1000' has not been found");
     EXPECT_FALSE(record_->closed);
     barrier.open();
   }
@@ -185,11 +185,11 @@ TEST_F(OpenFilesTest, ClosesAStuckFileAsSoonAsItIsFree) {
 TEST_F(OpenFilesTest, TellsThoseWhoWaitThatTheFileWasClosed) {
   OpenFiles files = make(long_patience);
   ASSERT_TRUE(files.open("x", "r"));
-  std::optional<Result<FileTurn>> turn = files.use(1000);
+  std::optional<Result<FileLease>> lease = files.acquire(1000);
   // Whether it waits already or comes too late, it hears the same.
   std::jthread closing([&] { EXPECT_TRUE(files.close(1000)); });
-  EXPECT_EQ(error_of(files.use(1000)), "handle '1000' has not been found");
-  turn.reset();
+  EXPECT_EQ(error_of(files.acquire(1000)), "handle '1000' has not been found");
+  lease.reset();
 }
 
 TEST_F(OpenFilesTest, ClosesEverythingWhenItGoes) {
@@ -201,15 +201,15 @@ TEST_F(OpenFilesTest, ClosesEverythingWhenItGoes) {
 }
 
 TEST_F(OpenFilesTest, KeepsAFileOpenForItsUser) {
-  std::optional<Result<FileTurn>> turn;
+  std::optional<Result<FileLease>> lease;
   {
     OpenFiles files = make(milliseconds(0));
     ASSERT_TRUE(files.open("x", "r"));
-    turn.emplace(files.use(1000));
+    lease.emplace(files.acquire(1000));
   }
   EXPECT_FALSE(record_->closed);
-  EXPECT_EQ(read_one(**turn), 0U);
-  turn.reset();
+  EXPECT_EQ(read_one(**lease), 0U);
+  lease.reset();
   EXPECT_TRUE(record_->closed);
 }
 

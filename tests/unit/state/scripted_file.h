@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "platform/file.h"
+#include "platform/io/file.h"
 
 namespace bellhop::testing {
 

@@ -114,10 +114,10 @@ TEST(FramerLimits, TwoToThe21Tokens) {
 }
 
 TEST(FramerLimits, TokenBytesOfAMessage) {
-  const std::string most = "[\"" + std::string(token_size_limit - 5, 'a') + "\"";
+  const std::string max_token = "[\"" + std::string(token_size_limit - 5, 'a') + "\"";
   Framer framer;
-  EXPECT_EQ(feed(framer, most + " ]{}").size(), 2u);
-  EXPECT_EQ(feed(framer, most + ",]{}"), (Answers{"JSON token size limit exceeded", "{}"}));
+  EXPECT_EQ(feed(framer, max_token + " ]{}").size(), 2u);
+  EXPECT_EQ(feed(framer, max_token + ",]{}"), (Answers{"JSON token size limit exceeded", "{}"}));
 }
 
 TEST(FramerLimits, WhiteSpaceIsFree) {

@@ -19,8 +19,8 @@ std::string parsed(std::string_view text) {
   return text_of(parse(text));
 }
 
-// The complaint about `bytes`, without what is the same in all.
-std::string complaint(std::string_view bytes) {
+// The syntax_error about `bytes`, without what is the same in all.
+std::string syntax_error(std::string_view bytes) {
   constexpr std::string_view prefix = "1:1: JSON parse error, ";
   const Answers answers = feed(bytes);
   if (answers.empty() || !answers[0].starts_with(prefix)) return "none";
@@ -70,18 +70,20 @@ TEST(JsonReader, SaysWhatItExpectedInAnArray) {
 
 TEST(JsonReader, SaysThatItExpectedAValue) {
   for (const char* text : {"}", "]", ",", ":"})
-    EXPECT_EQ(complaint(text), "expecting value") << text;
+    EXPECT_EQ(syntax_error(text), "expecting value") << text;
 }
 
 TEST(JsonReader, KnowsThreeWords) {
-  EXPECT_EQ(complaint("foo "), "invalid keyword 'foo'");
-  EXPECT_EQ(complaint("truefalse "), "invalid keyword 'truefalse'");
-  EXPECT_EQ(complaint("nan "), "invalid keyword 'nan'");
+  EXPECT_EQ(syntax_error("foo "), "invalid keyword 'foo'");
+  EXPECT_EQ(syntax_error("truefalse "), "invalid keyword 'truefalse'");
+  EXPECT_EQ(syntax_error("nan "), "invalid keyword 'nan'");
 }
 
 TEST(JsonReader, CutsALongComplaintAt1023Bytes) {
-  EXPECT_EQ(complaint(std::string(5000, 'a') + " "), "invalid keyword '" + std::string(1006, 'a'));
-  EXPECT_EQ(complaint('"' + std::string(5000, 'a') + "\x01"), "stray '\"" + std::string(1015, 'a'));
+  EXPECT_EQ(syntax_error(std::string(5000, 'a') + " "),
+            "invalid keyword '" + std::string(1006, 'a'));
+  EXPECT_EQ(syntax_error('"' + std::string(5000, 'a') + "\x01"),
+            "stray '\"" + std::string(1015, 'a'));
 }
 
 TEST(JsonReader, RefusesADuplicateKeyWhenItsValueIsComplete) {

@@ -40,7 +40,7 @@ TEST(Lexer, FindsEveryKindOfToken) {
   const Tokens expected = {{begin_object, "{", 1, 1}, {string, "\"a\"", 1, 2},
                            {colon, ":", 1, 5},        {begin_array, "[", 1, 6},
                            {integer, "-10", 1, 7},    {comma, ",", 1, 11},
-                           {real, "1.5e+7", 1, 11},   {word, "true", 1, 18},
+                           {real, "1.5e+7", 1, 11},   {keyword, "true", 1, 18},
                            {end_array, "]", 1, 23},   {end_object, "}", 1, 23}};
   EXPECT_EQ(tokens("{\"a\":[-10,1.5e+7 true]}"), expected);
 }
@@ -58,15 +58,15 @@ TEST(Lexer, CountsLinesAndColumnsInBytes) {
 }
 
 TEST(Lexer, ReportsTheTokenAfterOneThatItEndedOneColumnTooFar) {
-  const Tokens expected = {{integer, "0", 1, 1}, {word, "e", 1, 3}, {integer, "1", 1, 4}};
+  const Tokens expected = {{integer, "0", 1, 1}, {keyword, "e", 1, 3}, {integer, "1", 1, 4}};
   EXPECT_EQ(tokens("0e1 "), expected);
-  EXPECT_EQ(tokens("0 e 1 ")[1], (Seen{word, "e", 1, 3}));
+  EXPECT_EQ(tokens("0 e 1 ")[1], (Seen{keyword, "e", 1, 3}));
 }
 
 TEST(Lexer, TakesTheByteThatBreaksATokenIntoTheStrayBytes) {
   for (const char* text : {"-a", "- ", "01", "-01", "1.}", "1.e", "1e ", "1e+,", "\"abc\n",
                            "'a\\\x01", "\"abc\xFF", "\"\\\xFE"}) {
-    EXPECT_EQ(tokens(text), (Tokens{{stray, text, 1, 1}})) << text;
+    EXPECT_EQ(tokens(text), (Tokens{{invalid, text, 1, 1}})) << text;
   }
 }
 
@@ -76,21 +76,21 @@ TEST(Lexer, TakesOtherBytesAsStrayOnes) {
     const bool begins_something =
         std::string_view(" \t\r\n{}[]:,\"'-").find(c) != std::string::npos ||
         (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
-    const Tokens expected = {{stray, std::string(1, c), 1, 1}};
+    const Tokens expected = {{invalid, std::string(1, c), 1, 1}};
     EXPECT_EQ(tokens(std::string(1, c)) == expected, !begins_something) << byte;
   }
 }
 
 TEST(Lexer, SkipsFromStrayBytesToAStructuralOne) {
-  const Tokens expected = {{stray, "*", 1, 1}, {comma, ",", 1, 14}, {word, "b", 1, 14}};
+  const Tokens expected = {{invalid, "*", 1, 1}, {comma, ",", 1, 14}, {keyword, "b", 1, 14}};
   EXPECT_EQ(tokens("*a \t\"x\" \x7F\x80 1,b "), expected);
 }
 
 TEST(Lexer, SkipsFromStrayBytesToAControlCharacter) {
-  EXPECT_EQ(tokens("*a\n*"), (Tokens{{stray, "*", 1, 1}, {stray, "*", 2, 1}}));
-  EXPECT_EQ(tokens("*a\r*"), (Tokens{{stray, "*", 1, 1}, {stray, "*", 1, 4}}));
-  EXPECT_EQ(tokens("*a\x01"), (Tokens{{stray, "*", 1, 1}, {stray, "\x01", 1, 4}}));
-  EXPECT_EQ(tokens("\xFF\xFE"), (Tokens{{stray, "\xFF", 1, 1}, {stray, "\xFE", 1, 3}}));
+  EXPECT_EQ(tokens("*a\n*"), (Tokens{{invalid, "*", 1, 1}, {invalid, "*", 2, 1}}));
+  EXPECT_EQ(tokens("*a\r*"), (Tokens{{invalid, "*", 1, 1}, {invalid, "*", 1, 4}}));
+  EXPECT_EQ(tokens("*a\x01"), (Tokens{{invalid, "*", 1, 1}, {invalid, "\x01", 1, 4}}));
+  EXPECT_EQ(tokens("\xFF\xFE"), (Tokens{{invalid, "\xFF", 1, 1}, {invalid, "\xFE", 1, 3}}));
 }
 
 TEST(Lexer, SaysWhichStringsNeedNoDecoding) {
@@ -112,7 +112,7 @@ TEST(Lexer, CutsATokenThatIsTooLong) {
   EXPECT_EQ(cut.consumed, token_size_limit + 1);
 
   const Lexer::Step next = lexer.next(std::string_view(bytes).substr(cut.consumed));
-  EXPECT_EQ(next.token->type, word);
+  EXPECT_EQ(next.token->type, keyword);
   EXPECT_EQ(next.token->position.column, 1u) << "the position of the token that was cut";
 }
 

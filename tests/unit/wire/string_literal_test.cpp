@@ -5,7 +5,7 @@
 namespace bellhop::wire {
 namespace {
 
-// The decoded bytes, or the complaint. Decodes in place, as the reader does.
+// The decoded bytes, or the syntax_error. Decodes in place, as the reader does.
 std::string decoded(std::string literal) {
   const auto length = decode_string_literal(literal, literal.data() + 1);
   return length ? literal.substr(1, *length) : length.error();

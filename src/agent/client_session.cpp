@@ -1,0 +1,272 @@
+#include "agent/client_session.h"
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <utility>
+
+#include "wire/reply.h"
+
+namespace bellhop::agent {
+namespace {
+
+using Pointer = std::shared_ptr<Exchange>;
+using Outcome = Dispatcher::Outcome;
+
+bool is_expedited(const Exchange& exchange) {
+  return exchange.command && exchange.command->facts.priority == Priority::expedited;
+}
+
+void append_cannot_wait(std::string& reply, const Exchange& exchange) {
+  const auto error = failure("{} waits, but does not run on the loop", exchange.request.execute);
+  wire::append_error_reply(reply, error.error(), exchange.request.id);
+}
+
+bool resets_session(const Exchange& exchange) {
+  return exchange.command && exchange.command->facts.resets_session;
+}
+
+}  // namespace
+
+// The context of a call whose wait this session ends.
+class ClientSession::Context final : public CommandContext {
+ public:
+  Context(ClientSession& session, const Pointer& exchange)
+      : CommandContext(session.dispatcher_.services(), session.caller_),
+        session_(session.weak_from_this()),
+        exchange_(exchange) {}
+
+  std::function<void()> waker() override {
+    return [weak_session = session_, weak_exchange = exchange_] {
+      const auto session = weak_session.lock();
+      if (!session) return;
+      asio::post(session->loop_, [session, weak_exchange] {
+        if (const auto exchange = weak_exchange.lock()) {
+          session->end_wait(exchange, WaitEnd::woken);
+          session->on_progress();
+        }
+      });
+    };
+  }
+
+ private:
+  const std::weak_ptr<ClientSession> session_;
+  const std::weak_ptr<Exchange> exchange_;
+};
+
+ClientSession::ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, Workers& workers,
+                             Sink& sink, Caller caller)
+    : loop_(loop),
+      dispatcher_(dispatcher),
+      workers_(workers),
+      sink_(&sink),
+      caller_(std::move(caller)),
+      wait_timer_(loop),
+      overtake_timer_(loop) {}
+
+void ClientSession::add(Pointer exchange) {
+  bytes_ += exchange->bytes;
+  exchanges_.push_back(std::move(exchange));
+}
+
+void ClientSession::advance() {
+  deliver_out_of_order();
+  while (!exchanges_.empty()) {
+    const Pointer head = exchanges_.front();
+    if (head->state == Exchange::State::waiting) begin(head);
+    // A parked call never delays another request or an upgrade.
+    if (quiescing_ || exchanges_.size() > 1) end_wait(head, WaitEnd::interrupted);
+    if (!deliver(*head)) break;
+    remove_head();
+  }
+  arm_overtake_timer();
+}
+
+void ClientSession::detach() {
+  sink_ = nullptr;
+  overtake_timer_.cancel();
+  for (const Pointer& exchange : exchanges_) cancel(*exchange);
+  advance();
+}
+
+void ClientSession::set_quiescing(bool quiescing) {
+  quiescing_ = quiescing;
+  if (quiescing) advance();
+}
+
+void ClientSession::begin(const Pointer& exchange) {
+  const wire::Request& request = exchange->request;
+  const auto admitted = dispatcher_.admit(exchange->command, request.execute);
+  if (!admitted) return exchange->finish(admitted.error(), request.id);
+  const Command& command = *exchange->command;
+  exchange->context = std::make_unique<Context>(*this, exchange);
+  if (!sink_) exchange->context->cancel();
+  if (command.facts.runs == Runs::worker) return run_on_worker(exchange, command);
+  std::string reply;
+  if (dispatcher_.execute(command, request, *exchange->context, reply) == Outcome::parked) {
+    return park(exchange);
+  }
+  exchange->finish(std::move(reply));
+}
+
+void ClientSession::park(const Pointer& exchange) {
+  if (!sink_) return exchange->finish({});  // no client waits for the reply
+  exchange->state = Exchange::State::parked;
+  wait_timer_.expires_at(exchange->context->parked_until());
+  wait_timer_.async_wait([weak = weak_from_this(),
+                          weak_exchange = std::weak_ptr(exchange)](std::error_code cancelled) {
+    const auto session = weak.lock();
+    const auto parked = weak_exchange.lock();
+    if (cancelled || !session || !parked) return;
+    session->end_wait(parked, WaitEnd::deadline);
+    session->on_progress();
+  });
+}
+
+// Does nothing if the call is not parked.
+void ClientSession::end_wait(const Pointer& exchange, WaitEnd end) {
+  if (exchange->state != Exchange::State::parked) return;
+  wait_timer_.cancel();
+  std::string reply;
+  const Outcome outcome =
+      dispatcher_.resume(*exchange->command, exchange->request, *exchange->context, end, reply);
+  if (outcome != Outcome::parked) return exchange->finish(std::move(reply));
+  if (end != WaitEnd::interrupted) return park(exchange);
+  exchange->finish(failure("{} has no answer yet", exchange->command->facts.name).error(),
+                   exchange->request.id);
+}
+
+// The client will not read the reply.
+void ClientSession::cancel(Exchange& exchange) {
+  if (exchange.context) exchange.context->cancel();
+  if (exchange.state == Exchange::State::running) exchange.reply.cancel();
+  if (exchange.state == Exchange::State::parked) exchange.finish({});
+}
+
+void ClientSession::run_on_worker(const Pointer& exchange, const Command& command) {
+  exchange->state = Exchange::State::running;
+  const auto moved = [session = shared_from_this()] {
+    asio::post(session->loop_, [session] { session->on_progress(); });
+  };
+  const bool started = workers_.run(
+      [this, session = shared_from_this(), exchange, &command, moved] {
+        std::string reply;
+        const auto drain = [&exchange, &moved](std::string& piece) {
+          const bool wanted = exchange->reply.write(piece);
+          moved();
+          return wanted;
+        };
+        const Outcome outcome =
+            dispatcher_.execute(command, exchange->request, *exchange->context, reply, drain);
+        if (outcome == Outcome::parked) append_cannot_wait(reply, *exchange);
+        exchange->reply.finish(std::move(reply));
+        moved();
+      },
+      command.facts.name);
+  if (started) return;
+  exchange->finish(
+      failure("{} cannot run: as many commands as the agent has threads for are still running; "
+              "wait for them, or raise the limit in the group [workers] of bellhop.conf",
+              command.facts.name)
+          .error(),
+      exchange->request.id);
+}
+
+void ClientSession::on_progress() {
+  advance();
+  if (sink_) sink_->on_session_progress();
+}
+
+bool ClientSession::deliver(Exchange& exchange) {
+  std::string piece;
+  if (!sink_) return exchange.reply.read(piece);
+  if (!sink_->has_room()) return false;
+  const bool finished = exchange.reply.read(piece);
+  if (!piece.empty()) {
+    exchange.partly_sent = true;
+    sink_->receive(piece);
+  }
+  if (finished && exchange.context) exchange.context->delivered();
+  return finished;
+}
+
+// Never into the middle of another reply.
+void ClientSession::deliver_out_of_order() {
+  if (exchanges_.empty() || exchanges_.front()->partly_sent) return;
+  for (auto at = exchanges_.begin(); at != exchanges_.end();) {
+    const Pointer exchange = *at;
+    if (exchange->out_of_order && deliver(*exchange)) {
+      bytes_ -= exchange->bytes;
+      at = exchanges_.erase(at);
+    } else if (exchange->partly_sent) {
+      // The rest of it must follow before anything else.
+      exchanges_.erase(at);
+      exchanges_.push_front(exchange);
+      return;
+    } else {
+      ++at;
+    }
+  }
+}
+
+void ClientSession::remove_head() {
+  bytes_ -= exchanges_.front()->bytes;
+  exchanges_.pop_front();
+}
+
+// A timer runs only while something that never waits is waiting behind something else.
+void ClientSession::arm_overtake_timer() {
+  if (overtake_timer_armed_ || !sink_ || !sink_->has_room() || exchanges_.empty()) return;
+  const bool in_midst = exchanges_.front()->partly_sent;
+  const auto waiting =
+      std::find_if(exchanges_.begin() + 1, exchanges_.end(), [in_midst](const Pointer& exchange) {
+        return exchange->state == Exchange::State::waiting && is_expedited(*exchange) &&
+               (!in_midst || resets_session(*exchange));
+      });
+  if (waiting == exchanges_.end()) return;
+  overtake_timer_armed_ = true;
+  overtake_timer_.expires_at((*waiting)->arrival + overtake_timeout);
+  overtake_timer_.async_wait([weak = weak_from_this()](std::error_code cancelled) {
+    const std::shared_ptr<ClientSession> session = weak.lock();
+    if (!session) return;
+    session->overtake_timer_armed_ = false;
+    if (cancelled || !session->sink_) return;
+    session->overtake();
+    session->on_progress();
+  });
+}
+
+void ClientSession::overtake() {
+  const auto now = std::chrono::steady_clock::now();
+  const std::deque<Pointer> all = exchanges_;
+  for (const Pointer& exchange : all) {
+    if (exchanges_.empty() || exchange == exchanges_.front()) continue;
+    if (exchange->state != Exchange::State::waiting || !is_expedited(*exchange)) continue;
+    if (exchange->arrival + overtake_timeout > now) break;
+    if (resets_session(*exchange)) {
+      resynchronise(exchange);
+    } else if (!exchanges_.front()->partly_sent) {
+      exchange->out_of_order = true;
+      begin(exchange);
+    }
+  }
+}
+
+void ClientSession::resynchronise(const Pointer& sync) {
+  if (!dispatcher_.admit(sync->command, sync->request.execute)) return;  // answered in turn
+  sync->context = std::make_unique<Context>(*this, sync);
+  std::string reply;
+  const Outcome outcome = dispatcher_.execute(*sync->command, sync->request, *sync->context, reply);
+  if (outcome != Outcome::succeeded) {
+    sync->out_of_order = !exchanges_.front()->partly_sent;
+    return sync->finish(std::move(reply));
+  }
+  // What was begun of a reply ends here, so that the client finds this one on a line of its own.
+  if (exchanges_.front()->partly_sent) reply.insert(reply.begin(), '\n');
+  while (exchanges_.front() != sync) {
+    cancel(*exchanges_.front());
+    remove_head();
+  }
+  sync->finish(std::move(reply));
+}
+
+}  // namespace bellhop::agent

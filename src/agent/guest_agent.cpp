@@ -1,0 +1,246 @@
+#include "agent/guest_agent.h"
+
+#include <signal.h>
+
+#include <array>
+#include <asio/post.hpp>
+#include <utility>
+
+#include "channel/listen_channel.h"
+#include "channel/port_channel.h"
+#include "platform/io/port.h"
+#include "platform/io/sockets.h"
+#include "platform/io/vsock.h"
+#include "platform/process/reexec.h"
+#include "state/freeze/freeze_hook.h"
+
+namespace bellhop::agent {
+namespace {
+
+// How long the end of the agent waits for commands that are still running.
+constexpr std::chrono::milliseconds shutdown_timeout{500};
+
+// How long the agent lives on after the thaw when a signal wanted it to end while frozen.
+constexpr std::chrono::seconds end_delay{1};
+
+constexpr const char* system_root = "/";
+
+constexpr std::array handled_signals{SIGINT, SIGTERM, SIGUSR2};
+
+std::string describe(const config::ChannelSettings& settings) {
+  return fmt::format("{} {}", settings.method, settings.path);
+}
+
+std::optional<channel::RestoredClient> restored_client(const state::SnapshotRecord& record) {
+  platform::Handle descriptor = record.descriptor("client");
+  if (!descriptor) return std::nullopt;
+  return channel::RestoredClient{.descriptor = std::move(descriptor),
+                                 .unsent = std::string(record.text("unsent").value_or(""))};
+}
+
+}  // namespace
+
+std::filesystem::path freeze_state_file(const config::Settings& settings) {
+  return std::filesystem::path(settings.state_dir) / "qga.state.isfrozen";
+}
+
+GuestAgent::GuestAgent(config::Startup startup, std::span<const Command* const> commands, Log& log,
+                       Start start)
+    : startup_(std::move(startup)),
+      start_(std::move(start)),
+      log_(log),
+      policy_(startup_.settings.blocked_commands, startup_.settings.allowed_commands),
+      persistent_(startup_.settings.state_dir),
+      files_(persistent_),
+      filesystems_(platform::system_filesystems()),
+      freeze_(*filesystems_, freeze_options(std::move(start_.after_first_thaw))),
+      power_(platform::system_power(system_root)),
+      clock_setting_(platform::system_clock_setting(system_root)),
+      services_{.commands = commands,
+                .policy = policy_,
+                .settings = startup_.settings,
+                .files = files_,
+                .jobs = jobs_,
+                .freeze = freeze_,
+                .programs = programs_,
+                .power = *power_,
+                .clock_setting = *clock_setting_,
+                .statvfs_pool = statvfs_pool_,
+                .authorized_keys_mutex = authorized_keys_mutex_,
+                .log = log_,
+                .started = std::chrono::steady_clock::now(),
+                .system_root = system_root,
+                .upgrades = start_.executable.upgrades},
+      dispatcher_(services_),
+      workers_(startup_.settings.workers.limit),
+      signals_(loop_),
+      end_timer_(loop_),
+      upgrade_(loop_, start_.executable, workers_, programs_, *this) {
+  if (start_.snapshot) restore(*start_.snapshot);
+}
+
+GuestAgent::~GuestAgent() = default;
+
+state::FreezeOptions GuestAgent::freeze_options(Deferred after_first_thaw) {
+  state::FreezeOptions options;
+  const config::Settings& settings = startup_.settings;
+  options.state_file = freeze_state_file(settings);
+  options.notice_file = std::filesystem::path(settings.state_dir) / "bellhop.freeze-ended";
+  options.timeout = settings.freeze.timeout;
+  options.hook = state::freeze_hooks(programs_, {.program = settings.fsfreeze_hook,
+                                                 .directory = settings.freeze.hook_directory,
+                                                 .timeout = settings.freeze.hook_timeout});
+  options.on_change = [this, after_first_thaw = std::move(after_first_thaw)](bool frozen) mutable {
+    if (frozen) {
+      log_.warning("disabling logging due to filesystem freeze");
+      return log_.disable();
+    }
+    if (after_first_thaw) std::exchange(after_first_thaw, {})();
+    log_.enable();
+    log_.warning("logging re-enabled due to filesystem unfreeze");
+    asio::post(loop_, [this] {
+      flush_deferred_log();
+      end_if_wanted();
+    });
+  };
+  options.warn = [this](std::string_view text) { log_.warning("{}", text); };
+  return options;
+}
+
+Result<void> GuestAgent::start() {
+  const auto missing = start_.frozen ? state::PersistentState::Missing::ignore
+                                     : state::PersistentState::Missing::create;
+  if (Result<void> loaded = persistent_.load(missing); !loaded) {
+    if (!start_.snapshot) return loaded;
+    log_or_defer(Log::Level::error, loaded.error().message);  // what was taken over is worth more
+  }
+  Result<std::unique_ptr<channel::Reactor>> reactor = channel::Reactor::create(loop_);
+  if (!reactor) return std::unexpected(reactor.error());
+  reactor_ = *std::move(reactor);
+
+  ::signal(SIGPIPE, SIG_IGN);
+  std::error_code error;
+  for (const int number : handled_signals) {
+    if (!error) static_cast<void>(signals_.add(number, error));  // `error` says it all
+  }
+  if (error) return failure("cannot handle signals: {}", error.message());
+  await_signal();
+  platform::unblock_signals(handled_signals);
+
+  Result<void> opened = open_channels();
+  if (!opened) return opened;
+  freeze_.arm_inherited_timeout();
+  end_if_wanted();
+  return {};
+}
+
+// A channel that cannot be opened ends an agent that begins, but not one that has taken over.
+Result<void> GuestAgent::open_channels() {
+  const bool restoring = start_.snapshot.has_value();
+  Result<void> failed;
+  const auto note = [&](const Result<void>& result) {
+    if (result) return;
+    if (restoring) log_or_defer(Log::Level::error, result.error().message);
+    failed = result;
+  };
+  for (const config::ChannelSettings& settings : startup_.settings.channels) {
+    note(add_channel(settings));
+    if (!failed && !restoring) return failed;
+  }
+  // Descriptors that nobody takes go before anything runs that opens others.
+  if (restoring) finish_restore();
+  for (const auto& server : servers_) {
+    note(server->start());
+    if (!failed && !restoring) return failed;
+  }
+  return restoring && !servers_.empty() ? Result<void>() : failed;
+}
+
+void GuestAgent::await_signal() {
+  signals_.async_wait([this](std::error_code cancelled, int number) {
+    if (cancelled) return;
+    if (number == SIGUSR2) {
+      await_signal();
+      return upgrade_.start();
+    }
+    if (freeze_.is_frozen()) {  // who ends it now leaves a frozen guest
+      end_wanted_ = true;
+      return await_signal();
+    }
+    log_.debug("received signal num {}, quitting", number);
+    loop_.stop();
+  });
+}
+
+// The reply to the thaw goes out first.
+void GuestAgent::end_if_wanted() {
+  if (!end_wanted_ || freeze_.is_frozen()) return;
+  end_timer_.expires_after(end_delay);
+  end_timer_.async_wait([this](std::error_code cancelled) {
+    if (!cancelled && !freeze_.is_frozen()) loop_.stop();
+  });
+}
+
+Result<void> GuestAgent::add_channel(const config::ChannelSettings& settings) {
+  auto channel = make_channel(settings);
+  if (!channel) return std::unexpected(channel.error());
+  auto server = std::make_unique<ChannelServer>(loop_, **channel, dispatcher_, workers_, log_);
+  const auto* taken = channel_record((*channel)->description());
+  if (taken && !server->restore(*taken)) {
+    log_or_defer(Log::Level::error, fmt::format("{}: a request that was not complete is lost",
+                                                (*channel)->description()));
+  }
+  channels_.push_back(*std::move(channel));
+  servers_.push_back(std::move(server));
+  return {};
+}
+
+Result<std::unique_ptr<channel::Channel>> GuestAgent::make_channel(
+    const config::ChannelSettings& settings) {
+  if (settings.method == "virtio-serial" || settings.method == "isa-serial") {
+    return make_port(settings);
+  }
+  const bool vsock = settings.method == "vsock-listen";
+  if (!vsock && settings.method != "unix-listen") {
+    return failure("unsupported channel method/type: {}", settings.method);
+  }
+  const std::string description = describe(settings);
+  const state::SnapshotRecord* taken = channel_record(description);
+  Result<platform::Handle> listener = std::move(startup_.inherited_socket);
+  if (!*listener && taken) *listener = taken->descriptor("listener");
+  if (!*listener) {
+    listener = vsock ? platform::listen_vsock(settings.path) : platform::listen_unix(settings.path);
+  }
+  if (!listener) return std::unexpected(listener.error());
+  return std::make_unique<channel::ListenChannel>(*reactor_, *std::move(listener), description,
+                                                  taken ? restored_client(*taken) : std::nullopt);
+}
+
+Result<std::unique_ptr<channel::Channel>> GuestAgent::make_port(
+    const config::ChannelSettings& settings) {
+  const bool virtio = settings.method == "virtio-serial";
+  const std::string description = describe(settings);
+  const state::SnapshotRecord* taken = channel_record(description);
+  return std::make_unique<channel::PortChannel>(
+      *reactor_, channel::PortChannel::Options{
+                     .path = settings.path,
+                     .description = description,
+                     .open = virtio ? platform::open_virtio_port : platform::open_serial_line,
+                     .wait_at_start = startup_.settings.retry_path || taken,
+                     .end_means_host_closed = virtio,
+                     .report = [this](const std::string& text) { log_.warning("{}", text); },
+                     .taken = taken ? restored_client(*taken) : std::nullopt});
+}
+
+void GuestAgent::run() {
+  loop_.run();
+}
+
+bool GuestAgent::stop() {
+  servers_.clear();
+  channels_.clear();
+  const bool freeze_ended = freeze_.stop(shutdown_timeout);
+  return workers_.stop(shutdown_timeout) && freeze_ended && !statvfs_pool_.is_waiting();
+}
+
+}  // namespace bellhop::agent

@@ -1,0 +1,129 @@
+// A whole agent on its way from one program to the next.
+#include <utility>
+
+#include "agent/guest_agent.h"
+#include "base/version.h"
+#include "state/process_snapshot.h"
+
+namespace bellhop::agent {
+namespace {
+
+constexpr std::string_view agent_record = "agent";
+
+std::int64_t nanoseconds(std::chrono::steady_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace
+
+void GuestAgent::quiesce() {
+  for (const auto& server : servers_) server->pause();
+}
+
+std::optional<std::string> GuestAgent::busy_reason() {
+  for (const auto& server : servers_) {
+    if (server->waits_for_client()) {
+      return fmt::format("the client of {} does not take its reply", server->description());
+    }
+  }
+  const std::vector<std::string_view> running = workers_.running();
+  if (!running.empty()) return fmt::format("{} has not ended", running.front());
+  for (const auto& server : servers_) {
+    if (!server->is_idle()) return fmt::format("requests at {} wait", server->description());
+    if (server->is_in_a_large_request()) {
+      return fmt::format("a large request is coming in at {}", server->description());
+    }
+  }
+  if (statvfs_pool_.is_waiting()) return "a filesystem does not tell how full it is";
+  if (!freeze_.is_idle()) return "a freeze, a thaw or their hook has not ended";
+  return std::nullopt;
+}
+
+// What every version can read comes first.
+bool GuestAgent::snapshot(state::SnapshotWriter& writer) {
+  for (const auto& server : servers_) server->snapshot(writer);
+  writer.begin(agent_record);
+  writer.text("version", program_version);
+  writer.text("program", start_.executable.path);
+  writer.text("working-directory", start_.executable.working_directory);
+  writer.number("replacements", start_.executable.upgrades + 1);
+  writer.number("started", nanoseconds(services_.started));
+  writer.flag("end-wanted", end_wanted_);
+  if (!freeze_.snapshot(writer)) return false;
+  files_.snapshot(writer);
+  jobs_.snapshot(writer);
+  released_programs_ = programs_.release();
+  state::snapshot(writer, released_programs_);
+  if (start_.add_to_snapshot) start_.add_to_snapshot(writer);
+  return true;
+}
+
+void GuestAgent::resume() {
+  jobs_.resume();
+  for (auto& process : std::exchange(released_programs_, {})) {
+    static_cast<void>(programs_.restore(std::move(process)));  // nobody asks for it
+  }
+  freeze_.resume();
+  for (const auto& server : servers_) server->resume();
+}
+
+void GuestAgent::upgrade_failed(const Error& error) {
+  log_or_defer(Log::Level::error,
+               fmt::format("the agent was not replaced and goes on: {}", error.message));
+}
+
+void GuestAgent::restore(state::Snapshot& snapshot) {
+  if (const auto* record = snapshot.find(agent_record)) {
+    end_wanted_ = record->flag("end-wanted");
+    if (const auto started = record->number("started")) {
+      services_.started = std::chrono::steady_clock::time_point(std::chrono::nanoseconds(*started));
+    }
+  }
+  channel_records_ = snapshot.take("channel");
+  freeze_.restore(snapshot);
+  restored_jobs_ = jobs_.restore(snapshot);
+  restored_files_ = files_.restore(snapshot);
+  programs_.set_descriptor_limit(jobs_.descriptor_limit());  // not the one that was raised
+  state::restore(snapshot, programs_);
+}
+
+const state::SnapshotRecord* GuestAgent::channel_record(const std::string& description) const {
+  for (const state::SnapshotRecord* record : channel_records_) {
+    if (record->text("description") == description) return record;
+  }
+  return nullptr;
+}
+
+// The end of taking over: what nobody has taken is closed.
+void GuestAgent::finish_restore() {
+  state::Snapshot& snapshot = *start_.snapshot;
+  const auto records = snapshot.take(agent_record);
+  const std::string_view before =
+      records.empty() ? "unknown" : records.front()->text("version").value_or("unknown");
+  log_or_defer(Log::Level::message,
+               fmt::format("version {} was replaced by version {}, with {} open files and {} jobs",
+                           before, program_version, restored_files_, restored_jobs_));
+  channel_records_.clear();
+  const std::vector<std::string> losses = snapshot.close_rest();
+  if (snapshot.damage()) log_or_defer(Log::Level::error, *snapshot.damage());
+  for (const std::string& loss : losses) {
+    log_or_defer(Log::Level::error,
+                 fmt::format("records of the program before are not known and lost: {}", loss));
+  }
+  start_.snapshot.reset();
+}
+
+// Nothing is written to the log while filesystems are frozen.
+void GuestAgent::log_or_defer(Log::Level level, std::string text) {
+  if (freeze_.is_frozen()) {
+    deferred_log_.emplace_back(level, std::move(text));
+  } else {
+    log_.write(level, text);
+  }
+}
+
+void GuestAgent::flush_deferred_log() {
+  for (auto& [level, text] : std::exchange(deferred_log_, {})) log_or_defer(level, std::move(text));
+}
+
+}  // namespace bellhop::agent

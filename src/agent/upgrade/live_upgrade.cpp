@@ -1,0 +1,188 @@
+#include "agent/upgrade/live_upgrade.h"
+
+#include <signal.h>
+
+#include <array>
+#include <asio/post.hpp>
+#include <ranges>
+#include <utility>
+
+#include "base/version.h"
+#include "platform/process/reexec.h"
+#include "platform/process/run_program.h"
+
+namespace bellhop::agent {
+namespace {
+
+// How long the new program may take to answer.
+constexpr std::chrono::seconds probe_timeout{5};
+
+// How often it is looked whether the agent is at rest, while it is to be replaced.
+constexpr std::chrono::milliseconds poll_interval{20};
+
+// Come while the programs change: for the new one.
+constexpr std::array end_signals{SIGINT, SIGTERM, SIGUSR2};
+
+// How often the loop must come by what the system has to tell, so that a signal that it was told of
+// has been handled: once to read of it, once to call who waits for it.
+constexpr int signal_drain_rounds = 4;
+
+std::string_view first_line(std::string_view text) {
+  return text.substr(0, text.find('\n'));
+}
+
+std::vector<std::string> probe_arguments(const RunningExecutable& executable) {
+  std::vector<std::string> arguments{"--can-take-over"};
+  // A program that only answers does not get the socket, which has no path.
+  if (executable.socket_was_passed) arguments.push_back("--path=/");
+  const auto own = std::views::drop(executable.arguments, 1);
+  arguments.insert(arguments.end(), own.begin(), own.end());
+  return arguments;
+}
+
+// Asks without changing anything but by running the executable.
+Result<void> probe_successor(platform::Processes& processes, const RunningExecutable& executable) {
+  platform::ProcessRequest request{.path = executable.path,
+                                   .arguments = probe_arguments(executable),
+                                   .environment = {},
+                                   .input = {}};
+  const auto run = platform::run_program(processes, std::move(request),
+                                         {.time = probe_timeout, .whole_output = true});
+  if (!run) return std::unexpected(run.error());
+  if (run->outcome != platform::ProgramRun::Outcome::ended) {
+    return failure("'{}' does not answer", executable.path);
+  }
+  const std::string_view said = first_line(run->output);
+  if (run->end.exit_code == 0 && run->output == probe_answer()) return {};
+  if (run->end.exit_code == 0 && said.starts_with("bellhopd ")) {
+    return failure(
+        "'{}' cannot read what this version hands over (it says '{}'): restart the agent",
+        executable.path, said);
+  }
+  return failure("'{}' cannot take its place (it says '{}')", executable.path, said);
+}
+
+}  // namespace
+
+std::string probe_answer() {
+  return fmt::format("bellhopd handover {}\n", state::snapshot_version);
+}
+
+LiveUpgrade::LiveUpgrade(asio::io_context& loop, const RunningExecutable& executable,
+                         Workers& workers, platform::Processes& processes, Target& target)
+    : loop_(loop),
+      executable_(executable),
+      workers_(workers),
+      processes_(processes),
+      target_(target),
+      timer_(loop) {}
+
+void LiveUpgrade::start() {
+  if (std::exchange(in_progress_, true)) return;
+  if (executable_.path.empty()) {
+    return abort(failure("it is not known where the program is").error());
+  }
+  if (executable_.configuration_is_lost) {
+    return abort(failure("its configuration file has a relative path, which means nothing in a "
+                         "daemon's directory: start it with an absolute one")
+                     .error());
+  }
+  start_probe();
+}
+
+// Meanwhile the agent serves as ever.
+void LiveUpgrade::start_probe() {
+  const bool started = workers_.run(
+      [this] {
+        asio::post(loop_, [this, answer = probe_successor(processes_, executable_)] {
+          on_probe_result(answer);
+        });
+      },
+      "the question to the new program");
+  if (!started) {
+    abort(failure("all threads of the agent are in use by commands that do not end").error());
+  }
+}
+
+void LiveUpgrade::on_probe_result(const Result<void>& answer) {
+  if (!answer) return abort(answer.error());
+  deadline_ = std::chrono::steady_clock::now() + timeout;
+  start_window();
+}
+
+void LiveUpgrade::start_window() {
+  window_end_ = std::chrono::steady_clock::now() + window;
+  target_.quiesce();
+  poll();
+}
+
+void LiveUpgrade::poll() {
+  const std::optional<std::string> busy_reason = target_.busy_reason();
+  if (!busy_reason) {
+    platform::block_signals(end_signals);
+    return drain_pending_events(signal_drain_rounds);
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= deadline_) {
+    target_.resume();
+    return abort(
+        failure("{}; try again when that is over, or restart the agent", *busy_reason).error());
+  }
+  if (now < window_end_) return schedule_poll();
+  target_.resume();
+  timer_.expires_after(window);
+  timer_.async_wait([this](std::error_code cancelled) {
+    if (!cancelled) start_window();
+  });
+}
+
+void LiveUpgrade::schedule_poll() {
+  timer_.expires_after(poll_interval);
+  timer_.async_wait([this](std::error_code cancelled) {
+    if (!cancelled) poll();
+  });
+}
+
+// A signal that has come before it was held is in a pipe of the loop, and would be lost with it.
+void LiveUpgrade::drain_pending_events(int times) {
+  if (times == 0) return upgrade_if_idle();
+  asio::post(loop_, [this, times] { drain_pending_events(times - 1); });
+}
+
+void LiveUpgrade::upgrade_if_idle() {
+  const bool idle = !target_.busy_reason();
+  const auto result = idle ? exec_successor() : Result<void>();
+  platform::unblock_signals(end_signals);
+  if (idle) {
+    target_.resume();
+    return abort(result.error());
+  }
+  schedule_poll();
+}
+
+// Returns only with an error.
+Result<void> LiveUpgrade::exec_successor() {
+  state::SnapshotWriter writer(platform::current_pid());
+  Result<void> failed;
+  if (!target_.snapshot(writer)) {
+    failed = failure("a freeze is just coming to its end");
+  } else if (const auto memory = writer.finish(); !memory) {
+    failed = std::unexpected(memory.error());
+  } else {
+    std::vector<int> descriptors = writer.descriptors();
+    descriptors.push_back(memory->descriptor());
+    failed = std::unexpected(platform::exec_in_place(
+        {.path = executable_.path,
+         .arguments = executable_.arguments,
+         .variable = fmt::format("{}={}", snapshot_variable, memory->descriptor()),
+         .descriptors = std::move(descriptors)}));
+  }
+  return failed;
+}
+
+void LiveUpgrade::abort(const Error& error) {
+  in_progress_ = false;
+  target_.upgrade_failed(error);
+}
+
+}  // namespace bellhop::agent

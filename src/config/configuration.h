@@ -1,0 +1,45 @@
+// The configuration files: qemu-ga's and Bellhop's own.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "config/key_file.h"
+#include "config/options.h"
+#include "config/settings.h"
+
+namespace bellhop::config {
+
+// What Bellhop's own configuration says. What it does not say stays as it was.
+struct Configuration {
+  GeneralOptions general = {};
+  std::vector<ChannelSettings> channels = {};  // none: one, as the general options say
+  std::optional<LogTarget> log_target = {};
+  std::optional<LogFormat> log_format = {};
+  std::optional<platform::LogLevel> log_level = {};
+  std::optional<std::size_t> workers_limit = {};
+  std::optional<std::chrono::seconds> hook_timeout = {};
+  std::optional<std::string> hook_directory = {};
+  std::optional<std::chrono::seconds> freeze_timeout = {};
+};
+
+// Whether a file must be there.
+enum class Presence { optional, required };
+
+// The group [general] of the file at `path`, as qemu-ga reads it: other groups and unknown keys
+// mean nothing. nullopt when an optional file does not exist.
+Result<std::optional<GeneralOptions>> read_guest_agent_configuration(const std::string& path,
+                                                                     Presence presence);
+
+// Bellhop's file at `path`. An unknown group or key is an error that names the file, the line and
+// the nearest name that exists. nullopt when an optional file does not exist.
+Result<std::optional<Configuration>> read_configuration(const std::string& path, Presence presence);
+
+// Whether agents have a channel of that kind.
+bool is_channel_method(std::string_view method);
+
+}  // namespace bellhop::config

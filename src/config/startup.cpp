@@ -1,0 +1,262 @@
+#include "config/startup.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "config/configuration.h"
+#include "config/dump_configuration.h"
+#include "config/help.h"
+#include "config/options.h"
+#include "platform/io/socket_family.h"
+#include "platform/io/sockets.h"
+
+namespace bellhop::config {
+namespace {
+
+constexpr const char* default_virtio_path = "/dev/virtio-ports/org.qemu.guest_agent.0";
+constexpr const char* default_serial_path = "/dev/ttyS0";
+
+// What the files and the command line say, in Settings' terms; the channels are still missing.
+struct LoadedConfig {
+  Settings settings;
+  Configuration configuration;
+};
+
+Result<LoadedConfig> load_config(const CommandLine& line, const Environment& environment) {
+  LoadedConfig loaded;
+  Settings& settings = loaded.settings;
+
+  const char* variable = environment.variable("QGA_CONF");
+  const std::string guest_agent_path = line.guest_agent_configuration.value_or(
+      variable ? variable : environment.guest_agent_configuration);
+  auto guest_agent = read_guest_agent_configuration(
+      guest_agent_path, line.guest_agent_configuration ? Presence::required : Presence::optional);
+  if (!guest_agent) return std::unexpected(std::move(guest_agent).error());
+  if (*guest_agent) settings.guest_agent_configuration_file = guest_agent_path;
+
+  const std::string path = line.configuration.value_or(environment.configuration);
+  auto own = read_configuration(path, line.configuration ? Presence::required : Presence::optional);
+  if (!own) return std::unexpected(std::move(own).error());
+  if (*own) settings.configuration_file = path;
+
+  if (const char* file = environment.variable("QGA_OS_RELEASE")) settings.os_release = file;
+
+  loaded.configuration = std::move(*own).value_or(Configuration());
+  GeneralOptions general = std::move(*guest_agent).value_or(GeneralOptions());
+  merge(general, loaded.configuration.general);
+  merge(general, line.general);
+  loaded.configuration.general = std::move(general);
+  return loaded;
+}
+
+void apply_general(Settings& settings, const GeneralOptions& general) {
+  settings.daemonize = general.daemonize.value_or(settings.daemonize);
+  settings.method = general.method.value_or(settings.method);
+  settings.path = general.path;
+  settings.log_file = general.log_file;
+  settings.pid_file = general.pid_file.value_or(settings.pid_file);
+  settings.fsfreeze_hook = general.fsfreeze_hook;
+  settings.state_dir = general.state_dir.value_or(settings.state_dir);
+  settings.verbose = general.verbose;
+  settings.retry_path = general.retry_path.value_or(settings.retry_path);
+  settings.blocked_commands = general.blocked;
+  // As to qemu-ga, an allow list without a name is none.
+  if (!general.allowed.empty()) settings.allowed_commands = general.allowed;
+}
+
+// The command line's log file beats the configured target, which beats a configured file.
+Result<void> apply_log(Settings& settings, const Configuration& configuration,
+                       const CommandLine& line) {
+  LogSettings& log = settings.log;
+  log.format = configuration.log_format.value_or(log.format);
+  log.level = configuration.log_level.value_or(log.level);
+  if (settings.verbose) log.level = platform::LogLevel::debug;
+  const LogTarget usual = settings.log_file ? LogTarget::file : LogTarget::standard_error;
+  log.target = line.general.log_file ? LogTarget::file : configuration.log_target.value_or(usual);
+  if (log.target == LogTarget::file && !settings.log_file) {
+    return failure("the log's target is a file, but no logfile is given");
+  }
+  return {};
+}
+
+void apply_freeze(FreezeSettings& freeze, const Configuration& configuration) {
+  freeze.hook_timeout = configuration.hook_timeout.value_or(freeze.hook_timeout);
+  freeze.hook_directory = configuration.hook_directory.value_or(freeze.hook_directory);
+  freeze.timeout = configuration.freeze_timeout.value_or(freeze.timeout);
+}
+
+// Takes the socket that the service manager passed, if any.
+Result<void> inherit_socket(Startup& startup, const Environment& environment) {
+  auto socket = platform::inherited_socket(environment.variable("LISTEN_PID"),
+                                           environment.variable("LISTEN_FDS"));
+  if (!socket) return std::unexpected(std::move(socket).error());
+  if (!*socket) return {};
+  const auto family = platform::socket_family((*socket)->get());
+  if (!family) return std::unexpected(family.error());
+  startup.settings.method =
+      *family == platform::SocketFamily::vsock ? "vsock-listen" : "unix-listen";
+  startup.settings.path = std::nullopt;
+  startup.settings.channels = {{startup.settings.method, {}}};
+  startup.inherited_socket = *std::move(*socket);
+  return {};
+}
+
+Result<void> default_path(Settings& settings) {
+  if (settings.path) return {};
+  if (settings.method == "virtio-serial") {
+    settings.path = default_virtio_path;
+  } else if (settings.method == "isa-serial") {
+    settings.path = default_serial_path;
+  } else {
+    return failure("must specify a path for this channel");
+  }
+  return {};
+}
+
+// A socket that was passed in beats the command line, which beats Bellhop's list of channels, which
+// beats what files say in qemu-ga's terms.
+Result<void> choose_channels(Startup& startup, const Configuration& configuration,
+                             const CommandLine& line) {
+  if (startup.inherited_socket) return {};
+  Settings& settings = startup.settings;
+  const bool by_command_line = line.general.method || line.general.path;
+  if (!configuration.channels.empty() && !by_command_line) {
+    settings.channels = configuration.channels;
+    settings.method = settings.channels.front().method;
+    settings.path = settings.channels.front().path;
+    return {};
+  }
+  if (auto path = default_path(settings); !path) return path;
+  settings.channels = {{settings.method, *settings.path}};
+  return {};
+}
+
+Result<void> check_methods(const Settings& settings) {
+  for (const ChannelSettings& channel : settings.channels) {
+    if (!is_channel_method(channel.method)) {
+      return failure("unsupported channel method/type: {}", channel.method);
+    }
+  }
+  return {};
+}
+
+// Whether the directory of a file that the agent will make is there. Nothing is known of what is
+// relative to another directory than this program's.
+Result<void> require_parent_directory(const std::string& path, bool relative_too) {
+  const std::filesystem::path place(path);
+  if (path.empty() || (!relative_too && place.is_relative())) return {};
+  const auto directory = place.has_parent_path() ? place.parent_path() : ".";
+  std::error_code error;
+  if (std::filesystem::is_directory(directory, error)) return {};
+  return failure("there is no directory for {}", path);
+}
+
+// What would end the program when it begins, and is known before.
+Result<void> require_parent_directories(const Settings& settings) {
+  std::vector<std::string> paths{settings.state_dir + "/qga.state"};
+  if (settings.log_file) paths.push_back(*settings.log_file);
+  if (settings.daemonize) paths.push_back(settings.pid_file);
+  for (const ChannelSettings& channel : settings.channels) {
+    if (channel.method == "unix-listen") paths.push_back(channel.path);
+  }
+  for (const std::string& path : paths) {
+    if (auto place = require_parent_directory(path, !settings.daemonize); !place) return place;
+  }
+  return {};
+}
+
+void make_absolute(std::string& path, const std::filesystem::path& directory) {
+  if (!path.empty()) path = (directory / path).string();
+}
+
+void make_paths_absolute(Settings& settings, const std::filesystem::path& directory) {
+  make_absolute(settings.pid_file, directory);
+  make_absolute(settings.state_dir, directory);
+  if (settings.log_file) make_absolute(*settings.log_file, directory);
+  if (settings.fsfreeze_hook) make_absolute(*settings.fsfreeze_hook, directory);
+  if (!settings.freeze.hook_directory.empty()) {
+    make_absolute(settings.freeze.hook_directory, directory);
+  }
+  for (ChannelSettings& channel : settings.channels) {
+    if (channel.method != "vsock-listen") make_absolute(channel.path, directory);
+  }
+}
+
+// Answers a request for something else than running. False when there is none.
+Result<bool> apply_cli_action(Startup& startup, const CommandLine& line) {
+  using Action = Startup::Action;
+  switch (line.action) {
+    case CliAction::nothing:
+      return false;
+    case CliAction::refuse:
+      return failure("{}\nTry '{} --help' for more information.", line.problem, line.program);
+    case CliAction::help:
+      startup.action = Action::print;
+      startup.output = help_text(line.program);
+      return true;
+    case CliAction::version:
+      startup.action = Action::print;
+      startup.output = version_text(line.program);
+      return true;
+    case CliAction::list_commands:
+      startup.action = Action::list_commands;
+      return true;
+    case CliAction::schema:
+      startup.action = Action::print_schema;
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<Startup> parse_startup(int argc, char* const argv[], const Environment& environment) {
+  const CommandLine line = parse_command_line(argc, argv);
+  auto loaded = load_config(line, environment);
+  if (!loaded) return std::unexpected(std::move(loaded).error());
+
+  Startup startup;
+  startup.identifier = base_name(line.program);
+  const auto taken = apply_cli_action(startup, line);
+  if (!taken) return std::unexpected(taken.error());
+  if (*taken) return startup;
+
+  const Configuration& configuration = loaded->configuration;
+  startup.settings = std::move(loaded->settings);
+  Settings& settings = startup.settings;
+  apply_general(settings, configuration.general);
+  settings.workers.limit = configuration.workers_limit.value_or(settings.workers.limit);
+  apply_freeze(settings.freeze, configuration);
+  if (auto log = apply_log(settings, configuration, line); !log) {
+    return std::unexpected(std::move(log).error());
+  }
+  if (auto inherited = inherit_socket(startup, environment); !inherited) {
+    return std::unexpected(std::move(inherited).error());
+  }
+  if (auto channels = choose_channels(startup, configuration, line); !channels) {
+    return std::unexpected(std::move(channels).error());
+  }
+  if (line.dump_configuration) {
+    startup.action = Startup::Action::print;
+    startup.output = dump_configuration(settings);
+    return startup;
+  }
+  if (auto methods = check_methods(settings); !methods) {
+    return std::unexpected(std::move(methods).error());
+  }
+  if (line.probe) {
+    if (auto places = require_parent_directories(settings); !places) {
+      return std::unexpected(std::move(places).error());
+    }
+    startup.action = Startup::Action::answer_probe;
+    return startup;
+  }
+  if (settings.daemonize) make_paths_absolute(settings, environment.working_directory);
+  return startup;
+}
+
+}  // namespace bellhop::config

@@ -1,0 +1,7 @@
+#include "platform/accounts/name_services.h"
+
+namespace bellhop::platform {
+
+void choose_name_services() {}
+
+}  // namespace bellhop::platform

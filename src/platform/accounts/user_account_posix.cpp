@@ -1,0 +1,121 @@
+#include <grp.h>
+#include <pwd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "platform/accounts/user_account.h"
+
+namespace bellhop::platform {
+namespace {
+
+constexpr std::size_t first_buffer = 4096;
+constexpr std::size_t max_buffer_size = std::size_t{1} << 24;
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+UserAccount account(const passwd& entry) {
+  return {.name = entry.pw_name,
+          .user_id = entry.pw_uid,
+          .group_id = entry.pw_gid,
+          .groups = {entry.pw_gid},
+          .home = entry.pw_dir};
+}
+
+std::unexpected<Error> not_found(const std::string& name) {
+  return failure("failed to lookup user '{}': there is no such user", name);
+}
+
+// getpwnam(3) says "there is none" in more ways than one.
+bool means_absence(int error) {
+  return error == 0 || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM;
+}
+
+Result<UserAccount> look_up(const std::string& name) {
+  std::vector<char> buffer(first_buffer);
+  for (;;) {
+    passwd entry{};
+    passwd* found = nullptr;
+    const int error = ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+    if (found) return account(entry);
+    if (error == EINTR) continue;
+    if (error == ERANGE && buffer.size() < max_buffer_size) {
+      buffer.resize(2 * buffer.size());
+      continue;
+    }
+    if (means_absence(error)) return not_found(name);
+    return system_failure(error, "failed to lookup user '{}'", name);
+  }
+}
+
+// Names of groups take time to find too, so only their numbers are asked for.
+std::vector<std::uint32_t> groups_of(const UserAccount& user) {
+  std::vector<gid_t> groups(64);
+  for (;;) {
+    int count = static_cast<int>(groups.size());
+    if (::getgrouplist(user.name.c_str(), user.group_id, groups.data(), &count) >= 0) {
+      groups.resize(static_cast<std::size_t>(count));
+      return {groups.begin(), groups.end()};
+    }
+    // Some systems say how many there are, others only that there are more.
+    const auto wanted = static_cast<std::size_t>(std::max(count, 0));
+    if (groups.size() > 65536) return user.groups;
+    groups.resize(std::max(wanted, 2 * groups.size()));
+  }
+}
+
+// Reads one line of passwd(5).
+std::optional<UserAccount> parse_line(std::string_view line) {
+  std::vector<std::string> fields;
+  for (std::size_t begin = 0; begin <= line.size();) {
+    const std::size_t end = std::min(line.find(':', begin), line.size());
+    fields.emplace_back(line.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  if (fields.size() < 7) return std::nullopt;
+  const auto number = [](const std::string& text) {
+    return static_cast<std::uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
+  };
+  const std::uint32_t group = number(fields[3]);
+  return UserAccount{.name = fields[0],
+                     .user_id = number(fields[2]),
+                     .group_id = group,
+                     .groups = {group},
+                     .home = fields[5]};
+}
+
+Result<UserAccount> look_up_in(const std::filesystem::path& root, const std::string& name) {
+  const File file(std::fopen((root / "etc/passwd").c_str(), "re"));
+  if (!file) return system_failure(errno, "failed to lookup user '{}'", name);
+  char line[4096];
+  while (std::fgets(line, sizeof line, file.get())) {
+    auto user = parse_line(line);
+    if (!user || user->name != name) continue;
+    user->home = (root / std::filesystem::path(user->home).relative_path()).string();
+    return *std::move(user);
+  }
+  return not_found(name);
+}
+
+}  // namespace
+
+Result<UserAccount> find_user(const std::string& name, const std::filesystem::path& system_root) {
+  const bool whole_system = system_root == "/";
+  auto user = whole_system ? look_up(name) : look_up_in(system_root, name);
+  if (!user) return user;
+  if (!user->home.starts_with('/')) {
+    return failure("failed to lookup user '{}': the home directory '{}' is not a full path", name,
+                   user->home);
+  }
+  if (whole_system) user->groups = groups_of(*user);
+  return user;
+}
+
+}  // namespace bellhop::platform

@@ -1,7 +1,0 @@
-#include "platform/name_services.h"
-
-namespace bellhop::platform {
-
-void choose_name_services() {}
-
-}  // namespace bellhop::platform

@@ -1,0 +1,101 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "platform/io/file.h"
+#include "platform/io/handle.h"
+
+namespace bellhop::platform {
+namespace {
+
+// Repeats a system call that a signal has interrupted.
+template <class Call>
+auto uninterrupted(Call&& call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+class PosixFile : public File {
+ public:
+  explicit PosixFile(Handle fd) : fd_(std::move(fd)) {}
+
+  Result<std::size_t> read(std::span<std::byte> room) override {
+    const auto count = uninterrupted([&] { return ::read(fd_.get(), room.data(), room.size()); });
+    if (count < 0) return system_failure(errno, "failed to read file");
+    return static_cast<std::size_t>(count);
+  }
+
+  Result<std::size_t> write(std::span<const std::byte> bytes) override {
+    const auto count =
+        uninterrupted([&] { return ::write(fd_.get(), bytes.data(), bytes.size()); });
+    if (count < 0) return system_failure(errno, "failed to write to file");
+    if (count == 0) return system_failure(EIO, "failed to write to file");
+    return static_cast<std::size_t>(count);
+  }
+
+  Result<std::int64_t> seek(std::int64_t offset, SeekFrom from) override {
+    const int whence = from == SeekFrom::start     ? SEEK_SET
+                       : from == SeekFrom::current ? SEEK_CUR
+                                                   : SEEK_END;
+    const auto position = ::lseek(fd_.get(), offset, whence);
+    if (position < 0) return system_failure(errno, "failed to seek file");
+    return position;
+  }
+
+  Result<void> close() override {
+    // Not repeated when interrupted: the descriptor is gone, and may be somebody else's by then.
+    if (::close(fd_.release()) != 0 && errno != EINTR) {
+      return system_failure(errno, "failed to close handle");
+    }
+    return {};
+  }
+
+  int descriptor() const override { return fd_.get(); }
+
+ private:
+  Handle fd_;
+};
+
+int open_flags(const FileMode& mode) {
+  const int access = !mode.write ? O_RDONLY : !mode.read ? O_WRONLY : O_RDWR;
+  // O_NONBLOCK: opening a FIFO must not wait for its other end.
+  return access | O_NOCTTY | O_NONBLOCK | O_CLOEXEC | (mode.truncate ? O_TRUNC : 0) |
+         (mode.append ? O_APPEND : 0);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<File>> open_file(const std::string& path, const FileMode& mode) {
+  constexpr mode_t everyone = 0666;
+  const int flags = open_flags(mode);
+  Handle fd;
+  bool created = false;
+  if (mode.create) {
+    // Without any permission at first: which ones is not left to this process's umask.
+    fd.reset(uninterrupted([&] { return ::open(path.c_str(), flags | O_CREAT | O_EXCL, 0); }));
+    created = static_cast<bool>(fd);
+  }
+  if (!mode.create || (!fd && errno == EEXIST)) {
+    fd.reset(uninterrupted([&] { return ::open(path.c_str(), flags); }));
+  }
+  if (!fd) {
+    return system_failure(errno, "failed to open file '{}' (mode: '{}')", path, mode.name);
+  }
+  if (created && ::fchmod(fd.get(), everyone) != 0) {
+    const int reason = errno;
+    ::unlink(path.c_str());
+    return system_failure(reason, "failed to set permission 0{:03o} on new file '{}' (mode: '{}')",
+                          everyone, path, mode.name);
+  }
+  return std::make_unique<PosixFile>(std::move(fd));
+}
+
+std::unique_ptr<File> restore_file(Handle descriptor) {
+  return std::make_unique<PosixFile>(std::move(descriptor));
+}
+
+}  // namespace bellhop::platform

@@ -1,0 +1,9 @@
+#include "platform/io/peer_name.h"
+
+namespace bellhop::platform {
+
+std::string peer_name(NativeHandle) {
+  return {};
+}
+
+}  // namespace bellhop::platform

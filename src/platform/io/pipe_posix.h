@@ -1,0 +1,42 @@
+// Pipes whose ends close themselves and are not inherited.
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/error.h"
+#include "platform/io/handle.h"
+
+namespace bellhop::platform {
+
+struct Pipe {
+  Handle read;
+  Handle write;
+};
+
+// The same open file under a number above 2, so that giving it to a child as one of its standard
+// streams cannot overwrite another. Matters when the agent runs with some of its own closed.
+inline Result<Handle> dup_above_stdio(Handle descriptor) {
+  if (descriptor.get() > 2) return descriptor;
+  Handle moved(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 3));
+  if (!moved) return system_failure(errno, "cannot duplicate a file descriptor");
+  return moved;
+}
+
+// Makes a pipe, both ends close-on-exec and above 2.
+inline Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return system_failure(errno, "cannot make a pipe");
+  Handle raw_read(ends[0]);
+  Handle raw_write(ends[1]);
+  auto read = dup_above_stdio(std::move(raw_read));
+  if (!read) return std::unexpected(std::move(read).error());
+  auto write = dup_above_stdio(std::move(raw_write));
+  if (!write) return std::unexpected(std::move(write).error());
+  return Pipe{*std::move(read), *std::move(write)};
+}
+
+}  // namespace bellhop::platform

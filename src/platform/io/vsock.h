@@ -1,0 +1,17 @@
+// Sockets between a virtual machine and its host (vsock(7)).
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "platform/io/handle.h"
+
+namespace bellhop::platform {
+
+// The address family, or -1 where the system has none.
+int vsock_family();
+
+// A non-blocking vsock socket that listens at `address`, "CID:PORT"; CID 4294967295 means any.
+Result<Handle> listen_vsock(const std::string& address);
+
+}  // namespace bellhop::platform

@@ -1,0 +1,208 @@
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <ctime>
+#include <mutex>
+#include <utility>
+
+#include "platform/io/handle.h"
+#include "platform/log/log_output.h"
+
+namespace bellhop::platform {
+namespace {
+
+// Larger datagrams are refused by a socket with the kernel's usual buffer (net.core.wmem_default).
+constexpr std::size_t max_datagram_bytes = 128 * 1024;
+// What implementations of syslog take at least; longer messages are cut.
+constexpr std::size_t max_syslog_bytes = 8 * 1024;
+
+int priority(LogLevel level) {
+  switch (level) {
+    case LogLevel::error:
+      return LOG_ERR;
+    case LogLevel::critical:
+      return LOG_CRIT;
+    case LogLevel::warning:
+      return LOG_WARNING;
+    case LogLevel::message:
+      return LOG_NOTICE;
+    case LogLevel::info:
+      return LOG_INFO;
+    case LogLevel::debug:
+      return LOG_DEBUG;
+  }
+  return LOG_INFO;
+}
+
+class DescriptorLog : public LogOutput {
+ public:
+  DescriptorLog(int fd, Handle owned, LogFormatter formatter)
+      : fd_(fd), owned_(std::move(owned)), formatter_(std::move(formatter)) {}
+
+  void write(const LogRecord& record) override {
+    std::string text;
+    formatter_(text, record);
+    std::string_view rest = text;
+    while (!rest.empty()) {
+      const ssize_t written = ::write(fd_, rest.data(), rest.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return;
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
+ private:
+  int fd_;
+  Handle owned_;
+  LogFormatter formatter_;
+};
+
+// A socket that sends datagrams to a path, or drops them.
+class DatagramSocket {
+ public:
+  explicit DatagramSocket(std::string path) : path_(std::move(path)) {}
+
+  // A log service that was restarted has a new socket at the same path: tried once.
+  void send(std::string_view bytes) {
+    const std::lock_guard lock(mutex_);
+    if (fd_ && try_send(bytes)) return;
+    connect();
+    if (fd_) try_send(bytes);
+  }
+
+ private:
+  // False when the connection is of no more use.
+  bool try_send(std::string_view bytes) {
+    const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0 || errno == EAGAIN || errno == ENOBUFS || errno == EMSGSIZE) return true;
+    fd_.reset();
+    return false;
+  }
+
+  void connect() {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path_.size() >= sizeof address.sun_path) return;
+    std::memcpy(address.sun_path, path_.data(), path_.size());
+    Handle fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return;
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      return;
+    }
+    fd_ = std::move(fd);
+  }
+
+  std::mutex mutex_;  // no call under it can block
+  const std::string path_;
+  Handle fd_;
+};
+
+class SyslogLog : public LogOutput {
+ public:
+  SyslogLog(std::string identifier, std::string socket)
+      : identifier_(std::move(identifier)), socket_(std::move(socket)) {}
+
+  void write(const LogRecord& record) override {
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(record.time);
+    std::tm local{};
+    ::localtime_r(&seconds, &local);
+    char stamp[32];
+    // Names of months are English here: the agent does not set a locale.
+    const std::size_t length = std::strftime(stamp, sizeof stamp, "%b %e %H:%M:%S", &local);
+    std::string text = fmt::format("<{}>{} {}: {}: {}", LOG_USER | priority(record.level),
+                                   std::string_view(stamp, length), identifier_,
+                                   log_level_name(record.level), record.message);
+    if (text.size() > max_syslog_bytes) text.resize(max_syslog_bytes);
+    socket_.send(text);
+  }
+
+ private:
+  const std::string identifier_;
+  DatagramSocket socket_;
+};
+
+// NAME=value, or NAME, the value's length in 8 bytes, little endian, and the value when it has
+// several lines.
+void append_journal_field(std::string& text, std::string_view name, std::string_view value) {
+  text += name;
+  if (value.find('\n') == value.npos) {
+    text += '=';
+  } else {
+    text += '\n';
+    for (std::uint64_t i = 0, size = value.size(); i < 8; ++i) {
+      text += static_cast<char>(static_cast<unsigned char>(size >> (8 * i)));
+    }
+  }
+  text += value;
+  text += '\n';
+}
+
+class JournalLog : public LogOutput {
+ public:
+  JournalLog(std::string identifier, std::string socket)
+      : identifier_(std::move(identifier)), socket_(std::move(socket)) {}
+
+  void write(const LogRecord& record) override {
+    std::string text;
+    append_journal_field(text, "PRIORITY", fmt::format("{}", priority(record.level)));
+    append_journal_field(text, "SYSLOG_IDENTIFIER", identifier_);
+    for (const LogField& field : record.fields) {
+      append_journal_field(text, field.name, field.value.substr(0, max_datagram_bytes / 8));
+    }
+    const std::size_t room = max_datagram_bytes - std::min(text.size(), max_datagram_bytes / 2);
+    append_journal_field(text, "MESSAGE", record.message.substr(0, room / 2));
+    socket_.send(text);
+  }
+
+ private:
+  const std::string identifier_;
+  DatagramSocket socket_;
+};
+
+}  // namespace
+
+std::string_view log_level_name(LogLevel level) {
+  switch (level) {
+    case LogLevel::error:
+      return "error";
+    case LogLevel::critical:
+      return "critical";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::message:
+      return "message";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::debug:
+      return "debug";
+  }
+  return "";
+}
+
+std::unique_ptr<LogOutput> standard_error_log(LogFormatter formatter) {
+  return std::make_unique<DescriptorLog>(STDERR_FILENO, Handle(), std::move(formatter));
+}
+
+Result<std::unique_ptr<LogOutput>> open_log_file(const std::string& path, LogFormatter formatter) {
+  Handle fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  if (!fd) return system_failure(errno, "unable to open specified log file '{}'", path);
+  const int number = fd.get();
+  return std::make_unique<DescriptorLog>(number, std::move(fd), std::move(formatter));
+}
+
+std::unique_ptr<LogOutput> syslog_log(std::string identifier, std::string socket) {
+  return std::make_unique<SyslogLog>(std::move(identifier), std::move(socket));
+}
+
+std::unique_ptr<LogOutput> journal_log(std::string identifier, std::string socket) {
+  return std::make_unique<JournalLog>(std::move(identifier), std::move(socket));
+}
+
+}  // namespace bellhop::platform

@@ -1,0 +1,50 @@
+#include <unistd.h>
+
+#include "platform/machine/cpu_statistics.h"
+#include "platform/machine/proc_table_linux.h"
+
+namespace bellhop::platform {
+namespace {
+
+// One line of proc_stat(5); nothing when it is not of one processor.
+std::optional<CpuStatistics> parse(std::string_view line, std::uint64_t ticks_a_second) {
+  if (!line.starts_with("cpu")) return std::nullopt;
+  const auto words = words_of(line.substr(3));
+  if (words.size() < 5) return std::nullopt;
+  const auto cpu = number_in<std::int64_t>(words[0]);
+  if (!cpu || line[3] == ' ') return std::nullopt;  // "cpu " begins the sum of all
+  const auto time = [&](std::size_t place) -> std::optional<std::uint64_t> {
+    if (place >= words.size()) return std::nullopt;
+    const auto ticks = number_in<std::uint64_t>(words[place]);
+    if (!ticks) return std::nullopt;
+    return *ticks * 1000 / ticks_a_second;
+  };
+  return CpuStatistics{
+      .cpu = *cpu,
+      .user = time(1).value_or(0),
+      .nice = time(2).value_or(0),
+      .system = time(3).value_or(0),
+      .idle = time(4).value_or(0),
+      .iowait = time(5),
+      .irq = time(6),
+      .softirq = time(7),
+      .steal = time(8),
+      .guest = time(9),
+      .guestnice = time(10),
+  };
+}
+
+}  // namespace
+
+Result<std::vector<CpuStatistics>> cpu_statistics(const std::filesystem::path& system_root) {
+  const auto table = read_proc_table(system_root, "proc/stat");
+  if (!table) return std::unexpected(table.error());
+  const auto ticks_a_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  std::vector<CpuStatistics> cpus;
+  for (const std::string& line : *table) {
+    if (const auto cpu = parse(line, ticks_a_second)) cpus.push_back(*cpu);
+  }
+  return cpus;
+}
+
+}  // namespace bellhop::platform

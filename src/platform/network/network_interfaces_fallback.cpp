@@ -1,0 +1,10 @@
+#include "platform/network/network.h"
+#include "platform/unsupported.h"
+
+namespace bellhop::platform {
+
+Result<std::vector<NetworkInterface>> network_interfaces() {
+  return unsupported();
+}
+
+}  // namespace bellhop::platform

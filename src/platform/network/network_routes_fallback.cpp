@@ -1,0 +1,10 @@
+#include "platform/network/network.h"
+#include "platform/unsupported.h"
+
+namespace bellhop::platform {
+
+Result<std::vector<NetworkRoute>> network_routes(const std::filesystem::path&) {
+  return unsupported();
+}
+
+}  // namespace bellhop::platform

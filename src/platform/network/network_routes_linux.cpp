@@ -1,0 +1,140 @@
+#include "platform/network/network_routes_linux.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <concepts>
+#include <fstream>
+#include <string>
+#include <utility>
+
+namespace bellhop::platform {
+namespace {
+
+// Takes the words of a line one after another, and remembers whether all were what they had to be.
+class Words {
+ public:
+  explicit Words(std::string_view line) : rest_(line) {}
+
+  // Whether everything so far was there and right.
+  explicit operator bool() const { return good_; }
+
+  std::string_view word() {
+    constexpr std::string_view blanks = " \t";
+    rest_.remove_prefix(std::min(rest_.find_first_not_of(blanks), rest_.size()));
+    const auto word = rest_.substr(0, rest_.find_first_of(blanks));
+    rest_.remove_prefix(word.size());
+    if (word.empty()) good_ = false;
+    return word;
+  }
+
+  template <std::integral Number>
+  Number number(int base) {
+    const auto text = word();
+    Number number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    if (error != std::errc() || end != text.data() + text.size()) good_ = false;
+    return number;
+  }
+
+  // The kernel writes an IPv4 address as the number that its four bytes are in memory.
+  std::string ipv4_address() {
+    const in_addr address{.s_addr = number<std::uint32_t>(16)};
+    return text_of(AF_INET, &address);
+  }
+
+  // 32 hexadecimal digits.
+  std::string ipv6_address() {
+    const auto digits = word();
+    in6_addr address{};
+    good_ = good_ && digits.size() == 2 * sizeof address.s6_addr;
+    for (std::size_t i = 0; good_ && i < sizeof address.s6_addr; ++i) {
+      const char* pair = digits.data() + 2 * i;
+      good_ = std::from_chars(pair, pair + 2, address.s6_addr[i], 16).ptr == pair + 2;
+    }
+    return text_of(AF_INET6, &address);
+  }
+
+ private:
+  static std::string text_of(int family, const void* address) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    ::inet_ntop(family, address, text.data(), text.size());
+    return text.data();
+  }
+
+  std::string_view rest_;
+  bool good_ = true;
+};
+
+// Appends the routes of a table. Returns 0, or why the table cannot be opened.
+Result<int> append_routes(std::vector<NetworkRoute>& routes, const std::filesystem::path& path,
+                          std::optional<NetworkRoute> (*parse)(std::string_view)) {
+  errno = 0;
+  std::ifstream table(path);
+  if (!table) return errno ? errno : EIO;
+  for (std::string line; std::getline(table, line);) {
+    if (auto route = parse(line)) routes.push_back(*std::move(route));
+  }
+  if (table.bad()) return failure("cannot read {}", path.native());
+  return 0;
+}
+
+}  // namespace
+
+std::optional<NetworkRoute> parse_ipv4_route_line(std::string_view line) {
+  Words words(line);
+  NetworkRoute route;
+  Ipv4RouteDetails details;
+  route.interface = words.word();
+  route.destination = words.ipv4_address();
+  details.gateway = words.ipv4_address();
+  route.flags = words.number<std::uint32_t>(16);
+  route.reference_count = words.number<std::int64_t>(10);
+  route.use = words.number<std::int64_t>(10);
+  // 32 bits without a sign, which older kernels write with one.
+  route.metric = static_cast<std::uint32_t>(words.number<std::int64_t>(10));
+  details.mask = words.ipv4_address();
+  details.mtu = words.number<std::int64_t>(10);
+  details.window = words.number<std::int64_t>(10);
+  details.irtt = words.number<std::int64_t>(10);
+  route.details = std::move(details);
+  if (!words) return std::nullopt;
+  return route;
+}
+
+std::optional<NetworkRoute> parse_ipv6_route_line(std::string_view line) {
+  Words words(line);
+  NetworkRoute route;
+  Ipv6RouteDetails details;
+  route.destination = words.ipv6_address();
+  details.destination_prefix = words.number<std::uint8_t>(16);
+  details.source = words.ipv6_address();
+  details.source_prefix = words.number<std::uint8_t>(16);
+  details.next_hop = words.ipv6_address();
+  route.metric = words.number<std::uint32_t>(16);
+  route.reference_count = words.number<std::uint32_t>(16);
+  route.use = words.number<std::uint32_t>(16);
+  route.flags = words.number<std::uint32_t>(16);
+  route.interface = words.word();
+  route.details = std::move(details);
+  if (!words) return std::nullopt;
+  return route;
+}
+
+Result<std::vector<NetworkRoute>> network_routes(const std::filesystem::path& system_root) {
+  const auto directory = system_root / "proc/net";
+  std::vector<NetworkRoute> routes;
+  const auto ipv4 = append_routes(routes, directory / "route", parse_ipv4_route_line);
+  if (!ipv4) return std::unexpected(ipv4.error());
+  const auto ipv6 = append_routes(routes, directory / "ipv6_route", parse_ipv6_route_line);
+  if (!ipv6) return std::unexpected(ipv6.error());
+  if (*ipv4 != 0 && *ipv6 != 0) {
+    return system_failure(*ipv4, "open(\"{}\")", (directory / "route").native());
+  }
+  return routes;
+}
+
+}  // namespace bellhop::platform

@@ -1,0 +1,300 @@
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGRTMIN
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "platform/io/small_file.h"
+#include "platform/machine/control_directory_linux.h"
+#include "platform/power/power.h"
+#include "platform/power/power_backend_linux.h"
+
+namespace bellhop::platform {
+namespace {
+
+// What one means came to; nothing when the machine does not have it.
+using Attempt = std::optional<Result<void>>;
+
+// How the ways of stopping are called and done, by program and by init.
+struct Stop {
+  const char* verb;             // of systemctl, and the program of that name
+  const char* shutdown_option;  // of sysvinit's shutdown(8)
+  const char* openrc_option;    // of openrc-shutdown(8)
+  int systemd_signal;           // above SIGRTMIN; systemd(1), "Signals"
+  int busybox_signal;           // BusyBox' init/init.c
+};
+
+Stop stop_of(ShutdownMode mode) {
+  switch (mode) {
+    case ShutdownMode::halt:
+      return {"halt", "-H", "--halt", 3, SIGUSR1};
+    case ShutdownMode::powerdown:
+      return {"poweroff", "-P", "--poweroff", 4, SIGUSR2};
+    case ShutdownMode::reboot:
+      break;
+  }
+  return {"reboot", "-r", "--reboot", 5, SIGTERM};
+}
+
+// How the ways of sleeping are called.
+struct Sleep {
+  const char* verb;       // of systemctl and loginctl
+  const char* pm_option;  // of pm-is-supported
+  const char* pm_program;
+  std::string_view kernel_state;  // of /sys/power/state
+};
+
+Sleep sleep_of(SuspendMode mode) {
+  switch (mode) {
+    case SuspendMode::disk:
+      return {"hibernate", "--hibernate", "pm-hibernate", "disk"};
+    case SuspendMode::ram:
+      return {"suspend", "--suspend", "pm-suspend", "mem"};
+    case SuspendMode::hybrid:
+      break;
+  }
+  return {"hybrid-sleep", "--suspend-hybrid", "pm-suspend-hybrid", "disk"};
+}
+
+// Whether a list such as "freeze [mem] disk" has a word in it.
+bool has_word(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(' '), list.size());
+    std::string_view item = list.substr(0, end);
+    if (item.starts_with('[') && item.ends_with(']')) item = item.substr(1, item.size() - 2);
+    if (item == word) return true;
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return false;
+}
+
+// The chosen one of a list such as "[platform] shutdown reboot".
+std::string chosen_word(std::string_view list) {
+  const std::size_t begin = list.find('[');
+  const std::size_t end = list.find(']', begin == std::string_view::npos ? 0 : begin);
+  if (begin == std::string_view::npos || end == std::string_view::npos) return {};
+  return std::string(list.substr(begin + 1, end - begin - 1));
+}
+
+// What qemu-ga says of the program that it stops the guest with.
+Result<void> check_shutdown_exit(const ProgramRun& run) {
+  if (run.end.exit_code == 0) return {};
+  if (!run.end.exit_code) {
+    return failure("child process has terminated abnormally{}{}", run.output.empty() ? "" : ": ",
+                   run.output);
+  }
+  return failure(
+      "child process has failed to shutdown: {}",
+      run.output.empty() ? fmt::format("exit status {}", *run.end.exit_code) : run.output);
+}
+
+// What qemu-ga says of a program that it suspends the guest with, and what the program said.
+Result<void> check_suspend_exit(const std::string& command, const ProgramRun& run) {
+  if (run.end.exit_code == 0) return {};
+  const std::string said = run.output.substr(0, run.output.find_last_not_of('\n') + 1);
+  const std::string reason = said.empty() ? "" : ": " + said;
+  if (!run.end.exit_code) return failure("the helper program '{}' was killed{}", command, reason);
+  return failure("the helper program '{}' returned an unexpected exit status code ({}){}", command,
+                 *run.end.exit_code, reason);
+}
+
+Result<void> write_state(const ControlDirectory& power, const char* file, std::string_view value) {
+  const auto written = power.write(file, value);
+  if (written) return {};
+  return system_failure(written.error().error_number, "suspend: cannot write to '/sys/power/{}'",
+                        file);
+}
+
+class LinuxPower final : public Power {
+ public:
+  LinuxPower(std::unique_ptr<PowerBackend> backend, std::filesystem::path system_root)
+      : backend_(std::move(backend)), root_(std::move(system_root)) {}
+
+  // The first means that the machine has decides: when `poweroff` refuses, for whatever reason
+  // its administrator has given it, no harsher means is tried.
+  Result<void> shut_down(ShutdownMode mode) override {
+    const Stop stop = stop_of(mode);
+    for (const auto means : {&LinuxPower::stop_systemd, &LinuxPower::shutdown_with_program,
+                             &LinuxPower::stop_openrc, &LinuxPower::stop_busybox}) {
+      if (Attempt done = (this->*means)(stop)) return *std::move(done);
+    }
+    return backend_->stop_kernel(mode);
+  }
+
+  // A means that fails gives way to the next, as with qemu-ga: desktops forbid what a host may ask
+  // for, and services are built without what the kernel can do. What fails after the machine has
+  // woken up does not: it would sleep again, and nobody would expect it.
+  Result<void> suspend(SuspendMode mode) override {
+    Result<void> last = failure("the requested suspend mode is not supported by the guest");
+    const Slept before = slept();
+    for (const auto means : {&LinuxPower::sleep_by_login_manager, &LinuxPower::sleep_by_pm_utils,
+                             kernel_sleep_of(mode)}) {
+      Attempt done = (this->*means)(sleep_of(mode));
+      if (done) last = *std::move(done);
+      if (last || has_slept_since(before)) return {};
+    }
+    return last;
+  }
+
+ private:
+  static Attempt (LinuxPower::* kernel_sleep_of(SuspendMode mode))(const Sleep&) {
+    switch (mode) {
+      case SuspendMode::disk:
+        return &LinuxPower::sleep_on_disk;
+      case SuspendMode::ram:
+        return &LinuxPower::sleep_by_kernel;
+      case SuspendMode::hybrid:
+        break;
+    }
+    return &LinuxPower::sleep_hybrid;
+  }
+
+  // What tells later whether the machine has slept meanwhile.
+  struct Slept {
+    std::string times;  // to memory, as the kernel counts
+    std::chrono::milliseconds time;
+  };
+
+  Slept slept() {
+    return {read_small_file(root_ / "sys/power/suspend_stats/success")
+                .value_or(std::nullopt)
+                .value_or(""),
+            backend_->time_asleep()};
+  }
+
+  bool has_slept_since(const Slept& before) {
+    const Slept now = slept();
+    // The two clocks are not read at the same moment.
+    return now.times != before.times || now.time - before.time > std::chrono::milliseconds(500);
+  }
+
+  bool exists(const char* path) const {
+    std::error_code error;
+    return std::filesystem::exists(root_ / path, error);
+  }
+
+  // sd_booted(3)
+  bool runs_systemd() const { return exists("run/systemd/system"); }
+
+  Attempt run_shutdown(const std::string& program, const std::vector<std::string>& arguments) {
+    const auto run = backend_->run(program, arguments);
+    if (!run) return failure("child process has failed to shutdown: {}", run.error().message);
+    if (!*run) return std::nullopt;
+    return check_shutdown_exit(**run);
+  }
+
+  Attempt run_suspend(const std::string& program, const std::string& verb) {
+    const auto run = backend_->run(
+        program, verb.empty() ? std::vector<std::string>{} : std::vector<std::string>{verb});
+    if (!run) {
+      return failure("failed to create child process, error '{}'", run.error().message);
+    }
+    if (!*run) return std::nullopt;
+    return check_suspend_exit(verb.empty() ? program : program + " " + verb, **run);
+  }
+
+  Attempt stop_systemd(const Stop& stop) {
+    if (!runs_systemd()) return std::nullopt;
+    if (Attempt done = run_shutdown("systemctl", {stop.verb})) return done;
+    return backend_->signal_init(SIGRTMIN + stop.systemd_signal);
+  }
+
+  // The programs that every init brings, or something in its place. qemu-ga uses them too.
+  Attempt shutdown_with_program(const Stop& stop) {
+    if (Attempt done = run_shutdown(stop.verb, {})) return done;
+    std::vector<std::string> arguments;
+    if (stop.shutdown_option != std::string_view("-r")) arguments.emplace_back("-h");
+    arguments.insert(arguments.end(),
+                     {stop.shutdown_option, "+0", "hypervisor initiated shutdown"});
+    return run_shutdown("shutdown", arguments);
+  }
+
+  // openrc-init without the programs of sysvinit's names.
+  Attempt stop_openrc(const Stop& stop) {
+    return run_shutdown("openrc-shutdown", {stop.openrc_option, "now"});
+  }
+
+  // BusyBox as init, without links for its other names. As another program, such as the shell of
+  // a first filesystem, it takes no notice of signals.
+  Attempt stop_busybox(const Stop& stop) {
+    std::error_code error;
+    const auto init = std::filesystem::read_symlink(root_ / "proc/1/exe", error);
+    if (error || init.filename() != "busybox") return std::nullopt;
+    const auto command = read_small_file(root_ / "proc/1/cmdline");
+    if (!command || !*command) return std::nullopt;
+    const std::filesystem::path applet = (*command)->c_str();  // up to the zero byte
+    if (applet.filename() != "init" && applet.filename() != "linuxrc") return std::nullopt;
+    return backend_->signal_init(stop.busybox_signal);
+  }
+
+  Attempt sleep_by_login_manager(const Sleep& sleep) {
+    if (runs_systemd()) return run_suspend("systemctl", sleep.verb);
+    if (exists("run/elogind.pid")) return run_suspend("loginctl", sleep.verb);
+    return std::nullopt;
+  }
+
+  Attempt sleep_by_pm_utils(const Sleep& sleep) {
+    const auto supported = backend_->run("pm-is-supported", {sleep.pm_option});
+    if (!supported || !*supported || (*supported)->end.exit_code != 0) return std::nullopt;
+    return run_suspend(sleep.pm_program, {});
+  }
+
+  Attempt sleep_by_kernel(const Sleep& sleep) {
+    const auto power = ControlDirectory::open(root_ / "sys/power");
+    const auto states = power ? power->read("state") : std::string();
+    if (!states || !has_word(*states, sleep.kernel_state)) return std::nullopt;
+    return write_state(*power, "state", sleep.kernel_state);
+  }
+
+  // Hibernation is what was chosen in /sys/power/disk, see Linux'
+  // Documentation/admin-guide/pm/sleep-states.rst: what turns the machine off, or, in the mode
+  // "suspend", lets it sleep in memory once the image is on disk. Programs leave their choice
+  // behind: after elogind's hybrid sleep, "disk" alone would not turn the machine off.
+  Attempt sleep_in_mode(const Sleep& sleep, std::string_view chosen, std::string_view wanted) {
+    const auto power = ControlDirectory::open(root_ / "sys/power");
+    if (!power) return std::nullopt;
+    Result<void> changed = write_state(*power, "disk", wanted);
+    if (!changed) return changed;
+    Attempt slept = sleep_by_kernel(sleep);
+    if (!chosen.empty()) static_cast<void>(power->write("disk", chosen));  // as far as possible
+    return slept;
+  }
+
+  std::string hibernation_modes() const {
+    const auto power = ControlDirectory::open(root_ / "sys/power");
+    return power ? power->read("disk").value_or("") : std::string();
+  }
+
+  Attempt sleep_on_disk(const Sleep& sleep) {
+    const std::string modes = hibernation_modes();
+    if (chosen_word(modes) != "suspend") return sleep_by_kernel(sleep);
+    return sleep_in_mode(sleep, "suspend", has_word(modes, "platform") ? "platform" : "shutdown");
+  }
+
+  Attempt sleep_hybrid(const Sleep& sleep) {
+    const std::string modes = hibernation_modes();
+    if (!has_word(modes, "suspend")) return std::nullopt;
+    return sleep_in_mode(sleep, chosen_word(modes), "suspend");
+  }
+
+  std::unique_ptr<PowerBackend> backend_;
+  std::filesystem::path root_;
+};
+
+}  // namespace
+
+std::unique_ptr<Power> make_power(std::unique_ptr<PowerBackend> backend,
+                                  std::filesystem::path system_root) {
+  return std::make_unique<LinuxPower>(std::move(backend), std::move(system_root));
+}
+
+std::unique_ptr<Power> system_power(std::filesystem::path system_root) {
+  return make_power(system_power_backend(), std::move(system_root));
+}
+
+}  // namespace bellhop::platform

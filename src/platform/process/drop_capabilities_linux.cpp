@@ -1,0 +1,19 @@
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "platform/process/drop_capabilities_posix.h"
+
+namespace bellhop::platform {
+
+bool drop_capabilities() {
+  // The memory of the agent, which this process has a copy of, is none of the user's business. Not
+  // every setting of fs.suid_dumpable sees to it.
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return false;
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  return ::syscall(SYS_capset, &header, none) == 0;
+}
+
+}  // namespace bellhop::platform

@@ -1,0 +1,9 @@
+#include "platform/process/drop_capabilities_posix.h"
+
+namespace bellhop::platform {
+
+bool drop_capabilities() {
+  return true;  // without capabilities, root's power goes with its number
+}
+
+}  // namespace bellhop::platform

@@ -1,0 +1,18 @@
+// A descriptor that tells when a child process has ended.
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "platform/io/handle.h"
+
+namespace bellhop::platform {
+
+// Becomes readable or hung up, for poll and epoll, when `child` has ended; it is the caller's to
+// reap then. Where the kernel has no pidfd_open(2) (before 5.3) a thread waits for the child.
+Result<Handle> exit_descriptor(pid_t child);
+
+// That second way, for its test.
+Result<Handle> exit_descriptor_by_thread(pid_t child);
+
+}  // namespace bellhop::platform

@@ -1,0 +1,69 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "platform/process/pid_file.h"
+
+namespace bellhop::platform {
+namespace {
+
+// Whether `path` leads to the file that `fd` has open.
+bool leads_to(const std::string& path, int fd) {
+  struct stat named{};
+  struct stat opened{};
+  return ::stat(path.c_str(), &named) == 0 && ::fstat(fd, &opened) == 0 &&
+         named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+}
+
+Result<void> lock(const std::string& path, int fd) {
+  struct flock whole{};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  if (::fcntl(fd, F_SETLK, &whole) == 0) return {};
+  return system_failure(errno, "Cannot lock pid file '{}'", path);
+}
+
+Result<void> write_number(const std::string& path, int fd, pid_t number) {
+  const std::string text = fmt::format("{}\n", number);
+  if (::ftruncate(fd, 0) != 0)
+    return system_failure(errno, "Failed to truncate pid file '{}'", path);
+  const ssize_t written = ::write(fd, text.data(), text.size());
+  if (written == static_cast<ssize_t>(text.size())) return {};
+  return system_failure(written < 0 ? errno : ENOSPC, "Failed to write pid file '{}'", path);
+}
+
+}  // namespace
+
+Result<PidFile> PidFile::create(std::string path) {
+  while (true) {
+    Handle fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    if (!fd) return system_failure(errno, "Could not create '{}'", path);
+    if (auto locked = lock(path, fd.get()); !locked) return std::unexpected(locked.error());
+    // Its last owner may have removed the file between the two calls: then there is a new one.
+    if (!leads_to(path, fd.get())) continue;
+    const pid_t number = ::getpid();
+    auto written = write_number(path, fd.get(), number);
+    PidFile file(std::move(path), std::move(fd), number);  // removes what was half written
+    if (!written) return std::unexpected(std::move(written).error());
+    return file;
+  }
+}
+
+PidFile PidFile::restore(std::string path, Handle descriptor) {
+  return PidFile(std::move(path), std::move(descriptor), ::getpid());
+}
+
+PidFile::PidFile(std::string path, Handle fd, pid_t owner)
+    : path_(std::move(path)), fd_(std::move(fd)), owner_(owner) {}
+
+PidFile::PidFile(PidFile&& other) noexcept
+    : path_(std::move(other.path_)), fd_(std::move(other.fd_)), owner_(other.owner_) {}
+
+PidFile::~PidFile() {
+  if (fd_ && owner_ == ::getpid() && leads_to(path_, fd_.get())) ::unlink(path_.c_str());
+}
+
+}  // namespace bellhop::platform

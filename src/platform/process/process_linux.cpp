@@ -1,0 +1,412 @@
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "platform/io/pipe_posix.h"
+#include "platform/process/descriptor_limit_posix.h"
+#include "platform/process/exit_descriptor_linux.h"
+#include "platform/process/process.h"
+#include "platform/process/spawn_posix.h"
+#include "platform/process/threads.h"
+
+namespace bellhop::platform {
+namespace {
+
+struct Child;
+
+// One descriptor that the thread waits for, and what it is to its child.
+struct Watch {
+  enum class Kind { end, in, out, err };
+  Kind kind;
+  Child* child;
+  Handle descriptor = {};
+};
+
+// A child and the agent's ends of its pipes. It is done with when all of them are closed.
+struct Child {
+  explicit Child(std::shared_ptr<ProcessObserver> told) : observer(std::move(told)) {}
+
+  std::array<Watch*, 4> watches() { return {&end, &in, &out, &err}; }
+  bool is_done() const {
+    return !end.descriptor && !in.descriptor && !out.descriptor && !err.descriptor;
+  }
+
+  pid_t pid = -1;
+  std::shared_ptr<ProcessObserver> observer;
+  std::string input;
+  std::size_t input_written = 0;
+  Watch end{Watch::Kind::end, this};
+  Watch in{Watch::Kind::in, this};
+  Watch out{Watch::Kind::out, this};
+  Watch err{Watch::Kind::err, this};
+};
+
+// The child's ends of its pipes, only needed until it runs.
+struct ChildEnds {
+  Handle in;
+  Handle out;
+  Handle err;  // empty: the same as out
+};
+
+Result<Handle> open_null(int mode) {
+  Handle descriptor(::open("/dev/null", mode | O_CLOEXEC));
+  if (!descriptor) return system_failure(errno, "cannot open '/dev/null'");
+  return dup_above_stdio(std::move(descriptor));
+}
+
+Result<void> set_nonblocking(const Handle& descriptor) {
+  const int flags = ::fcntl(descriptor.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(descriptor.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
+    return system_failure(errno, "cannot set up a pipe");
+  }
+  return {};
+}
+
+// Makes one stream: puts the agent's end into `ours` (none for /dev/null), returns the child's.
+Result<Handle> make_stream(bool piped, bool child_reads, Handle& ours) {
+  if (!piped) return open_null(child_reads ? O_RDONLY : O_WRONLY);
+  auto pipe = make_pipe();
+  if (!pipe) return std::unexpected(std::move(pipe).error());
+  ours = std::move(child_reads ? pipe->write : pipe->read);
+  const auto set = set_nonblocking(ours);
+  if (!set) return std::unexpected(set.error());
+  return std::move(child_reads ? pipe->read : pipe->write);
+}
+
+Result<ChildEnds> make_streams(const ProcessRequest& request, Child& child) {
+  ChildEnds ends;
+  auto in = make_stream(request.input.has_value(), true, child.in.descriptor);
+  if (!in) return std::unexpected(std::move(in).error());
+  ends.in = *std::move(in);
+  auto out = make_stream(request.out == Output::capture, false, child.out.descriptor);
+  if (!out) return std::unexpected(std::move(out).error());
+  ends.out = *std::move(out);
+  if (request.err == Output::with_out) return ends;
+  auto err = make_stream(request.err == Output::capture, false, child.err.descriptor);
+  if (!err) return std::unexpected(std::move(err).error());
+  ends.err = *std::move(err);
+  return ends;
+}
+
+// Takes the child's status from the system, which frees its number for others.
+ProcessEnd reap(pid_t pid) {
+  int status = 0;
+  pid_t reaped;
+  do {
+    reaped = ::waitpid(pid, &status, 0);
+  } while (reaped < 0 && errno == EINTR);
+  if (reaped != pid) return {};
+  if (WIFEXITED(status)) return {.exit_code = WEXITSTATUS(status)};
+  return {.signal = WTERMSIG(status)};
+}
+
+// Ends a child whose end nobody would learn of.
+void stop(pid_t pid) {
+  ::kill(pid, SIGKILL);
+  reap(pid);
+}
+
+class NullObserver : public ProcessObserver {
+ public:
+  void on_output(OutputStream, std::span<const std::byte>) override {}
+  void on_eof(OutputStream) override {}
+  void on_exit(ProcessEnd) override {}
+};
+
+}  // namespace
+
+// The private thread and all that it serves.
+class Processes::Runner {
+ public:
+  Runner() {}  // not "= default", which would make it clear the buffer: most agents run nothing
+  ~Runner();
+
+  // Makes the epoll instance and the thread, once.
+  Result<void> begin();
+  Result<std::int64_t> start(ProcessRequest request, std::shared_ptr<ProcessObserver> observer);
+  std::vector<ProcessSnapshot> release();
+  Result<void> restore(ProcessSnapshot process);
+  DescriptorLimit& limit() { return limit_; }
+
+ private:
+  void end_thread();
+  Result<void> admit(std::unique_ptr<Child> child);
+  int watch_all(Child& child);
+  bool add(Watch* watch);
+  void close(Watch& watch);
+  void run();
+  bool is_stopping();
+  void handle(Watch& watch);
+  void read_output(Watch& watch, OutputStream stream);
+  void write_input(Child& child);
+  void forget(Child* child);
+
+  DescriptorLimit limit_;
+  std::mutex begin_mutex_;  // held while the thread is made
+  Handle epoll_;
+  Handle stop_event_;
+  std::mutex mutex_;  // for what follows, never held across a call that can block
+  std::unordered_map<Child*, std::unique_ptr<Child>> children_;
+  bool stopping_ = false;
+
+  std::array<std::byte, 65536> buffer_;  // the thread's own
+  std::thread thread_;
+};
+
+Processes::Runner::~Runner() {
+  end_thread();
+}
+
+void Processes::Runner::end_thread() {
+  if (!thread_.joinable()) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  ::eventfd_write(stop_event_.get(), 1);
+  thread_.join();
+}
+
+Result<void> Processes::Runner::begin() {
+  const std::scoped_lock lock(begin_mutex_);
+  if (thread_.joinable()) return {};
+  limit_.raise();
+  undo_ignored_sigchld();
+  epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
+  stop_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
+  if (!epoll_ || !stop_event_ ||
+      ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, stop_event_.get(), &event) != 0) {
+    return system_failure(errno, "cannot wait for processes");
+  }
+  try {
+    // Also, a pipe that nobody reads is no reason to end.
+    start_with_signals_blocked([this] { thread_ = std::thread([this] { run(); }); });
+  } catch (const std::system_error& refused) {
+    return system_failure(refused.code().value(), "cannot start a thread for processes");
+  }
+  return {};
+}
+
+Result<std::int64_t> Processes::Runner::start(ProcessRequest request,
+                                              std::shared_ptr<ProcessObserver> observer) {
+  auto child = std::make_unique<Child>(std::move(observer));
+  auto ends = make_streams(request, *child);
+  if (!ends) return std::unexpected(std::move(ends).error());
+  const int out = ends->out.get();
+  const auto pid = spawn(request, {.in = ends->in.get(),
+                                   .out = out,
+                                   .err = ends->err ? ends->err.get() : out,
+                                   .descriptors = limit_.former()});
+  if (!pid) return std::unexpected(pid.error());
+  ends = ChildEnds{};
+  child->pid = *pid;
+  if (request.input) child->input = *std::move(request.input);
+
+  auto end = exit_descriptor(*pid);
+  if (!end) {
+    stop(*pid);
+    return std::unexpected(std::move(end).error());
+  }
+  child->end.descriptor = *std::move(end);
+  const auto admitted = admit(std::move(child));
+  if (!admitted) return std::unexpected(admitted.error());
+  return *pid;
+}
+
+// Events that the thread has not looked at are there again for whoever watches next.
+std::vector<ProcessSnapshot> Processes::Runner::release() {
+  end_thread();
+  stopping_ = false;
+  std::vector<ProcessSnapshot> released;
+  for (auto& [key, child] : children_) {
+    child->input.erase(0, child->input_written);
+    released.push_back({.number = child->pid,
+                        .ended = !child->end.descriptor,
+                        .in = std::move(child->in.descriptor),
+                        .input = std::move(child->input),
+                        .out = std::move(child->out.descriptor),
+                        .err = std::move(child->err.descriptor),
+                        .observer = std::move(child->observer)});
+  }
+  children_.clear();
+  epoll_.reset();
+  stop_event_.reset();
+  return released;
+}
+
+Result<void> Processes::Runner::restore(ProcessSnapshot process) {
+  auto child = std::make_unique<Child>(std::move(process.observer));
+  child->pid = static_cast<pid_t>(process.number);
+  child->input = std::move(process.input);
+  child->in.descriptor = std::move(process.in);
+  child->out.descriptor = std::move(process.out);
+  child->err.descriptor = std::move(process.err);
+  if (!process.ended) {
+    auto end = exit_descriptor(child->pid);
+    if (!end) return std::unexpected(std::move(end).error());
+    child->end.descriptor = *std::move(end);
+  }
+  const std::scoped_lock lock(mutex_);
+  const int error = watch_all(*child);
+  if (error != 0) child->observer = std::make_shared<NullObserver>();
+  if (!child->is_done()) children_.emplace(child.get(), std::move(child));
+  if (error == 0) return {};
+  return system_failure(error, "cannot watch process {}", process.number);
+}
+
+// Hands a running child to the thread. When that fails the child is killed: nobody would learn
+// how it ended.
+Result<void> Processes::Runner::admit(std::unique_ptr<Child> child) {
+  const pid_t pid = child->pid;
+  int error;
+  {
+    // Held until all is added: the thread takes it before it looks at what epoll reports.
+    const std::scoped_lock lock(mutex_);
+    error = watch_all(*child);
+    if (error != 0) child->observer = std::make_shared<NullObserver>();
+    if (!child->is_done()) children_.emplace(child.get(), std::move(child));
+  }
+  if (error == 0) return {};
+  if (child) {
+    stop(pid);
+  } else {
+    ::kill(pid, SIGKILL);  // the thread has part of it and sees it to its end
+  }
+  return system_failure(error, "cannot watch process {}", pid);
+}
+
+// Returns an errno value; from the first descriptor on that could not be added, all are closed.
+int Processes::Runner::watch_all(Child& child) {
+  int error = 0;
+  for (Watch* watch : child.watches()) {
+    if (!watch->descriptor || (error == 0 && add(watch))) continue;
+    if (error == 0) error = errno;
+    watch->descriptor.reset();
+  }
+  return error;
+}
+
+bool Processes::Runner::add(Watch* watch) {
+  const std::uint32_t events = watch->kind == Watch::Kind::in ? EPOLLOUT : EPOLLIN;
+  epoll_event event{.events = events, .data = {.ptr = watch}};
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, watch->descriptor.get(), &event) == 0;
+}
+
+// Closing alone is not enough: a child that has been forked and has not yet closed its copy keeps
+// the pipe in epoll, which would go on to report it.
+void Processes::Runner::close(Watch& watch) {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watch.descriptor.get(), nullptr);
+  watch.descriptor.reset();
+}
+
+bool Processes::Runner::is_stopping() {
+  const std::scoped_lock lock(mutex_);
+  return stopping_;
+}
+
+void Processes::Runner::run() {
+  std::array<epoll_event, 64> events;
+  while (true) {
+    const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), -1);
+    if (is_stopping()) return;
+    for (int i = 0; i < count; ++i) {
+      auto* watch = static_cast<Watch*>(events[static_cast<std::size_t>(i)].data.ptr);
+      if (watch) handle(*watch);
+    }
+  }
+}
+
+void Processes::Runner::handle(Watch& watch) {
+  Child& child = *watch.child;
+  switch (watch.kind) {
+    case Watch::Kind::end:
+      close(watch);
+      child.observer->on_exit(reap(child.pid));
+      break;
+    case Watch::Kind::in:
+      write_input(child);
+      break;
+    case Watch::Kind::out:
+      read_output(watch, OutputStream::out);
+      break;
+    case Watch::Kind::err:
+      read_output(watch, OutputStream::err);
+      break;
+  }
+  // The last open watch was this one, so nothing else of this round's events refers to the child.
+  if (child.is_done()) forget(&child);
+}
+
+void Processes::Runner::read_output(Watch& watch, OutputStream stream) {
+  const ssize_t size = ::read(watch.descriptor.get(), buffer_.data(), buffer_.size());
+  if (size > 0) {
+    watch.child->observer->on_output(stream,
+                                     std::span(buffer_).first(static_cast<std::size_t>(size)));
+  } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
+    close(watch);
+    watch.child->observer->on_eof(stream);
+  }
+}
+
+void Processes::Runner::write_input(Child& child) {
+  const std::string_view rest = std::string_view(child.input).substr(child.input_written);
+  if (!rest.empty()) {
+    const ssize_t size = ::write(child.in.descriptor.get(), rest.data(), rest.size());
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (size >= 0) {
+      child.input_written += static_cast<std::size_t>(size);
+      if (child.input_written < child.input.size()) return;
+    }  // else nobody reads it any more, which is for the process to decide
+  }
+  close(child.in);
+  child.input = {};
+}
+
+void Processes::Runner::forget(Child* child) {
+  std::unique_ptr<Child> last;  // goes after the lock: an observer may do more when it goes
+  const std::scoped_lock lock(mutex_);
+  const auto found = children_.find(child);
+  last = std::move(found->second);
+  children_.erase(found);
+}
+
+Processes::Processes() : runner_(std::make_unique<Runner>()) {}
+Processes::~Processes() = default;
+
+Result<std::int64_t> Processes::start(ProcessRequest request,
+                                      std::shared_ptr<ProcessObserver> observer) {
+  const auto begun = runner_->begin();
+  if (!begun) return std::unexpected(begun.error());
+  return runner_->start(std::move(request), std::move(observer));
+}
+
+std::vector<ProcessSnapshot> Processes::release() {
+  return runner_->release();
+}
+
+Result<void> Processes::restore(ProcessSnapshot process) {
+  if (!process.observer) process.observer = std::make_shared<NullObserver>();
+  if (auto begun = runner_->begin(); !begun) return begun;
+  return runner_->restore(std::move(process));
+}
+
+std::int64_t Processes::descriptor_limit() const {
+  return static_cast<std::int64_t>(runner_->limit().former().rlim_cur);
+}
+
+void Processes::set_descriptor_limit(std::int64_t limit) {
+  runner_->limit().set_former(static_cast<rlim_t>(limit));
+}
+
+}  // namespace bellhop::platform

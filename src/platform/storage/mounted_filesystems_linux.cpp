@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "platform/machine/proc_table_linux.h"
+#include "platform/storage/block_device_linux.h"
+#include "platform/storage/btrfs_devices_linux.h"
+#include "platform/storage/disk_address_linux.h"
+#include "platform/storage/mounted_filesystems.h"
+#include "platform/storage/mountinfo_linux.h"
+#include "platform/storage/remote_mounts_linux.h"
+
+namespace bellhop::platform {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Gives a btrfs, whose own device number tells nothing, that of its device. False when that is no
+// device.
+bool resolve_device(const fs::path& system_root, Mount& mount) {
+  const fs::path node = system_root / fs::path(mount.source).relative_path();
+  struct stat status{};
+  if (::stat(node.c_str(), &status) == 0 && S_ISBLK(status.st_mode)) {
+    mount.device_major = major(status.st_rdev);
+    mount.device_minor = minor(status.st_rdev);
+    return true;
+  }
+  // Without a usable node, as in a container, its name may still be that of a device.
+  const auto number =
+      read_attribute(system_root / "sys/class/block" / node.filename() / "dev").value_or("");
+  const std::size_t colon = number.find(':');
+  const auto device_major = number_in<unsigned int>(std::string_view(number).substr(0, colon));
+  if (colon == number.npos || !device_major) return false;
+  const auto device_minor = number_in<unsigned int>(std::string_view(number).substr(colon + 1));
+  if (!device_minor) return false;
+  mount.device_major = *device_major;
+  mount.device_minor = *device_minor;
+  return true;
+}
+
+MountedFilesystem describe(const fs::path& system_root, Mount mount, BtrfsDevices& btrfs) {
+  MountedFilesystem filesystem;
+  filesystem.mountpoint = std::move(mount.mountpoint);
+  filesystem.type = std::move(mount.type);
+  filesystem.mount_id = mount.id;
+  const std::string number = fmt::format("{}:{}", mount.device_major, mount.device_minor);
+  const auto device = BlockDevice::find(system_root, fs::path("sys/dev/block") / number);
+  filesystem.name = device ? device->name() : number;
+  if (!device) return filesystem;
+  filesystem.disks = disks_beneath(*device);
+  if (filesystem.type == "btrfs") {
+    for (const fs::path& path : btrfs.others(device->name())) {
+      const auto other = BlockDevice::find(system_root, path);
+      if (other) std::ranges::move(disks_beneath(*other), std::back_inserter(filesystem.disks));
+    }
+  }
+  return filesystem;
+}
+
+}  // namespace
+
+Result<std::vector<MountedFilesystem>> mounted_filesystems(const fs::path& system_root) {
+  const auto table = read_proc_table(system_root, "proc/self/mountinfo");
+  if (!table) return std::unexpected(table.error());
+  std::vector<Mount> mounts;
+  for (const std::string& line : *table) {
+    if (auto mount = parse_mountinfo_line(line)) mounts.push_back(*std::move(mount));
+  }
+  RemoteMounts remote(mounts);
+  BtrfsDevices btrfs(system_root);
+  std::set<std::pair<unsigned int, unsigned int>> seen;
+  std::vector<MountedFilesystem> filesystems;
+  for (Mount& mount : mounts) {
+    if (mount.device_major == 0 && (mount.type != "btrfs" || !resolve_device(system_root, mount))) {
+      continue;
+    }
+    if (!seen.emplace(mount.device_major, mount.device_minor).second) continue;
+    filesystems.push_back(describe(system_root, std::move(mount), btrfs));
+    filesystems.back().may_block = remote.may_block(filesystems.back().mount_id);
+  }
+  std::ranges::reverse(filesystems);
+  return filesystems;
+}
+
+std::optional<FilesystemSize> filesystem_size(const fs::path& path) {
+  struct statvfs status{};
+  if (::statvfs(path.c_str(), &status) != 0) return std::nullopt;
+  const std::uint64_t block = status.f_frsize;
+  const std::uint64_t used = status.f_blocks - status.f_bfree;
+  return FilesystemSize{.used = used * block,
+                        .total = (used + status.f_bavail) * block,
+                        .total_privileged = status.f_blocks * block};
+}
+
+}  // namespace bellhop::platform

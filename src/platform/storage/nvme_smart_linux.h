@@ -1,0 +1,23 @@
+// Asks an NVMe drive for its health.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "platform/storage/disks.h"
+
+namespace bellhop::platform {
+
+// The size of the log page "SMART / Health Information" in bytes.
+inline constexpr std::size_t nvme_smart_size = 512;
+
+// What such a page says.
+NvmeSmart parse_nvme_smart(std::span<const std::byte, nvme_smart_size> page);
+
+// The health of the drive at a device node. Nothing when it does not tell, or does not allow this
+// process to ask. A drive that is broken may take a minute to answer.
+std::optional<NvmeSmart> nvme_smart(const std::string& node);
+
+}  // namespace bellhop::platform

@@ -1,0 +1,13 @@
+// All commands that this build has.
+#pragma once
+
+#include <span>
+
+#include "rpc/command.h"
+
+namespace bellhop {
+
+// Ordered by name.
+std::span<const Command* const> all_commands();
+
+}  // namespace bellhop

@@ -1,0 +1,127 @@
+#include "state/freeze/freeze_hook.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "state/program_run.h"
+
+namespace bellhop::state {
+namespace {
+
+// A program to run, and how messages refer to it: qemu-ga's do not name it.
+struct HookProgram {
+  std::string path;
+  std::string label = {};  // "'/x': "
+};
+
+bool was_killed(const Error& error) {
+  return error.system == std::errc::timed_out || error.system == std::errc::operation_canceled;
+}
+
+Result<void> run_program(platform::Processes& processes, const HookProgram& program,
+                         std::chrono::milliseconds timeout, std::string_view action,
+                         const std::stop_token& stop) {
+  return run_to_end(processes, {.path = program.path, .arguments = {std::string(action)}},
+                    {.purpose = "execute fsfreeze hook", .label = program.label, .name = action},
+                    {.time = timeout, .stop = stop});
+}
+
+// Whether a file is a copy that an editor or a package manager left there.
+bool is_leftover(std::string_view name) {
+  static constexpr auto endings = std::to_array<std::string_view>(
+      {"~", ".bak", ".orig", ".rpmnew", ".rpmorig", ".rpmsave", ".sample", ".swp"});
+  return name.starts_with('.') || name.find(".dpkg-") != name.npos ||
+         std::ranges::any_of(endings, [&](std::string_view end) { return name.ends_with(end); });
+}
+
+bool is_executable(const std::filesystem::path& path) {
+  using std::filesystem::perms;
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  constexpr auto any = perms::owner_exec | perms::group_exec | perms::others_exec;
+  return std::filesystem::is_regular_file(status) && (status.permissions() & any) != perms::none;
+}
+
+Result<std::vector<HookProgram>> programs_in(const std::string& directory) {
+  namespace fs = std::filesystem;
+  std::vector<HookProgram> programs;
+  if (directory.empty()) return programs;
+  std::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    const fs::path& path = at->path();
+    if (is_leftover(path.filename().string()) || !is_executable(path)) continue;
+    programs.push_back({.path = path, .label = fmt::format("'{}': ", path.string())});
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return system_failure(error.value(), "cannot read the freeze hooks in '{}'", directory);
+  }
+  std::ranges::sort(programs, {}, &HookProgram::path);
+  return programs;
+}
+
+// All programs that the administrator wants to be run around a freeze.
+class Hooks {
+ public:
+  Hooks(platform::Processes& processes, HookOptions options)
+      : processes_(processes), options_(std::move(options)) {}
+
+  Result<void> run(std::string_view action, const std::stop_token& stop) const {
+    auto programs = list();
+    if (!programs) return std::unexpected(std::move(programs).error());
+    return action == "thaw" ? thaw(*programs, stop) : freeze(*programs, stop);
+  }
+
+ private:
+  Result<std::vector<HookProgram>> list() const {
+    auto programs = programs_in(options_.directory);
+    if (programs && options_.program) {
+      programs->insert(programs->begin(), {.path = *options_.program});
+    }
+    return programs;
+  }
+
+  Result<void> freeze(std::span<const HookProgram> programs, const std::stop_token& stop) const {
+    for (std::size_t i = 0; i < programs.size(); ++i) {
+      auto result = run_program(processes_, programs[i], options_.timeout, "freeze", stop);
+      if (result) continue;
+      // A program that failed by itself has cleaned up or does not want to; a killed one could not.
+      const std::size_t count = was_killed(result.error()) ? i + 1 : i;
+      if (auto undone = thaw(programs.first(count), {}); !undone) {
+        result.error().message += "; " + undone.error().message;
+      }
+      return result;
+    }
+    return {};
+  }
+
+  // Goes on after an error and returns the first.
+  Result<void> thaw(std::span<const HookProgram> programs, const std::stop_token& stop) const {
+    Result<void> first;
+    for (std::size_t i = programs.size(); i-- > 0;) {
+      auto result = run_program(processes_, programs[i], options_.timeout, "thaw", stop);
+      if (!result && first) first = std::move(result);
+    }
+    return first;
+  }
+
+  platform::Processes& processes_;
+  const HookOptions options_;
+};
+
+}  // namespace
+
+FreezeHook freeze_hooks(platform::Processes& processes, HookOptions options) {
+  const auto hooks = std::make_shared<Hooks>(processes, std::move(options));
+  return [hooks](std::string_view action, const std::stop_token& stop) {
+    return hooks->run(action, stop);
+  };
+}
+
+}  // namespace bellhop::state

@@ -1,0 +1,129 @@
+#include "state/statvfs_pool.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <unordered_set>
+#include <utility>
+
+#include "platform/process/threads.h"
+
+namespace bellhop::state {
+
+struct StatvfsPool::Shared {
+  Shared(Statvfs how, Limits limits_of_queries)
+      : statvfs(std::move(how)), limits(limits_of_queries) {}
+
+  const Statvfs statvfs;
+  const Limits limits;
+  std::mutex mutex;  // of everything below and of all rounds
+  std::size_t threads = 0;
+  std::unordered_set<std::uint64_t> stuck;  // mounts that were given up and have not answered
+};
+
+// The questions of one call that share a limit, and the threads that ask them. The call leaves it
+// at the limit; threads that are stuck keep it until they are done.
+class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
+ public:
+  Batch(std::shared_ptr<Shared> shared, std::vector<Query> queries)
+      : shared_(std::move(shared)), queries_(std::move(queries)), answers_(queries_.size()) {}
+
+  // Leaves out what is known to be stuck and starts at most so many threads for the others.
+  void start(std::size_t threads) {
+    const std::lock_guard lock(shared_->mutex);
+    for (std::size_t i = 0; i < queries_.size(); ++i) {
+      if (!shared_->stuck.contains(queries_[i].mount_id)) waiting_.push_back(i);
+    }
+    open_ = waiting_.size();
+    std::ranges::reverse(waiting_);
+    threads = std::min({threads, open_, shared_->limits.threads - shared_->threads});
+    for (; threads > 0; --threads) {
+      try {
+        platform::start_with_signals_blocked(
+            [this] { std::thread([batch = shared_from_this()] { batch->work(); }).detach(); });
+      } catch (const std::system_error&) {
+        break;
+      }
+      ++shared_->threads;
+      ++workers_;
+    }
+  }
+
+  // The answers that are there when all are, or at the limit.
+  std::vector<std::optional<Size>> finish(std::chrono::steady_clock::time_point limit) {
+    std::unique_lock lock(shared_->mutex);
+    answered_.wait_until(lock, limit, [this] { return open_ == 0 || workers_ == 0; });
+    waiting_.clear();
+    abandoned_ = true;
+    for (const std::size_t i : asking_) shared_->stuck.insert(queries_[i].mount_id);
+    return std::move(answers_);
+  }
+
+ private:
+  void work() {
+    std::unique_lock lock(shared_->mutex);
+    while (!waiting_.empty()) {
+      const std::size_t i = waiting_.back();
+      waiting_.pop_back();
+      asking_.insert(i);
+      lock.unlock();
+      const auto answer = shared_->statvfs(queries_[i].path);
+      lock.lock();
+      asking_.erase(i);
+      if (abandoned_) {
+        shared_->stuck.erase(queries_[i].mount_id);
+      } else {
+        answers_[i] = answer;
+        --open_;
+      }
+    }
+    --workers_;
+    --shared_->threads;
+    answered_.notify_all();
+  }
+
+  const std::shared_ptr<Shared> shared_;
+  const std::vector<Query> queries_;
+  std::condition_variable answered_;  // all questions, or the last thread has gone
+  // Places in questions_.
+  std::vector<std::size_t> waiting_;  // the next one last
+  std::unordered_set<std::size_t> asking_;
+  std::vector<std::optional<Size>> answers_;
+  std::size_t open_ = 0;  // how many questions have no answer
+  std::size_t workers_ = 0;
+  bool abandoned_ = false;
+};
+
+StatvfsPool::StatvfsPool(Statvfs statvfs, Limits limits)
+    : shared_(std::make_shared<Shared>(std::move(statvfs), limits)) {}
+
+std::vector<std::optional<StatvfsPool::Size>> StatvfsPool::query(std::span<const Query> queries) {
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<Query> parts[2];
+  for (const Query& one : queries) parts[one.may_block].push_back(one);
+  const auto local = std::make_shared<Batch>(shared_, std::move(parts[false]));
+  const auto remote = std::make_shared<Batch>(shared_, std::move(parts[true]));
+  local->start(1);
+  // Each on a thread of its own, so that one that is dead does not hide the others.
+  remote->start(shared_->limits.threads);
+  const auto remote_answers = remote->finish(now + shared_->limits.remote);
+  const auto local_answers = local->finish(now + shared_->limits.local);
+
+  std::vector<std::optional<Size>> sizes;
+  sizes.reserve(queries.size());
+  auto next_local = local_answers.begin();
+  auto next_remote = remote_answers.begin();
+  for (const Query& one : queries) {
+    sizes.push_back(one.may_block ? *next_remote++ : *next_local++);
+  }
+  return sizes;
+}
+
+bool StatvfsPool::is_waiting() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->threads != 0;
+}
+
+}  // namespace bellhop::state

@@ -1,0 +1,406 @@
+#include "agent/channel_server.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/io/handle.h"
+#include "unit/agent/fake_channel.h"
+#include "unit/commands/command_fixture.h"
+#include "unit/state/reexec_fixture.h"
+#include "wire/base64.h"
+
+namespace bellhop::agent {
+namespace {
+
+struct PathArgument {
+  std::string path;
+  static constexpr auto fields() {
+    return bellhop::fields(field<"path", &PathArgument::path>("A file."));
+  }
+};
+
+struct Content {
+  Base64Stream data;
+  static constexpr auto fields() {
+    return bellhop::fields(field<"data", &Content::data>("What is in it."));
+  }
+};
+
+// Streams a file whose reads may block, which no file of guest-file-read's does.
+Result<Content> stream_file(CommandContext&, const PathArgument& arguments) {
+  struct Source {
+    platform::Handle fd;
+    std::vector<std::byte> piece = std::vector<std::byte>(96 * 1024);
+  };
+  auto source = std::make_shared<Source>();
+  source->fd = platform::Handle(::open(arguments.path.c_str(), O_RDONLY | O_CLOEXEC));
+  return Content{.data = {[source]() -> std::span<const std::byte> {
+                   std::size_t filled = 0;
+                   while (filled < source->piece.size()) {
+                     const ssize_t count = ::read(source->fd.get(), source->piece.data() + filled,
+                                                  source->piece.size() - filled);
+                     if (count <= 0) break;
+                     filled += static_cast<std::size_t>(count);
+                   }
+                   return std::span(source->piece).first(filled);
+                 }}};
+}
+
+constexpr Command stream_command =
+    declare<stream_file>({.name = "test-stream-file", .documentation = "", .since = ""});
+
+std::vector<const Command*> with_test_commands() {
+  std::vector<const Command*> commands(all_commands().begin(), all_commands().end());
+  commands.push_back(&stream_command);
+  return commands;
+}
+
+Services& using_commands(Services& services, std::span<const Command* const> commands) {
+  services.commands = commands;
+  return services;
+}
+
+class ChannelServerTest : public testing::CommandTest {
+ protected:
+  // No command may hold its thread for ever.
+  ~ChannelServerTest() override { EXPECT_TRUE(workers.stop(std::chrono::seconds(30))); }
+
+  void receive(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const std::span<char> room = server.read_buffer();
+      ASSERT_FALSE(room.empty());
+      const std::size_t size = std::min(room.size(), bytes.size());
+      std::copy_n(bytes.data(), size, room.data());
+      server.input(size);
+      bytes.remove_prefix(size);
+    }
+  }
+
+  void until(const std::function<bool()>& condition) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    loop.restart();
+    // Work for the loop may yet come from a worker.
+    const auto guard = asio::make_work_guard(loop);
+    while (!condition()) ASSERT_TRUE(loop.run_one_until(limit)) << "sent: " << channel.sent;
+  }
+
+  std::vector<std::string> lines() const {
+    std::vector<std::string> all;
+    std::istringstream stream(channel.sent);
+    for (std::string line; std::getline(stream, line);) all.push_back(line);
+    return all;
+  }
+  void until_lines(std::size_t count) {
+    until([&] { return lines().size() >= count && channel.sent.ends_with('\n'); });
+  }
+
+  // Makes the server busy with a command that is stuck until release(): opening a FIFO that
+  // nobody writes to.
+  void get_stuck(std::string_view id) {
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    receive(request("test-stream-file", {{"path", fifo}}, id));
+  }
+  void open_writer() { writer = platform::Handle(::open(fifo.c_str(), O_WRONLY | O_CLOEXEC)); }
+  void release() {
+    open_writer();
+    writer.reset();
+  }
+  void write_to_fifo(std::size_t size) const {
+    const std::string bytes(size, 'x');
+    ASSERT_EQ(::write(writer.get(), bytes.data(), size), std::ssize(bytes));
+  }
+
+  static std::string request(std::string_view command, const nlohmann::json& arguments,
+                             std::string_view id) {
+    return nlohmann::json{{"execute", command}, {"arguments", arguments}, {"id", id}}.dump();
+  }
+  std::int64_t open_file(const std::string& path, std::string_view mode) {
+    receive(request("guest-file-open", {{"path", path}, {"mode", mode}}, "open"));
+    until_lines(1);
+    const std::int64_t handle = nlohmann::json::parse(lines().front())["return"];
+    channel.sent.clear();
+    return handle;
+  }
+
+  const std::string fifo = directory / "fifo";
+  platform::Handle writer;
+  std::vector<const Command*> commands = with_test_commands();
+  asio::io_context loop;
+  testing::FakeChannel channel;
+  Dispatcher dispatcher{using_commands(services, commands)};
+  Workers workers{4};
+  ChannelServer server{loop, channel, dispatcher, workers, log};
+};
+
+TEST_F(ChannelServerTest, AnswersInTheOrderOfTheRequests) {
+  receive(R"({"execute": "guest-get-timezone", "id": 1}{"execute": "guest-ping", "id": 2})"
+          R"( {"execute": "guest-nonsense", "id": 3} {"execute": "guest-ping", "id": 4})");
+  until_lines(4);
+  const auto replies = lines();
+  EXPECT_TRUE(replies[0].ends_with(R"("id": 1})")) << replies[0];
+  EXPECT_EQ(replies[1], R"({"return": {}, "id": 2})");
+  EXPECT_TRUE(replies[2].starts_with(R"({"id": 3, "error": {"class": "CommandNotFound")"));
+  EXPECT_EQ(replies[3], R"({"return": {}, "id": 4})");
+}
+
+TEST_F(ChannelServerTest, SendsRepliesOfOneReadTogether) {
+  receive("{\"execute\": \"guest-ping\"}{\"execute\": \"guest-ping\"}");
+  EXPECT_EQ(channel.sent, "{\"return\": {}}\n{\"return\": {}}\n");
+  EXPECT_EQ(channel.max_send, channel.sent.size());
+}
+
+TEST_F(ChannelServerTest, AnswersWhatIsNoRequest) {
+  receive(R"([] {"id": 7} x )");
+  until_lines(3);
+  EXPECT_EQ(lines()[0],
+            R"({"error": {"class": "GenericError", "desc": "QMP input must be a JSON object"}})");
+  EXPECT_TRUE(lines()[1].ends_with(
+      R"("error": {"class": "GenericError", "desc": "QMP input lacks member 'execute'"}})"));
+}
+
+TEST_F(ChannelServerTest, RefusesWhatPolicyOrAFreezeForbids) {
+  policy = Policy({"guest-get-time"});
+  receive(R"({"execute": "guest-get-time"})");
+  until_lines(1);
+  EXPECT_EQ(lines()[0],
+            R"({"error": {"class": "CommandNotFound", "desc": "Command guest-get-time has been )"
+            R"(disabled: the command is not allowed"}})");
+}
+
+TEST_F(ChannelServerTest, LetsPingOvertakeACommandThatIsStuck) {
+  get_stuck("stuck");
+  receive(R"({"execute": "guest-ping", "id": "ping"})");
+  until_lines(1);
+  EXPECT_EQ(lines()[0], R"({"return": {}, "id": "ping"})");
+  release();
+  until_lines(2);
+  EXPECT_TRUE(lines()[1].ends_with(R"("id": "stuck"})")) << lines()[1];
+}
+
+TEST_F(ChannelServerTest, LetsThawOvertakeACommandThatIsStuck) {
+  get_stuck("stuck");
+  receive(R"({"execute": "guest-fsfreeze-thaw", "id": "thaw"})");
+  until_lines(1);
+  EXPECT_TRUE(lines()[0].ends_with(R"("id": "thaw"})")) << lines()[0];
+  release();
+  until_lines(2);
+}
+
+TEST_F(ChannelServerTest, DropsOlderRequestsAndRepliesAtAResynchronisation) {
+  get_stuck("stuck");
+  receive(R"({"execute": "guest-get-timezone", "id": "never run"})"
+          R"({"execute": "guest-sync", "arguments": {"id": 9}})");
+  until_lines(1);
+  EXPECT_EQ(channel.sent, "{\"return\": 9}\n");
+  release();
+  receive(R"({"execute": "guest-get-users", "id": "after"})");
+  until_lines(2);
+  EXPECT_TRUE(lines()[1].ends_with(R"("id": "after"})"));
+  EXPECT_EQ(lines().size(), 2U);
+}
+
+TEST_F(ChannelServerTest, KeepsTheOrderOfARepliedSynchronisation) {
+  receive(R"({"execute": "guest-get-host-name"})"
+          "\xFF"
+          R"({"execute": "guest-sync-delimited", "arguments": {"id": 5}})"
+          R"({"execute": "guest-get-host-name"})");
+  until_lines(4);
+  EXPECT_TRUE(lines()[0].starts_with(R"({"return": {"host-name")"));
+  EXPECT_TRUE(lines()[1].starts_with(R"({"error")"));
+  EXPECT_EQ(lines()[2], "\xFF{\"return\": 5}");
+  EXPECT_TRUE(lines()[3].starts_with(R"({"return": {"host-name")"));
+}
+
+TEST_F(ChannelServerTest, ForgetsTheUnfinishedInputOfAClientThatLeft) {
+  receive(R"({"execute": "guest-pi)");
+  server.disconnected();
+  receive(R"({"execute": "guest-ping"})");
+  EXPECT_EQ(channel.sent, "{\"return\": {}}\n");
+}
+
+TEST_F(ChannelServerTest, ServesTheNextClientThoughTheLastOnesCommandIsStuck) {
+  get_stuck("stuck");
+  server.disconnected();
+  receive(R"({"execute": "guest-get-users", "id": "next"})");
+  until_lines(1);
+  EXPECT_TRUE(lines()[0].ends_with(R"("id": "next"})"));
+  release();
+}
+
+TEST_F(ChannelServerTest, RunsWhatAClientSentBeforeItLeft) {
+  const std::string path = directory / "written";
+  const std::int64_t handle = open_file(path, "w");
+  // Behind a command that is not done, so that it has not begun when the client leaves.
+  get_stuck("stuck");
+  receive(request("guest-file-write", {{"handle", handle}, {"buf-b64", "aGk="}}, "write"));
+  server.disconnected();
+  release();
+  until([&] { return std::filesystem::file_size(path) == 2; });
+  EXPECT_EQ(channel.sent, "");
+}
+
+TEST_F(ChannelServerTest, FinishesAClientThatHasEndedItsInputAfterItsReplies) {
+  get_stuck("slow");
+  server.input_ended();
+  EXPECT_FALSE(channel.finished);
+  release();
+  until([&] { return channel.finished; });
+  EXPECT_EQ(lines().size(), 1U);
+}
+
+TEST_F(ChannelServerTest, SaysSoWhenAllThreadsAreTaken) {
+  Workers none(0);
+  ChannelServer busy(loop, channel, dispatcher, none, log);
+  const std::string_view request = R"({"execute": "guest-get-users"}{"execute": "guest-ping"})";
+  std::ranges::copy(request, busy.read_buffer().begin());
+  busy.input(request.size());
+  until_lines(2);
+  EXPECT_NE(
+      lines()[0].find("guest-get-users cannot run: as many commands as the agent has threads"),
+      std::string::npos);
+  EXPECT_EQ(lines()[1], R"({"return": {}})");
+}
+
+TEST_F(ChannelServerTest, MakesNoMoreOfALargeReplyThanTheClientTakes) {
+  const std::string path = directory / "large";
+  constexpr std::size_t size = 16 * 1024 * 1024;
+  std::ofstream(path) << std::string(size, 'x');
+  const std::int64_t handle = open_file(path, "r");
+
+  channel.room = 0;
+  receive(request("guest-file-read", {{"handle", handle}, {"count", size}}, "large"));
+  constexpr std::size_t max_unsent = 1024 * 1024;
+  until([&] { return channel.sent.size() >= max_unsent; });
+  loop.restart();
+  loop.poll();
+  EXPECT_LT(channel.sent.size(), 2 * max_unsent);
+
+  channel.room = SIZE_MAX;
+  server.output_sent();
+  until_lines(1);
+  const auto reply = nlohmann::json::parse(lines()[0]);
+  EXPECT_EQ(reply["return"]["count"], size);
+  EXPECT_EQ(reply["return"]["buf-b64"].get_ref<const std::string&>().size(),
+            wire::base64::encoded_size(size));
+}
+
+TEST_F(ChannelServerTest, ReadsNoMoreThanTheClientTakesReplies) {
+  channel.room = 0;
+  channel.sent = std::string(2 * 1024 * 1024, 'x');
+  EXPECT_TRUE(server.read_buffer().empty());
+  channel.sent.clear();
+  server.output_sent();
+  EXPECT_EQ(channel.resumed, 1);
+  EXPECT_FALSE(server.read_buffer().empty());
+}
+
+TEST_F(ChannelServerTest, EndsABrokenReplyBeforeTheReplyToAResynchronisation) {
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  receive(request("test-stream-file", {{"path", fifo}}, "broken"));
+  open_writer();
+  write_to_fifo(400 *
+                1024);  // more than one piece: its beginning is sent, the worker waits for more
+  until([&] { return !channel.sent.empty(); });
+  receive(R"({"execute": "guest-sync", "arguments": {"id": 3}})");
+  until([&] { return channel.sent.ends_with("\n{\"return\": 3}\n"); });
+  EXPECT_EQ(lines().size(), 2U);
+  // Nobody takes what comes after that, yet the worker goes on to its end.
+  ::signal(SIGPIPE, SIG_IGN);  // which may be before this is written
+  const std::string more(400 * 1024, 'x');
+  EXPECT_NE(::write(writer.get(), more.data(), more.size()), 0);
+  writer.reset();
+}
+
+TEST_F(ChannelServerTest, TakesNoRequestsWhilePaused) {
+  server.pause();
+  EXPECT_TRUE(server.read_buffer().empty());
+  server.resume();
+  EXPECT_EQ(channel.resumed, 1);
+  receive(R"({"execute": "guest-ping", "id": 1})");
+  EXPECT_EQ(lines().size(), 1U);
+}
+
+TEST_F(ChannelServerTest, IsQuietWhenAllRequestsHaveEnded) {
+  EXPECT_TRUE(server.is_idle());
+  get_stuck("stuck");
+  EXPECT_FALSE(server.is_idle());
+  server.disconnected();  // what a client has asked for goes on without it
+  EXPECT_FALSE(server.is_idle());
+  EXPECT_FALSE(server.waits_for_client());
+  release();
+  until([&] { return server.is_idle(); });
+}
+
+TEST_F(ChannelServerTest, EndsWhatItHasWhilePaused) {
+  get_stuck("stuck");
+  receive(R"({"execute": "guest-get-timezone", "id": 2})");
+  server.pause();
+  release();
+  until([&] { return server.is_idle(); });
+  EXPECT_EQ(lines().size(), 2U);
+}
+
+TEST_F(ChannelServerTest, WaitsForAClientThatTakesNothing) {
+  get_stuck("stuck");
+  channel.room = 0;
+  channel.sent.assign(2 << 20, 'x');
+  release();
+  EXPECT_TRUE(server.waits_for_client());
+  channel.room = SIZE_MAX;
+  server.output_sent();
+  until([&] { return server.is_idle(); });
+}
+
+TEST_F(ChannelServerTest, GoesOnInAnotherProgramWhereItWas) {
+  receive(R"({"execute": "guest-ping", "id": 1})");
+  receive(R"({"execute": "guest-pi)");
+  state::SnapshotWriter snapshot_writer(platform::current_pid());
+  server.snapshot(snapshot_writer);
+  state::Snapshot snapshot = testing::reexec(snapshot_writer, [] {});
+  const auto records = snapshot.take("channel");
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0]->text("description"), "fake");
+
+  testing::FakeChannel next_channel;
+  ChannelServer next(loop, next_channel, dispatcher, workers, log);
+  ASSERT_TRUE(next.restore(*records[0]));
+  ASSERT_TRUE(next.start());
+  EXPECT_EQ(next_channel.sent, "");
+  constexpr std::string_view rest = R"(ng", "id": 2} ])";
+  std::ranges::copy(rest, next.read_buffer().begin());
+  next.input(rest.size());
+  EXPECT_TRUE(next_channel.sent.starts_with("{\"return\": {}, \"id\": 2}\n"));
+  EXPECT_NE(next_channel.sent.find("1:70: JSON parse error, expecting value"), std::string::npos)
+      << next_channel.sent;
+}
+
+TEST_F(ChannelServerTest, AnswersRequestsThatTheProgramBeforeHasOnlyReceived) {
+  server.pause();
+  state::SnapshotWriter snapshot_writer(platform::current_pid());
+  snapshot_writer.begin("channel");
+  snapshot_writer.text("rest", R"({"execute": "guest-ping"}{"execute": "guest-ping"})");
+  snapshot_writer.number("lexer-6", 1);
+  state::Snapshot snapshot = testing::reexec(snapshot_writer, [] {});
+  testing::FakeChannel next_channel;
+  ChannelServer next(loop, next_channel, dispatcher, workers, log);
+  ASSERT_TRUE(next.restore(*snapshot.take("channel").front()));
+  ASSERT_TRUE(next.start());
+  EXPECT_EQ(next_channel.sent, "{\"return\": {}}\n{\"return\": {}}\n");
+}
+
+}  // namespace
+}  // namespace bellhop::agent

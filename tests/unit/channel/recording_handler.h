@@ -1,0 +1,50 @@
+// A handler that remembers what its channel told it, and helpers to run the loop until something is
+// so.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "channel/channel.h"
+#include "unit/temporary_directory.h"
+
+namespace bellhop::channel {
+
+struct RecordingHandler : ChannelHandler {
+  std::span<char> read_buffer() override {
+    return accepts_input ? std::span<char>(buffer) : std::span<char>();
+  }
+  void input(std::size_t bytes) override {
+    received.append(buffer.data(), bytes);
+    if (on_input) on_input();
+  }
+  void input_ended() override { ++ends; }
+  void disconnected() override { ++disconnections; }
+  void output_sent() override { ++drained; }
+
+  bool accepts_input = true;
+  std::string received;
+  std::function<void()> on_input;
+  int ends = 0;
+  int disconnections = 0;
+  int drained = 0;
+
+ private:
+  std::array<char, 4096> buffer;
+};
+
+// Runs the loop until `condition` holds. The limit only ends a test that fails.
+inline void run_until(asio::io_context& loop, const std::function<bool()>& condition) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  loop.restart();
+  while (!condition()) {
+    ASSERT_TRUE(loop.run_one_until(limit)) << "the loop ended or nothing happened for 30 s";
+  }
+}
+
+}  // namespace bellhop::channel

@@ -1,0 +1,236 @@
+#include "config/startup.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "unit/temporary_directory.h"
+
+namespace bellhop::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Action = Startup::Action;
+
+class StartupTest : public testing::Test {
+ protected:
+  Result<Startup> startup(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), executable_);
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    const Environment environment{
+        .variable =
+            [this](const char* name) {
+              const auto found = environment_.find(name);
+              return found == environment_.end() ? nullptr : found->second.c_str();
+            },
+        .working_directory = "/here",
+        .guest_agent_configuration = directory_.path("qemu-ga.conf"),
+        .configuration = directory_.path("bellhop.conf"),
+    };
+    return parse_startup(static_cast<int>(arguments.size()), argv.data(), environment);
+  }
+  Settings settings(std::vector<std::string> arguments) {
+    auto parsed = startup(std::move(arguments));
+    if (!parsed) {
+      ADD_FAILURE() << parsed.error().message;
+      return {};
+    }
+    EXPECT_EQ(parsed->action, Action::run);
+    return std::move(parsed->settings);
+  }
+  std::string refusal(std::vector<std::string> arguments) {
+    const auto parsed = startup(std::move(arguments));
+    return parsed ? "accepted" : parsed.error().message;
+  }
+  std::string output(std::vector<std::string> arguments) {
+    const auto parsed = startup(std::move(arguments));
+    if (!parsed) return parsed.error().message;
+    EXPECT_EQ(parsed->action, Action::print);
+    return parsed->output;
+  }
+  void guest_agent_configuration(const std::string& text) { directory_.file("qemu-ga.conf", text); }
+  void configuration(const std::string& text) { directory_.file("bellhop.conf", text); }
+
+  std::string executable_ = "/usr/sbin/bellhopd";
+  std::map<std::string, std::string> environment_;
+  TemporaryDirectory directory_;
+};
+
+TEST_F(StartupTest, HasQemuGasDefaults) {
+  const Settings defaults = settings({});
+  EXPECT_THAT(defaults.channels, ElementsAre(ChannelSettings{
+                                     "virtio-serial", "/dev/virtio-ports/org.qemu.guest_agent.0"}));
+  EXPECT_EQ(defaults.pid_file, "/var/run/qemu-ga.pid");
+  EXPECT_EQ(defaults.state_dir, "/var/run");
+  EXPECT_EQ(defaults.log.level, platform::LogLevel::critical);
+  EXPECT_EQ(defaults.log.target, LogTarget::standard_error);
+  EXPECT_FALSE(defaults.fsfreeze_hook || defaults.allowed_commands || defaults.log_file);
+  EXPECT_FALSE(defaults.configuration_file || defaults.guest_agent_configuration_file);
+}
+
+TEST_F(StartupTest, LetsTheCommandLineBeatBellhopsFileBeatQemuGasFile) {
+  guest_agent_configuration("[general]\nstatedir=/1\npidfile=/1\nlogfile=/1\nblock-rpcs=a\n");
+  configuration("[general]\nstatedir=/2\npidfile=/2\nblock-rpcs=b\n");
+  const Settings merged = settings({"-t", "/3", "-b", "c"});
+  EXPECT_EQ(merged.state_dir, "/3");
+  EXPECT_EQ(merged.pid_file, "/2");
+  EXPECT_EQ(merged.log_file, "/1");
+  EXPECT_THAT(merged.blocked_commands, ElementsAre("a", "b", "c"));
+  EXPECT_EQ(merged.configuration_file, directory_.path("bellhop.conf"));
+  EXPECT_EQ(merged.guest_agent_configuration_file, directory_.path("qemu-ga.conf"));
+}
+
+TEST_F(StartupTest, FindsQemuGasFileByOptionThenVariable) {
+  guest_agent_configuration("[general]\nstatedir=/default\n");
+  environment_["QGA_CONF"] = directory_.file("variable", "[general]\nstatedir=/variable\n");
+  const std::string named = directory_.file("named", "[general]\nstatedir=/named\n");
+  EXPECT_EQ(settings({}).state_dir, "/variable");
+  EXPECT_EQ(settings({"-c", named}).state_dir, "/named");
+  environment_["QGA_CONF"] = directory_.path("missing");
+  EXPECT_EQ(settings({}).state_dir, "/var/run");
+}
+
+TEST_F(StartupTest, FailsForABadFileBeforeAnythingElse) {
+  EXPECT_THAT(refusal({"-V", "-c", "/nope"}), HasSubstr("/nope, No such file or directory"));
+  EXPECT_THAT(refusal({"-x", "--bellhop-config=/nope"}), HasSubstr("'/nope': No such file"));
+}
+
+TEST_F(StartupTest, NeedsAPathForListeners) {
+  EXPECT_EQ(refusal({"-m", "unix-listen"}), "must specify a path for this channel");
+  EXPECT_EQ(refusal({"-m", "unix-listen", "-D"}), "must specify a path for this channel");
+  EXPECT_THAT(settings({"-m", "isa-serial"}).channels,
+              ElementsAre(ChannelSettings{"isa-serial", "/dev/ttyS0"}));
+}
+
+TEST_F(StartupTest, RefusesUnknownMethodsButDumpsThem) {
+  EXPECT_EQ(refusal({"-m", "bogus", "-p", "x"}), "unsupported channel method/type: bogus");
+  EXPECT_THAT(output({"-m", "bogus", "-p", "x", "-D"}), HasSubstr("method=bogus\npath=x\n"));
+}
+
+TEST_F(StartupTest, SaysWhetherItCouldTakeTheAgentsPlace) {
+  EXPECT_EQ(startup({"--can-take-over", "-d"})->action, Action::answer_probe);
+  EXPECT_EQ(startup({"--can-take-over", "--path=/", "-m", "unix-listen"})->action,
+            Action::answer_probe);
+  EXPECT_EQ(refusal({"--can-take-over", "-m", "unix-listen"}),
+            "must specify a path for this channel");
+  EXPECT_EQ(refusal({"--can-take-over", "-m", "bogus", "-p", "x"}),
+            "unsupported channel method/type: bogus");
+  configuration("[nonsense]\n");
+  EXPECT_THAT(refusal({"--can-take-over"}), HasSubstr("unknown group [nonsense]"));
+}
+
+TEST_F(StartupTest, ServesSeveralChannelsUnlessTheCommandLineNamesOne) {
+  guest_agent_configuration("[general]\nmethod=isa-serial\n");
+  configuration("[channels]\nchannels=unix-listen:/a;unix-listen:/b\n");
+  EXPECT_THAT(settings({}).channels, ElementsAre(ChannelSettings{"unix-listen", "/a"},
+                                                 ChannelSettings{"unix-listen", "/b"}));
+  EXPECT_THAT(settings({"-p", "/c"}).channels, ElementsAre(ChannelSettings{"isa-serial", "/c"}));
+}
+
+TEST_F(StartupTest, TreatsAnAllowListWithoutNamesAsNone) {
+  EXPECT_FALSE(settings({"-a", ""}).allowed_commands);
+  EXPECT_THAT(*settings({"-a", "x,y"}).allowed_commands, ElementsAre("y", "x"));
+}
+
+TEST_F(StartupTest, ChoosesTheLogsTarget) {
+  EXPECT_EQ(settings({"-l", "/l"}).log.target, LogTarget::file);
+  EXPECT_EQ(settings({"-v"}).log.level, platform::LogLevel::debug);
+  configuration("[log]\ntarget=journal\nlevel=info\nformat=json\n");
+  guest_agent_configuration("[general]\nlogfile=/l\n");
+  const Settings journal = settings({});
+  EXPECT_EQ(journal.log.target, LogTarget::journal);
+  EXPECT_EQ(journal.log.level, platform::LogLevel::info);
+  EXPECT_EQ(journal.log.format, LogFormat::json);
+  EXPECT_EQ(settings({"-l", "/l"}).log.target, LogTarget::file);
+  EXPECT_EQ(settings({"-v"}).log.level, platform::LogLevel::debug);
+}
+
+TEST_F(StartupTest, NeedsALogFileToLogToAFile) {
+  configuration("[log]\ntarget=file\n");
+  EXPECT_THAT(refusal({}), HasSubstr("no logfile"));
+  EXPECT_EQ(settings({"-l", "/l"}).log.target, LogTarget::file);
+}
+
+TEST_F(StartupTest, TakesLimitsFromTheFile) {
+  EXPECT_EQ(settings({}).workers.limit, 64u);
+  EXPECT_EQ(settings({}).freeze.hook_timeout, std::chrono::seconds(60));
+  EXPECT_EQ(settings({}).freeze.timeout, std::chrono::minutes(10));
+  configuration("[workers]\nlimit=3\n[freeze]\nhook-timeout=4\nlimit=5\n");
+  EXPECT_EQ(settings({}).workers.limit, 3u);
+  EXPECT_EQ(settings({}).freeze.hook_timeout, std::chrono::seconds(4));
+  EXPECT_EQ(settings({}).freeze.timeout, std::chrono::seconds(5));
+}
+
+TEST_F(StartupTest, TakesTheDirectoryOfHooksFromTheFile) {
+  EXPECT_EQ(settings({}).freeze.hook_directory, "/etc/bellhop/freeze.d");
+  configuration("[freeze]\nhook-directory=hooks\n");
+  EXPECT_EQ(settings({}).freeze.hook_directory, "hooks");
+  EXPECT_EQ(settings({"-d"}).freeze.hook_directory, "/here/hooks");
+  configuration("[freeze]\nhook-directory=\n");
+  EXPECT_EQ(settings({"-d"}).freeze.hook_directory, "");
+}
+
+TEST_F(StartupTest, MakesPathsAbsoluteOnlyForADaemon) {
+  const std::vector<std::string> relative = {"-munix-listen", "-ps", "-ll", "-fp", "-tt", "-Fh"};
+  EXPECT_EQ(settings(relative).log_file, "l");
+  std::vector<std::string> daemon = relative;
+  daemon.push_back("-d");
+  const Settings absolute = settings(daemon);
+  EXPECT_EQ(absolute.channels.at(0).path, "/here/s");
+  EXPECT_EQ(absolute.log_file, "/here/l");
+  EXPECT_EQ(absolute.pid_file, "/here/p");
+  EXPECT_EQ(absolute.state_dir, "/here/t");
+  EXPECT_EQ(absolute.fsfreeze_hook, "/here/h");
+  EXPECT_EQ(settings({"-d", "-mvsock-listen", "-p3:4"}).channels.at(0).path, "3:4");
+  EXPECT_EQ(settings({"-d", "-t", "/abs"}).state_dir, "/abs");
+  daemon.push_back("-D");
+  EXPECT_THAT(output(daemon), HasSubstr("\nlogfile=l\n"));
+}
+
+TEST_F(StartupTest, PrintsTheVersionThatItsNamePromises) {
+  EXPECT_THAT(output({"-V"}), HasSubstr("bellhopd "));
+  executable_ = "/usr/sbin/qemu-ga";
+  EXPECT_EQ(output({"-V"}), "QEMU Guest Agent 11.1.3\n");
+}
+
+TEST_F(StartupTest, NamesEveryOptionInTheHelp) {
+  const std::string help = output({"--help"});
+  for (const char* option :
+       {"-c, --config", "-m, --method", "-p, --path", "-l, --logfile", "-f, --pidfile",
+        "-F, --fsfreeze-hook", "-t, --statedir", "-v, --verbose", "-V, --version",
+        "-d, --daemonize", "-b, --block-rpcs", "-a, --allow-rpcs", "-D, --dump-conf",
+        "-r, --retry-path", "-h, --help", "--schema", "--bellhop-config"}) {
+    EXPECT_THAT(help, HasSubstr(option));
+  }
+  EXPECT_THAT(help, HasSubstr(executable_));
+}
+
+TEST_F(StartupTest, LeavesListsOfCommandsToWhoHasThem) {
+  EXPECT_EQ(startup({"-b", "help"})->action, Action::list_commands);
+  EXPECT_EQ(startup({"--schema"})->action, Action::print_schema);
+}
+
+TEST_F(StartupTest, SaysWhatIsWrongWithAnOption) {
+  EXPECT_EQ(refusal({"--bogus"}),
+            "unrecognized option '--bogus'\nTry '/usr/sbin/bellhopd --help' for more information.");
+}
+
+TEST_F(StartupTest, RefusesMoreThanOneSocketFromTheServiceManager) {
+  environment_["LISTEN_PID"] = std::to_string(::getpid());
+  environment_["LISTEN_FDS"] = "2";
+  EXPECT_NE(refusal({}), "accepted");
+  environment_["LISTEN_PID"] = "1";
+  EXPECT_EQ(refusal({}), "accepted");
+}
+
+TEST_F(StartupTest, KnowsTheNameForSharedLogs) {
+  EXPECT_EQ(startup({})->identifier, "bellhopd");
+}
+
+}  // namespace
+}  // namespace bellhop::config

@@ -1,0 +1,115 @@
+// A home directory for tests of authorized_keys, and what lies outside of it.
+#pragma once
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "platform/accounts/authorized_keys_file.h"
+#include "unit/temporary_directory.h"
+
+namespace bellhop::testing {
+
+// The user is a stranger when root runs the test, else whoever does. Beside the home there is a
+// directory with files of others, whose content begins with "secret".
+class AuthorizedKeysTest : public ::testing::Test {
+ protected:
+  static constexpr std::uint32_t stranger = 61001;
+  static constexpr std::uint32_t somebody_else = 61002;
+
+  AuthorizedKeysTest() {
+    ::chmod(directory.path().c_str(), 0755);
+    make_directory(parent, 0755);
+    make_directory(home, 0755);
+    make_others();
+  }
+
+  static bool is_root() { return ::geteuid() == 0; }
+
+  platform::UserAccount user() const {
+    const std::uint32_t id = is_root() ? stranger : ::geteuid();
+    const std::uint32_t group = is_root() ? stranger : ::getegid();
+    return {.name = "alice", .user_id = id, .group_id = group, .groups = {group}, .home = home};
+  }
+
+  platform::AuthorizedKeysFile file(platform::AuthorizedKeysFile::Hook hook = {}) const {
+    return platform::AuthorizedKeysFile(user(), std::chrono::minutes(1), std::move(hook));
+  }
+
+  // Gives a path to the user.
+  void give(const std::string& name) const {
+    if (!is_root()) return;
+    ASSERT_EQ(::lchown(name.c_str(), stranger, stranger), 0);
+  }
+  void make_directory(const std::string& name, mode_t permissions = 0700) const {
+    ::mkdir(name.c_str(), permissions);
+    ::chmod(name.c_str(), permissions);
+    give(name);
+  }
+  void write(const std::string& name, std::string_view text, mode_t permissions = 0600) const {
+    std::ofstream(name, std::ios::binary) << text;
+    ::chmod(name.c_str(), permissions);
+    give(name);
+  }
+  // A home with keys in it.
+  void keys(std::string_view text) const {
+    make_directory(ssh);
+    write(path, text);
+  }
+  static std::string content(const std::string& name) {
+    std::ifstream stream(name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  static mode_t mode(const std::string& name) {
+    struct stat status{};
+    return ::lstat(name.c_str(), &status) == 0 ? status.st_mode : 0;
+  }
+  // Names in .ssh besides the file.
+  int leftovers() const {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(ssh)) {
+      count += entry.path().filename() != "authorized_keys";
+    }
+    return count;
+  }
+
+  std::string error_of_read() const {
+    const auto read = file().read();
+    return read ? "no error" : read.error().message;
+  }
+
+  TemporaryDirectory directory;
+  std::string parent = directory / "of-alice";  // the user's too: the home itself can be swapped
+  std::string home = parent + "/home";
+  std::string ssh = home + "/.ssh";
+  std::string path = ssh + "/authorized_keys";
+  std::string outside = directory / "outside";
+
+ private:
+  // Files of others, in a directory that everybody may write to.
+  void make_others() const {
+    ::mkdir(outside.c_str(), 0777);
+    ::chmod(outside.c_str(), 0777);
+    write(outside + "/private", "secret of root", 0600);
+    write(outside + "/public", "secret that everybody can read", 0644);
+    write(outside + "/authorized_keys", "secret keys of somebody else", 0666);
+    ::mkdir((outside + "/roots").c_str(), 0755);
+    write(outside + "/roots/authorized_keys", "secret keys of root", 0644);
+    if (!is_root()) return;
+    for (const char* name : {"/private", "/public", "/roots/authorized_keys"}) {
+      ASSERT_EQ(::chown((outside + name).c_str(), 0, 0), 0);
+    }
+    ASSERT_EQ(::chown((outside + "/authorized_keys").c_str(), somebody_else, somebody_else), 0);
+    ASSERT_EQ(::chown(outside.c_str(), somebody_else, somebody_else), 0);
+  }
+};
+
+}  // namespace bellhop::testing

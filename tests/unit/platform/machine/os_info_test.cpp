@@ -1,0 +1,131 @@
+#include "platform/machine/os_info.h"
+
+#include <gtest/gtest.h>
+#include <sys/utsname.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "unit/gate.h"
+
+namespace bellhop::platform {
+namespace {
+
+std::string name_in(std::string_view text) {
+  return parse_os_release(text).name.value_or("(not set)");
+}
+
+TEST(Kernel, IsWhatUnameSays) {
+  utsname names{};
+  ASSERT_EQ(::uname(&names), 0);
+  const auto running = kernel();
+  ASSERT_TRUE(running);
+  EXPECT_EQ(running->release, names.release);
+  EXPECT_EQ(running->version, names.version);
+  EXPECT_EQ(running->machine, names.machine);
+}
+
+TEST(OsRelease, KnowsItsSevenVariables) {
+  const auto release = parse_os_release(
+      "NAME=n\nID=i\nPRETTY_NAME=p\nVERSION=v\nVERSION_ID=vi\nVARIANT=va\nVARIANT_ID=vai\n");
+  EXPECT_EQ(release.name, "n");
+  EXPECT_EQ(release.id, "i");
+  EXPECT_EQ(release.pretty_name, "p");
+  EXPECT_EQ(release.version, "v");
+  EXPECT_EQ(release.version_id, "vi");
+  EXPECT_EQ(release.variant, "va");
+  EXPECT_EQ(release.variant_id, "vai");
+}
+
+TEST(OsRelease, LeavesOutWhatIsNotSet) {
+  const auto release = parse_os_release("HOME_URL=\"x\"\nName=y\nVERSION-ID=1\n");
+  EXPECT_FALSE(release.name);
+  EXPECT_FALSE(release.id);
+  EXPECT_FALSE(release.version_id);
+}
+
+TEST(OsRelease, AnEmptyValueIsSet) {
+  EXPECT_EQ(name_in("NAME=\n"), "");
+  EXPECT_EQ(name_in("NAME=\"\"\n"), "");
+  EXPECT_EQ(name_in("NAME=''\n"), "");
+}
+
+TEST(OsRelease, DoubleQuotesProtectBlanks) {
+  EXPECT_EQ(name_in("NAME=\"Foo  Bar \"\n"), "Foo  Bar ");
+}
+
+TEST(OsRelease, BackslashesInDoubleQuotesProtectShellCharacters) {
+  EXPECT_EQ(name_in(R"(NAME="a \"b\" \$c \\ \` \' d")"), R"(a "b" $c \ ` ' d)");
+  EXPECT_EQ(name_in(R"(NAME="a\nb\t")"), R"(a\nb\t)");
+}
+
+TEST(OsRelease, SingleQuotesProtectEverything) {
+  EXPECT_EQ(name_in(R"(NAME='Foo "Bar" \$x')"), R"(Foo "Bar" \$x)");
+}
+
+TEST(OsRelease, BackslashesProtectOutsideQuotes) {
+  EXPECT_EQ(name_in(R"(NAME=Foo\ Bar\$x)"), "Foo Bar$x");
+  EXPECT_EQ(name_in("NAME=Foo\\"), "Foo\\");
+}
+
+TEST(OsRelease, AValueWithoutQuotesEndsAtABlankOrSemicolon) {
+  EXPECT_EQ(name_in("NAME=Foo # a comment\n"), "Foo");
+  EXPECT_EQ(name_in("NAME=Foo;Bar\n"), "Foo");
+}
+
+TEST(OsRelease, PassesOverCommentsAndWhatIsNoAssignment) {
+  EXPECT_EQ(name_in("#NAME=a\n  # NAME=b\n\ngarbage\n[group]\n=c\nexport NAME=d\nNAME=e\n"), "e");
+}
+
+TEST(OsRelease, TakesBlanksAroundNamesAndValuesAway) {
+  EXPECT_EQ(name_in("\t NAME = Foo \t\n"), "Foo");
+}
+
+TEST(OsRelease, ReadsLinesThatEndInCarriageReturns) {
+  EXPECT_EQ(name_in("NAME=\"Foo\"\r\nID=x\r\n"), "Foo");
+  EXPECT_EQ(parse_os_release("NAME=\"Foo\"\r\nID=x\r\n").id, "x");
+}
+
+TEST(OsRelease, TheLastOfSeveralWins) {
+  EXPECT_EQ(name_in("NAME=a\nNAME=b\n"), "b");
+}
+
+TEST(OsRelease, AQuoteThatIsNotClosedEndsWithItsLine) {
+  EXPECT_EQ(name_in("NAME=\"abc\nID=x\n"), "abc");
+  EXPECT_EQ(name_in("NAME='abc\nID=x\n"), "abc");
+  EXPECT_EQ(name_in("NAME=\"abc\\\nID=x\n"), "abc\\");
+  EXPECT_EQ(parse_os_release("NAME=\"abc\nID=x\n").id, "x");
+}
+
+TEST(OsRelease, KeepsEqualsSignsOfTheValue) {
+  EXPECT_EQ(name_in("NAME=a=b=c"), "a=b=c");
+}
+
+// A file of one test.
+class OsReleaseFile : public ::testing::Test {
+ protected:
+  bellhop::testing::TemporaryDirectory directory_;
+  std::string path_ = directory_ / "os-release";
+};
+
+TEST_F(OsReleaseFile, IsTheOneThatIsNamed) {
+  std::ofstream(path_) << "NAME=" << std::string(70'000, 'x') << "\nID=named\n";
+  const auto release = os_release(path_);
+  EXPECT_EQ(release.id, "named");
+  EXPECT_EQ(release.name->size(), 70'000U);
+}
+
+TEST_F(OsReleaseFile, ThatCannotBeReadSetsNothing) {
+  EXPECT_FALSE(os_release(path_).name);
+  EXPECT_FALSE(os_release("/proc").name);
+  EXPECT_FALSE(os_release("").name);
+}
+
+TEST_F(OsReleaseFile, IsTheSystemsWhenNoneIsNamed) {
+  const bool exists =
+      std::filesystem::exists("/etc/os-release") || std::filesystem::exists("/usr/lib/os-release");
+  EXPECT_EQ(os_release(std::nullopt).name.has_value(), exists);
+}
+
+}  // namespace
+}  // namespace bellhop::platform

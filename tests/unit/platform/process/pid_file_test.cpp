@@ -1,0 +1,98 @@
+#include "platform/process/pid_file.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit/temporary_directory.h"
+
+namespace bellhop::platform {
+namespace {
+
+using testing::StartsWith;
+
+// What create() says in another process: 0 when it succeeds, 1 when the lock is taken, else 2.
+int create_in_another_process(const std::string& path) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto file = PidFile::create(path);
+    if (file) ::_exit(0);
+    ::_exit(file.error().message.starts_with("Cannot lock pid file '") ? 1 : 2);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WEXITSTATUS(status);
+}
+
+class PidFileTest : public testing::Test {
+ protected:
+  TemporaryDirectory directory_;
+  const std::string path_ = directory_.path("pid");
+};
+
+TEST_F(PidFileTest, HoldsTheProcessNumberForItsOwnerOnly) {
+  const auto file = PidFile::create(path_);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(directory_.content("pid"), fmt::format("{}\n", ::getpid()));
+  struct stat facts{};
+  ASSERT_EQ(::stat(path_.c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 07777u, 0600u);
+}
+
+TEST_F(PidFileTest, IsRemovedAtTheEnd) {
+  {
+    const auto file = PidFile::create(path_);
+  }
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(PidFileTest, KeepsOthersOut) {
+  const auto file = PidFile::create(path_);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(create_in_another_process(path_), 1);
+  EXPECT_EQ(directory_.content("pid"), fmt::format("{}\n", ::getpid()));
+}
+
+TEST_F(PidFileTest, TakesOverWhatADeadDaemonLeft) {
+  directory_.file("pid", "1234567890\n");
+  const auto file = PidFile::create(path_);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(directory_.content("pid"), fmt::format("{}\n", ::getpid()));
+}
+
+TEST_F(PidFileTest, IsNotRemovedByAChild) {
+  auto file = PidFile::create(path_);
+  ASSERT_TRUE(file);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    {
+      const PidFile dropped = std::move(*file);
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(std::filesystem::exists(path_));
+}
+
+TEST_F(PidFileTest, DoesNotRemoveAnothersFile) {
+  {
+    const auto file = PidFile::create(path_);
+    std::filesystem::remove(path_);
+    directory_.file("pid", "1\n");
+  }
+  EXPECT_EQ(directory_.content("pid"), "1\n");
+}
+
+TEST_F(PidFileTest, SaysWhyItCannotBeCreated) {
+  const auto file = PidFile::create(directory_.path("no/pid"));
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().message,
+            "Could not create '" + directory_.path("no/pid") + "': No such file or directory");
+}
+
+}  // namespace
+}  // namespace bellhop::platform

@@ -1,0 +1,106 @@
+#include "platform/process/run_program.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGKILL
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <optional>
+
+#include "unit/gate.h"
+
+namespace bellhop::platform {
+namespace {
+
+class RunProgram : public ::testing::Test {
+ protected:
+  Result<ProgramRun> shell(std::string script) {
+    return run_program(processes_, {.path = "/bin/sh", .arguments = {"-c", std::move(script)}});
+  }
+
+  Processes processes_;
+};
+
+TEST_F(RunProgram, TellsWhatWasWrittenInOrder) {
+  const auto run = shell("echo one; echo two >&2; echo three; exit 3");
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->output, "one\ntwo\nthree\n");
+  EXPECT_EQ(run->end.exit_code, 3);
+}
+
+TEST_F(RunProgram, TellsOfASignal) {
+  const auto run = shell("kill -9 $$");
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->end.exit_code, std::nullopt);
+  EXPECT_EQ(run->end.signal, SIGKILL);
+}
+
+TEST_F(RunProgram, KeepsNotMoreThan64KiB) {
+  const auto run = shell("head -c 100000 /dev/zero; exit 1");
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->output.size(), 65536U);
+  EXPECT_EQ(run->end.exit_code, 1);
+}
+
+TEST_F(RunProgram, DoesNotWaitForWhatIsLeftBehind) {
+  const testing::TemporaryDirectory directory;
+  testing::Gate gate(directory / "gate");
+  const auto run = shell("echo begun; { " + gate.wait_command() + "; } & exit 1");
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->output, "begun\n");
+  gate.open();
+}
+
+TEST_F(RunProgram, KillsWhatTakesTooLongOrIsNotWanted) {
+  const testing::TemporaryDirectory directory;
+  const testing::Gate gate(directory / "gate");
+  const ProcessRequest request{.path = "/bin/sh", .arguments = {"-c", gate.wait_command()}};
+  const auto late = run_program(processes_, request, {.time = std::chrono::milliseconds(50)});
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->outcome, ProgramRun::Outcome::timed_out);
+  std::stop_source stop;
+  stop.request_stop();
+  const auto unwanted = run_program(processes_, request, {.time = {}, .stop = stop.get_token()});
+  ASSERT_TRUE(unwanted);
+  EXPECT_EQ(unwanted->outcome, ProgramRun::Outcome::cancelled);
+}
+
+TEST_F(RunProgram, SaysWhyItCannotStart) {
+  const auto run = run_program(processes_, {.path = "/nonexistent"});
+  ASSERT_FALSE(run);
+  EXPECT_EQ(run.error().message,
+            "Failed to execute child process “/nonexistent” (No such file or directory)");
+}
+
+class FindProgram : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const char* path = std::getenv("PATH")) before_ = path;
+  }
+  void TearDown() override { before_ ? ::setenv("PATH", before_->c_str(), 1) : ::unsetenv("PATH"); }
+  std::optional<std::string> before_;
+  testing::TemporaryDirectory directory_;
+};
+
+TEST_F(FindProgram, NeedsNoPath) {
+  ::unsetenv("PATH");
+  EXPECT_EQ(find_program("sh"), "/bin/sh");
+  EXPECT_EQ(find_program("bellhop-no-such-program"), std::nullopt);
+}
+
+TEST_F(FindProgram, LooksAlsoWherePathSays) {
+  ::setenv("PATH", directory_.path().c_str(), 1);
+  const std::string program = directory_.file("bellhop-test-program", "");
+  EXPECT_EQ(find_program("bellhop-test-program"), std::nullopt);  // it may not be executed
+  ::chmod(program.c_str(), 0755);
+  EXPECT_EQ(find_program("bellhop-test-program"), program);
+}
+
+TEST_F(FindProgram, TakesNoDirectoryForAProgram) {
+  ::setenv("PATH", directory_.path().c_str(), 1);
+  std::filesystem::create_directory(directory_ / "bellhop-test-program");
+  EXPECT_EQ(find_program("bellhop-test-program"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace bellhop::platform

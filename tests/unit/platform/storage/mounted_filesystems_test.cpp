@@ -1,0 +1,145 @@
+#include "platform/storage/mounted_filesystems.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "unit/platform/storage/block_device_tree.h"
+
+namespace bellhop::platform {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class MountedFilesystemsTest : public ::testing::Test {
+ protected:
+  // The filesystems of a table whose lines are parted by "\\n".
+  std::vector<MountedFilesystem> filesystems(const std::string& table) {
+    tree_.add("proc/self/mountinfo: " + table);
+    auto found = mounted_filesystems(tree_.root());
+    EXPECT_TRUE(found);
+    return found.value_or(std::vector<MountedFilesystem>{});
+  }
+  std::vector<std::string> mountpoints(const std::string& table) {
+    std::vector<std::string> found;
+    for (const auto& filesystem : filesystems(table)) found.push_back(filesystem.mountpoint);
+    return found;
+  }
+  // The mountpoints of those that may block.
+  std::vector<std::string> blocking(const std::string& table) {
+    std::vector<std::string> found;
+    for (const auto& filesystem : filesystems(table)) {
+      if (filesystem.may_block) found.push_back(filesystem.mountpoint);
+    }
+    return found;
+  }
+
+  bellhop::testing::BlockDeviceTree tree_;
+};
+
+TEST_F(MountedFilesystemsTest, AreThereOnceTheLastFirst) {
+  EXPECT_THAT(mountpoints("1 0 8:1 / / rw - ext4 /dev/a rw\\n"
+                          "2 1 8:2 / /data rw - ext4 /dev/b rw\\n"
+                          "3 1 8:2 /sub /bind rw - ext4 /dev/b rw\\n"
+                          "4 1 8:3 / /last rw - ext4 /dev/c rw\\n"),
+              ElementsAre("/last", "/data", "/"));
+}
+
+TEST_F(MountedFilesystemsTest, AreNotThoseWithoutADisk) {
+  EXPECT_THAT(mountpoints("1 0 0:21 / /proc rw - proc proc rw\\n"
+                          "2 1 0:40 / /nfs rw - nfs4 server:/x rw\\n"
+                          "3 1 0:42 / /fuse rw - fuse.sshfs host:/ rw\\n"
+                          "4 1 0:43 / /zfs rw - zfs pool/root rw\\n"
+                          "5 1 0:44 / /overlay rw - overlay overlay rw\\n"),
+              IsEmpty());
+}
+
+TEST_F(MountedFilesystemsTest, HaveMountpointsWithAnyBytes) {
+  EXPECT_THAT(mountpoints("1 0 8:1 / /sp\\\\040ace\xff rw - ext4 /dev/a rw\\n"),
+              ElementsAre("/sp ace\xff"));
+}
+
+TEST_F(MountedFilesystemsTest, SkipLinesThatMakeNoSense) {
+  EXPECT_THAT(mountpoints("\\nx\\n1 0 8:1 / /a rw - ext4 /dev/a rw\\n1 0 8:\\n"),
+              ElementsAre("/a"));
+}
+
+TEST_F(MountedFilesystemsTest, AreNamedAfterTheDevice) {
+  tree_.add_device("sda1", "8:1");
+  const auto found =
+      filesystems("7 0 8:1 / /a rw - ext4 /dev/root rw\\n8 0 8:2 / /b rw - ext4 /dev/sda2 rw\\n");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].name, "8:2");
+  EXPECT_THAT(found[0].disks, IsEmpty());
+  EXPECT_EQ(found[1].name, "sda1");
+  EXPECT_EQ(found[1].type, "ext4");
+  EXPECT_EQ(found[1].mount_id, 7U);
+  ASSERT_EQ(found[1].disks.size(), 1U);
+  EXPECT_EQ(found[1].disks[0].dev, "/dev/sda1");
+}
+
+TEST_F(MountedFilesystemsTest, ListAllDevicesOfBtrfs) {
+  tree_.add_device("sda", "8:0");
+  tree_.add_device("sdb", "8:16");
+  tree_.add_device("sdc", "8:32");
+  tree_.add_btrfs("a", {"sdb", "sda"});
+  tree_.add_btrfs("b", {"sdc"});
+  const auto found = filesystems(
+      "1 0 0:33 / /c rw - btrfs /dev/sdc rw\\n1 0 0:34 / /a rw - btrfs /dev/sda rw\\n"
+      "1 0 0:35 /sub /sub rw - btrfs /dev/sda rw\\n");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].mountpoint, "/a");
+  EXPECT_EQ(found[0].name, "sda");
+  ASSERT_EQ(found[0].disks.size(), 2U);
+  EXPECT_EQ(found[0].disks[0].dev, "/dev/sda");
+  EXPECT_EQ(found[0].disks[1].dev, "/dev/sdb");
+  ASSERT_EQ(found[1].disks.size(), 1U);
+  EXPECT_EQ(found[1].disks[0].dev, "/dev/sdc");
+}
+
+TEST_F(MountedFilesystemsTest, AreNotBtrfsWithoutADevice) {
+  tree_.add("sys/class/block/odd/dev: 8\\n");
+  EXPECT_THAT(mountpoints("1 0 0:33 / /b rw - btrfs /dev/null rw\\n"
+                          "1 0 0:34 / /c rw - btrfs /dev/odd rw\\n"
+                          "1 0 0:35 / /d rw - btrfs  rw\\n"),
+              IsEmpty());
+}
+
+TEST_F(MountedFilesystemsTest, MayBlockWhenAProgramServesThem) {
+  EXPECT_THAT(blocking("1 0 8:1 / /a rw - ext4 /dev/a rw\\n"
+                       "2 1 8:2 / /b rw - fuseblk /dev/b rw\\n"
+                       "3 1 8:3 / /c rw - ocfs2 /dev/c rw\\n"
+                       "4 1 8:4 / /d rw - fusectl /dev/d rw\\n"),
+              ElementsAre("/c", "/b"));
+}
+
+TEST_F(MountedFilesystemsTest, MayBlockBeneathAServer) {
+  // The table need not name parents before their children.
+  EXPECT_THAT(blocking("5 4 8:3 / /nfs/a/b rw - ext4 /dev/c rw\\n"
+                       "1 0 8:1 / / rw - ext4 /dev/a rw\\n"
+                       "2 1 0:40 / /nfs rw - nfs4 server:/x rw\\n"
+                       "4 2 8:2 / /nfs/a rw - ext4 /dev/b rw\\n"
+                       "6 1 8:4 / /home rw - ext4 /dev/d rw\\n"
+                       "7 6 8:5 / /home/a rw - ext4 /dev/e rw\\n"),
+              ElementsAre("/nfs/a", "/nfs/a/b"));
+}
+
+TEST_F(MountedFilesystemsTest, AreTakenFromATableWithACircle) {
+  EXPECT_THAT(blocking("1 2 8:1 / /a rw - ext4 /dev/a rw\\n2 1 8:2 / /b rw - ext4 /dev/b rw\\n"),
+              IsEmpty());
+}
+
+TEST(MountedFilesystems, AreThoseOfThisSystem) {
+  EXPECT_TRUE(mounted_filesystems("/"));
+  EXPECT_FALSE(mounted_filesystems("/nonexistent"));
+}
+
+TEST(FilesystemSize, IsNotToldOfWhatDoesNotExist) {
+  EXPECT_TRUE(filesystem_size("/"));
+  EXPECT_FALSE(filesystem_size("/nonexistent"));
+}
+
+}  // namespace
+}  // namespace bellhop::platform

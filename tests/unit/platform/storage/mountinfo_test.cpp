@@ -1,0 +1,67 @@
+#include <gtest/gtest.h>
+
+#include "platform/storage/mountinfo_linux.h"
+
+namespace bellhop::platform {
+namespace {
+
+TEST(Mountinfo, ReadsTheNumbersOfTheMountAndItsParent) {
+  const auto mount = parse_mountinfo_line("36 35 98:1 / /mnt rw - ext3 /dev/root rw");
+  ASSERT_TRUE(mount);
+  EXPECT_EQ(mount->id, 36U);
+  EXPECT_EQ(mount->parent_id, 35U);
+}
+
+TEST(Mountinfo, ReadsDeviceMountpointTypeAndSource) {
+  const auto mount = parse_mountinfo_line(
+      "36 35 98:1 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue");
+  ASSERT_TRUE(mount);
+  EXPECT_EQ(mount->id, 36U);
+  EXPECT_EQ(mount->device_major, 98U);
+  EXPECT_EQ(mount->device_minor, 1U);
+  EXPECT_EQ(mount->mountpoint, "/mnt2");
+  EXPECT_EQ(mount->type, "ext3");
+  EXPECT_EQ(mount->source, "/dev/root");
+  EXPECT_FALSE(mount->read_only);
+}
+
+TEST(Mountinfo, TellsAReadOnlyFilesystemFromAReadOnlyMount) {
+  EXPECT_FALSE(parse_mountinfo_line("1 2 8:1 / / ro - ext4 /dev/a rw,ro")->read_only);
+  EXPECT_TRUE(parse_mountinfo_line("1 2 8:1 / / rw - ext4 /dev/a ro")->read_only);
+  EXPECT_TRUE(parse_mountinfo_line("1 2 8:1 / / rw - ext4 /dev/a ro,x")->read_only);
+}
+
+TEST(Mountinfo, TakesAnyNumberOfOptionalFields) {
+  EXPECT_EQ(parse_mountinfo_line("1 2 8:1 / / rw - ext4 /dev/a rw")->type, "ext4");
+  EXPECT_EQ(parse_mountinfo_line("1 2 8:1 / / rw shared:1 master:2 x - ext4 /dev/a rw")->type,
+            "ext4");
+}
+
+TEST(Mountinfo, UndoesTheKernelsEscapes) {
+  const auto mount =
+      parse_mountinfo_line(R"(1 2 8:1 / /sp\040ace\011tab\134slash\043 rw - ext4 /dev/a\040b rw)");
+  ASSERT_TRUE(mount);
+  EXPECT_EQ(mount->mountpoint, "/sp ace\ttab\\slash#");
+  EXPECT_EQ(mount->source, "/dev/a b");
+}
+
+TEST(Mountinfo, LeavesWhatIsNoEscape) {
+  EXPECT_EQ(parse_mountinfo_line(R"(1 2 8:1 / /a\9\04 rw - ext4 x rw)")->mountpoint, R"(/a\9\04)");
+}
+
+TEST(Mountinfo, AcceptsAnEmptySource) {
+  const auto mount = parse_mountinfo_line("1 2 0:5 / /a rw - tmpfs  rw");
+  ASSERT_TRUE(mount);
+  EXPECT_EQ(mount->source, "");
+}
+
+TEST(Mountinfo, RefusesOtherLines) {
+  for (const char* line : {"", "x", "x 2 8:1 / / rw - ext4 x", "1 x 8:1 / / rw - ext4 x",
+                           "1 2 8 / / rw - ext4 x", "1 2 8:x / / rw - ext4 x", "1 2 8:1 / / rw",
+                           "1 2 8:1 / / rw -", "1 2 8:1", "1 2 :1 / / rw - a b"}) {
+    EXPECT_FALSE(parse_mountinfo_line(line)) << line;
+  }
+}
+
+}  // namespace
+}  // namespace bellhop::platform

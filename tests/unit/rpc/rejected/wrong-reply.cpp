@@ -1,0 +1,10 @@
+// expect: the reply's type has no form on the wire
+#include "rpc/command.h"
+
+namespace {
+bellhop::Result<float> run(bellhop::CommandContext&, const bellhop::Nothing&) {
+  return 1.0F;
+}
+}  // namespace
+
+constexpr bellhop::Command command = bellhop::declare<run>({.name = "guest-x"});

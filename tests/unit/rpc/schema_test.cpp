@@ -1,0 +1,90 @@
+#include "rpc/schema.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace bellhop {
+
+struct Services {};
+
+namespace {
+
+struct Arguments {
+  std::string_view path;
+  std::optional<bool> force_;
+
+  static constexpr auto fields() {
+    return bellhop::fields(field<"path", &Arguments::path>("Where."),
+                           field<"force", &Arguments::force_>("Whether or not."));
+  }
+};
+
+struct Part {
+  std::uint64_t size;
+  Base64Bytes data;
+
+  static constexpr auto fields() {
+    return bellhop::fields(field<"size", &Part::size>("Bytes."),
+                           field<"data", &Part::data>("Content."));
+  }
+};
+
+Result<std::vector<Part>> run(CommandContext&, const Arguments&) {
+  return std::vector<Part>{};
+}
+Result<void> run_without(CommandContext&, const Nothing&) {
+  return {};
+}
+
+constexpr Command example = declare<run>({.name = "bellhop-example",
+                                          .documentation = "Serves as an example.",
+                                          .since = "bellhop 0.1",
+                                          .access = Access::read});
+constexpr Command bare =
+    declare<run_without>({.name = "bellhop-bare", .documentation = "", .since = ""});
+
+nlohmann::json schema() {
+  const Command* const commands[] = {&example, &bare};
+  std::string text;
+  wire::JsonWriter writer(text);
+  write_schema(writer, commands, "1.2.3");
+  return nlohmann::json::parse(text);
+}
+
+TEST(Schema, DescribesArgumentsAsJsonSchema) {
+  const nlohmann::json arguments = schema()["commands"]["bellhop-example"]["arguments"];
+  EXPECT_EQ(arguments, nlohmann::json::parse(R"({
+    "type": "object",
+    "properties": {"path": {"description": "Where.", "type": "string"},
+                   "force": {"description": "Whether or not.", "type": "boolean"}},
+    "required": ["path"],
+    "additionalProperties": false})"));
+}
+
+TEST(Schema, DescribesRepliesAsJsonSchema) {
+  const nlohmann::json returns = schema()["commands"]["bellhop-example"]["returns"];
+  EXPECT_EQ(returns["type"], "array");
+  EXPECT_EQ(returns["items"]["required"], nlohmann::json({"size", "data"}));
+  EXPECT_EQ(returns["items"]["properties"]["size"]["format"], "uint64");
+  EXPECT_EQ(returns["items"]["properties"]["data"]["contentEncoding"], "base64");
+}
+
+TEST(Schema, SaysWhatPolicyNeedsToKnow) {
+  const nlohmann::json command = schema()["commands"]["bellhop-example"];
+  EXPECT_EQ(command["access"], "read");
+  EXPECT_EQ(command["runs"], "on-worker");
+  EXPECT_EQ(command["served-while-frozen"], false);
+  EXPECT_EQ(command["success-response"], true);
+  EXPECT_EQ(schema()["version"], "1.2.3");
+}
+
+TEST(Schema, ShowsACommandWithoutArgumentsAsAnEmptyObject) {
+  const nlohmann::json command = schema()["commands"]["bellhop-bare"];
+  EXPECT_EQ(command["arguments"]["properties"], nlohmann::json::object());
+  EXPECT_EQ(command["returns"]["additionalProperties"], false);
+}
+
+}  // namespace
+}  // namespace bellhop

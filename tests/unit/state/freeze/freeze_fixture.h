@@ -1,0 +1,83 @@
+// A freeze over filesystems that only seem to freeze.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "state/freeze/freeze.h"
+#include "unit/state/fake_filesystems.h"
+#include "unit/temporary_directory.h"
+
+namespace bellhop::testing {
+
+// A freeze over fake filesystems mounted as /, /a, /a/b, /c, with a hook that writes down its
+// calls.
+class FreezeTest : public ::testing::Test {
+ protected:
+  FreezeTest() {
+    options.state_file = directory / "frozen";
+    options.reply_timeout = std::chrono::minutes(1);
+    options.hook = [this](std::string_view action, const std::stop_token&) -> Result<void> {
+      filesystems.add_log("hook " + std::string(action));
+      if (action == hook_fails_on) return std::unexpected(hook_error);
+      return {};
+    };
+    options.on_change = [this](bool frozen) { filesystems.add_log(frozen ? "frozen" : "thawed"); };
+    options.warn = [this](std::string_view message) {
+      filesystems.add_log("warning: " + std::string(message));
+    };
+  }
+
+  state::Freeze& freeze() {
+    if (!freeze_) freeze_ = std::make_unique<state::Freeze>(filesystems, options);
+    return *freeze_;
+  }
+  Result<std::int64_t> freeze_list(std::vector<std::string_view> names) {
+    return freeze().freeze(std::span<const std::string_view>(names));
+  }
+  // The agent ends; the next freeze() is that of another one.
+  void forget() { freeze_.reset(); }
+  bool has_state_file() const { return std::filesystem::exists(options.state_file); }
+
+  TemporaryDirectory directory;
+  FakeFilesystems filesystems{{"/", "/a", "/a/b", "/c"}};
+  state::FreezeOptions options;
+  Barrier barrier;  // what a test lets hang
+  std::string hook_fails_on;
+  Error hook_error{.message = "hook failed"};
+
+ private:
+  std::unique_ptr<state::Freeze> freeze_;
+};
+
+// Joins its thread before what the thread uses goes.
+class ConcurrentFreezeTest : public FreezeTest {
+ protected:
+  void freeze_on_thread(std::vector<std::string_view> names) {
+    freeze();
+    thread_ = std::jthread([this, names] { frozen_ = freeze_list(names); });
+  }
+  Result<std::int64_t> frozen() {
+    thread_.join();
+    return frozen_;
+  }
+  // Thaws until there is an answer, however slow the machine is: further calls join the first.
+  Result<std::int64_t> thaw() {
+    auto thawed = freeze().thaw();
+    while (!thawed) thawed = freeze().thaw();
+    return thawed;
+  }
+
+ private:
+  Result<std::int64_t> frozen_ = -1;
+  std::jthread thread_;
+};
+
+}  // namespace bellhop::testing

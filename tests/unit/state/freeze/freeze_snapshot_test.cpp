@@ -1,0 +1,124 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "unit/state/freeze/freeze_fixture.h"
+#include "unit/state/reexec_fixture.h"
+
+namespace bellhop::state {
+namespace {
+
+using bellhop::testing::ConcurrentFreezeTest;
+using bellhop::testing::reexec;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+
+using namespace std::chrono_literals;
+
+class FreezeSnapshot : public ConcurrentFreezeTest {
+ protected:
+  void replace() {
+    SnapshotWriter writer(platform::current_pid());
+    EXPECT_TRUE(freeze().snapshot(writer));
+    Snapshot snapshot = reexec(writer, [this] { forget(); });
+    was_frozen_ = Freeze::was_frozen(snapshot);
+    freeze().restore(snapshot);
+    freeze().arm_inherited_timeout();
+    EXPECT_TRUE(snapshot.close_rest().empty());
+    filesystems.take_log();
+  }
+
+  bool was_frozen_ = false;
+};
+
+TEST_F(FreezeSnapshot, ThawsWhatTheProgramBeforeHolds) {
+  EXPECT_EQ(freeze_list({"/", "/a/b"}), 2);
+  const auto since = freeze().frozen_since();
+  // The way there is barred by now.
+  filesystems["/"].covered = true;
+  filesystems["/a/b"].open_error = "No such file or directory";
+  replace();
+  EXPECT_TRUE(was_frozen_);
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_EQ(freeze().frozen_since(), since);
+  EXPECT_EQ(thaw(), 2);
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("thaw /", "thaw /a/b", "thawed", "hook thaw"));
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_FALSE(has_state_file());
+}
+
+TEST_F(FreezeSnapshot, StaysThawed) {
+  std::ofstream(options.state_file).flush();  // could not be removed
+  EXPECT_EQ(freeze_list({}).error().message, "filesystems are frozen already");
+  EXPECT_TRUE(thaw());
+  std::ofstream(options.state_file).flush();
+  replace();
+  EXPECT_FALSE(was_frozen_);
+  EXPECT_FALSE(freeze().is_frozen());
+}
+
+TEST_F(FreezeSnapshot, ThawsEverythingWhenItIsNotKnownWhatIsFrozen) {
+  std::ofstream(options.state_file).flush();
+  filesystems["/c"].frozen = 1;
+  replace();
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_EQ(thaw(), 1);
+}
+
+TEST_F(FreezeSnapshot, EndsAtTheLimitThatWasSetBefore) {
+  options.timeout = 2s;
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  options.timeout = 1h;  // for the next program
+  for (int i = 0; i < 5; ++i) replace();
+  while (freeze().is_frozen()) std::this_thread::sleep_for(1ms);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 2s);
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+}
+
+TEST_F(FreezeSnapshot, HasNoLimitWhenThereWasNone) {
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  replace();
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_EQ(thaw(), 1);
+}
+
+TEST_F(FreezeSnapshot, TellsOfAFreezeThatEndedByItself) {
+  options.timeout = 1ms;
+  std::ofstream(options.state_file).flush();  // a freeze of its own might not be done in time
+  filesystems["/a"].frozen = 1;
+  freeze().arm_inherited_timeout();
+  while (freeze().is_frozen() || !freeze().is_idle()) std::this_thread::sleep_for(1ms);
+  replace();
+  const auto told = freeze().thaw();
+  ASSERT_FALSE(told);
+  EXPECT_THAT(told.error().message, ::testing::HasSubstr("ended by itself"));
+  EXPECT_TRUE(freeze().thaw());
+}
+
+TEST_F(FreezeSnapshot, IsRefusedWhileAFreezeIsGoingOn) {
+  filesystems["/a"].freeze_barrier = &barrier;
+  freeze_on_thread({"/a"});
+  barrier.await_someone();
+  EXPECT_FALSE(freeze().is_idle());
+  SnapshotWriter writer(platform::current_pid());
+  EXPECT_FALSE(freeze().snapshot(writer));
+  barrier.open();
+  EXPECT_EQ(frozen(), 1);
+  EXPECT_TRUE(freeze().is_idle());
+  EXPECT_EQ(thaw(), 1);
+}
+
+TEST_F(FreezeSnapshot, KeepsItsLimitWhenNobodyTakesItOver) {
+  options.timeout = 2s;
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  SnapshotWriter writer(platform::current_pid());
+  EXPECT_TRUE(freeze().snapshot(writer));
+  freeze().resume();
+  while (freeze().is_frozen()) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+}
+
+}  // namespace
+}  // namespace bellhop::state

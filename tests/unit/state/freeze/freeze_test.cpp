@@ -1,0 +1,341 @@
+#include "state/freeze/freeze.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+#include <tuple>
+
+#include "unit/gate.h"
+#include "unit/state/freeze/freeze_fixture.h"
+
+namespace bellhop::state {
+namespace {
+
+using bellhop::testing::Barrier;
+using bellhop::testing::ConcurrentFreezeTest;
+using bellhop::testing::FreezeTest;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+using namespace std::chrono_literals;
+
+TEST_F(FreezeTest, IsThawedAtFirst) {
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_FALSE(freeze().frozen_since());
+}
+
+TEST_F(FreezeTest, FreezesInReverseOrderAndThawsInOrder) {
+  EXPECT_EQ(freeze_list({"/", "/a/b", "/a"}), 3);
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("hook freeze", "frozen", "freeze /a/b", "freeze /a", "freeze /"));
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_TRUE(freeze().frozen_since());
+  EXPECT_EQ(freeze().thaw(), 3);
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("thaw /", "thaw /a", "thaw /a/b", "thawed", "hook thaw"));
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_FALSE(freeze().frozen_since());
+}
+
+TEST_F(FreezeTest, FreezesAllWithoutNames) {
+  EXPECT_EQ(freeze().freeze(std::nullopt), 4);
+  EXPECT_EQ(freeze().thaw(), 4);
+}
+
+TEST_F(FreezeTest, IgnoresNamesThatAreNoMountpoints) {
+  EXPECT_EQ(freeze_list({"/a/", "/nonexistent", "/c", "/c"}), 1);
+  EXPECT_EQ(filesystems.frozen("/c"), 1);
+}
+
+TEST_F(FreezeTest, StaysThawedWhenNothingIsNamedAndTellsTheHook) {
+  EXPECT_EQ(freeze_list({}), 0);
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
+}
+
+TEST_F(FreezeTest, StaysThawedWhenNothingCanFreezeAndTellsTheHook) {
+  filesystems["/a"].can_freeze = false;
+  EXPECT_EQ(freeze_list({"/a"}), 0);
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_FALSE(has_state_file());
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "frozen", "thawed", "hook thaw"));
+}
+
+TEST_F(FreezeTest, DoesNotCountWhatOthersHaveFrozenButThawsIt) {
+  filesystems["/a"].frozen = 1;
+  EXPECT_EQ(freeze_list({"/a", "/c"}), 1);
+  EXPECT_EQ(freeze().thaw(), 2);
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+}
+
+TEST_F(FreezeTest, RefusesASecondFreeze) {
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  const auto again = freeze_list({"/c"});
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().message, "filesystems are frozen already");
+  EXPECT_EQ(filesystems.frozen("/c"), 0);
+}
+
+TEST_F(FreezeTest, KeepsAFileWhileFrozen) {
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  EXPECT_TRUE(has_state_file());
+  EXPECT_EQ(freeze().thaw(), 1);
+  EXPECT_FALSE(has_state_file());
+}
+
+TEST_F(FreezeTest, IsFrozenFromTheStartWhenTheFileIsThere) {
+  std::ofstream(options.state_file).flush();
+  filesystems["/a"].frozen = 1;
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_TRUE(freeze().frozen_since());
+  EXPECT_THAT(filesystems.take_log(), IsEmpty());
+  EXPECT_EQ(freeze().thaw(), 1);
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_FALSE(has_state_file());
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("thaw /a", "thawed", "hook thaw"));
+}
+
+TEST_F(FreezeTest, FreezesAlsoWhenTheFileCannotBeMade) {
+  options.state_file = "/nonexistent/frozen";
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("hook freeze",
+                          "warning: unable to create /nonexistent/frozen, fsfreeze may not "
+                          "function properly",
+                          "frozen", "freeze /a"));
+}
+
+TEST_F(FreezeTest, ThawsEverythingAfterAnError) {
+  filesystems["/a"].freeze_error = "failed to freeze /a: no";
+  const auto frozen = freeze_list({"/c", "/a", "/"});
+  ASSERT_FALSE(frozen);
+  EXPECT_EQ(frozen.error().message, "failed to freeze /a: no");
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_FALSE(has_state_file());
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("hook freeze", "frozen", "freeze /c", "thaw /c", "thawed", "hook thaw"));
+}
+
+TEST_F(FreezeTest, FreezesNothingWhenAMountpointCannotBeOpened) {
+  filesystems["/a"].open_error = "no";
+  const auto frozen = freeze_list({"/c", "/a"});
+  ASSERT_FALSE(frozen);
+  EXPECT_EQ(frozen.error().message, "failed to open /a: no");
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
+}
+
+TEST_F(FreezeTest, SaysWhichFilesystemItLeavesOutBecauseAnotherCoversIt) {
+  filesystems["/a"].covered = true;
+  EXPECT_EQ(freeze_list({"/c", "/a"}), 1);
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("hook freeze",
+                          "warning: the filesystem at '/a' is not frozen: another one is mounted "
+                          "over it",
+                          "frozen", "freeze /c"));
+}
+
+TEST_F(FreezeTest, LeavesReadOnlyFilesystemsAlone) {
+  filesystems["/a"].read_only = true;
+  EXPECT_EQ(freeze().freeze(std::nullopt), 3);
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+  EXPECT_EQ(freeze().thaw(), 3);
+  EXPECT_EQ(freeze_list({"/a"}), 0);
+}
+
+TEST_F(FreezeTest, ThawsReadOnlyFilesystemsThatOthersFroze) {
+  filesystems["/a"].read_only = true;
+  filesystems["/a"].frozen = 1;
+  EXPECT_EQ(freeze().thaw(), 1);
+}
+
+TEST_F(FreezeTest, DoesNotMindThatAFilesystemIsUnmountedMeanwhile) {
+  filesystems["/a"].open_error = "No such file or directory";
+  filesystems.lists_until_unmount = 1;
+  EXPECT_EQ(freeze_list({"/", "/a", "/c"}), 2);
+  EXPECT_TRUE(freeze().is_frozen());
+}
+
+TEST_F(FreezeTest, AFailingHookPreventsTheFreeze) {
+  hook_fails_on = "freeze";
+  const auto frozen = freeze_list({"/c"});
+  ASSERT_FALSE(frozen);
+  EXPECT_EQ(frozen.error().message, "hook failed");
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze"));
+}
+
+TEST_F(FreezeTest, TheHookIsToldWhenTheMountsCannotBeRead) {
+  filesystems.table_error = "no table";
+  const auto frozen = freeze_list({"/c"});
+  ASSERT_FALSE(frozen);
+  EXPECT_EQ(frozen.error().message, "no table");
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
+}
+
+TEST_F(FreezeTest, ThawsWhatOthersFrozeAlsoWhenThawed) {
+  filesystems["/a"].frozen = 2;
+  EXPECT_EQ(freeze().thaw(), 1);
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("thaw /a", "hook thaw"));
+  EXPECT_EQ(freeze().thaw(), 0);
+}
+
+TEST_F(FreezeTest, ThawsWhatIsHiddenMeanwhile) {
+  EXPECT_EQ(freeze_list({"/c"}), 1);
+  filesystems["/c"].open_error = "No such file or directory";
+  EXPECT_EQ(freeze().thaw(), 1);
+  EXPECT_EQ(filesystems.frozen("/c"), 0);
+}
+
+TEST_F(FreezeTest, AFailingThawHookIsAnErrorButEverythingIsThawed) {
+  hook_fails_on = "thaw";
+  EXPECT_EQ(freeze_list({"/c"}), 1);
+  const auto thawed = freeze().thaw();
+  ASSERT_FALSE(thawed);
+  EXPECT_EQ(thawed.error().message, "hook failed");
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_EQ(filesystems.frozen("/c"), 0);
+}
+
+TEST_F(FreezeTest, StaysFrozenWhenAFilesystemDoesNotThawAndCanBeThawedLater) {
+  EXPECT_EQ(freeze_list({"/a", "/c"}), 2);
+  filesystems["/a"].thaw_error = "failed to thaw /a: Input/output error";
+  filesystems.take_log();
+  const auto thawed = freeze().thaw();
+  ASSERT_FALSE(thawed);
+  EXPECT_EQ(thawed.error().message, "failed to thaw /a: Input/output error");
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_TRUE(has_state_file());
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("thaw /c", "warning: failed to thaw /a: Input/output error"));
+  filesystems["/a"].thaw_error.clear();
+  EXPECT_EQ(freeze().thaw(), 1);
+  EXPECT_FALSE(freeze().is_frozen());
+}
+
+TEST_F(FreezeTest, StaysFrozenWhenWhatWasFrozenBeforeTheStartDoesNotThaw) {
+  std::ofstream(options.state_file).flush();
+  filesystems["/a"].thaw_error = "failed to thaw /a: Operation not permitted";
+  EXPECT_FALSE(freeze().thaw());
+  EXPECT_TRUE(freeze().is_frozen());
+}
+
+TEST_F(FreezeTest, IgnoresThatOthersFilesystemsDoNotThaw) {
+  filesystems["/a"].thaw_error = "failed to thaw /a: Operation not permitted";
+  EXPECT_EQ(freeze().thaw(), 0);
+  EXPECT_EQ(freeze_list({"/c"}), 1);
+  EXPECT_EQ(freeze().thaw(), 1);
+}
+
+TEST_F(ConcurrentFreezeTest, AThawStopsAHookThatSleeps) {
+  barrier.open();
+  options.hook = [&](std::string_view action, const std::stop_token& stop) -> Result<void> {
+    filesystems.add_log("hook " + std::string(action));
+    if (action == "thaw") return {};
+    Barrier stopped;
+    const std::stop_callback on_stop(stop, [&] { stopped.open(); });
+    barrier.pass();
+    stopped.pass();
+    return std::unexpected(
+        Error{.message = "stopped", .system = std::make_error_code(std::errc::operation_canceled)});
+  };
+  freeze_on_thread({"/c"});
+  barrier.await_someone();
+  EXPECT_EQ(freeze().thaw(), 0);
+  EXPECT_FALSE(frozen());
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
+}
+
+TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForAFilesystemThatHangs) {
+  options.reply_timeout = 20ms;
+  filesystems["/a"].freeze_barrier = &barrier;
+  freeze_on_thread({"/a", "/c"});
+  barrier.await_someone();
+  EXPECT_EQ(filesystems.frozen("/c"), 1);
+
+  const auto early = freeze().thaw();
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().message, "the thaw goes on: '/a' does not answer; call again");
+  EXPECT_TRUE(freeze().is_frozen());
+
+  barrier.open();
+  const auto given_up = frozen();
+  ASSERT_FALSE(given_up);
+  EXPECT_EQ(given_up.error().message,
+            "the freeze was given up: guest-fsfreeze-thaw was called meanwhile");
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+  EXPECT_EQ(filesystems.frozen("/c"), 0);
+}
+
+TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForItsHook) {
+  options.reply_timeout = 20ms;
+  options.hook = [&](std::string_view action, const std::stop_token&) -> Result<void> {
+    if (action == "thaw") barrier.pass();
+    return {};
+  };
+  EXPECT_EQ(freeze_list({"/a", "/c"}), 2);
+  EXPECT_EQ(thaw(), 2);
+  EXPECT_FALSE(freeze().is_frozen());
+  barrier.open();
+}
+
+TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForOthersFilesystemsThatHang) {
+  options.reply_timeout = 20ms;
+  filesystems["/"].thaw_barrier = &barrier;
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  EXPECT_EQ(thaw(), 1);
+  EXPECT_FALSE(freeze().is_frozen());
+  barrier.open();
+}
+
+TEST_F(ConcurrentFreezeTest, TheEndStopsAHookThatSleeps) {
+  options.hook = [&](std::string_view, const std::stop_token& stop) -> Result<void> {
+    Barrier stopped;
+    const std::stop_callback on_stop(stop, [&] { stopped.open(); });
+    barrier.pass();
+    stopped.pass();
+    return std::unexpected(Error{.message = "stopped"});
+  };
+  barrier.open();
+  freeze_on_thread({"/c"});
+  barrier.await_someone();
+  EXPECT_TRUE(freeze().stop(1min));
+  EXPECT_FALSE(frozen());
+}
+
+TEST_F(ConcurrentFreezeTest, TheEndDoesNotWaitForADiskThatHangs) {
+  options.reply_timeout = 0ms;
+  filesystems["/"].thaw_barrier = &barrier;
+  std::ignore = freeze().thaw();
+  barrier.await_someone();
+  EXPECT_FALSE(freeze().stop(0ms));
+  barrier.open();
+  EXPECT_TRUE(freeze().stop(1min));
+}
+
+TEST_F(ConcurrentFreezeTest, AFreezeWaitsForTheThawBeforeIt) {
+  options.reply_timeout = 20ms;
+  options.hook = [&](std::string_view action, const std::stop_token&) -> Result<void> {
+    if (action == "thaw") barrier.pass();
+    filesystems.add_log("hook " + std::string(action) + " ends");
+    return {};
+  };
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  EXPECT_EQ(thaw(), 1);
+  filesystems.take_log();
+  freeze_on_thread({"/a"});
+  barrier.open();
+  EXPECT_EQ(frozen(), 1);
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("hook thaw ends", "hook freeze ends", "frozen", "freeze /a"));
+  EXPECT_EQ(thaw(), 1);
+}
+
+}  // namespace
+}  // namespace bellhop::state

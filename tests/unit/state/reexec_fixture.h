@@ -1,0 +1,49 @@
+// Plays the change of programs within one process, for what is handed over.
+#pragma once
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "platform/io/memory_file.h"
+#include "platform/process/reexec.h"
+#include "state/snapshot.h"
+
+namespace bellhop::testing {
+
+inline state::Snapshot read_snapshot(const platform::MemoryFile& memory) {
+  auto content = platform::SealedMemory::open(
+      platform::Handle(::fcntl(memory.descriptor(), F_DUPFD_CLOEXEC, 3)));
+  EXPECT_TRUE(content) << content.error().message;
+  return state::Snapshot(*std::move(content), platform::current_pid());
+}
+
+// Records as some other program may have left them.
+inline state::Snapshot read_snapshot(std::string_view text) {
+  auto memory = platform::MemoryFile::create();
+  EXPECT_TRUE(memory->append(text));
+  EXPECT_TRUE(memory->seal());
+  return read_snapshot(*memory);
+}
+
+// What the writer has written, as the next program finds it. `end` makes what the program before
+// had go: the descriptors that were handed over stay open under their numbers, and children would
+// get them.
+inline state::Snapshot reexec(state::SnapshotWriter& writer, const std::function<void()>& end) {
+  const auto memory = writer.finish();
+  EXPECT_TRUE(memory) << memory.error().message;
+  std::vector<std::pair<int, platform::Handle>> kept;
+  for (const int descriptor : writer.descriptors()) {
+    kept.emplace_back(descriptor, ::fcntl(descriptor, F_DUPFD_CLOEXEC, 100));
+  }
+  end();
+  for (const auto& [number, copy] : kept) EXPECT_EQ(::dup2(copy.get(), number), number);
+  return read_snapshot(*memory);
+}
+
+}  // namespace bellhop::testing
