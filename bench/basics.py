@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""What an agent costs that does nothing, answers, moves files and runs programs: bellhopd beside
+"""The time and memory of idle agents, replies, file transfers and programs: bellhopd compared with
 qemu-ga.
 
 usage: bench/basics.py
-Needs a built bellhopd. The two agents take turns, so that what else the machine does meets both.
-Times are those from a request to the end of its reply, over a unix socket; memory is what the
-kernel calls VmRSS and VmHWM.
+Needs a built bellhopd. The agents run alternately, so that other load affects both. Times are from
+a request to the end of its reply, over a unix socket; memory is VmRSS and VmHWM.
 """
 
 import base64
@@ -18,14 +17,14 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
-import agents  # noqa: E402
+from harness import agents  # noqa: E402
 import report  # noqa: E402
-from living import status_value  # noqa: E402
+from harness.lifecycle import status_value  # noqa: E402
 
-PATIENCE = 120
+TIMEOUT = 120
 ROUNDS = 7
 MEGABYTE = 1 << 20
-SIZE = 48 * MEGABYTE  # the largest count that guest-file-read takes
+SIZE = 48 * MEGABYTE  # the largest count that guest-file-read accepts
 
 
 def timed(action):
@@ -35,7 +34,7 @@ def timed(action):
 
 
 def first_answer(program):
-    """From the start of the program to its first reply."""
+    """Seconds from the start of the program to its first reply."""
     started = time.monotonic()
     with agents.Agent(program) as agent, agent.connect() as connection:
         connection.call("guest-ping")
@@ -43,7 +42,7 @@ def first_answer(program):
 
 
 def ping(connection, _):
-    """Of many, the median: a mean would measure who else uses the processor."""
+    """The median of many: a mean would include other load."""
     return statistics.median(timed(lambda: connection.call("guest-ping")) for _ in range(2000))
 
 
@@ -54,7 +53,7 @@ def run_program(connection, _):
 
 
 def read_file(connection, file, piece):
-    """The file in pieces; the replies are not decoded, which would measure Python."""
+    """Reads the file in pieces. Does not decode the replies: that would measure Python."""
     handle = connection.call("guest-file-open", path=str(file), mode="r")
     request = agents.compact({"execute": "guest-file-read",
                               "arguments": {"handle": handle, "count": piece}}) + b"\n"
@@ -62,7 +61,7 @@ def read_file(connection, file, piece):
     def read():
         for _ in range(SIZE // piece):
             connection.send(request)
-            reply = connection.read_line(PATIENCE)
+            reply = connection.read_line(TIMEOUT)
             assert len(reply) > piece, reply[:200]
 
     seconds = timed(read)
@@ -79,7 +78,7 @@ def write_file(connection, file, piece):
     def write():
         for _ in range(SIZE // piece):
             connection.send(request)
-            reply = connection.read_line(PATIENCE)
+            reply = connection.read_line(TIMEOUT)
             assert reply.startswith(b'{"return"'), reply[:200]
 
     seconds = timed(write)
@@ -112,7 +111,7 @@ def measure_times(programs):
         times = [[], []]
         for _ in range(ROUNDS):
             for index, program in enumerate(programs):
-                with agents.Agent(program) as agent, agent.connect(PATIENCE) as connection:
+                with agents.Agent(program) as agent, agent.connect(TIMEOUT) as connection:
                     file = agent.directory / "file"
                     file.write_bytes(os.urandom(SIZE))
                     times[index].append(measure(connection, file))
@@ -122,7 +121,7 @@ def measure_times(programs):
 def measure_memory(programs):
     figures = []
     for program in programs:
-        with agents.Agent(program) as agent, agent.connect(PATIENCE) as connection:
+        with agents.Agent(program) as agent, agent.connect(TIMEOUT) as connection:
             connection.call("guest-ping")
             pid = agent.process.pid
             idle = status_value(pid, "VmRSS")

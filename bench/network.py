@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""How long the network commands take, bellhopd beside qemu-ga, in networks of growing size.
+"""The time of the network commands in networks of increasing size: bellhopd compared with qemu-ga.
 
-usage: bench/network.py [PAIRS…]      how many veth pairs; 10 100 500 2000 when none is named
-Needs root, ip(8) and a built bellhopd. Each network is a namespace of its own, in which both agents
-run. The time is the best of some from the request to the end of the reply.
+usage: bench/network.py [PAIRS…]      numbers of veth pairs; default 10 100 500 2000
+Needs root, ip(8) and a built bellhopd. Each network is a network namespace in which both agents
+run. The time is the best of several from the request to the end of the reply.
 """
 
 import contextlib
@@ -14,16 +14,16 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
-import agents  # noqa: E402
+from harness import agents  # noqa: E402
 import report  # noqa: E402
-from networks import INTERFACES, ROUTES, Namespace  # noqa: E402
+from harness.network_namespace import INTERFACES, ROUTES, Namespace  # noqa: E402
 
 COMMANDS = (INTERFACES, ROUTES)
-LIMIT = 600.0  # seconds for one reply
+REPLY_TIMEOUT = 600.0  # seconds
 
 
 def fill(namespace, pairs):
-    """Pairs with an address of each version of IP, and a route of each for each pair."""
+    """Creates pairs, each with an IPv4 and an IPv6 address and a route of each."""
     for first in range(0, pairs, 500):
         numbers = range(first, min(first + 500, pairs))
         namespace.ip(*(f"link add a{i} type veth peer name b{i}" for i in numbers))
@@ -35,24 +35,24 @@ def fill(namespace, pairs):
 
 
 def time_of(connection, command):
-    """Seconds, and the size of the reply in bytes."""
+    """(seconds, size of the reply in bytes)."""
     started = time.monotonic()
     connection.send(agents.compact({"execute": command}) + b"\n")
-    line = connection.read_line(LIMIT)
+    line = connection.read_line(REPLY_TIMEOUT)
     elapsed = time.monotonic() - started
     assert line.startswith(b'{"return"'), line[:200]
     return elapsed, len(line)
 
 
 def best_times(connections, command):
-    """Of each connection the best time, which other load of the machine disturbs least, and the
-    size of the first one's reply. They are asked in turn."""
+    """The best time of each connection, which other load affects least, and the size of the first
+    one's reply. The connections are used alternately."""
     times = [[] for _ in connections]
     ends = time.monotonic() + 5
     while len(times[0]) < 30 and (time.monotonic() < ends or not times[0]):
-        for connection, its_times in zip(connections, times):
-            its_times.append(time_of(connection, command))
-    return [min(its_times)[0] for its_times in times], times[0][0][1]
+        for connection, samples in zip(connections, times):
+            samples.append(time_of(connection, command))
+    return [min(samples)[0] for samples in times], times[0][0][1]
 
 
 def measure(pairs, programs):

@@ -1,13 +1,13 @@
-"""How the figures are told: who was measured, where and when, and then a table."""
+"""The head of a report: the measured programs, the machine, the date and the table's columns."""
 
 import os
 import time
 
-import agents
+from harness import agents
 
 
 def begin(*columns):
-    """Prints the head of a report; returns the two programs, bellhopd first."""
+    """Prints the head of a report. Returns the two programs, bellhopd first."""
     programs = (agents.bellhopd(), agents.oracle(agents.SUITES[0]))
     for program in programs:
         kind, version = agents.version(program)

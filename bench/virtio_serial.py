@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Answers and files over virtio-serial, between a host and a guest: bellhopd beside qemu-ga.
+"""Replies and file transfers over virtio-serial between host and guest: bellhopd compared with
+qemu-ga.
 
 usage: bench/virtio_serial.py
-Needs a built bellhopd and what `tools/setup --vm` installs. Both agents are in one guest, each with
-a port, and take turns. Times are those from a request to the end of its reply.
+Needs a built bellhopd and the packages of `tools/setup --vm`. Both agents are in one guest, each
+with its own port, and are used alternately. Times are from a request to the end of its reply.
 """
 
 import base64
@@ -16,11 +17,10 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "conformance"), str(ROOT / "tests" / "vm")]
 
-import agents  # noqa: E402
-import guest  # noqa: E402
+from harness import agents, guest  # noqa: E402
 import report  # noqa: E402
 
-PATIENCE = 120
+TIMEOUT = 120
 ROUNDS = 5
 MEGABYTE = 1 << 20
 PIECES = 8  # of a MiB each
@@ -34,21 +34,21 @@ def timed(action):
 
 
 def ping(client):
-    """Of many, the median: a mean would measure who else uses the processor."""
+    """The median of many: a mean would include other load."""
     return statistics.median(timed(lambda: client.call("guest-ping")) for _ in range(200))
 
 
 def exchange(client, request, handle):
-    """The same request so many times; the replies are not decoded, which would measure Python."""
+    """Sends the request PIECES times. Does not decode the replies: that would measure Python."""
     line = agents.compact(request) + b"\n"
 
-    def all_of_them():
+    def send_all():
         for _ in range(PIECES):
             client.send(line)
-            reply = client.read_line(PATIENCE)
+            reply = client.read_line(TIMEOUT)
             assert reply.startswith(b'{"return"'), reply[:200]
 
-    seconds = timed(all_of_them)
+    seconds = timed(send_all)
     client.call("guest-file-close", handle=handle)
     return seconds
 
@@ -76,8 +76,8 @@ MEASURED = {
 def main():
     report.begin("what", "bellhopd", "qemu-ga", "qemu-ga : bellhopd")
     with guest.Guest(agents=[guest.bellhopd(), guest.qemu_ga()],
-                     start=f"head -c {PIECES * MEGABYTE} /dev/urandom >{FILE}\n") as made:
-        clients = [made.connect(name) for name in made.agents]
+                     start=f"head -c {PIECES * MEGABYTE} /dev/urandom >{FILE}\n") as vm:
+        clients = [vm.connect(name) for name in vm.agents]
         for what, measure in MEASURED.items():
             times = [[], []]
             for _ in range(ROUNDS):

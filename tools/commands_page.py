@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads the schema that `bellhopd --schema` prints and writes docs/commands.md's text."""
+"""Reads the output of `bellhopd --schema` and prints the text of docs/commands.md."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ ACCESS = {
 
 
 def type_text(schema):
-    """A type in words, for a table."""
+    """The text of a type, for a table."""
     if "anyOf" in schema:
         return " or ".join(type_text(choice) for choice in schema["anyOf"])
     if "enum" in schema:
@@ -34,7 +34,7 @@ def type_text(schema):
 
 
 def rows(schema, prefix=""):
-    """One table row for each member, nested members below their parent."""
+    """A table row for each member, nested members after their parent."""
     required = set(schema.get("required", []))
     for name, member in schema.get("properties", {}).items():
         path = prefix + name

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the unit tests, conformance tests and tests in virtual machines of a build, counts them."""
+"""Runs and counts the unit tests, conformance tests and tests in virtual machines of a build."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ VM = ROOT / "tests" / "vm"
 
 
 class Count:
-    """How many tests passed, failed and were skipped, with the reasons of the skips."""
+    """The numbers of passed, failed and skipped tests, and the reasons of failures and skips."""
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
@@ -25,7 +25,7 @@ class Count:
 
 
 def skip_reason(case):
-    """The reason that GTEST_SKIP() gave, from what the test printed."""
+    """The reason of GTEST_SKIP(), from the test's output."""
     output = case.findtext("system-out") or ""
     found = re.search(r"Skipped\n(.*?)\n\n?\[", output, re.DOTALL)
     if found:
@@ -35,9 +35,9 @@ def skip_reason(case):
 
 
 def run_unit_tests(build, names, count):
-    """Runs what CTest knows of the build."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = pathlib.Path(folder) / "report.xml"
+    """Runs the build's tests with CTest."""
+    with tempfile.TemporaryDirectory() as directory:
+        report = pathlib.Path(directory) / "report.xml"
         command = ["ctest", "--test-dir", str(build), "--output-on-failure", "--no-tests=ignore",
                    "--parallel", str(os.cpu_count()), "--output-junit", str(report)]
         if names:
@@ -45,7 +45,7 @@ def run_unit_tests(build, names, count):
         subprocess.run(command, check=False)
         if not report.exists():
             count.failed += 1
-            count.failures.append("ctest: left no report")
+            count.failures.append("ctest: wrote no report")
             return
         for case in ElementTree.parse(report).getroot().iter("testcase"):
             status = case.get("status")
@@ -59,11 +59,11 @@ def run_unit_tests(build, names, count):
                 count.failures.append(case.get("name"))
 
 
-def run_python_tests(folder, build, names, count, options=()):
-    """Runs the tests of a folder that talk to whole programs, file by file."""
+def run_python_tests(directory, build, names, count, options=()):
+    """Runs the Python tests of a directory, file by file."""
     environment = dict(os.environ, BELLHOPD=str(build / "src" / "bellhopd"),
                        BELLHOP=str(build / "client" / "bellhop"))
-    files = sorted(folder.glob("*_test.py"))
+    files = sorted(directory.glob("*_test.py"))
     if names:
         files = [file for file in files if any(name in file.name for name in names)]
     for file in files:
@@ -88,7 +88,7 @@ def run_python_tests(folder, build, names, count, options=()):
         status = process.wait()
         if not counted or (status != 0 and len(count.failures) == before):
             count.failed += 1
-            count.failures.append(f"{file.stem}: ended with status {status}")
+            count.failures.append(f"{file.stem}: exited with status {status}")
 
 
 def main():
@@ -100,7 +100,7 @@ def main():
     parser.add_argument("--all", action="store_true", help="the long tests too")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    if options.all:  # the tests that have a short and a long form
+    if options.all:  # some tests have a short and a long form
         os.environ.setdefault("BELLHOP_ALL", "1")
         os.environ.setdefault("BELLHOP_PAIRS", "2000")
         os.environ.setdefault("BELLHOP_STREAMS", "100000")
@@ -121,7 +121,7 @@ def main():
     for skip in count.skips:
         print(f"skipped: {skip}")
     if options.names and not count.passed + count.failed + count.skipped:
-        print(f"no such test has a name that contains {' or '.join(options.names)}")
+        print(f"no test has a name that contains {' or '.join(options.names)}")
     print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped")
     return 1 if count.failed or not count.passed else 0
 

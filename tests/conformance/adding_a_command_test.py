@@ -1,4 +1,4 @@
-"""Follows docs/adding-a-command.md: what the page says must build, pass its test and be served."""
+"""Follows docs/adding-a-command.md: its files must build, its test pass, its command be served."""
 
 import json
 import pathlib
@@ -23,8 +23,8 @@ class AddingACommand(unittest.TestCase):
         files = files_of_the_page()
         self.assertEqual(sorted(files), ["src/commands/bellhop-get-variable.cpp",
                                          "tests/unit/commands/bellhop-get-variable_test.cpp"])
-        with tempfile.TemporaryDirectory(prefix="bellhop-page-") as folder:
-            tree = pathlib.Path(folder)
+        with tempfile.TemporaryDirectory(prefix="bellhop-page-") as directory:
+            tree = pathlib.Path(directory)
             for name in ("src", "client", "tests", "cmake", "packaging", "docs"):
                 shutil.copytree(ROOT / name, tree / name,
                                 ignore=shutil.ignore_patterns("__pycache__"))
@@ -34,7 +34,7 @@ class AddingACommand(unittest.TestCase):
                 self.assertFalse((tree / name).exists(), f"{name} must be new")
                 (tree / name).write_text(content)
 
-            # Built where and how the release is, so that ccache knows all but the new files.
+            # Built like the release and in the same directory, so that ccache has the old files.
             build = tree / "build" / "release"
             self.run_tool(["cmake", "-S", tree, "--preset", "release", "-DBELLHOP_WERROR=ON"])
             self.run_tool(["cmake", "--build", build, "--target", "bellhopd", "commands-tests"])

@@ -1,15 +1,14 @@
 """Plays every case of cases/ against bellhopd and against each real qemu-ga.
 
-AGENT=PATH or --agent PATH: only this agent (bellhopd or a qemu-ga). A case states a fact only if
-the real ones pass it too; where bellhopd differs on purpose, docs/compatibility.md says why.
+AGENT=PATH or --agent PATH: only this agent (bellhopd or a qemu-ga). A case counts as a fact only if
+the real qemu-ga passes it too; docs/compatibility.md documents where bellhopd differs on purpose.
 """
 
 import os
 import sys
 import unittest
 
-import agents
-import cases
+from harness import agents, cases
 
 CASES = cases.load()
 
@@ -25,7 +24,7 @@ class Documented(unittest.TestCase):
 def _test(case, command):
     def test(self):
         if case.get("thaws"):
-            agents.need_to_thaw()
+            agents.skip_unless_thaw_allowed()
         cases.run(case, command)
     test.__doc__ = case["why"]
     return test
@@ -39,14 +38,14 @@ class _Conformance(unittest.TestCase):
 
 
 def _make(name, find):
-    """A test class with one test a case; one skip for all when there is no such agent."""
+    """A test class with one test per case, or with one skipped test if there is no such agent."""
     try:
         command = find()
     except agents.Unavailable as error:
         def test(self, reason=str(error)):
             self.skipTest(reason)
         return type(name, (_Conformance,), {"test_all_cases": test})
-    # What an older qemu-ga cannot do is no test of it: newer ones and bellhopd play the case.
+    # Cases that an older qemu-ga cannot pass are left out; newer ones and bellhopd play them.
     tests = {f"test_{case['file']}_{case['name']}": _test(case, command) for case in CASES
              if not cases.applies(case, *agents.version(command))}
     return type(name, (_Conformance,), tests)
@@ -55,12 +54,12 @@ def _make(name, find):
 def load_tests(loader, _, __):
     suite = unittest.TestSuite([loader.loadTestsFromTestCase(Documented)])
     if os.environ.get("AGENT"):
-        made = [_make("bellhopd", agents.bellhopd)]
+        classes = [_make("bellhopd", agents.bellhopd)]
     else:
-        made = [_make("bellhopd", agents.bellhopd)]
-        made += [_make("qemu_ga_" + suite_name, lambda name=suite_name: agents.oracle(name))
-                 for suite_name in agents.SUITES]
-    for tests in made:
+        classes = [_make("bellhopd", agents.bellhopd)]
+        classes += [_make("qemu_ga_" + suite_name, lambda name=suite_name: agents.oracle(name))
+                    for suite_name in agents.SUITES]
+    for tests in classes:
         suite.addTests(loader.loadTestsFromTestCase(tests))
     return suite
 

@@ -1,15 +1,13 @@
-"""Some random streams in every run of the tests; differential.py plays as many as are wanted.
+"""The random differential test with a fixed number of streams (harness/differential.py).
 
-BELLHOP_STREAMS: how many (default 10000). BELLHOP_SEED: from which seed (default: a random one).
+BELLHOP_STREAMS: the number of streams (default 10000). BELLHOP_SEED: the seed (default: random).
 """
 
 import io
 import os
 import unittest
 
-import agents
-import differential
-import streams
+from harness import agents, differential, random_streams
 
 
 class Differential(unittest.TestCase):
@@ -25,14 +23,14 @@ class Differential(unittest.TestCase):
         seed = int(os.environ.get("BELLHOP_SEED") or int.from_bytes(os.urandom(4), "big"))
         self.play(agents.bellhopd(), other, count, seed)
 
-    def test_random_streams_do_not_stop_it(self):
+    def test_random_streams_do_not_stop_bellhopd(self):
         """Without an oracle: both sides are bellhopd."""
         self.play(agents.bellhopd(), agents.bellhopd(), 2000,
                   int.from_bytes(os.urandom(4), "big"))
 
 
 class SameAnswers(unittest.TestCase):
-    """Only the documented differences are evened out."""
+    """Only documented differences are ignored."""
 
     def same(self, left, right, stream=b""):
         return differential.same(left, right, stream)
@@ -52,14 +50,14 @@ class SameAnswers(unittest.TestCase):
         self.assertFalse(self.same(b'{"return": {}, "id": {"a": 1.0}}\n',
                                    b'{"return": {}, "id": {"a": 1}}\n'))
 
-    def test_a_reply_more(self):
+    def test_an_extra_reply(self):
         self.assertFalse(self.same(b'{"return": {}}\n', b'{"return": {}}\n' * 2))
 
     def test_first_of_several_errors(self):
         self.assertTrue(self.errors(b"Parameter 'x' is unexpected", b"Parameter 'y' is unexpected",
                                     b'{"x":1,"\\u0079":2}'))
 
-    def test_an_error_in_nothing(self):
+    def test_an_error_about_a_missing_member(self):
         self.assertFalse(self.errors(b"Parameter '[0]' is unexpected",
                                      b"Parameter '' is unexpected",
                                      b'{"":1}'))
@@ -73,12 +71,12 @@ class SameAnswers(unittest.TestCase):
 
 
 class Streams(unittest.TestCase):
-    def test_dangerous_ones_are_found(self):
+    def test_dangerous_streams_are_recognised(self):
         for stream in (b'{"execute":"guest-shutdown"}', b'{"execute":"guest-shutdow\\u006e"}',
                        b'{"execute":"guest-file-open","arguments":{"path":"/x"}}',
                        b'{"execute":"guest-file-open","arguments":{"path":"x","mode":"w"}}',
                        b'{"execute":"guest-file-open","arguments":{"path":"x","m\\u006fde":"r+"}}'):
-            self.assertFalse(streams.harmless(stream), stream)
+            self.assertFalse(random_streams.harmless(stream), stream)
 
     def test_shrinking_keeps_the_difference(self):
         smallest = differential.shrink(b"abc{xyz}def" * 5, lambda stream: b"xyz" in stream)

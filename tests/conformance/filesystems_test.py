@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Compares what bellhopd and a real qemu-ga tell about filesystems and disks.
+"""Compares what bellhopd and a real qemu-ga report about filesystems and disks.
 
-See filesystems.py for where this runs. Ends with status 77 when the machine does not allow it.
+Runs in the namespace of harness/loop_devices.py. Exits with status 77 if the machine does not
+allow it.
 """
 
 import os
@@ -10,13 +11,12 @@ import shutil
 import subprocess
 import threading
 
-import agents
-import filesystems
-from filesystems import MEGABYTE, ROOT, CompareTest, kernel_knows, need, run
-from living import TEN_SECONDS
+from harness import agents, loop_devices
+from harness.lifecycle import TEN_SECONDS
+from harness.loop_devices import MEGABYTE, ROOT, CompareTest, kernel_supports, require, run
 
-SKIPPED = filesystems.SKIPPED
-NOBODY = 65534
+SKIPPED = loop_devices.SKIPPED
+NOBODY_UID = 65534
 
 
 class Filesystems(CompareTest):
@@ -26,81 +26,81 @@ class Filesystems(CompareTest):
         self.compare_disks()
 
     def test_kinds(self):
-        made = {}
+        kinds = {}
         for kind, make, size in (("ext4", ("mkfs.ext4", "-q", "-F"), 16),
                                  ("xfs", ("mkfs.xfs", "-q", "-f"), 320),
                                  ("btrfs", ("mkfs.btrfs", "-q", "-f"), 128)):
-            if shutil.which(make[0]) and kernel_knows(kind):
-                device = self.machine.loop(kind + ".image", size)
+            if shutil.which(make[0]) and kernel_supports(kind):
+                device = self.devices.loop(kind + ".image", size)
                 run(*make, device)
-                made[self.machine.mount(device, at=kind)] = kind
-        if not made:
-            self.skipTest("none of the kinds can be made here")
+                kinds[self.devices.mount(device, at=kind)] = kind
+        if not kinds:
+            self.skipTest("this machine can create none of these filesystems")
         self.both()
         found = self.compare_fsinfo()
-        self.assertEqual({at: found[at]["type"] for at in made}, made)
-        self.assertGreater(found[next(iter(made))]["total-bytes"], MEGABYTE)
+        self.assertEqual({at: found[at]["type"] for at in kinds}, kinds)
+        self.assertGreater(found[next(iter(kinds))]["total-bytes"], MEGABYTE)
 
     def test_squashfs(self):
-        need(self, "mksquashfs", filesystem="squashfs")
-        tree = self.machine.folder / "tree"
+        require(self, "mksquashfs", filesystem="squashfs")
+        tree = self.devices.directory / "tree"
         tree.mkdir()
         (tree / "file").write_text("content", encoding="ascii")
-        image = self.machine.folder / "image"
+        image = self.devices.directory / "image"
         run("mksquashfs", str(tree), str(image), "-quiet")
-        mountpoint = self.machine.mount(self.machine.attach(image, "--read-only"), at="snap")
+        mountpoint = self.devices.mount(self.devices.attach(image, "--read-only"), at="snap")
         self.both()
         self.assertEqual(self.compare_fsinfo()[mountpoint]["type"], "squashfs")
 
     def test_btrfs_with_several_devices(self):
-        need(self, "mkfs.btrfs", "btrfs", filesystem="btrfs")
-        devices = [self.machine.loop(name, 128) for name in ("a", "b")]
+        require(self, "mkfs.btrfs", "btrfs", filesystem="btrfs")
+        devices = [self.devices.loop(name, 128) for name in ("a", "b")]
         run("mkfs.btrfs", "-q", "-f", *devices)
         run("btrfs", "device", "scan", *devices)
-        mountpoint = self.machine.mount(devices[0], at="both")
+        mountpoint = self.devices.mount(devices[0], at="both")
         run("btrfs", "subvolume", "create", mountpoint + "/sub")
-        self.machine.mount("-o", "subvol=sub", devices[0], at="sub")
+        self.devices.mount("-o", "subvol=sub", devices[0], at="sub")
         self.both()
         found = self.compare_fsinfo()
         self.assertIn(mountpoint, found)
-        self.assertNotIn(str(self.machine.folder / "sub"), found)
+        self.assertNotIn(str(self.devices.directory / "sub"), found)
 
     def test_mountpoints_with_odd_bytes(self):
         names = [b"sp ace", b"line\nfeed", b"tab\t", b"back\\slash\\040", b"#hash", b'"quoted"',
                  "ä€😀".encode(), b"\xff\xfe", b"\x01\x7f"]
         for number, name in enumerate(names):
-            device = self.machine.loop(f"image{number}")
+            device = self.devices.loop(f"image{number}")
             run("mkfs.ext4", "-q", "-F", device)
-            self.machine.mount(device, at=bytes(self.machine.folder) + b"/" + name)
+            self.devices.mount(device, at=bytes(self.devices.directory) + b"/" + name)
         self.both()
         found = self.compare_fsinfo()
         for name in names[:-2]:
-            self.assertIn(str(self.machine.folder / name.decode()), found)
+            self.assertIn(str(self.devices.directory / name.decode()), found)
 
     def test_bind_mounts_overlays_and_memory(self):
-        device = self.machine.loop()
-        first = self.machine.ext4(device, "first")
+        device = self.devices.loop()
+        first = self.devices.ext4(device, "first")
         os.mkdir(first + "/sub")
-        self.machine.mount("--bind", first + "/sub", at="bind")
-        self.machine.mount(device, at="again")
-        self.machine.mount("-t", "tmpfs", "none", at="memory")
-        if kernel_knows("overlay"):
+        self.devices.mount("--bind", first + "/sub", at="bind")
+        self.devices.mount(device, at="again")
+        self.devices.mount("-t", "tmpfs", "none", at="memory")
+        if kernel_supports("overlay"):
             for name in ("upper", "work"):
-                os.mkdir(self.machine.folder / "memory" / name)
-            self.machine.mount("-t", "overlay", "overlay", "-o", "lowerdir={0}/sub,upperdir={1}"
+                os.mkdir(self.devices.directory / "memory" / name)
+            self.devices.mount("-t", "overlay", "overlay", "-o", "lowerdir={0}/sub,upperdir={1}"
                                "/upper,workdir={1}/work".format(
-                                   first, self.machine.folder / "memory"), at="overlay")
+                                   first, self.devices.directory / "memory"), at="overlay")
         self.both()
         found = self.compare_fsinfo()
-        ours = [at for at in found if at.startswith(str(self.machine.folder))]
+        ours = [at for at in found if at.startswith(str(self.devices.directory))]
         self.assertEqual(ours, [first])
 
     def test_partitions(self):
-        need(self, "addpart")
-        device = self.machine.loop("disk", 64, "--partscan")
-        for number in (1, 2):  # without a table, which not every kernel can read
+        require(self, "addpart")
+        device = self.devices.loop("disk", 64, "--partscan")
+        for number in (1, 2):  # no partition table: not every kernel can read one
             run("addpart", device, str(number), str(number * 32768), "32768")
-        mountpoint = self.machine.ext4(device + "p2")
+        mountpoint = self.devices.ext4(device + "p2")
         self.both()
         self.assertEqual(self.compare_fsinfo()[mountpoint]["name"],
                          os.path.basename(device) + "p2")
@@ -108,7 +108,7 @@ class Filesystems(CompareTest):
         self.assertEqual(disks[device + "p1"]["dependencies"], [device])
         self.assertTrue(disks[device + "p1"]["partition"])
 
-    def test_memory_as_a_disk(self):
+    def test_zram(self):
         control = pathlib.Path("/sys/class/zram-control/hot_add")
         if not control.exists():
             self.skipTest("the kernel has no zram")
@@ -118,23 +118,23 @@ class Filesystems(CompareTest):
         pathlib.Path(f"/sys/block/zram{number}/disksize").write_text("16M", encoding="ascii")
         self.addCleanup(pathlib.Path(f"/sys/block/zram{number}/reset").write_text, "1",
                         encoding="ascii")
-        mountpoint = self.machine.ext4(f"/dev/zram{number}")
+        mountpoint = self.devices.ext4(f"/dev/zram{number}")
         self.addCleanup(run, "umount", mountpoint)
         self.both()
         self.assertEqual(self.compare_fsinfo()[mountpoint]["name"], f"zram{number}")
         self.assertIn(f"/dev/zram{number}", self.compare_disks())
 
     def test_device_mapper(self):
-        need(self, "dmsetup")
+        require(self, "dmsetup")
         if subprocess.run(["dmsetup", "targets"], capture_output=True, check=False).returncode:
             self.skipTest("the kernel has no device mapper")
-        device = self.machine.loop("disk", 32)
-        name = self.machine.folder.name
+        device = self.devices.loop("disk", 32)
+        name = self.devices.directory.name
         for number, below in enumerate((device, f"/dev/mapper/{name}-0")):
             run("dmsetup", "create", f"{name}-{number}", "--table", f"0 65536 linear {below} 0")
             self.addCleanup(run, "dmsetup", "remove", "--retry", f"{name}-{number}")
             run("dmsetup", "mknodes")
-        mountpoint = self.machine.ext4(f"/dev/mapper/{name}-1")
+        mountpoint = self.devices.ext4(f"/dev/mapper/{name}-1")
         self.addCleanup(run, "umount", mountpoint)
         self.both()
         node = os.path.realpath(f"/dev/mapper/{name}-1")
@@ -145,24 +145,24 @@ class Filesystems(CompareTest):
         self.assertEqual(disks[node]["dependencies"], [below])
 
     def test_without_privileges(self):
-        # Only bellhopd is without them: it tells what others tell with them.
-        need(self, "setpriv")
-        mountpoint = self.machine.ext4(self.machine.loop())
+        # Only bellhopd has none: it reports the same as qemu-ga with privileges.
+        require(self, "setpriv")
+        mountpoint = self.devices.ext4(self.devices.loop())
         os.chmod(ROOT, 0o755)
-        os.chmod(self.machine.folder, 0o755)
-        program = self.machine.folder / "bellhopd"
+        os.chmod(self.devices.directory, 0o755)
+        program = self.devices.directory / "bellhopd"
         shutil.copy(agents.bellhopd(), program)
         agent = agents.Agent(
-            str(program), prepare=lambda folder: os.chown(folder, NOBODY, NOBODY),
-            wrap=["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"])
+            str(program), prepare=lambda directory: os.chown(directory, NOBODY_UID, NOBODY_UID),
+            wrap=["setpriv", f"--reuid={NOBODY_UID}", f"--regid={NOBODY_UID}", "--clear-groups"])
         self.addCleanup(agent.__exit__)
         self.both(agent.__enter__())
         self.assertIn(mountpoint, self.compare_fsinfo())
         self.compare_disks()
 
     def test_mounts_that_come_and_go(self):
-        device = self.machine.loop()
-        mountpoint = self.machine.ext4(device)
+        device = self.devices.loop()
+        mountpoint = self.devices.ext4(device)
         client = self.client(self.agent())
         done = threading.Event()
 
@@ -181,7 +181,7 @@ class Filesystems(CompareTest):
             thread.join()
 
     def test_devices_that_come_and_go(self):
-        image = self.machine.image("disk")
+        image = self.devices.image("disk")
         client = self.client(self.agent())
         done = threading.Event()
 
@@ -200,4 +200,4 @@ class Filesystems(CompareTest):
 
 
 if __name__ == "__main__":
-    filesystems.main(__file__)
+    loop_devices.main(__file__)

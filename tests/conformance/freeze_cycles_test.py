@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Freezes and thaws over and over while programs write, and looks at the disk in between.
+"""Freezes and thaws repeatedly while programs write, and compares the disks while frozen.
 
-BELLHOP_ALL=1: 500 cycles instead of 20. See freezing.py for where this runs. Ends with status 77
-when the machine does not allow it.
+BELLHOP_ALL=1: 500 cycles instead of 20. Runs in the world of harness/freeze_world.py. Exits with
+status 77 if the machine does not allow it.
 """
 
 import hashlib
@@ -10,10 +10,10 @@ import os
 import signal
 import unittest
 
-import freezing
-from freezing import BELLHOPD, QEMU_GA, WorldTest, can_make, make_filesystem, until
+from harness import freeze_world
+from harness.freeze_world import BELLHOPD, QEMU_GA, WorldTest, can_make, make_filesystem, wait_until
 
-SKIPPED = freezing.SKIPPED
+SKIPPED = freeze_world.SKIPPED
 CYCLES = 500 if os.environ.get("BELLHOP_ALL") else 20
 
 
@@ -22,15 +22,15 @@ class Filesystems:
     def make(cls):
         cls.kinds = [kind for kind in ("ext4", "xfs", "btrfs") if can_make(kind)]
         cls.paths = {kind: make_filesystem(kind, kind=kind) for kind in cls.kinds}
-        # One in a file of another, which is written to as well.
+        # Its image is a file on ext4, which also has a writer.
         cls.paths["nested"] = make_filesystem("nested", image=cls.paths["ext4"] + "/image", size=8)
 
 
 class Writer:
-    """A process that overwrites and appends to files, makes and removes them, and counts."""
+    """A process that overwrites, appends to and renames files, and writes a counter."""
 
-    def __init__(self, folder):
-        self.counter = folder + "/count"
+    def __init__(self, directory):
+        self.counter = directory + "/count"
         self.pid = os.fork()
         if self.pid:
             return
@@ -42,7 +42,7 @@ class Writer:
                     file.write(f"{number}\n")
                     if number % 8 == 0:
                         os.fsync(file.fileno())
-                with open(folder + "/data", "ab" if number % 100 else "wb") as file:
+                with open(directory + "/data", "ab" if number % 100 else "wb") as file:
                     file.write(b"x" * 5000)
                 os.rename(self.counter, self.counter + ".old")
                 os.rename(self.counter + ".old", self.counter)
@@ -55,13 +55,13 @@ class Writer:
 
 
 def image_digest(kind):
-    """What the filesystem's disk holds, as a host that copies it sees it."""
+    """A digest of the filesystem's disk, as a host that copies it reads it."""
     descriptor = os.open(f"/images/{kind}", os.O_RDONLY)
     digest = hashlib.blake2b()
     try:
         at = 0
         while True:
-            try:  # holes are zeros all the time
+            try:  # holes are always zeros
                 at = os.lseek(descriptor, at, os.SEEK_DATA)
             except OSError:
                 return digest.digest()
@@ -81,9 +81,9 @@ class CycleTests(WorldTest):
         writers = [Writer(path) for path in Filesystems.paths.values()]
         try:
             for writer in writers:
-                self.assertTrue(until(lambda writer=writer: os.path.exists(writer.counter)))
+                self.assertTrue(wait_until(lambda writer=writer: os.path.exists(writer.counter)))
             for cycle in range(CYCLES):
-                freezing.watchdog.pat()
+                freeze_world.watchdog.reset()
                 self.assertEqual(agent.freeze_all(), len(Filesystems.paths), cycle)
                 if cycle % 10 == 0:
                     before = [image_digest(kind) for kind in Filesystems.kinds]
@@ -93,36 +93,36 @@ class CycleTests(WorldTest):
                 self.assertEqual(agent.thaw(), len(Filesystems.paths), cycle)
             self.assertEqual(agent.status(), "thawed")
         finally:
-            freezing.thaw_all()
+            freeze_world.thaw_all()
             for writer in writers:
                 writer.stop()
 
     def test_a_copy_of_a_frozen_disk_is_complete(self):
-        """What was written before the freeze is in a copy that is made meanwhile."""
-        # Nothing of the copy's journal is played back. Two btrfs of one UUID cannot be mounted at
-        # the same time.
+        """A copy taken while frozen has everything that was written before the freeze."""
+        # Mounted without replaying the journal. Not btrfs: two with the same UUID cannot be mounted
+        # at the same time.
         for kind, options in (("ext4", "loop,ro,noload"), ("xfs", "loop,ro,norecovery,nouuid")):
             with self.subTest(kind=kind):
-                self.need(kind)
+                self.require(kind)
                 self.assert_copy_is_complete(kind, options)
 
     def assert_copy_is_complete(self, kind, options):
         path = Filesystems.paths[kind]
         with open(path + "/before", "w", encoding="utf-8") as file:
-            file.write(kind)  # and not synchronised
+            file.write(kind)  # no fsync
         agent = self.start()
         self.assertEqual(agent.freeze(path), 1)
         copy = f"/images/copy-of-{kind}"
-        freezing.copy_sparse(f"/images/{kind}", copy)
+        freeze_world.copy_sparse(f"/images/{kind}", copy)
         self.assertEqual(agent.thaw(), 1)
         agent.stop()
         copied = make_filesystem(f"copied-{kind}", image=copy, kind=kind, options=options,
-                                 fresh=False)
+                                 mkfs=False)
         try:
             with open(copied + "/before", encoding="utf-8") as file:
                 self.assertEqual(file.read(), kind)
         finally:
-            freezing.umount(copied)
+            freeze_world.umount(copied)
             os.unlink(copy)
 
 
@@ -131,10 +131,10 @@ class Bellhop(CycleTests, unittest.TestCase):
 
 
 class QemuGa(CycleTests, unittest.TestCase):
-    """The real one: shows that the tests above are right."""
+    """The oracle: the tests above must hold for it too."""
 
     PROGRAM = QEMU_GA
 
 
 if __name__ == "__main__":
-    freezing.main(Filesystems.make)
+    freeze_world.main(Filesystems.make)

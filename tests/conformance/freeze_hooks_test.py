@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""The administrator's hooks around a freeze.
+"""The administrator's hooks before a freeze and after a thaw.
 
-See freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
+Runs in the world of harness/freeze_world.py. Exits with status 77 if the machine does not allow it.
 """
 
 import os
 import unittest
 
-import freezing
-from freezing import BELLHOPD, QEMU_GA, WorldTest, is_frozen, make_filesystem, until
+from harness import freeze_world
+from harness.freeze_world import (BELLHOPD, QEMU_GA, WorldTest, is_frozen, make_filesystem,
+                                  wait_until)
 
-SKIPPED = freezing.SKIPPED
+SKIPPED = freeze_world.SKIPPED
 FAILED = "child process has failed to execute fsfreeze hook: "
 
 
@@ -21,7 +22,7 @@ class Filesystems:
 
 
 class HookTests(WorldTest):
-    """What every agent must do; PROGRAM is set by the classes below."""
+    """What every agent must do. The classes below set PROGRAM."""
 
     def write(self, path, script, mode=0o755):
         with open(path, "w", encoding="utf-8") as file:
@@ -58,7 +59,7 @@ class HookTests(WorldTest):
         self.assertEqual(agent.freeze_all(), FAILED + "out\nerr\n")
         self.assert_thawed(agent)
 
-    def test_that_a_signal_ends(self):
+    def test_that_a_signal_kills(self):
         agent = self.start(self.hook("kill -9 $$"))
         self.assertEqual(agent.freeze_all(), "child process has terminated abnormally")
         self.assert_thawed(agent)
@@ -80,7 +81,7 @@ class HookTests(WorldTest):
         self.assert_thawed(agent)
 
     def test_program_of_debian_runs_its_directory(self):
-        """/etc/qemu/fsfreeze-hook, as Debian's package has it, in short."""
+        """/etc/qemu/fsfreeze-hook of Debian's package, shortened."""
         os.makedirs(f"{self.directory}/fsfreeze-hook.d")
         for name in ("20-b", "10-a"):
             self.write(f"{self.directory}/fsfreeze-hook.d/{name}", f"echo {name} >>$LOG")
@@ -94,42 +95,42 @@ class HookTests(WorldTest):
 
 
 class Bellhop(HookTests, unittest.TestCase):
-    """Bellhop, with what it does on purpose otherwise than qemu-ga."""
+    """Bellhop, with its intended differences from qemu-ga."""
 
     PROGRAM = BELLHOPD
 
-    def test_is_told_when_nothing_was_frozen(self):
+    def test_is_called_when_nothing_was_frozen(self):
         agent = self.start(self.hook("exit 0"))
         self.assertEqual(agent.freeze("/nonexistent"), 0)
         self.assertEqual(self.hook_log(), ["freeze", "thaw"])
 
-    def test_is_told_when_a_freeze_fails(self):
-        hidden = make_filesystem("hidden", f"{freezing.PLACE}/over/hidden")
-        freezing.mount("-t", "tmpfs", "none", f"{freezing.PLACE}/over")
+    def test_is_called_when_a_freeze_fails(self):
+        hidden = make_filesystem("hidden", f"{freeze_world.MOUNT_ROOT}/over/hidden")
+        freeze_world.mount("-t", "tmpfs", "none", f"{freeze_world.MOUNT_ROOT}/over")
         try:
             agent = self.start(self.hook("exit 0"))
             self.assertIn("failed to open", agent.freeze_all())
             self.assertEqual(self.hook_log(), ["freeze", "thaw"])
             self.assert_thawed(agent)
         finally:
-            freezing.umount(f"{freezing.PLACE}/over")
-            freezing.umount(hidden)
+            freeze_world.umount(f"{freeze_world.MOUNT_ROOT}/over")
+            freeze_world.umount(hidden)
 
-    def test_thaw_stops_one_that_sleeps(self):
+    def test_thaw_stops_a_sleeping_hook(self):
         started = f"{self.directory}/started"
         agent = self.start(self.hook(
             f"[ $1 = freeze ] || exit 0; echo >{started}; exec sleep 1000"))
         agent.send("guest-fsfreeze-freeze", "freeze")
-        self.assertTrue(until(lambda: os.path.exists(started)))
+        self.assertTrue(wait_until(lambda: os.path.exists(started)))
         agent.send("guest-fsfreeze-thaw", "thaw")
         replies = {reply["id"]: reply for reply in (agent.receive(), agent.receive())}
         self.assertIn("error", replies["freeze"])
-        # "call again": the hook is told of the thaw first.
+        # An error asks to call again: the hook is called with "thaw" first.
         if "error" in replies["thaw"]:
-            self.assertTrue(until(lambda: agent.thaw() == 0))
+            self.assertTrue(wait_until(lambda: agent.thaw() == 0))
         self.assert_thawed(agent)
 
-    def test_is_ended_at_its_limit(self):
+    def test_is_killed_at_its_timeout(self):
         agent = self.start(self.hook("[ $1 = thaw ] || exec sleep 1000"),
                            configuration="[freeze]\nhook-timeout=1\n")
         self.assertEqual(agent.freeze_all(), FAILED + "'freeze' did not end within 1 s and was "
@@ -137,49 +138,49 @@ class Bellhop(HookTests, unittest.TestCase):
         self.assertEqual(self.hook_log(), ["freeze", "thaw"])
         self.assert_thawed(agent)
 
-    def directory_of_hooks(self):
-        folder = f"{self.directory}/freeze.d"
-        os.makedirs(folder)
-        return folder, f"[freeze]\nhook-directory={folder}\n"
+    def make_hook_directory(self):
+        directory = f"{self.directory}/freeze.d"
+        os.makedirs(directory)
+        return directory, f"[freeze]\nhook-directory={directory}\n"
 
-    def test_directory_runs_in_order_and_backwards(self):
-        folder, configuration = self.directory_of_hooks()
+    def test_directory_runs_in_order_and_in_reverse_order(self):
+        directory, configuration = self.make_hook_directory()
         for name in ("20-b", "10-a", "30-c~"):
-            self.write(f"{folder}/{name}", f"echo {name} >>{self.directory}/hook-log")
+            self.write(f"{directory}/{name}", f"echo {name} >>{self.directory}/hook-log")
         agent = self.start(self.hook(""), configuration=configuration)
         self.assertEqual(agent.freeze_all(), 1)
         self.assertEqual(self.hook_log(), ["freeze", "freeze", "10-a", "freeze", "20-b"])
         self.assertEqual(agent.thaw(), 1)
         self.assertEqual(self.hook_log()[5:], ["thaw", "20-b", "thaw", "10-a", "thaw"])
 
-    def test_directory_with_one_that_fails(self):
-        folder, configuration = self.directory_of_hooks()
-        self.write(f"{folder}/10-a", f"echo 10-a >>{self.directory}/hook-log")
-        self.write(f"{folder}/20-b", "echo no; exit 1")
+    def test_directory_with_a_failing_hook(self):
+        directory, configuration = self.make_hook_directory()
+        self.write(f"{directory}/10-a", f"echo 10-a >>{self.directory}/hook-log")
+        self.write(f"{directory}/20-b", "echo no; exit 1")
         agent = self.start(configuration=configuration)
-        self.assertEqual(agent.freeze_all(), f"{FAILED}'{folder}/20-b': no\n")
+        self.assertEqual(agent.freeze_all(), f"{FAILED}'{directory}/20-b': no\n")
         self.assertEqual(self.hook_log(), ["freeze", "10-a", "freeze", "thaw", "10-a"])
         self.assert_thawed(agent)
 
-    def test_directory_has_a_place_of_its_own(self):
-        folder = "/etc/bellhop/freeze.d"
-        os.makedirs(folder)
+    def test_directory_has_a_default(self):
+        directory = "/etc/bellhop/freeze.d"
+        os.makedirs(directory)
         try:
-            self.write(f"{folder}/a", "")
+            self.write(f"{directory}/a", "")
             agent = self.start()
             self.assertEqual(agent.freeze_all(), 1)
             self.assertEqual(agent.thaw(), 1)
             self.assertEqual(self.hook_log(), ["freeze", "thaw"])
         finally:
-            os.unlink(f"{folder}/a")
-            os.removedirs(folder)
+            os.unlink(f"{directory}/a")
+            os.removedirs(directory)
 
 
 class QemuGa(HookTests, unittest.TestCase):
-    """The real one: shows that the tests above are right."""
+    """The oracle: the tests above must hold for it too."""
 
     PROGRAM = QEMU_GA
 
 
 if __name__ == "__main__":
-    freezing.main(Filesystems.make)
+    freeze_world.main(Filesystems.make)

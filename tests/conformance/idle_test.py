@@ -9,14 +9,15 @@ import tempfile
 import time
 import unittest
 
-import agents
-from living import MEGABYTE, LifeTest, answered, long, sanitized, wait_for
+from harness import agents
+from harness.lifecycle import MEGABYTE, LifecycleTest, call, long, sanitized, wait_for
 
 
-class Idle(LifeTest):
+class Idle(LifecycleTest):
     SETTLE, WATCH = 3.0, 60.0
 
-    def switches(self, agent):
+    def context_switches(self, agent):
+        """Voluntary context switches of all threads: every blocking system call is one."""
         total = 0
         for task in pathlib.Path(f"/proc/{agent.process.pid}/task").iterdir():
             text = (task / "status").read_text(encoding="ascii", errors="replace")
@@ -26,45 +27,46 @@ class Idle(LifeTest):
 
     @contextlib.contextmanager
     def line_without_host(self):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-line-"))
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-line-"))
         try:
-            yield self.agent(channel=("isa-serial", str(folder / "missing")), options=["-r"])
+            yield self.agent(channel=("isa-serial", str(directory / "missing")), options=["-r"])
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(directory, ignore_errors=True)
 
-    def worked(self):
-        """An agent that has done something of everything, its client still there."""
+    def used(self):
+        """An agent that has run commands of every kind; its client is still connected."""
         agent = self.agent()
         client = self.client(agent)
-        pid = answered(client, "guest-exec", path="/bin/true")["pid"]
+        pid = call(client, "guest-exec", path="/bin/true")["pid"]
         wait_for("the end of true",
-                 lambda: answered(client, "guest-exec-status", pid=pid)["exited"])
-        handle = answered(client, "guest-file-open", path="/dev/zero")
-        answered(client, "guest-file-read", handle=handle, count=MEGABYTE)
-        answered(client, "guest-sync", id=1)
+                 lambda: call(client, "guest-exec-status", pid=pid)["exited"])
+        handle = call(client, "guest-file-open", path="/dev/zero")
+        call(client, "guest-file-read", handle=handle, count=MEGABYTE)
+        call(client, "guest-sync", id=1)
         return agent
 
-    def left(self):
+    def disconnected(self):
         agent = self.agent()
         with agent.connect() as client:
-            answered(client, "guest-get-host-name")
+            call(client, "guest-get-host-name")
         return agent
 
     @long
     def test_makes_no_system_call_for_a_minute(self):
         with self.line_without_host() as waiting:
-            idle = {"never used": self.agent(), "a client is there": self.worked(),
-                    "its client left": self.left(), "its line is missing": waiting}
+            idle = {"never used": self.agent(), "a client is connected": self.used(),
+                    "its client disconnected": self.disconnected(),
+                    "its serial line is missing": waiting}
             if any(sanitized(agent.process.pid) for agent in idle.values()):
-                self.skipTest("a sanitizer's threads are not ours")
+                self.skipTest("a sanitizer has its own threads")
             time.sleep(self.SETTLE)
-            before = {name: self.switches(agent) for name, agent in idle.items()}
+            before = {name: self.context_switches(agent) for name, agent in idle.items()}
             with contextlib.ExitStack() as stack:
                 traces = {name: stack.enter_context(Trace(agent))
                           for name, agent in list(idle.items())[1:]}
                 time.sleep(self.WATCH)
-                after = {name: self.switches(agent) for name, agent in idle.items()}
-            # One is not traced: tracing itself wakes an agent up once.
+                after = {name: self.context_switches(agent) for name, agent in idle.items()}
+            # One is not traced: attaching strace wakes an agent up once.
             self.assertEqual(after["never used"], before["never used"])
             for name, trace in traces.items():
                 if trace.works:
@@ -74,7 +76,7 @@ class Idle(LifeTest):
 
 
 class Trace:
-    """strace on all threads of an agent, if it can be had."""
+    """strace on all threads of an agent, if it is installed and permitted."""
 
     def __init__(self, agent):
         self.path = agent.directory / "trace"
@@ -86,22 +88,22 @@ class Trace:
                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                     stderr=subprocess.PIPE)
         self.works = b"attached" in self.process.stderr.readline()
-        self.begun = time.time() + 1.0  # attaching restarts the call that waits
+        self.start_time = time.time() + 1.0  # attaching restarts the blocked system call
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         if shutil.which("strace"):
-            self.ended = time.time()
+            self.end_time = time.time()
             self.process.send_signal(signal.SIGINT)
-            self.process.communicate(timeout=agents.PATIENCE)
+            self.process.communicate(timeout=agents.TIMEOUT)
 
     def calls(self):
         found = []
         for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
             when = float(line.split()[1])
-            if self.begun < when < self.ended and "detached" not in line:
+            if self.start_time < when < self.end_time and "detached" not in line:
                 found.append(line)
         return found
 

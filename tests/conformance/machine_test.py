@@ -1,7 +1,7 @@
-"""Processors and memory blocks: bellhopd and the real qemu-ga, asked at the same moment.
+"""Processors and memory blocks: bellhopd and the real qemu-ga, called at the same time.
 
-On this machine as it is, and in mount namespaces in which made trees stand for what this machine
-does not have. Nothing here changes anything; tests/vm has the commands that do.
+On this machine, and in mount namespaces with a generated sysfs tree for hardware that it lacks.
+Read-only commands; tests/vm tests those that make changes.
 """
 
 import os
@@ -11,33 +11,34 @@ import subprocess
 import tempfile
 import unittest
 
-import agents
+from harness import agents
 
 VCPUS = "guest-get-vcpus"
 BLOCKS = "guest-get-memory-blocks"
 BLOCK_INFO = "guest-get-memory-block-info"
-REPLACED = "/sys/devices/system"  # what a made tree stands for
+SYSFS = "/sys/devices/system"  # a generated tree is mounted over it
 
 MACHINE = ("guest-shutdown", "guest-suspend-disk", "guest-suspend-ram", "guest-suspend-hybrid",
-           "guest-set-time", VCPUS, "guest-set-vcpus", BLOCKS, "guest-set-memory-blocks", BLOCK_INFO)
+           "guest-set-time", VCPUS, "guest-set-vcpus", BLOCKS, "guest-set-memory-blocks",
+           BLOCK_INFO)
 
 
 def ordered(reply):
-    """The reply with its list in the order of numbers: qemu-ga's has none."""
+    """The reply with its list sorted by number: qemu-ga's order is arbitrary."""
     if isinstance(reply.get("return"), list):
         reply["return"].sort(key=lambda entry: entry.get("logical-id", entry.get("phys-index")))
     return reply
 
 
 class Tree:
-    """A made /sys/devices/system. A file's content is a text; None stands for a directory, a path
-    for a symbolic link."""
+    """A generated /sys/devices/system: path -> text of a file, None for a directory, or a Path for
+    the target of a symbolic link."""
 
     def __init__(self, files):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-tree-"))
-        self.folder.chmod(0o755)
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-tree-"))
+        self.directory.chmod(0o755)
         for name, content in files.items():
-            path = self.folder / name
+            path = self.directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
             if content is None:
                 path.mkdir(parents=True, exist_ok=True)
@@ -47,12 +48,12 @@ class Tree:
                 path.write_text(content, encoding="ascii")
 
     def close(self):
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.directory)
 
     @property
     def wrap(self):
-        return ["unshare", "-m", "sh", "-c", f'mount --bind "$0" {REPLACED} && exec "$@"',
-                str(self.folder)]
+        return ["unshare", "-m", "sh", "-c", f'mount --bind "$0" {SYSFS} && exec "$@"',
+                str(self.directory)]
 
 
 class MachineTest(unittest.TestCase):
@@ -75,7 +76,7 @@ class MachineTest(unittest.TestCase):
         trial = subprocess.run([*tree.wrap, "true"], stdin=subprocess.DEVNULL, text=True,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
         if trial.returncode:
-            self.skipTest(f"cannot mount over {REPLACED}: {trial.stderr.strip()}")
+            self.skipTest(f"cannot mount over {SYSFS}: {trial.stderr.strip()}")
         return tree
 
     def replies(self, connections, command):
@@ -83,7 +84,7 @@ class MachineTest(unittest.TestCase):
 
 
 class ThisMachine(MachineTest):
-    def test_processors_and_memory_are_told_alike(self):
+    def test_processors_and_memory_are_reported_alike(self):
         connections = self.both()
         for command in (VCPUS, BLOCKS, BLOCK_INFO):
             ours, theirs = self.replies(connections, command)
@@ -102,7 +103,7 @@ class ThisMachine(MachineTest):
             self.assertEqual(entries[0].get(name), entries[1][name])
 
 
-class MadeTrees(MachineTest):
+class GeneratedTrees(MachineTest):
     def assert_alike(self, files, *commands):
         connections = self.both(self.tree(files))
         for command in commands:
@@ -136,7 +137,7 @@ class MadeTrees(MachineTest):
         self.assert_alike({"cpu/cpu0/online": pathlib.Path("/"), "memory/block_size_bytes": None,
                            "memory/memory0/state": pathlib.Path("/")}, VCPUS, BLOCKS, BLOCK_INFO)
 
-    def test_one_that_vanishes_or_cannot_be_read_does_not_spoil_the_list(self):
+    def test_one_that_vanishes_or_cannot_be_read_is_left_out(self):
         ours = {"return": [{"logical-id": 0, "online": True, "can-offline": True}]}
         self.assert_differ({"cpu/cpu0/online": "1\n", "cpu/cpu1": pathlib.Path("gone")}, VCPUS,
                            ours, {"error": {"class": "GenericError", "desc":

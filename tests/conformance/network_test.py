@@ -1,8 +1,8 @@
-"""Compares what the agents say of the network with what a real qemu-ga says.
+"""Compares bellhopd's and a real qemu-ga's replies about the network.
 
-Every test makes a network namespace of its own and starts bellhopd and qemu-ga in it.
-BELLHOP_PAIRS: how many veth pairs the largest network has; 100 when it is not set. 2000 is what
-issue reports speak of, and takes qemu-ga half a minute.
+Every test creates a network namespace and starts bellhopd and qemu-ga in it.
+BELLHOP_PAIRS: the number of veth pairs in the largest network (default 100). Issue reports mention
+2000; qemu-ga needs half a minute for these.
 """
 
 import os
@@ -10,8 +10,9 @@ import subprocess
 import threading
 import unittest
 
-import agents
-from networks import INTERFACES, KINDS, ROUTES, Namespace, NoNamespace, settled
+from harness import agents
+from harness.network_namespace import (INTERFACES, KINDS, ROUTES, Namespace, NamespaceUnavailable,
+                                       stable_replies)
 
 ORACLES = ("sid", "trixie")
 
@@ -22,11 +23,11 @@ class NetworkTest(unittest.TestCase):
         self.addCleanup(namespace.__exit__)
         try:
             return namespace.__enter__()
-        except NoNamespace as reason:
+        except NamespaceUnavailable as reason:
             self.skipTest(str(reason))
 
     def add_link(self, namespace, line):
-        """`ip link add`; skips the test when the kernel has no such kind of interface."""
+        """Runs `ip link add`. Skips the test if the kernel lacks the kind of interface."""
         error = namespace.run("ip", "link", "add", *line.split())
         if error:
             self.skipTest(f"ip link add {line}: {error}")
@@ -42,8 +43,8 @@ class NetworkTest(unittest.TestCase):
         return self.client(namespace, agents.bellhopd(), **options)
 
     def compare(self, namespace):
-        """Asserts that bellhopd's replies are those of qemu-ga; returns both, by interface's name
-        and as a list of routes."""
+        """Asserts that bellhopd's replies are equal to qemu-ga's. Returns the interfaces by name,
+        and the list of routes."""
         ours = self.bellhopd(namespace)
         self.maxDiff = None
         compared = 0
@@ -54,9 +55,9 @@ class NetworkTest(unittest.TestCase):
             except agents.Unavailable as reason:
                 reasons.append(str(reason))
                 continue
-            interfaces, expected = settled(ours, oracle, INTERFACES)
+            interfaces, expected = stable_replies(ours, oracle, INTERFACES)
             self.assertEqual(interfaces, expected, suite)
-            routes, expected = settled(ours, oracle, ROUTES)
+            routes, expected = stable_replies(ours, oracle, ROUTES)
             self.assertEqual(routes, expected, suite)
             compared += 1
         if not compared:
@@ -70,7 +71,7 @@ def addresses_of(interface):
 
 
 class Interfaces(NetworkTest):
-    def test_nothing_but_a_loopback_that_is_down(self):
+    def test_only_a_loopback_that_is_down(self):
         interfaces, _ = self.compare(self.namespace())
         self.assertEqual(interfaces["lo"],
                          {"name": "lo", "hardware-address": "00:00:00:00:00:00"})
@@ -92,7 +93,8 @@ class Interfaces(NetworkTest):
             "addr add fd00::1/64 dev v0 nodad", "addr add fd00::2/128 dev v0 nodad",
             "addr add fd01::1/0 dev v0 nodad", "link set v0 up", "link set v1 up")
         interfaces, _ = self.compare(namespace)
-        self.assertEqual(len(addresses_of(interfaces["v0"])), 10)  # and the link's own
+        # Nine, and the link-local address.
+        self.assertEqual(len(addresses_of(interfaces["v0"])), 10)
         self.assertIn("10.5.0.1/0", addresses_of(interfaces["v0"]))
 
     def test_an_interface_that_is_down(self):
@@ -170,8 +172,9 @@ class Interfaces(NetworkTest):
 
     def test_a_name_that_is_not_utf_8(self):
         namespace = self.namespace()
-        process = agents.spawn(namespace.enter + ["ip", "link", "add", b"x\xff\xfey", "type", "veth",
-                                                  "peer", "name", "v1"], stderr=subprocess.PIPE)
+        process = agents.spawn(namespace.enter + ["ip", "link", "add", b"x\xff\xfey", "type",
+                                                  "veth", "peer", "name", "v1"],
+                               stderr=subprocess.PIPE)
         error = process.communicate()[1].decode(errors="replace").strip()
         if process.returncode:
             self.skipTest(f"ip link add: {error}")
@@ -182,7 +185,7 @@ class Interfaces(NetworkTest):
         namespace = self.namespace()
         namespace.ip("link add v0 type veth peer name v1", "addr add 10.1.0.1/24 dev v0",
                      "addr add 10.2.0.1/24 dev v1", "link set v0 up", "link set v1 up")
-        # A neighbour that is there, so that what is sent leaves at once.
+        # With a permanent neighbour entry, datagrams are sent at once.
         namespace.ip("neigh add 10.1.0.2 lladdr 02:00:00:00:00:02 dev v0 nud permanent")
         error = namespace.run("python3", "-c", """
 import socket
@@ -235,7 +238,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         other = self.bellhopd(namespace, wrap=unprivileged,
                               prepare=lambda directory: directory.chmod(0o777))
         for command in (INTERFACES, ROUTES):
-            reply, expected = settled(other, ours, command)
+            reply, expected = stable_replies(other, ours, command)
             self.assertEqual(reply, expected)
 
     def test_interfaces_that_come_and_go(self):
@@ -354,7 +357,7 @@ class Routes(NetworkTest):
         self.assertEqual(self.route_to(routes, "fd01::")["metric"], 0xFFFFFFFF)
         self.assertEqual(self.route_to(routes, "::1")["flags"], 0x80200001)
 
-    def test_that_refuse(self):
+    def test_that_reject(self):
         namespace = self.network()
         kinds = ("unreachable", "blackhole", "prohibit", "throw")
         namespace.ip(*(f"route add {kind} 10.{i + 20}.0.0/16" for i, kind in enumerate(kinds)),

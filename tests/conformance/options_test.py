@@ -1,4 +1,4 @@
-"""Starts bellhopd and a real qemu-ga with the same command lines, and compares what they do."""
+"""Compares bellhopd and a real qemu-ga, started with the same command lines."""
 
 import itertools
 import os
@@ -8,32 +8,32 @@ import signal
 import subprocess
 import unittest
 
-import agents
-from command_lines import LISTEN, Case
+from harness import agents
+from harness.command_lines import LISTEN, CommandLineTest
 
-# Where Bellhop differs on purpose: command line (or what it is about), and why.
+# Intended differences: command line or topic, and the reason.
 DIFFERENCES = {
-    "texts": "The text of --help, and texts on standard error around the reason, are Bellhop's "
-             "own; GLib's prefix `** (process:1): CRITICAL **:` is not written.",
-    "usage to stderr": "qemu-ga tells of a bad option on standard output, and getopt's message "
-                       "twice; Bellhop says both once, on standard error.",
-    "--blacklist": "qemu-ga dropped the option and the key blacklist in 9.1 and ignores the key: "
-                   "what an old file blocks would be open. Bellhop blocks it.",
-    "stray value": "qemu-ga reads its command line twice and getopt moves stray arguments to the "
-                   "end in between, so `stray --method` takes `stray` as the method. Bellhop says "
-                   "that the value is missing.",
-    "-d -D": "qemu-ga removes the pid file when it only prints its configuration as a daemon, "
-             "that of a running agent too. Bellhop does not.",
-    "undecodable list": "qemu-ga crashes when block-rpcs or allow-rpcs cannot be decoded. Bellhop "
-                        "refuses the file.",
-    "failed daemon": "qemu-ga leaves with status 0 before it knows whether the daemon can start. "
-                     "Bellhop waits for the daemon and leaves with its status.",
+    "texts": "Bellhop has its own text for --help and around the reason on standard error; it does "
+             "not print GLib's prefix `** (process:1): CRITICAL **:`.",
+    "usage to stderr": "qemu-ga reports a bad option on standard output, and getopt's message "
+                       "twice; Bellhop prints both once, on standard error.",
+    "--blacklist": "qemu-ga dropped the option and the key blacklist in 9.1 and ignores the key, "
+                   "which enables the commands that an old file blocks. Bellhop blocks them.",
+    "stray value": "qemu-ga parses its command line twice and getopt moves stray arguments to the "
+                   "end in between, so `stray --method` uses `stray` as the method. Bellhop "
+                   "reports that the value is missing.",
+    "-d -D": "With both, qemu-ga removes the pid file, even that of a running agent. Bellhop does "
+             "not.",
+    "undecodable list": "qemu-ga crashes if block-rpcs or allow-rpcs cannot be decoded. Bellhop "
+                        "rejects the file.",
+    "failed daemon": "qemu-ga exits with status 0 before it knows whether the daemon can start. "
+                     "Bellhop waits for the daemon and exits with its status.",
     "-V": "Under its own name Bellhop prints its own version. Under the name qemu-ga it prints "
-          "what qemu-ga prints.",
-    "list order": "Bellhop lists commands in its own order, and has commands of its own.",
+          "qemu-ga's.",
+    "list order": "Bellhop lists commands in its own order, and has additional commands.",
 }
 
-# Command lines that both dump their configuration for: same output, same status.
+# Command lines with which both dump their configuration: same output, same status.
 DUMPS = [
     [], ["-v"], ["-r"], ["-d"], ["-dvr"], ["-F"], ["-F/x"], ["-F=/x"], ["-F", "/x"],
     ["--fsfreeze-hook"], ["--fsfreeze-hook="], ["--fs=/x"], ["-dF/x"], ["-Fv"], ["-F", "-v"],
@@ -47,7 +47,7 @@ DUMPS = [
     ["-s", "x"], ["-v", "-v"], ["-m", "isa-serial", "-m", "virtio-serial"], ["-p", "--schema"],
 ]
 
-# Command lines that both refuse: same status, and something is said.
+# Command lines that both reject: same status, with a message.
 REFUSED = [
     ["-x"], ["-vx"], ["-xV"], ["-x", "-V"], ["--bogus"], ["--bogus=1"], ["-m"], ["--method"],
     ["--bl"], ["--p"], ["--v"], ["--ver"], ["--d", "-D"], ["--verbose=1"], ["--dump-conf=1"],
@@ -66,7 +66,7 @@ REFUSED = [
     ["-m", "unix-listen", "-p", "{dir}/socket", "-t", "/nope"],
 ]
 
-# Configuration files that both dump: (content, further options).
+# Configuration files that both dump: (content, additional options).
 FILES = [
     ("", []), ("# comment\n", []), ("[general]\n", []), ("[general]", []),
     ("[general]\ndaemon=true\nverbose=1\nretry-path=1\n", []),
@@ -90,7 +90,7 @@ FILES = [
     ("[general]\nEncoding=UTF-8\nlogfile=ä\n", []),
 ]
 
-# Configuration files that both refuse.
+# Configuration files that both reject.
 BAD_FILES = [
     "x\n", "method=x\n", "[general\n", "[general]\nfoo\n", "[general]\n=foo\n", "[general]\n;x\n",
     "[]\n", "[a[b]\n", "[general] x\n", "\ufeff[general]\n", "[general]\nk]=x\n",
@@ -101,7 +101,7 @@ BAD_FILES = [
 ]
 
 
-class DumpConf(Case):
+class DumpConf(CommandLineTest):
     def test_command_lines(self):
         for arguments in DUMPS:
             with self.subTest(arguments=arguments):
@@ -127,10 +127,10 @@ class DumpConf(Case):
                 first = self.run_program("bellhopd", dump + arguments, directory).stdout
                 pathlib.Path(directory, "conf").write_bytes(first)
                 again = self.run_program("bellhopd", ["-D", "-c", "{dir}/conf"], directory).stdout
-                # Lists are reversed each time, as qemu-ga does.
+                # Each dump reverses lists, like qemu-ga's.
                 self.assertEqual(again, first.replace(b"=b,a", b"=a,b"))
 
-    def test_the_variable_names_the_file(self):
+    def test_the_environment_variable_names_the_file(self):
         variables = [("QGA_CONF", "{dir}/conf")]
         content = "[general]\nstatedir=/by-variable\n"
         self.assert_same_dump([], content, variables)
@@ -138,7 +138,7 @@ class DumpConf(Case):
         self.assert_same_dump([], None, [("QGA_CONF", "/nope")])
         self.assert_same_dump([], None, [("QGA_CONF", "")])
 
-    def test_the_option_beats_the_variable(self):
+    def test_the_option_overrides_the_environment_variable(self):
         self.assert_same_dump(["-c", "{dir}/conf"], "[general]\nlogfile=/x\n",
                               [("QGA_CONF", "/dev/null")])
 
@@ -146,7 +146,7 @@ class DumpConf(Case):
         self.assert_same_dump(["-c", "/nope", "--config", "{dir}/conf"], "[general]\nverbose=1\n")
 
 
-class Refusals(Case):
+class Refusals(CommandLineTest):
     def test_command_lines(self):
         for arguments in REFUSED:
             with self.subTest(arguments=arguments):
@@ -161,18 +161,18 @@ class Refusals(Case):
         reason = re.compile(rb"error loading configuration from path: [^\n]*")
         for content in BAD_FILES:
             with self.subTest(content=content):
-                theirs, ours = self.both(["-c", "{dir}/conf", "-D"], content)
+                theirs, ours = self.run_both(["-c", "{dir}/conf", "-D"], content)
                 if b"\\" in theirs[2] or b"\xef\xbf\xbd" in theirs[2]:
-                    continue  # GLib shows what is not printable in its own way
+                    continue  # GLib escapes unprintable characters differently
                 self.assertEqual(reason.search(ours[2])[0], reason.search(theirs[2])[0])
 
 
-class Answers(Case):
+class Answers(CommandLineTest):
     def test_lists_of_commands(self):
         for arguments in (["-b", "help"], ["-b", "?"], ["-a", "help"], ["--allow-rpcs=?"],
                           ["-D", "--block-rpcs", "help"], ["-b", "help", "-x"]):
             with self.subTest(arguments=arguments):
-                theirs, ours = self.both(arguments)
+                theirs, ours = self.run_both(arguments)
                 self.assertEqual((theirs[0], ours[0]), (0, 0))
                 lines = ours[1].decode().split("\n")
                 self.assertEqual(lines.pop(), "")
@@ -186,41 +186,41 @@ class Answers(Case):
             with self.subTest(arguments=arguments), self.directory() as directory:
                 named = os.path.join(directory, "qemu-ga")
                 os.symlink(self.programs["bellhopd"], named)
-                theirs, ours = self.both(arguments)
+                theirs, ours = self.run_both(arguments)
                 self.assertEqual((theirs[0], ours[0]), (0, 0))
                 self.assertTrue(ours[1].startswith(b"bellhopd "))
                 output = subprocess.run([named, *arguments], stdout=subprocess.PIPE,
-                                        timeout=agents.PATIENCE, check=True).stdout
+                                        timeout=agents.TIMEOUT, check=True).stdout
                 self.assertEqual(output, b"QEMU Guest Agent 11.1.3\n")
                 if b" 11.1.3" in theirs[1]:
                     self.assertEqual(output, theirs[1])
 
     def test_help(self):
-        theirs, ours = self.both(["--help", "-x"])
+        theirs, ours = self.run_both(["--help", "-x"])
         self.assertEqual((theirs[0], ours[0]), (0, 0))
         for option in re.findall(rb"(?m)^  -\w, (--[a-z-]+)", theirs[1]):
             self.assertIn(option, ours[1])
 
 
-class Differences(Case):
-    """Each is one still; a case that became alike leaves DIFFERENCES."""
+class Differences(CommandLineTest):
+    """Each still exists. Remove one that no longer does from DIFFERENCES."""
 
     def test_usage_goes_to_standard_error(self):
-        theirs, ours = self.both(["--bogus"])
+        theirs, ours = self.run_both(["--bogus"])
         self.assertIn(b"--help", theirs[1])
         self.assertEqual(ours[1], b"")
         self.assertIn(b"--help", ours[2])
 
     def test_blacklist_is_obeyed(self):
-        theirs, ours = self.both(["-D", "--blacklist=x"])
+        theirs, ours = self.run_both(["-D", "--blacklist=x"])
         self.assertEqual(theirs[0], 1)
         self.assertIn(b"block-rpcs=x\n", ours[1])
-        theirs, ours = self.both(["-D", "-c", "{dir}/conf"], "[general]\nblacklist=x\n")
+        theirs, ours = self.run_both(["-D", "-c", "{dir}/conf"], "[general]\nblacklist=x\n")
         self.assertIn(b"block-rpcs=\n", theirs[1])
         self.assertIn(b"block-rpcs=x\n", ours[1])
 
     def test_a_stray_argument_is_no_value(self):
-        theirs, ours = self.both(["-D", "stray", "--block-rpcs"])
+        theirs, ours = self.run_both(["-D", "stray", "--block-rpcs"])
         self.assertIn(b"block-rpcs=stray\n", theirs[1])
         self.assertEqual(ours[0], 1)
 
@@ -233,13 +233,13 @@ class Differences(Case):
                 self.assertEqual(path.exists(), survives, kind)
 
     def test_an_undecodable_list_is_refused(self):
-        theirs, ours = self.both(["-D", "-c", "{dir}/conf"], "[general]\nblock-rpcs=\\x\n")
+        theirs, ours = self.run_both(["-D", "-c", "{dir}/conf"], "[general]\nblock-rpcs=\\x\n")
         self.assertEqual(theirs[0], -signal.SIGSEGV)
         self.assertEqual(ours[0], 1)
 
 
-class Pages(Case):
-    """The manual pages name everything that there is."""
+class Pages(CommandLineTest):
+    """The manual pages name all options and keys."""
 
     def page(self, name):
         text = (agents.ROOT / "packaging" / "man" / name).read_text(encoding="utf-8")

@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Runs test files, several tests at once, and counts them.
+"""Runs test files, several tests concurrently, and counts them.
 
 usage: run.py [-k PART] [--short] FILE…      PART: only tests whose name contains it
 --short: only tests that are marked as `short`.
-For each file it prints what failed whole, then a line for each test that did not pass, `fail: name:
-reason` or `skip: name: reason`, and then `N passed, N failed, N skipped`.
-BELLHOP_JOBS: how many tests at once (default: the number of processors).
-Fixtures of classes and modules are not supported, so that any tests may run at the same time.
-A file that defines SKIPPED is a program of its own: it runs its tests by unittest.main(verbosity=2)
-where it has prepared everything, and ends with that status when it cannot, saying why.
+For each file it prints the full text of each failure, then one line per test that did not pass,
+`fail: name: reason` or `skip: name: reason`, then `N passed, N failed, N skipped`.
+BELLHOP_JOBS: how many tests run concurrently (default: the number of processors).
+Class and module fixtures are not supported: any tests may run at the same time.
+A file that defines SKIPPED is a separate program: it prepares its environment and runs its tests
+with unittest.main(verbosity=2). If it cannot, it prints the reason and exits with that status.
+
+Tests import their helper modules from the package `harness`. It has no __init__.py and so spans two
+directories: tests/conformance/harness, and tests/vm/harness for tests in virtual machines.
 """
 
 import argparse
@@ -31,7 +34,7 @@ _printing = threading.Lock()
 
 
 def load(path):
-    sys.path.insert(0, str(path.parent))  # what the files of another folder share
+    sys.path.insert(0, str(path.parent))  # for the harness directory beside the file
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
@@ -40,7 +43,7 @@ def load(path):
 
 
 def reason_of(failure):
-    """What was raised, in a line, of a traceback; of other text the first line."""
+    """The exception of a traceback in one line; for other text its first line."""
     lines = failure.strip().splitlines()
     for number in reversed(range(len(lines))):
         if lines[number].startswith('  File "'):
@@ -50,7 +53,7 @@ def reason_of(failure):
 
 
 def run_program(path, part, skipped_status):
-    """Runs a file that is a program of its own; (results, …) as play() gives them."""
+    """Runs a file that is a separate program. Returns results like those of run_test()."""
     command = [sys.executable, str(path)] + (["-k", part] if part else [])
     process = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True, check=False)
@@ -68,16 +71,16 @@ def run_program(path, part, skipped_status):
                         reason.group(1) if reason else None))
     if process.returncode and not any(failures for _, failures, _ in results):
         last = "".join(process.stdout.strip().splitlines()[-1:])
-        results.append((path.stem, [f"ended with status {process.returncode}: {last}"], None))
+        results.append((path.stem, [f"exited with status {process.returncode}: {last}"], None))
     if process.returncode:
         print(f"FAILED {path.name}\n{process.stdout}", flush=True)
     return results
 
 
-def each(suite):
+def tests_of(suite):
     for test in suite:
         if isinstance(test, unittest.TestSuite):
-            yield from each(test)
+            yield from tests_of(test)
         else:
             yield test
 
@@ -86,8 +89,8 @@ def name_of(test):
     return test.id().split(".", 1)[-1]
 
 
-def play(test):
-    """Runs one test; (name, failures, skip reason)."""
+def run_test(test):
+    """Runs one test. Returns (name, failures, skip reason)."""
     result = unittest.TestResult()
     started = time.monotonic()
     test.run(result)
@@ -100,8 +103,8 @@ def play(test):
     return name_of(test), failures, reason
 
 
-def marked(test, mark):
-    """Whether a test's method carries a mark."""
+def has_mark(test, mark):
+    """Whether a test's method has a mark, an attribute set by a decorator."""
     return getattr(getattr(test, getattr(test, "_testMethodName", ""), None), mark, False)
 
 
@@ -109,19 +112,19 @@ def run_file(path, part, jobs, short):
     try:
         module = load(path)
         tests = unittest.defaultTestLoader.loadTestsFromModule(module)
-    except Exception as error:  # a file that cannot be loaded is a failed test
+    except Exception as error:  # a file that cannot be loaded counts as a failed test
         print(f"fail: {path.name}: {type(error).__name__}: {error}")
         print("0 passed, 1 failed, 0 skipped", flush=True)
         return 1
     if hasattr(module, "SKIPPED"):
         results = run_program(path, part, module.SKIPPED)
     else:
-        tests = [test for test in each(tests)
-                 if part in test.id() and (marked(test, "short") or not short)]
-        # The long ones first, so that nobody waits for them at the end.
-        tests.sort(key=lambda test: not marked(test, "long"))
+        tests = [test for test in tests_of(tests)
+                 if part in test.id() and (has_mark(test, "short") or not short)]
+        # Long tests first, so that they do not run alone at the end.
+        tests.sort(key=lambda test: not has_mark(test, "long"))
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            results = list(pool.map(play, tests))
+            results = list(pool.map(run_test, tests))
     skips = [(name, reason) for name, _, reason in results if reason is not None]
     failures = [(name, reason_of(texts[0])) for name, texts, _ in results if texts]
     failed = len(failures)
@@ -134,9 +137,9 @@ def run_file(path, part, jobs, short):
     return failed
 
 
-def expect_signals():
-    """Undoes what nohup(1) and shells do to the signals of programs in the background: the agents,
-    and the programs that they start, inherit it."""
+def reset_ignored_signals():
+    """Restores the signals that nohup(1) and shells ignore for background programs. The agents and
+    their child processes would inherit that."""
     for number in (signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -148,7 +151,7 @@ def main():
     parser.add_argument("--short", action="store_true")
     parser.add_argument("files", nargs="+", type=pathlib.Path)
     options = parser.parse_args()
-    expect_signals()
+    reset_ignored_signals()
     jobs = int(os.environ.get("BELLHOP_JOBS") or os.cpu_count() or 2)
     failed = sum(run_file(path.resolve(), options.k, jobs, options.short) for path in options.files)
     return 1 if failed else 0

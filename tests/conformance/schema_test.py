@@ -1,8 +1,8 @@
-"""Compares the agents' replies with the schema that bellhopd gives of itself.
+"""Validates the agents' replies against the schema that bellhopd prints.
 
-Plays the conformance cases, the tests of a freeze and those of accounts once more with
-BELLHOP_RECORD set, and checks every recorded success, bellhopd's and qemu-ga's, with python3-jsonschema.
-BELLHOP_RECORD=FILE: checks what is recorded there instead.
+Runs the conformance cases and the tests of freezes, trims and accounts again with BELLHOP_RECORD
+set, and validates every recorded success, bellhopd's and qemu-ga's, with python3-jsonschema.
+BELLHOP_RECORD=FILE: validates that record instead.
 """
 
 import json
@@ -13,9 +13,8 @@ import sys
 import tempfile
 import unittest
 
-import accounts
-import agents
-from living import Loop
+from harness import agents, user_accounts
+from harness.lifecycle import LoopFilesystem
 
 try:
     import jsonschema
@@ -24,8 +23,8 @@ except ImportError:
 
 HERE = pathlib.Path(__file__).resolve().parent
 
-# What must not be done to the machine that the tests run on. tests/vm calls these in a guest, and
-# compares the replies of those that have one with the schema.
+# Commands that must not run on the tests' machine. tests/vm calls them in a guest and validates
+# their replies, if any.
 IN_GUESTS = {"guest-set-memory-blocks", "guest-set-time", "guest-set-vcpus", "guest-shutdown",
              "guest-suspend-disk", "guest-suspend-hybrid", "guest-suspend-ram"}
 FREEZING = {"guest-fsfreeze-freeze", "guest-fsfreeze-freeze-list", "guest-fstrim"}
@@ -35,7 +34,7 @@ ACCOUNTS = {"guest-set-user-password", "guest-ssh-add-authorized-keys",
 
 def reason_not_to_freeze():
     try:
-        with Loop():
+        with LoopFilesystem():
             return None
     except unittest.SkipTest as reason:
         return str(reason)
@@ -43,23 +42,23 @@ def reason_not_to_freeze():
 
 def schema():
     run = subprocess.run([agents.bellhopd(), "--schema"], stdout=subprocess.PIPE, check=True,
-                         timeout=agents.PATIENCE)
+                         timeout=agents.TIMEOUT)
     return json.loads(run.stdout)
 
 
 def recorded():
-    """The recorded exchanges; plays the tests that make them unless there is a record."""
+    """The recorded exchanges. Runs the tests that record them unless there is a record."""
     named = os.environ.get("BELLHOP_RECORD")
     if named:
         return _read(named)
-    with tempfile.TemporaryDirectory() as folder:
-        record = pathlib.Path(folder) / "record"
+    with tempfile.TemporaryDirectory() as directory:
+        record = pathlib.Path(directory) / "record"
         environment = dict(os.environ, BELLHOP_RECORD=str(record))
         played = [("conformance_test.py", part) for part in ("bellhopd.", "qemu_ga_sid.")]
         played += [("accounts_test.py", ""), ("freeze_filesystems_test.py", "Bellhop"),
                    ("trim_test.py", "Bellhop")]
         for file, part in played:
-            # Whether these tests pass is told where they are run by name.
+            # Their own runs report whether these tests pass.
             subprocess.run([sys.executable, str(HERE / "run.py"), "-k", part, str(HERE / file)],
                            env=environment, stdout=subprocess.DEVNULL, check=False)
         return _read(record)
@@ -82,14 +81,14 @@ class Schema(unittest.TestCase):
         kind.check_schema(part)
         return kind(part)
 
-    def test_is_valid_itself(self):
+    def test_is_a_valid_schema(self):
         self.assertIn("guest-ping", self.schema["commands"])
         for name, command in self.schema["commands"].items():
             for part in ("arguments", "returns"):
                 self.assertIn(part, command, name)
                 self.validator(command[part])
 
-    def test_a_wrong_reply_would_be_seen(self):
+    def test_rejects_wrong_replies(self):
         returns = self.validator(self.schema["commands"]["guest-file-read"]["returns"])
         good = {"count": 1, "buf-b64": "eA==", "eof": False}
         self.assertEqual(list(returns.iter_errors(good)), [])
@@ -100,7 +99,7 @@ class Schema(unittest.TestCase):
         with agents.Agent(agents.bellhopd()) as agent, agent.connect() as client:
             self.assertEqual(client.call("bellhop-schema"), self.schema)
 
-    def test_replies_are_as_it_says_and_every_command_was_called(self):
+    def test_replies_conform_and_every_command_was_called(self):
         validators = {name: (self.validator(command["arguments"]),
                              self.validator(command["returns"]))
                       for name, command in self.schema["commands"].items()}
@@ -121,11 +120,11 @@ class Schema(unittest.TestCase):
         missing = set(validators) - set(successes) - IN_GUESTS
         reasons = []
         for some, reason_to_skip in ((FREEZING, reason_not_to_freeze),
-                                     (ACCOUNTS, accounts.reason_to_skip)):
+                                     (ACCOUNTS, user_accounts.reason_to_skip)):
             if missing & some and (reason := reason_to_skip()):
                 missing -= some
                 reasons.append(reason)
-        self.assertEqual(missing, set(), "commands that no test called with success")
+        self.assertEqual(missing, set(), "commands that no test called successfully")
         if reasons:
             self.skipTest("; ".join(reasons))
 

@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
-"""Compares the counters of processors and disks that bellhopd and a real qemu-ga tell.
+"""Compares the counters of processors and disks that bellhopd and a real qemu-ga report.
 
-See filesystems.py for where this runs. Ends with status 77 when the machine does not allow it.
+Runs in the namespace of harness/loop_devices.py. Exits with status 77 if the machine does not
+allow it.
 """
 
-import filesystems
-from filesystems import CompareTest
+from harness import loop_devices
+from harness.loop_devices import CompareTest
 
-SKIPPED = filesystems.SKIPPED
+SKIPPED = loop_devices.SKIPPED
 
 
 class Statistics(CompareTest):
-    """Counters that grow: bellhopd's value lies between two of qemu-ga."""
+    """Counters grow: bellhopd's value lies between two of qemu-ga."""
 
-    # Those that may go back, because the kernel only estimates them or they are no sums.
+    # Values that may decrease: the kernel estimates them, or they are not sums.
     FREE = ("idle", "iowait", "ios-pgr")
 
     def between(self, before, ours, after, where):
@@ -36,7 +37,7 @@ class Statistics(CompareTest):
             if order == [entry[key] for entry in after]:
                 break
         else:
-            self.skipTest(f"the machine is too busy: {command} has a new answer each time")
+            self.skipTest(f"the machine is too busy: {command} has a different reply each time")
         self.assertEqual([entry[key] for entry in ours], order)
         for first, middle, last in zip(before, ours, after, strict=True):
             self.between(first, middle, last, f"{command} {first[key]}")
@@ -45,9 +46,9 @@ class Statistics(CompareTest):
         self.compare("guest-get-cpustats", "cpu")
 
     def test_disks(self):
-        self.machine.ext4(self.machine.loop())
+        self.devices.ext4(self.devices.loop())
         self.compare("guest-get-diskstats", "name")
 
 
 if __name__ == "__main__":
-    filesystems.main(__file__)
+    loop_devices.main(__file__)

@@ -1,4 +1,4 @@
-"""bellhopd never gets stuck: whatever one command waits for, the others are answered."""
+"""bellhopd never gets stuck: while one command is blocked, the others are answered."""
 
 import contextlib
 import json
@@ -6,22 +6,22 @@ import os
 import signal
 import unittest
 
-import agents
-from living import MEGABYTE, TEN_SECONDS, LifeTest, Loop, answered
+from harness import agents
+from harness.lifecycle import MEGABYTE, TEN_SECONDS, LifecycleTest, LoopFilesystem, call
 
 
-class NeverStuck(LifeTest):
+class NeverStuck(LifecycleTest):
     def assert_served(self, connection):
-        self.assertEqual(answered(connection, "guest-fsfreeze-status"), "thawed")
-        self.assertEqual(answered(connection, "guest-ping"), {})
-        self.assertIn("version", answered(connection, "guest-info"))
+        self.assertEqual(call(connection, "guest-fsfreeze-status"), "thawed")
+        self.assertEqual(call(connection, "guest-ping"), {})
+        self.assertIn("version", call(connection, "guest-info"))
 
-    def test_a_fifo_that_nobody_writes_to(self):
+    def test_a_fifo_without_a_writer(self):
         agent = self.agent()
         fifo = agent.directory / "fifo"
         os.mkfifo(fifo)
         connection = self.client(agent)
-        handle = answered(connection, "guest-file-open", path=str(fifo), mode="r+")
+        handle = call(connection, "guest-file-open", path=str(fifo), mode="r+")
         connection.send(agents.compact({"execute": "guest-file-read", "id": "stuck",
                                         "arguments": {"handle": handle, "count": 10}}) + b"\n")
         connection.send(b'{"execute": "guest-sync-delimited", "arguments": {"id": 71}}\n')
@@ -30,13 +30,13 @@ class NeverStuck(LifeTest):
 
     @contextlib.contextmanager
     def stuck_in_the_kernel(self):
-        """An agent and its client, whose first request waits in the kernel, because somebody else
-        has frozen a filesystem; and what ends that."""
-        with Loop() as loop:
+        """Yields an agent, its client, and a function that unblocks the client's first request.
+        That is blocked in the kernel, because the test has frozen a filesystem."""
+        with LoopFilesystem() as loop:
             agent = self.agent(wrap=loop.wrap)
             connection = self.client(agent)
-            answered(connection, "guest-ping")
-            loop.enter(agent)
+            call(connection, "guest-ping")
+            loop.open_namespace(agent)
             loop.fsfreeze("-f")
             try:
                 request = {"execute": "guest-file-open", "id": "stuck",
@@ -54,9 +54,9 @@ class NeverStuck(LifeTest):
             self.assertEqual(before, b'\xff{"return": 72}\n')
             self.assert_served(connection)
             thaw()
-            # The late reply is dropped: after a resynchronisation nothing older may come.
-            self.assertEqual(answered(connection, "guest-sync", id=73), 73)
-            self.assertIn("host-name", answered(connection, "guest-get-host-name"))
+            # The late reply is dropped: no older reply may follow a resynchronisation.
+            self.assertEqual(call(connection, "guest-sync", id=73), 73)
+            self.assertIn("host-name", call(connection, "guest-get-host-name"))
 
     def test_a_frozen_filesystem_and_ping(self):
         with self.stuck_in_the_kernel() as (_, connection, thaw):
@@ -70,61 +70,61 @@ class NeverStuck(LifeTest):
             connection.close()
             other = self.client(agent)
             self.assert_served(other)
-            # Other blocking commands have threads of their own.
-            self.assertIn("host-name", answered(other, "guest-get-host-name"))
+            # Other blocking commands run in other threads.
+            self.assertIn("host-name", call(other, "guest-get-host-name"))
 
-    def test_a_frozen_filesystem_and_the_end(self):
-        """The kernel lets a process end only when its last call has returned; then it must."""
+    def test_a_frozen_filesystem_and_sigterm(self):
+        """A process can exit only after its blocked system call has returned; then it must."""
         with self.stuck_in_the_kernel() as (agent, connection, thaw):
-            self.assertEqual(answered(connection, "guest-ping"), {})
+            self.assertEqual(call(connection, "guest-ping"), {})
             agent.process.send_signal(signal.SIGTERM)
-            with self.assertRaises(agents.NoReply):  # it hangs up at once
+            with self.assertRaises(agents.NoReply):  # it disconnects at once
                 while True:
                     connection.read_line(TEN_SECONDS)
             thaw()
             self.assertEqual(agent.process.wait(TEN_SECONDS), 0)
 
-    def test_a_program_that_never_ends(self):
+    def test_a_program_that_never_exits(self):
         agent = self.agent()
         connection = self.client(agent)
-        pid = answered(connection, "guest-exec", path="/bin/sleep", arg=["1000"])["pid"]
+        pid = call(connection, "guest-exec", path="/bin/sleep", arg=["1000"])["pid"]
         self.addCleanup(lambda: os.kill(pid, signal.SIGKILL))
         self.assert_served(connection)
-        self.assertEqual(answered(connection, "guest-exec-status", pid=pid), {"exited": False})
+        self.assertEqual(call(connection, "guest-exec-status", pid=pid), {"exited": False})
 
     def test_a_client_that_does_not_read(self):
         agent = self.agent()
-        deaf = self.client(agent)
-        handle = answered(deaf, "guest-file-open", path="/dev/zero")
-        deaf.send(agents.compact({"execute": "guest-file-read",
-                                  "arguments": {"handle": handle, "count": 48 * MEGABYTE}}))
-        deaf.read_until(b'"buf-b64": "AAAA', TEN_SECONDS)  # it has begun
-        deaf.close()
+        client = self.client(agent)
+        handle = call(client, "guest-file-open", path="/dev/zero")
+        client.send(agents.compact({"execute": "guest-file-read",
+                                    "arguments": {"handle": handle, "count": 48 * MEGABYTE}}))
+        client.read_until(b'"buf-b64": "AAAA', TEN_SECONDS)  # the reply has started
+        client.close()
         self.assert_served(self.client(agent))
 
 
-class Freezes(LifeTest):
+class Freezes(LifecycleTest):
     def test_one_filesystem_by_name(self):
-        with Loop() as loop:
+        with LoopFilesystem() as loop:
             agent = self.agent(wrap=loop.wrap, unblocked=("guest-fsfreeze-freeze-list",))
             client = self.client(agent)
-            loop.enter(agent)
-            frozen = answered(client, "guest-fsfreeze-freeze-list",
-                              mountpoints=[str(loop.mountpoint)])
+            loop.open_namespace(agent)
+            frozen = call(client, "guest-fsfreeze-freeze-list",
+                          mountpoints=[str(loop.mountpoint)])
             try:
                 self.assertEqual(frozen, 1)
-                self.assertEqual(answered(client, "guest-fsfreeze-status"), "frozen")
+                self.assertEqual(call(client, "guest-fsfreeze-status"), "frozen")
                 self.assertTrue((agent.directory / "qga.state.isfrozen").exists())
                 refused = client.request({"execute": "guest-get-host-name"}, TEN_SECONDS)
                 self.assertEqual(refused["error"]["class"], "CommandNotFound", refused)
-                self.assertEqual(answered(client, "guest-fsfreeze-thaw"), 1)
-                self.assertEqual(answered(client, "guest-fsfreeze-status"), "thawed")
+                self.assertEqual(call(client, "guest-fsfreeze-thaw"), 1)
+                self.assertEqual(call(client, "guest-fsfreeze-status"), "thawed")
                 self.assertFalse((agent.directory / "qga.state.isfrozen").exists())
             finally:
                 loop.fsfreeze("-u", check=False)
-            handle = answered(client, "guest-file-open", path=str(loop.mountpoint / "new"),
-                              mode="w")
-            answered(client, "guest-file-close", handle=handle)
+            handle = call(client, "guest-file-open", path=str(loop.mountpoint / "new"),
+                          mode="w")
+            call(client, "guest-file-close", handle=handle)
             agent.stop()
 
 

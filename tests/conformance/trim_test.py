@@ -1,32 +1,33 @@
 #!/usr/bin/env python3
 """guest-fstrim on real filesystems, compared with qemu-ga.
 
-See freezing.py for where this runs. Ends with status 77 when the machine does not allow it.
+Runs in the world of harness/freeze_world.py. Exits with status 77 if the machine does not allow it.
 """
 
 import os
 import tempfile
 import unittest
 
-import freezing
-from freezing import (BELLHOPD, PLACE, QEMU_GA, Agent, WorldTest, can_make, make_filesystem,
-                      make_image, mount, umount)
+from harness import freeze_world
+from harness.freeze_world import (BELLHOPD, MOUNT_ROOT, QEMU_GA, Agent, WorldTest, can_make,
+                                  make_filesystem, make_image, mount, umount)
 
-SKIPPED = freezing.SKIPPED
+SKIPPED = freeze_world.SKIPPED
 IMAGE = "/images/filled"
 
 
 class Filesystems:
-    """Made anew for each agent: ext4 and btrfs remember what they trimmed."""
+    """Created again for each agent: ext4 and btrfs remember what they trimmed."""
 
     def __init__(self):
-        self.mounted = [make_filesystem("ext4"), make_filesystem("nested", f"{PLACE}/ext4/nested")]
+        self.mounted = [make_filesystem("ext4"),
+                        make_filesystem("nested", f"{MOUNT_ROOT}/ext4/nested")]
         self.mounted += [make_filesystem(kind, kind=kind) for kind in ("xfs", "btrfs")
                          if can_make(kind)]
         make_image("/images/read-only")
-        self.mounted.append(make_filesystem("read-only", image="/images/read-only", fresh=False,
+        self.mounted.append(make_filesystem("read-only", image="/images/read-only", mkfs=False,
                                             options="loop,ro"))
-        self.bind = f"{PLACE}/bind"
+        self.bind = f"{MOUNT_ROOT}/bind"
         os.makedirs(self.bind, exist_ok=True)
         mount("--bind", self.mounted[0], self.bind)
 
@@ -37,7 +38,7 @@ class Filesystems:
 
 
 class TrimTests(WorldTest):
-    def test_names_each_filesystem_once_the_last_one_first(self):
+    def test_lists_each_filesystem_once_the_last_mounted_first(self):
         filesystems = Filesystems()
         try:
             results = self.start().call("guest-fstrim")["paths"]
@@ -46,8 +47,8 @@ class TrimTests(WorldTest):
         self.assertEqual([result["path"] for result in results],
                          list(reversed(filesystems.mounted)))
 
-    def test_gives_blocks_back(self):
-        """The image of a filesystem shrinks when what was in it is removed and trimmed."""
+    def test_frees_blocks(self):
+        """The image of a filesystem shrinks when its files are removed and it is trimmed."""
         path = make_filesystem("filled", image=IMAGE)
         try:
             with open(path + "/file", "wb") as file:
@@ -64,28 +65,28 @@ class TrimTests(WorldTest):
         finally:
             umount(path)
 
-    def test_a_disk_that_cannot(self):
-        """A loop device whose file lies on ramfs, where files cannot have holes punched."""
-        folder = f"{PLACE}/ramfs"
-        os.makedirs(folder, exist_ok=True)
-        mount("-t", "ramfs", "none", folder)
-        path = make_filesystem("no-discard", image=folder + "/image")
+    def test_a_disk_without_discard(self):
+        """A loop device whose image is on ramfs, which cannot punch holes into files."""
+        directory = f"{MOUNT_ROOT}/ramfs"
+        os.makedirs(directory, exist_ok=True)
+        mount("-t", "ramfs", "none", directory)
+        path = make_filesystem("no-discard", image=directory + "/image")
         try:
             self.assertEqual(self.start().call("guest-fstrim"),
                              {"paths": [{"path": path, "error": "trim not supported"}]})
         finally:
             umount(path)
-            umount(folder)
+            umount(directory)
 
     def test_a_mountpoint_that_cannot_be_reached(self):
-        path = make_filesystem("hidden", f"{PLACE}/over/hidden")
-        mount("-t", "tmpfs", "none", f"{PLACE}/over")
+        path = make_filesystem("hidden", f"{MOUNT_ROOT}/over/hidden")
+        mount("-t", "tmpfs", "none", f"{MOUNT_ROOT}/over")
         try:
             self.assertEqual(
                 self.start().call("guest-fstrim"),
                 {"paths": [{"path": path, "error": "failed to open: No such file or directory"}]})
         finally:
-            umount(f"{PLACE}/over")
+            umount(f"{MOUNT_ROOT}/over")
             umount(path)
 
     def test_nothing_to_trim(self):
@@ -95,7 +96,7 @@ class TrimTests(WorldTest):
 class Bellhop(TrimTests, unittest.TestCase):
     PROGRAM = BELLHOPD
 
-    def test_says_the_same_as_qemu_ga(self):
+    def test_replies_like_qemu_ga(self):
         if not QEMU_GA:
             self.skipTest(os.environ.get("FREEZE_TEST_NO_ORACLE", "there is no qemu-ga"))
         ours = self.start()
@@ -113,8 +114,8 @@ class Bellhop(TrimTests, unittest.TestCase):
                         filesystems.remove()
                 self.assertEqual(*answers)
 
-    def test_a_filesystem_that_another_covers(self):
-        """qemu-ga names the path twice and trims twice what is on top."""
+    def test_a_covered_filesystem(self):
+        """qemu-ga lists the path twice and trims the covering filesystem twice."""
         path = make_filesystem("covered")
         make_filesystem("cover", path)
         try:
@@ -129,10 +130,10 @@ class Bellhop(TrimTests, unittest.TestCase):
 
 
 class QemuGa(TrimTests, unittest.TestCase):
-    """The real one: shows that the tests above are right."""
+    """The oracle: the tests above must hold for it too."""
 
     PROGRAM = QEMU_GA
 
 
 if __name__ == "__main__":
-    freezing.main()
+    freeze_world.main()

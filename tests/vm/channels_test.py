@@ -1,60 +1,29 @@
-"""Channels other than one virtio-serial port, in a guest."""
+"""Channels other than a single virtio-serial port, in a guest."""
 
-import base64
-import hashlib
-import json
-import os
-import shutil
 import unittest
 
-from vm import VmTest, agents, guest, short
+from harness.channel_checks import ask, carry, socat
+from harness.vm import VmTest, agents, guest, short
 
 MEGABYTE = 1 << 20
-
-
-def carry(test, client, size):
-    """Sends random bytes into a file in the guest and reads them back."""
-    data = os.urandom(size)
-    handle = client.call("guest-file-open", path="/tmp/carried", mode="w+")
-    client.call("guest-file-write", handle=handle, buf_b64=agents.b64(data))
-    client.call("guest-file-seek", handle=handle, offset=0, whence="set")
-    reply = client.call("guest-file-read", handle=handle, count=size)
-    client.call("guest-file-close", handle=handle)
-    test.assertEqual(hashlib.sha256(base64.b64decode(reply["buf-b64"])).hexdigest(),
-                     hashlib.sha256(data).hexdigest())
-
-
-def socat():
-    """An archive with a program for the guest that connects what has no way to the host. Raises
-    agents.Unavailable."""
-    program = shutil.which("socat")
-    if not program:
-        raise agents.Unavailable("needs socat: run tools/setup")
-    return guest.image.programs({"usr/bin/socat": program})
-
-
-def ask(made, address, command):
-    """The reply to a command, asked within the guest."""
-    request = agents.compact({"execute": command}).decode()
-    return json.loads(made.shell(f"echo '{request}' | socat -t 10 - {address}"))
 
 
 class Serial(VmTest):
     @short
     def test_isa_serial_carries_every_byte(self):
-        made = self.boot(agents=[guest.bellhopd(channel="isa-serial")])
+        vm = self.boot(agents=[guest.bellhopd(channel="isa-serial")])
         for _ in range(3):
-            with made.connect() as client:
+            with vm.connect() as client:
                 self.assertEqual(client.call("guest-ping"), {})
                 carry(self, client, 64 * 1024)
 
-    def test_isa_serial_after_a_host_left_in_the_middle(self):
-        made = self.boot(agents=[guest.bellhopd(channel="isa-serial")])
+    def test_isa_serial_after_a_host_disconnected_in_a_request(self):
+        vm = self.boot(agents=[guest.bellhopd(channel="isa-serial")])
         for part in (b'{"execute": "guest-', b'\xff{"exec', b'{"execute": "guest-ping", "id": "' +
                      b"x" * 20000):
-            with made.connect(synchronize=False) as client:
+            with vm.connect(synchronize=False) as client:
                 client.send(part)
-            with made.connect() as client:
+            with vm.connect() as client:
                 self.assertEqual(client.call("guest-ping"), {})
 
 
@@ -65,45 +34,45 @@ isa-serial:/dev/ttyS2;unix-listen:/run/agent.sock
 """
 
     def test_are_served_at_the_same_time(self):
-        """A command that waits on one channel holds up none of the others."""
+        """A blocked command on one channel does not delay the others."""
         agent = guest.bellhopd(channel=None,
                                options=("--bellhop-config", "/etc/bellhop.conf"))
-        made = self.boot(
+        vm = self.boot(
             agents=[agent], files={"etc/bellhop.conf": self.CONFIGURATION},
             channels={"one": "first", "two": "second"}, disks={"a": 64 << 20},
             start="mke2fs -q /dev/vda && mount -t ext4 /dev/vda /mnt",
             archives=[socat()],
             options=["-chardev", "socket,id=line,path=${dir}/line,server=on,wait=off",
                      "-device", "isa-serial,chardev=line"])
-        one, two, line = (made.connect(channel=name)
+        one, two, line = (vm.connect(channel=name)
                           for name in ("one", "two", "line"))
-        made.shell("fsfreeze --freeze /mnt")  # by somebody else: the agent does not know
+        vm.shell("fsfreeze --freeze /mnt")  # the agent does not know of this freeze
         one.send(agents.compact({"execute": "guest-file-open", "arguments":
                                  {"path": "/mnt/new", "mode": "w"}}) + b"\n")
         for client in (two, line):
             self.assertEqual(client.call("guest-ping"), {})
             carry(self, client, 16 * 1024)
-        self.assertEqual(ask(made, "UNIX-CONNECT:/run/agent.sock", "guest-ping"), {"return": {}})
-        made.shell("fsfreeze --unfreeze /mnt")
+        self.assertEqual(ask(vm, "UNIX-CONNECT:/run/agent.sock", "guest-ping"), {"return": {}})
+        vm.shell("fsfreeze --unfreeze /mnt")
         self.assertIn(b'"return"', one.read_line())
         self.assertEqual(one.call("guest-ping"), {})
 
 
 class Vsock(VmTest):
-    """Within the guest: its loopback has the address 1."""
+    """Inside the guest: its loopback has the CID 1."""
 
     @short
     def test_answers_over_vsock(self):
-        made = self.boot(
+        vm = self.boot(
             agents=[guest.bellhopd(channel=None,
                                    options=("-m", "vsock-listen", "-p", "4294967295:1024"))],
             modules=["vsock_loopback"], archives=[socat()], channels={"bridge": "bridge"})
-        # The agent may not be there yet: nothing in the guest tells when it is.
+        # Retries: the agent may not listen yet, and nothing in the guest shows when it does.
         address = "VSOCK-CONNECT:1:1024,retry=600,interval=0.1"
         for _ in range(3):
-            self.assertEqual(ask(made, address, "guest-ping"), {"return": {}})
-        made.shell("socat /dev/virtio-ports/bridge VSOCK-CONNECT:1:1024 >/dev/null 2>&1 &")
-        with made.connect(channel="bridge") as client:
+            self.assertEqual(ask(vm, address, "guest-ping"), {"return": {}})
+        vm.shell("socat /dev/virtio-ports/bridge VSOCK-CONNECT:1:1024 >/dev/null 2>&1 &")
+        with vm.connect(channel="bridge") as client:
             carry(self, client, 2 * MEGABYTE)
 
 

@@ -1,24 +1,24 @@
-"""Commands of bellhopd and of the real qemu-ga, asked in the same guest at the same moment."""
+"""Commands of bellhopd and of the real qemu-ga, called in the same guest at the same time."""
 
 import time
 import unittest
 
-from vm import VmTest, agents, guest, short
+from harness.vm import VmTest, agents, guest, short
 
-# Asked without arguments, they tell about the guest and change nothing.
-TELLS = ("guest-get-", "guest-network-get-")
-# What they tell is different at every moment: only its shape is compared.
-MOVES = {"guest-get-time", "guest-get-cpustats", "guest-get-diskstats"}
+# Commands without arguments that report on the guest and change nothing.
+READ_ONLY = ("guest-get-", "guest-network-get-")
+# Their values change continuously: only the types are compared.
+VOLATILE = {"guest-get-time", "guest-get-cpustats", "guest-get-diskstats"}
 
-# Members that differ on purpose, as docs/compatibility.md says: disks-without-udev.
-WITHOUT = {"guest-get-disks": {"serial"}, "guest-get-fsinfo": {"serial"}}
-# What qemu-ga lists in no order, and by what it is to be listed: list-numbers.
-LISTED_BY = {"guest-get-vcpus": "logical-id", "guest-get-memory-blocks": "phys-index"}
+# Members with an intended difference, disks-without-udev in docs/compatibility.md.
+IGNORED_MEMBERS = {"guest-get-disks": {"serial"}, "guest-get-fsinfo": {"serial"}}
+# Lists that qemu-ga returns in arbitrary order, and the member to sort them by: list-numbers.
+SORTED_BY = {"guest-get-vcpus": "logical-id", "guest-get-memory-blocks": "phys-index"}
 
 
-# What each agent is told in turn, by itself. "$" stands for the value of the reply before it that
-# is no object, "$pid" for what an object had there.
-STORIES = {
+# Requests that each agent gets in order. "$" is replaced by the previous return value, "$pid" by
+# its member pid.
+SEQUENCES = {
     "a file": [
         ("guest-file-open", {"path": "/tmp/story", "mode": "w+"}),
         ("guest-file-write", {"handle": "$", "buf-b64": "SGVsbG8sIHdvcmxk"}),
@@ -59,7 +59,7 @@ STORIES = {
 
 
 def shape(value):
-    """A value with its numbers replaced by their type's name."""
+    """The value with its numbers replaced by the name of their type."""
     if isinstance(value, dict):
         return {name: shape(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -67,29 +67,32 @@ def shape(value):
     return type(value).__name__ if isinstance(value, (int, float)) else value
 
 
-def without(value, names):
+def without_members(value, names):
     if isinstance(value, dict):
-        return {name: without(member, names) for name, member in value.items() if name not in names}
-    return [without(element, names) for element in value] if isinstance(value, list) else value
+        return {name: without_members(member, names) for name, member in value.items()
+                if name not in names}
+    if isinstance(value, list):
+        return [without_members(element, names) for element in value]
+    return value
 
 
 def unsigned(reply):
-    """Routes whose 32-bit numbers are not taken for negative ones: route-numbers."""
+    """The routes without qemu-ga's sign extension of 32-bit numbers: route-numbers."""
     for route in reply["return"]:
         for member in ("metric", "flags"):
             route[member] &= 0xFFFFFFFF
     return reply
 
 
-def told(name, reply):
-    """What of a reply is to be the same."""
-    if name in MOVES:
+def normalized(name, reply):
+    """The part of a reply that must be the same."""
+    if name in VOLATILE:
         return shape(reply)
     if name == "guest-network-get-route" and "return" in reply:
         return unsigned(reply)
-    reply = without(reply, WITHOUT.get(name, ()))
-    if name in LISTED_BY and "return" in reply:
-        reply["return"].sort(key=lambda entry: entry[LISTED_BY[name]])
+    reply = without_members(reply, IGNORED_MEMBERS.get(name, ()))
+    if name in SORTED_BY and "return" in reply:
+        reply["return"].sort(key=lambda entry: entry[SORTED_BY[name]])
     return reply
 
 
@@ -97,39 +100,41 @@ class Commands(VmTest):
     DIFFERS = {"guest-exec-status": "exec-status-pid"}  # rows of docs/compatibility.md
 
     def both(self):
-        made = self.boot(
+        vm = self.boot(
             agents=[guest.bellhopd(), guest.qemu_ga()], disks={"a": 64 << 20},
             start="mke2fs -q /dev/vda && mount -t ext4 /dev/vda /mnt")
-        return [made.connect(name) for name in made.agents]
+        return [vm.connect(name) for name in vm.agents]
 
     @short
-    def test_tell_the_same(self):
+    def test_read_only_commands_have_the_same_replies(self):
         ours, theirs = self.both()
         names = {command["name"] for command in ours.call("guest-info")["supported_commands"]}
-        asked = sorted(name for name in names if name.startswith(TELLS))
+        asked = sorted(name for name in names if name.startswith(READ_ONLY))
         self.assertGreater(len(asked), 5)
         for name in asked:
             with self.subTest(name):
-                self.assertEqual(*self.at_the_same_moment(ours, theirs, {"execute": name}))
+                self.assertEqual(*self.replies(ours, theirs, {"execute": name}))
 
-    def at_the_same_moment(self, ours, theirs, request):
-        """Their replies; asked again while they differ, for a moment may fall in between."""
+    def replies(self, ours, theirs, request):
+        """Both replies. Repeated while they differ, because the guest may change in between."""
         for _ in range(10):
-            pair = [told(request["execute"], agent.request(request)) for agent in (ours, theirs)]
+            pair = [normalized(request["execute"], agent.request(request))
+                    for agent in (ours, theirs)]
             if pair[0] == pair[1]:
                 break
         return pair
 
-    def tell(self, client, story):
+    def play(self, client, sequence):
+        """Sends the requests. Returns [(command, the comparable part of its reply)]."""
         replies, value = [], None
-        for name, arguments in story:
+        for name, arguments in sequence:
             if arguments is not None:
                 arguments = {key: self.filled(argument, value)
                              for key, argument in arguments.items()}
             request = {"execute": name} if arguments is None else {
                 "execute": name, "arguments": arguments}
             reply = client.request(request)
-            deadline = time.monotonic() + agents.PATIENCE
+            deadline = time.monotonic() + agents.TIMEOUT
             while reply.get("return") == {"exited": False} and time.monotonic() < deadline:
                 reply = client.request(request)
             value = reply.get("return")
@@ -144,17 +149,17 @@ class Commands(VmTest):
 
     def comparable(self, name, reply):
         if name == "guest-exec" and "return" in reply:
-            return {"return": sorted(reply["return"])}  # the process's number
+            return {"return": sorted(reply["return"])}  # without the pid
         if name in self.DIFFERS and "error" in reply:
             return {"error": reply["error"]["class"]}
         return reply
 
     @short
-    def test_stories_go_the_same_way(self):
+    def test_sequences_have_the_same_replies(self):
         ours, theirs = self.both()
-        for name, story in STORIES.items():
+        for name, sequence in SEQUENCES.items():
             with self.subTest(name):
-                self.assertEqual(self.tell(ours, story), self.tell(theirs, story))
+                self.assertEqual(self.play(ours, sequence), self.play(theirs, sequence))
 
 
 if __name__ == "__main__":

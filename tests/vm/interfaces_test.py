@@ -1,16 +1,16 @@
-"""The network commands in a guest, whose kernel has more kinds of interfaces than a host may have."""
+"""The network commands in a guest, whose kernel supports more kinds of interfaces than a host may.
+"""
 
 import unittest
 
-from vm import VmTest, guest
-
-import image
-from networks import KINDS, ROUTES, INTERFACES, settled
+from harness import initramfs
+from harness.network_namespace import INTERFACES, KINDS, ROUTES, stable_replies
+from harness.vm import VmTest, guest
 
 MODULES = ("veth", "bridge", "bonding", "dummy", "8021q", "macvlan", "macvtap", "ipvlan", "macsec",
            "ifb", "ipip", "sit", "ip_gre", "ip6_tunnel", "ip6_gre", "ip_vti", "vxlan", "geneve",
            "wireguard", "vrf", "nlmon")
-MISSING = {"can"}  # from Debian's kernel for guests
+MISSING = {"can"}  # in Debian's cloud kernel
 
 BASE = """link set lo up
 link add v0 type veth peer name v1
@@ -36,54 +36,54 @@ route add fd15::/64 via fd00::99 metric 77
 
 
 class Network(VmTest):
-    def guest(self, modules, **facts):
-        return self.boot(agents=[guest.bellhopd(), guest.qemu_ga("sid")],
-                         modules=modules, archives=[image.programs({"usr/sbin/ip": "/usr/sbin/ip"})],
-                         **facts)
+    def guest(self, modules, **arguments):
+        return self.boot(agents=[guest.bellhopd(), guest.qemu_ga("sid")], modules=modules,
+                         archives=[initramfs.programs({"usr/sbin/ip": "/usr/sbin/ip"})],
+                         **arguments)
 
-    def ip(self, made, lines):
-        made.shell(f"/usr/sbin/ip -batch - <<'END'\n{lines}END\n")
+    def ip(self, vm, lines):
+        vm.shell(f"/usr/sbin/ip -batch - <<'END'\n{lines}END\n")
 
-    def compare(self, made):
+    def compare(self, vm):
         self.maxDiff = None
-        ours, oracle = made.connect("bellhopd"), made.connect("qemu-ga")
+        ours, oracle = vm.connect("bellhopd"), vm.connect("qemu-ga")
         replies = []
         for command in (INTERFACES, ROUTES):
-            reply, expected = settled(ours, oracle, command)
+            reply, expected = stable_replies(ours, oracle, command)
             self.assertEqual(reply, expected)
             replies.append(reply)
         return {interface["name"]: interface for interface in replies[0]}, replies[1]
 
     def test_every_kind_of_interface(self):
-        made = self.guest(MODULES)
-        self.ip(made, BASE)
+        vm = self.guest(MODULES)
+        self.ip(vm, BASE)
         names = {}
         for number, (kind, line) in enumerate(KINDS.items()):
-            # A device can carry one of these only.
+            # A device can have only one of these.
             line = line.replace("v0 type ipvlan", "w1 type ipvlan").replace("v0 type macsec",
                                                                             "u0 type macsec")
             if kind not in MISSING:
                 names[kind] = f"x{number}"
-                made.shell(f"/usr/sbin/ip link add {line.replace('x0', names[kind], 1)}")
-                # What has no addresses says so; what cannot be up stays down.
-                made.shell(f"/usr/sbin/ip addr add 10.7.{number}.1/24 dev x{number}; "
-                           f"/usr/sbin/ip addr add fd07::{number}/64 dev x{number} nodad; "
-                           f"/usr/sbin/ip link set x{number} up; true")
-        self.ip(made, BOND + ROUTES_MADE)
-        interfaces, routes = self.compare(made)
+                vm.shell(f"/usr/sbin/ip link add {line.replace('x0', names[kind], 1)}")
+                # Fails for interfaces without addresses, and for those that cannot be up.
+                vm.shell(f"/usr/sbin/ip addr add 10.7.{number}.1/24 dev x{number}; "
+                         f"/usr/sbin/ip addr add fd07::{number}/64 dev x{number} nodad; "
+                         f"/usr/sbin/ip link set x{number} up; true")
+        self.ip(vm, BOND + ROUTES_MADE)
+        interfaces, routes = self.compare(vm)
         self.assertLess({*names.values(), "bond7", "v0"}, set(interfaces))
         self.assertEqual(interfaces[names["ipip"]]["hardware-address"], "0a:01:00:01:00:00")
         self.assertEqual(interfaces[names["wireguard"]]["hardware-address"], "00:00:00:00:00:00")
         self.assertIn("10.20.0.0", [route["destination"] for route in routes])
 
     def test_a_kernel_without_ipv6(self):
-        made = self.guest(["veth"], words="ipv6.disable=1")
-        self.ip(made, "link set lo up\nlink add v0 type veth peer name v1\n"
+        vm = self.guest(["veth"], kernel_options="ipv6.disable=1")
+        self.ip(vm, "link set lo up\nlink add v0 type veth peer name v1\n"
                       "addr add 10.1.0.1/24 dev v0\nlink set v0 up\nlink set v1 up\n")
-        reply = made.connect("qemu-ga").request({"execute": ROUTES})
+        reply = vm.connect("qemu-ga").request({"execute": ROUTES})
         self.assertEqual(reply["error"]["desc"],
                          'open("/proc/net/ipv6_route"): No such file or directory')
-        routes = made.connect("bellhopd").call(ROUTES)
+        routes = vm.connect("bellhopd").call(ROUTES)
         self.assertEqual([(route["iface"], route["destination"]) for route in routes],
                          [("v0", "10.1.0.0")])
 

@@ -1,10 +1,15 @@
-"""libvirt as the client: virsh and the Python binding say the same with bellhopd as with qemu-ga.
+"""libvirt as the client: virsh and the Python binding give the same results with bellhopd as with
+qemu-ga.
 
-virsh.json lists what virsh is told, in order: words (the domain's name comes after the first),
-needs (the agent's commands) and option (of words, that only newer versions of virsh have): without
-them the line is left out; status and says (a regular expression) of virsh, moves (what may differ),
-omits (lines that only one may have, because of `disks-without-udev` in docs/compatibility.md),
-leaves and in (a line of that file in the guest).
+virsh.json lists the calls of virsh, in order:
+  args            its arguments; the domain's name is inserted after the first
+  needs, option   commands of the agent, and an option that only newer versions of virsh have;
+                  without them the call is left out
+  status, output  its exit status (default 0), and a regular expression for its output
+  volatile        regular expressions for parts of the output that may differ
+  optional-lines  a regular expression for lines that only one may have, because of
+                  `disks-without-udev` in docs/compatibility.md
+  file, file-line a file in the guest, and a regular expression for a line that it must have
 """
 
 import contextlib
@@ -15,278 +20,275 @@ import re
 import subprocess
 import unittest
 
-import libvirtd
-import packages
-from vm import VmTest, agents, guest, short
+from harness import libvirtd, packages
+from harness.vm import VmTest, agents, guest, short
 
 HERE = pathlib.Path(__file__).resolve().parent
 VERBS = json.loads((HERE / "virsh.json").read_text(encoding="utf-8"))
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICkyZMhA2rd3ddP0kOIZyBnCry8zb4JM+obuLixwrdnM a@host\n"
 HOST_NAME = ("domhostname", "--source", "agent")
-# What libvirt says of an agent that does not answer in time; its version 11 says it otherwise.
+# libvirt's messages about an agent that does not answer in time; they differ since version 11.
 LATE = "not responding|didn't respond to command within"
 LATE_ERRORS = ("VIR_ERR_AGENT_UNRESPONSIVE", "VIR_ERR_AGENT_COMMAND_TIMEOUT")
-# Stuck as long as the filesystem is frozen, of which the agent does not know.
+# Blocked while the filesystem is frozen, which the agent does not know.
 OPEN = json.dumps({"execute": "guest-file-open", "arguments": {"path": "/mnt/a/new", "mode": "w"}})
 FREEZE, THAW = "fsfreeze --freeze /mnt/a", "fsfreeze --unfreeze /mnt/a"
 
 
 class LibvirtTest(VmTest):
     @contextlib.contextmanager
-    def domain(self, *makes, session=False, **facts):
-        """A guest with these agents, of a libvirtd of its own."""
+    def domain(self, *makes, session=False, **arguments):
+        """A guest with these agents, run by a private libvirtd."""
         with contextlib.ExitStack() as stack:
             daemon = stack.enter_context(libvirtd.Libvirt(session))
-            made = libvirtd.Domain(daemon, *(make() for make in makes), **facts)
-            stack.callback(made.stop)
-            self.guests.append(made)
-            made.boot()
+            vm = libvirtd.Domain(daemon, *(make() for make in makes), **arguments)
+            stack.callback(vm.stop)
+            self.guests.append(vm)
+            vm.boot()
             try:
-                yield made
+                yield vm
             except AssertionError as error:
-                # Told while the guest is there.
+                # Reported while the guest still exists.
                 raise AssertionError(
-                    f"{error}\n{made.report()}\nlibvirtd: {daemon.said()}") from None
+                    f"{error}\n{vm.report()}\nlibvirtd: {daemon.last_log_line()}") from None
             finally:
-                self.guests.remove(made)
+                self.guests.remove(vm)
 
-    def needs(self, made, *commands):
-        missing = sorted(set(commands) - made.commands())
+    def needs(self, vm, *commands):
+        missing = sorted(set(commands) - vm.commands())
         if missing:
-            self.skipTest(f"{made.running} has no {', '.join(missing)}")
+            self.skipTest(f"{vm.running} has no {', '.join(missing)}")
 
 
 @functools.lru_cache(maxsize=None)
 def options_of(word):
-    """What virsh says about the options of one of its commands."""
+    """virsh's help for one of its commands."""
     return packages.run("virsh", "help", word)
 
 
 def virsh_knows(verb):
-    return verb.get("option", "") in options_of(verb["words"][0])
+    return verb.get("option", "") in options_of(verb["args"][0])
 
 
 class Verbs(LibvirtTest):
-    def play(self, made, key):
-        """What virsh says to each of VERBS, as far as the running agent has the commands."""
-        has, results = made.commands(), []
+    def play(self, vm, key):
+        """Virsh's results for VERBS. None for those that the agent or virsh does not support."""
+        has, results = vm.commands(), []
         for verb in VERBS:
             if not set(verb.get("needs", ())) <= has or not virsh_knows(verb):
                 results.append(None)
                 continue
-            words = [word.replace("${agent}", made.running).replace("${key}", str(key))
-                     for word in verb["words"]]
-            said, status = made.virsh(*words)
-            left = made.shell(f"cat {verb['in']}") if "in" in verb else ""
-            results.append((said, status, left))
+            arguments = [word.replace("${agent}", vm.running).replace("${key}", str(key))
+                         for word in verb["args"]]
+            output, status = vm.virsh(*arguments)
+            content = vm.shell(f"cat {verb['file']}") if "file" in verb else ""
+            results.append((output, status, content))
         return results
 
-    def check(self, who, verb, result):
-        said, status, left = result
-        where = f"{who}: virsh {' '.join(verb['words'])} said: {said}"
+    def check(self, agent, verb, result):
+        output, status, content = result
+        where = f"{agent}: virsh {' '.join(verb['args'])} printed: {output}"
         self.assertEqual(status, verb.get("status", 0), where)
-        self.assertIsNotNone(re.fullmatch(verb["says"], said, re.DOTALL), where)
-        if "in" in verb:
-            self.assertIsNotNone(re.search(f"^{verb['leaves']}$", left, re.MULTILINE),
-                                 f"{where}\n{verb['in']}: {left}")
+        self.assertIsNotNone(re.fullmatch(verb["output"], output, re.DOTALL), where)
+        if "file" in verb:
+            self.assertIsNotNone(re.search(f"^{verb['file-line']}$", content, re.MULTILINE),
+                                 f"{where}\n{verb['file']}: {content}")
 
     @staticmethod
-    def without_what_moves(verb, said):
-        if "omits" in verb:
-            said = re.sub(verb["omits"], "", said + "\n").rstrip("\n")
-        for pattern in verb.get("moves", ()):
-            said = re.sub(pattern, "…", said, flags=re.MULTILINE)
+    def normalized(verb, output):
+        if "optional-lines" in verb:
+            output = re.sub(verb["optional-lines"], "", output + "\n").rstrip("\n")
+        for pattern in verb.get("volatile", ()):
+            output = re.sub(pattern, "…", output, flags=re.MULTILINE)
         with contextlib.suppress(ValueError):
-            return json.loads(said)  # the order of members means nothing
-        return said
+            return json.loads(output)  # the order of members is irrelevant
+        return output
 
     def compare(self, **mode):
-        with self.domain(guest.bellhopd, guest.qemu_ga, **mode) as made:
-            key = made.folder / "key.pub"
+        with self.domain(guest.bellhopd, guest.qemu_ga, **mode) as vm:
+            key = vm.directory / "key.pub"
             key.write_text(KEY, encoding="ascii")
-            ours = self.play(made, key)
-            made.shell("rm -rf /home/guest/.ssh")
-            made.swap("qemu-ga")
-            theirs = self.play(made, key)
+            ours = self.play(vm, key)
+            vm.shell("rm -rf /home/guest/.ssh")
+            vm.switch_agent("qemu-ga")
+            theirs = self.play(vm, key)
         missing = set()
         for verb, mine, other in zip(VERBS, ours, theirs):
             if not virsh_knows(verb):
                 continue
-            with self.subTest(" ".join(verb["words"])):
+            with self.subTest(" ".join(verb["args"])):
                 self.check("qemu-ga", verb, other)
                 if mine is None:
                     missing.update(verb["needs"])
                     continue
                 self.check("bellhopd", verb, mine)
-                self.assertEqual(self.without_what_moves(verb, mine[0]),
-                                 self.without_what_moves(verb, other[0]))
-        return missing, made
+                self.assertEqual(self.normalized(verb, mine[0]), self.normalized(verb, other[0]))
+        return missing, vm
 
     @short
-    def test_say_the_same_in_system_mode(self):
+    def test_have_the_same_results_in_system_mode(self):
         self.compare()
 
-    def test_say_the_same_in_session_mode(self):
+    def test_have_the_same_results_in_session_mode(self):
         self.compare(session=True)
 
     @short
-    def test_all_of_them_were_tried(self):
-        """As long as bellhopd lacks commands, or virsh options, this is skipped and says which."""
+    def test_none_is_left_out(self):
+        """Skipped with the names if bellhopd lacks commands, or virsh options."""
         schema = subprocess.run([agents.bellhopd(), "--schema"], stdout=subprocess.PIPE,
-                                check=True, timeout=agents.PATIENCE).stdout
+                                check=True, timeout=agents.TIMEOUT).stdout
         has = set(json.loads(schema)["commands"])
-        left_out = {" ".join(verb["words"][:1]): sorted(set(verb.get("needs", ())) - has)
-                    for verb in VERBS if not set(verb.get("needs", ())) <= has}
-        if left_out:
-            self.skipTest("bellhopd lacks " + ", ".join(sorted(set(sum(left_out.values(), [])))))
-        unknown = [" ".join(verb["words"]) for verb in VERBS if not virsh_knows(verb)]
+        missing = set().union(*(verb.get("needs", ()) for verb in VERBS)) - has
+        if missing:
+            self.skipTest("bellhopd lacks " + ", ".join(sorted(missing)))
+        unknown = [" ".join(verb["args"]) for verb in VERBS if not virsh_knows(verb)]
         if unknown:
             self.skipTest("this virsh has no " + ", ".join(unknown))
 
 
 class Late(LibvirtTest):
-    """An agent that answers late, or not, and what libvirt says then and afterwards."""
+    """An agent that answers late or not at all: libvirt's results then and afterwards."""
 
     @short
-    def test_libvirt_goes_on_after_a_command_that_was_stuck(self):
-        with self.domain(guest.bellhopd) as made:
-            made.shell(FREEZE)
-            said, status = made.virsh("qemu-agent-command", "--timeout", "1", OPEN)
-            self.assertEqual(status, 1, said)
-            self.assertRegex(said, LATE)
-            # libvirt synchronizes anew; qemu-ga would not answer that before the command ends.
-            self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
-            made.shell(THAW)
-            for _ in range(3):  # the late reply disturbs none of these
-                self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+    def test_libvirt_recovers_after_a_stuck_command(self):
+        with self.domain(guest.bellhopd) as vm:
+            vm.shell(FREEZE)
+            output, status = vm.virsh("qemu-agent-command", "--timeout", "1", OPEN)
+            self.assertEqual(status, 1, output)
+            self.assertRegex(output, LATE)
+            # libvirt synchronises again; qemu-ga would answer that only after the command.
+            self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
+            vm.shell(THAW)
+            for _ in range(3):  # the late reply affects none of these
+                self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
-    def test_libvirt_waits_as_long_as_it_is_told(self):
-        with self.domain(guest.bellhopd) as made:
-            made.shell(f"{FREEZE}; (sleep 7; {THAW}) >/dev/null 2>&1 &")
-            said, status = made.virsh("qemu-agent-command", "--timeout", "60", OPEN)
-            self.assertEqual((status, sorted(json.loads(said))), (0, ["return"]))
+    def test_libvirt_waits_for_the_given_timeout(self):
+        with self.domain(guest.bellhopd) as vm:
+            vm.shell(f"{FREEZE}; (sleep 7; {THAW}) >/dev/null 2>&1 &")
+            output, status = vm.virsh("qemu-agent-command", "--timeout", "60", OPEN)
+            self.assertEqual((status, sorted(json.loads(output))), (0, ["return"]))
 
-    def keeps_its_limit(self, make):
-        """That of guest-agent-timeout, for an agent that stands still for longer. What it says
-        afterwards disturbs nothing."""
-        with self.domain(make) as made:
-            self.assertEqual(made.virsh("guest-agent-timeout", "--timeout", "1"), ("", 0))
-            pid = made.agent_pid(made.running)
-            made.shell(f"kill -STOP {pid}")
+    def check_agent_timeout(self, make):
+        """guest-agent-timeout applies to a stopped agent. Its late replies affect nothing."""
+        with self.domain(make) as vm:
+            self.assertEqual(vm.virsh("guest-agent-timeout", "--timeout", "1"), ("", 0))
+            pid = vm.agent_pid(vm.running)
+            vm.shell(f"kill -STOP {pid}")
             for _ in range(2):
-                said, status = made.virsh("domtime")
-                self.assertEqual(status, 1, said)
-                self.assertRegex(said, LATE)
-            made.shell(f"kill -CONT {pid}")
-            self.assertEqual(made.virsh("guest-agent-timeout", "--timeout", "-1"), ("", 0))
+                output, status = vm.virsh("domtime")
+                self.assertEqual(status, 1, output)
+                self.assertRegex(output, LATE)
+            vm.shell(f"kill -CONT {pid}")
+            self.assertEqual(vm.virsh("guest-agent-timeout", "--timeout", "-1"), ("", 0))
             for _ in range(3):
-                self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+                self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
-    def test_libvirt_keeps_the_limit_that_it_was_given(self):
-        self.keeps_its_limit(guest.bellhopd)
+    def test_libvirt_applies_guest_agent_timeout(self):
+        self.check_agent_timeout(guest.bellhopd)
 
-    def test_libvirt_keeps_the_limit_that_it_was_given_with_qemu_ga(self):
-        self.keeps_its_limit(guest.qemu_ga)
+    def test_libvirt_applies_guest_agent_timeout_with_qemu_ga(self):
+        self.check_agent_timeout(guest.qemu_ga)
 
-    def test_libvirt_goes_on_after_the_agent_was_away(self):
-        with self.domain(guest.bellhopd) as made:
-            made.stop_agent("bellhopd")
-            said, status = made.virsh("qemu-agent-command", "--timeout", "2",
+    def test_libvirt_recovers_after_a_restart_of_the_agent(self):
+        with self.domain(guest.bellhopd) as vm:
+            vm.stop_agent("bellhopd")
+            output, status = vm.virsh("qemu-agent-command", "--timeout", "2",
                                       '{"execute": "guest-ping"}')
-            self.assertEqual(status, 1, said)
-            made.start_agent("bellhopd")
-            made.until_connected()
-            self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+            self.assertEqual(status, 1, output)
+            vm.start_agent("bellhopd")
+            vm.wait_until_connected()
+            self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
 
 class Power(LibvirtTest):
-    """What ends, pauses or restarts the guest, with each agent."""
+    """Shutdown, reboot and suspend of the guest, with each agent."""
 
-    def suspends(self, make):
-        with self.domain(make) as made:
-            self.needs(made, "guest-suspend-ram")
-            said, status = made.virsh("dompmsuspend", "mem")
-            self.assertEqual(status, 0, said)
-            made.until_state("pmsuspended")
-            self.assertEqual(made.virsh("dompmwakeup")[1], 0)
-            made.until_state("running")
-            made.until_connected()
-            self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+    def check_suspend(self, make):
+        with self.domain(make) as vm:
+            self.needs(vm, "guest-suspend-ram")
+            output, status = vm.virsh("dompmsuspend", "mem")
+            self.assertEqual(status, 0, output)
+            vm.wait_for_state("pmsuspended")
+            self.assertEqual(vm.virsh("dompmwakeup")[1], 0)
+            vm.wait_for_state("running")
+            vm.wait_until_connected()
+            self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
     def test_suspend_and_wakeup(self):
-        self.suspends(guest.bellhopd)
+        self.check_suspend(guest.bellhopd)
 
     def test_suspend_and_wakeup_with_qemu_ga(self):
-        self.suspends(guest.qemu_ga)
+        self.check_suspend(guest.qemu_ga)
 
-    def sleeps_on_disk(self, make):
-        """libvirt sees it end, and starts it again with the same disks."""
-        with self.domain(make, swap=True) as made:
-            made.shell("echo of the first start >/run/marker")
-            said, status = made.virsh("dompmsuspend", "disk")
-            self.assertEqual(status, 0, said)
-            made.until_state("gone")
-            made.boot_again()
-            self.assertEqual(made.shell("cat /run/marker"), "of the first start\n")
-            self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+    def check_suspend_to_disk(self, make):
+        """The guest shuts down, and resumes when it is started again with the same disks."""
+        with self.domain(make, swap=True) as vm:
+            vm.shell("echo of the first start >/run/marker")
+            output, status = vm.virsh("dompmsuspend", "disk")
+            self.assertEqual(status, 0, output)
+            vm.wait_for_state("gone")
+            vm.restart()
+            self.assertEqual(vm.shell("cat /run/marker"), "of the first start\n")
+            self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
     def test_suspend_to_disk(self):
-        self.sleeps_on_disk(guest.bellhopd)
+        self.check_suspend_to_disk(guest.bellhopd)
 
     def test_suspend_to_disk_with_qemu_ga(self):
-        self.sleeps_on_disk(guest.qemu_ga)
+        self.check_suspend_to_disk(guest.qemu_ga)
 
     def test_hybrid_suspend(self):
-        """qemu-ga cannot, in this guest."""
-        with self.domain(guest.bellhopd, guest.qemu_ga, swap=True) as made:
-            self.sleep_in_both(made)
-            made.swap("qemu-ga")
-            said, status = made.virsh("dompmsuspend", "hybrid")
+        """qemu-ga does not support it in this guest."""
+        with self.domain(guest.bellhopd, guest.qemu_ga, swap=True) as vm:
+            self.check_hybrid_suspend(vm)
+            vm.switch_agent("qemu-ga")
+            output, status = vm.virsh("dompmsuspend", "hybrid")
             self.assertEqual(status, 1)
-            self.assertIn("the requested suspend mode is not supported by the guest", said)
+            self.assertIn("the requested suspend mode is not supported by the guest", output)
 
-    def sleep_in_both(self, made):
-        """Woken from memory, and then from the disk, when QEMU was killed meanwhile."""
-        made.shell("echo of the first start >/run/marker")
+    def check_hybrid_suspend(self, vm):
+        """Resumes from memory, and from the disk after QEMU was killed."""
+        vm.shell("echo of the first start >/run/marker")
         for wakes in (True, False):
-            said, status = made.virsh("dompmsuspend", "hybrid")
-            self.assertEqual(status, 0, said)
-            made.until_state("pmsuspended")
+            output, status = vm.virsh("dompmsuspend", "hybrid")
+            self.assertEqual(status, 0, output)
+            vm.wait_for_state("pmsuspended")
             if wakes:
-                self.assertEqual(made.virsh("dompmwakeup")[1], 0)
-                made.until_state("running")
-                made.until_connected()
+                self.assertEqual(vm.virsh("dompmwakeup")[1], 0)
+                vm.wait_for_state("running")
+                vm.wait_until_connected()
             else:
-                made.boot_again()
-            self.assertEqual(made.shell("cat /run/marker"), "of the first start\n")
-            self.assertEqual(made.virsh(*HOST_NAME), ("minimal", 0))
+                vm.restart()
+            self.assertEqual(vm.shell("cat /run/marker"), "of the first start\n")
+            self.assertEqual(vm.virsh(*HOST_NAME), ("minimal", 0))
 
-    def reboots_and_ends(self, make):
-        with self.domain(make) as made:
-            self.needs(made, "guest-shutdown")
-            made.shell("touch /tmp/before")
-            said, status = made.virsh("reboot", "--mode", "agent")
-            self.assertEqual(status, 0, said)
-            made.after_reboot()
-            self.assertEqual(made.shell("ls /tmp/before", check=False),
+    def check_reboot_and_shutdown(self, make):
+        with self.domain(make) as vm:
+            self.needs(vm, "guest-shutdown")
+            vm.shell("touch /tmp/before")
+            output, status = vm.virsh("reboot", "--mode", "agent")
+            self.assertEqual(status, 0, output)
+            vm.after_reboot()
+            self.assertEqual(vm.shell("ls /tmp/before", check=False),
                              "ls: /tmp/before: No such file or directory\n")
-            said, status = made.virsh("shutdown", "--mode", "agent")
-            self.assertEqual(status, 0, said)
-            made.until_state("gone")
+            output, status = vm.virsh("shutdown", "--mode", "agent")
+            self.assertEqual(status, 0, output)
+            vm.wait_for_state("gone")
 
     def test_reboot_and_shutdown(self):
-        self.reboots_and_ends(guest.bellhopd)
+        self.check_reboot_and_shutdown(guest.bellhopd)
 
     def test_reboot_and_shutdown_with_qemu_ga(self):
-        self.reboots_and_ends(guest.qemu_ga)
+        self.check_reboot_and_shutdown(guest.qemu_ga)
 
 
 class Binding(LibvirtTest):
-    """libvirt's Python binding, in the distribution's Python, which has it."""
+    """libvirt's Python binding, run by the distribution's Python."""
 
-    def ask(self, made, *what):
+    def run_binding(self, vm, *arguments):
         done = subprocess.run(
-            ["/usr/bin/python3", HERE / "binding.py", made.libvirt.uri, made.name, *what],
+            ["/usr/bin/python3", HERE / "harness" / "libvirt_binding.py", vm.libvirt.uri,
+             vm.name, *arguments],
             text=True, check=False, timeout=180, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
         if "No module named 'libvirt'" in done.stderr:
@@ -295,24 +297,24 @@ class Binding(LibvirtTest):
         return json.loads(done.stdout)
 
     def test_returns_the_same(self):
-        with self.domain(guest.bellhopd, guest.qemu_ga) as made:
-            has = made.commands()
-            ours = self.ask(made)
-            made.swap("qemu-ga")
-            theirs = self.ask(made)
+        with self.domain(guest.bellhopd, guest.qemu_ga) as vm:
+            has = vm.commands()
+            ours = self.run_binding(vm)
+            vm.switch_agent("qemu-ga")
+            theirs = self.run_binding(vm)
         for name, (needed, value) in theirs.items():
             with self.subTest(name):
                 if set(needed) <= has:
                     self.assertEqual(ours[name][1], value)
 
-    def test_goes_on_after_its_own_limit(self):
-        with self.domain(guest.bellhopd) as made:
-            made.shell(FREEZE)
-            error, ping = self.ask(made, "late")
+    def test_recovers_after_its_own_timeout(self):
+        with self.domain(guest.bellhopd) as vm:
+            vm.shell(FREEZE)
+            error, ping = self.run_binding(vm, "late")
             self.assertIn(error, LATE_ERRORS)
             self.assertEqual(ping, '{"return":{}}')
-            made.shell(THAW)
-            self.assertEqual(self.ask(made)["qemuAgentCommand"][1], '{"return":{}}')
+            vm.shell(THAW)
+            self.assertEqual(self.run_binding(vm)["qemuAgentCommand"][1], '{"return":{}}')
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Processors, memory blocks and clocks: the commands that change them, beside the real qemu-ga.
+"""Commands that change processors, memory blocks and clocks, compared with the real qemu-ga.
 
-Each agent gets the same request in the same state of the same guest. Replies, and what became of
-the guest, are compared; bellhopd's replies also with its schema.
+Each agent gets the same request in the same state of the same guest. The replies and the resulting
+states of the guest are compared; bellhopd's replies are validated against its schema.
 """
 
 import unittest
 
-from vm import VmTest, guest, short
+from harness.vm import VmTest, guest, short
 
 try:
     import jsonschema
@@ -33,14 +33,14 @@ def error(description):
 class Compared(VmTest):
     """A guest with bellhopd and qemu-ga, and requests to both."""
 
-    def boot_both(self, **facts):
-        self.guest = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()], **facts)
+    def boot_both(self, **arguments):
+        self.guest = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()], **arguments)
         self.ours, self.theirs = self.guest.connect("bellhopd"), self.guest.connect("qemu-ga")
         self.schema = self.ours.call("bellhop-schema")["commands"]
         return self.guest
 
     def ask(self, client, command, arguments=None):
-        """The reply, its list in the order of numbers: qemu-ga's has none."""
+        """The reply with its list sorted by number: qemu-ga's order is arbitrary."""
         request = {"execute": command}
         if arguments is not None:
             request["arguments"] = arguments
@@ -52,16 +52,16 @@ class Compared(VmTest):
         return reply
 
     def both(self, command, arguments=None, before="", after=""):
-        """Runs the script `before`, asks, and looks with `after`: for both agents, which must come
-        to the same. The reply, and what `after` printed."""
-        came = []
+        """For both agents: runs the script `before`, sends the request and runs the script `after`.
+        Asserts that the results are equal. Returns the reply and the output of `after`."""
+        results = []
         for client in (self.theirs, self.ours):
             if before:
                 self.guest.shell(before)
             reply = self.ask(client, command, arguments)
-            came.append((reply, self.guest.shell(after) if after else ""))
-        self.assertEqual(came[1], came[0], f"{command} {arguments}")
-        return came[1]
+            results.append((reply, self.guest.shell(after) if after else ""))
+        self.assertEqual(results[1], results[0], f"{command} {arguments}")
+        return results[1]
 
 
 class Processors(Compared):
@@ -74,13 +74,13 @@ class Processors(Compared):
         return reply, online.strip()
 
     @short
-    def test_come_and_go_as_with_qemu_ga(self):
+    def test_are_set_like_by_qemu_ga(self):
         self.boot_both(cpus="3")
         self.assertEqual(self.set((1, False)), ({"return": 1}, "0,2"))
         self.assertEqual(self.set((1, True), (2, False), (2, True), (1, False)),
                          ({"return": 4}, "0,2"))
         self.assertEqual(self.set(), ({"return": 0}, "0-2"))
-        # One that fails ends the list; that counts, unless it is the first.
+        # The first failure ends the list. It is an error only if it is the first element.
         self.assertEqual(self.set((1, False), (7, False), (2, False)), ({"return": 1}, "0,2"))
         self.assertEqual(self.set((7, False), (2, False)), (error(
             f"Could not open '{CPU}/cpu7/': No such file or directory"), "0-2"))
@@ -90,11 +90,11 @@ class Processors(Compared):
                          (error("logical processor #0 can't be offlined"), "0-2"))
         self.assertEqual(self.set((0, True), (1, False), (2, False)), ({"return": 3}, "0"))
 
-    def test_are_hot_added(self):
-        made = self.boot_both(machine="pc", cpus="1,maxcpus=3")
-        free = next(slot for slot in made.qmp("query-hotpluggable-cpus") if "qom-path" not in slot)
-        made.qmp("device_add", driver=free["type"], id="added", **free["props"])
-        made.shell(f"while [ ! -e {CPU}/cpu1 ]; do sleep 0.05; done; echo 0 >{CPU}/cpu1/online")
+    def test_can_be_hot_added(self):
+        vm = self.boot_both(machine="pc", cpus="1,maxcpus=3")
+        free = next(slot for slot in vm.qmp("query-hotpluggable-cpus") if "qom-path" not in slot)
+        vm.qmp("device_add", driver=free["type"], id="added", **free["props"])
+        vm.shell(f"while [ ! -e {CPU}/cpu1 ]; do sleep 0.05; done; echo 0 >{CPU}/cpu1/online")
         reply, _ = self.both("guest-get-vcpus")
         self.assertEqual([entry["online"] for entry in reply["return"]], [True, False])
         reply, online = self.both("guest-set-vcpus", processors((1, True)),
@@ -102,15 +102,15 @@ class Processors(Compared):
         self.assertEqual((reply, online), ({"return": 1}, "0-1\n"))
 
     def test_cannot_be_set_by_an_agent_without_rights(self):
-        made = self.boot_both(cpus="2")
-        # The kernel lets root write everywhere, so the state is put where nobody can write.
-        made.shell(f"mkdir -p /tmp/cpu/cpu0 /tmp/cpu/cpu1; echo 1 >/tmp/cpu/cpu1/online; mount -t "
-                   f"tmpfs none /mnt; cp -r /tmp/cpu/. /mnt; mount -o remount,ro /mnt; "
-                   f"mount --bind /mnt {CPU}")
+        vm = self.boot_both(cpus="2")
+        # root may write to every file, so the state is on a read-only filesystem.
+        vm.shell(f"mkdir -p /tmp/cpu/cpu0 /tmp/cpu/cpu1; echo 1 >/tmp/cpu/cpu1/online; mount -t "
+                 f"tmpfs none /mnt; cp -r /tmp/cpu/. /mnt; mount -o remount,ro /mnt; "
+                 f"mount --bind /mnt {CPU}")
         ours = self.ask(self.ours, "guest-set-vcpus", processors((1, False)))
         self.assertEqual(ours, error(f"could not open {CPU}/cpu1//online: Read-only file system"))
         self.assertEqual(self.ask(self.theirs, "guest-set-vcpus", processors((1, False))), ours)
-        # qemu-ga opens it for writing even where nothing is to be written.
+        # qemu-ga opens the file for writing even if the state is unchanged.
         self.assertEqual(self.ask(self.ours, "guest-set-vcpus", processors((1, True))),
                          {"return": 1})
         self.assertEqual(self.ask(self.theirs, "guest-set-vcpus", processors((1, True))), ours)
@@ -118,16 +118,16 @@ class Processors(Compared):
 
 class Memory(Compared):
     def boot_with_more(self):
-        made = self.boot_both(machine="pc", memory="512,slots=2,maxmem=2G",
-                              start=f"echo offline >{MEMORY}/auto_online_blocks")
-        made.qmp("object-add", **{"qom-type": "memory-backend-ram", "id": "m", "size": 256 << 20})
-        made.qmp("device_add", driver="pc-dimm", id="added", memdev="m")
-        made.shell(f"while [ $(ls -d {MEMORY}/memory[0-9]* | wc -l) -lt 6 ]; do sleep 0.05; done")
-        return made
+        vm = self.boot_both(machine="pc", memory="512,slots=2,maxmem=2G",
+                            start=f"echo offline >{MEMORY}/auto_online_blocks")
+        vm.qmp("object-add", **{"qom-type": "memory-backend-ram", "id": "m", "size": 256 << 20})
+        vm.qmp("device_add", driver="pc-dimm", id="added", memdev="m")
+        vm.shell(f"while [ $(ls -d {MEMORY}/memory[0-9]* | wc -l) -lt 6 ]; do sleep 0.05; done")
+        return vm
 
     @short
-    def test_comes_and_goes_as_with_qemu_ga(self):
-        made = self.boot_with_more()
+    def test_is_set_like_by_qemu_ga(self):
+        vm = self.boot_with_more()
         reply, _ = self.both("guest-get-memory-blocks")
         added = [entry["phys-index"] for entry in reply["return"] if not entry["online"]]
         self.assertEqual(len(added), 2)
@@ -135,43 +135,44 @@ class Memory(Compared):
         self.assertEqual(size, {"return": {"size": 128 << 20}})
         states = f"cat {MEMORY}/memory{added[0]}/state {MEMORY}/memory{added[1]}/state"
         off = f"for i in {added[0]} {added[1]}; do echo offline >{MEMORY}/memory$i/state; done"
-        first = made.shell(f"cat {MEMORY}/memory{added[0]}/state")
+        first = vm.shell(f"cat {MEMORY}/memory{added[0]}/state")
         self.assertEqual(first, "offline\n")
-        came, state = self.both("guest-set-memory-blocks",
-                                blocks((added[0], True), (999, False), (added[1], True), (0, True)),
-                                f"{off} 2>/dev/null; :", states)
-        self.assertEqual([entry["response"] for entry in came["return"]],
+        reply, state = self.both(
+            "guest-set-memory-blocks",
+            blocks((added[0], True), (999, False), (added[1], True), (0, True)),
+            f"{off} 2>/dev/null; :", states)
+        self.assertEqual([entry["response"] for entry in reply["return"]],
                          ["success", "not-found", "success", "success"])
         self.assertEqual(state, "online\nonline\n")
         self.both("guest-get-memory-blocks")
-        came, state = self.both("guest-set-memory-blocks", blocks((added[1], False)),
-                                f"echo online >{MEMORY}/memory{added[1]}/state 2>/dev/null; :",
-                                states)
-        self.assertEqual((came["return"][0]["response"], state), ("success", "online\noffline\n"))
+        reply, state = self.both("guest-set-memory-blocks", blocks((added[1], False)),
+                                 f"echo online >{MEMORY}/memory{added[1]}/state 2>/dev/null; :",
+                                 states)
+        self.assertEqual((reply["return"][0]["response"], state), ("success", "online\noffline\n"))
 
-    def test_that_cannot_go_says_so(self):
+    def test_that_cannot_be_offlined_is_an_error(self):
         self.boot_both()
-        came, _ = self.both("guest-set-memory-blocks", blocks((0, False), (-1, True), (0, True)))
-        self.assertEqual([entry["response"] for entry in came["return"]],
+        reply, _ = self.both("guest-set-memory-blocks", blocks((0, False), (-1, True), (0, True)))
+        self.assertEqual([entry["response"] for entry in reply["return"]],
                          ["operation-failed", "not-found", "success"])
-        self.assertEqual(came["return"][0]["error-code"], 22)  # EINVAL
-        self.assertEqual(came["return"][1]["phys-index"], (1 << 64) - 1)
+        self.assertEqual(reply["return"][0]["error-code"], 22)  # EINVAL
+        self.assertEqual(reply["return"][1]["phys-index"], (1 << 64) - 1)
         self.both("guest-set-memory-blocks", blocks())
 
-    def test_of_kernels_that_offer_less(self):
-        made = self.boot_both()
-        made.shell("mkdir -p /tmp/m/memory1 /tmp/m/memory3; "
-                   f"echo online >/tmp/m/memory3/state; mount --bind /tmp/m {MEMORY}")
-        came, _ = self.both("guest-set-memory-blocks", blocks((1, False), (2, False), (3, False)),
-                            "echo online >/tmp/m/memory3/state")
-        self.assertEqual([entry["response"] for entry in came["return"]],
+    def test_of_kernels_with_less_support(self):
+        vm = self.boot_both()
+        vm.shell("mkdir -p /tmp/m/memory1 /tmp/m/memory3; "
+                 f"echo online >/tmp/m/memory3/state; mount --bind /tmp/m {MEMORY}")
+        reply, _ = self.both("guest-set-memory-blocks", blocks((1, False), (2, False), (3, False)),
+                             "echo online >/tmp/m/memory3/state")
+        self.assertEqual([entry["response"] for entry in reply["return"]],
                          ["operation-not-supported", "not-found", "success"])
-        # qemu-ga gives the success an error code.
+        # qemu-ga adds an error code to the success.
         ours = self.ask(self.ours, "guest-set-memory-blocks", blocks((1, True)))
         self.assertEqual(ours, {"return": [{"phys-index": 1, "response": "success"}]})
-        made.shell(f"umount {MEMORY}; mkdir /tmp/none; mount --bind /tmp/none /sys/devices/system")
-        came, _ = self.both("guest-set-memory-blocks", blocks((1, False)))
-        self.assertEqual(came["return"][0]["response"], "operation-not-supported")
+        vm.shell(f"umount {MEMORY}; mkdir /tmp/none; mount --bind /tmp/none /sys/devices/system")
+        reply, _ = self.both("guest-set-memory-blocks", blocks((1, False)))
+        self.assertEqual(reply["return"][0]["response"], "operation-not-supported")
 
 
 class Clocks(Compared):
@@ -184,16 +185,16 @@ class Clocks(Compared):
         return self.ours.call("guest-get-time")
 
     def hardware(self):
-        """What the hardware clock shows, in seconds since 1970 as if it were UTC."""
+        """The hardware clock in seconds since 1970, read as UTC."""
         return int(self.guest.shell("cat /sys/class/rtc/rtc0/since_epoch"))
 
     def assert_clocks_show(self, seconds):
-        """Both, within the time that asking may take."""
+        """Both clocks, within the time that the requests may take."""
         self.assertLess(abs(self.now() / SECOND - seconds), 10)
         self.assertLess(abs(self.hardware() - seconds), 10)
 
     @short
-    def test_are_set_as_by_qemu_ga(self):
+    def test_are_set_like_by_qemu_ga(self):
         self.boot_both()
         for number, client in enumerate((self.theirs, self.ours)):
             wanted = 1_700_000_000 + number * 1_000_000
@@ -208,16 +209,16 @@ class Clocks(Compared):
         self.boot_both()
         self.assertEqual(self.ask(self.ours, "guest-set-time", {"time": 1_800_000_000 * SECOND}),
                          {"return": {}})
-        # Where the processor is one of AMD, Linux does not reset the clock's divider when it sets
-        # the clock: its seconds go on to begin when they did.
+        # On AMD processors Linux does not reset the clock's divider when it sets the clock: its
+        # seconds keep their phase.
         self.assert_apart_less_than(600_000)
         self.set_clock("2001-01-01 00:00:00")
         self.assertEqual(self.ask(self.ours, "guest-set-time"), {"return": {}})
         self.assert_apart_less_than(200_000)
 
     def assert_apart_less_than(self, limit):
-        """Reads both when the hardware clock's second begins. Of several readings on a busy
-        machine, the best one tells how many microseconds they are apart."""
+        """Reads both clocks at the start of the hardware clock's second. Asserts that the smallest
+        difference of several readings is below `limit` microseconds: the machine may be busy."""
         script = ("f=/sys/class/rtc/rtc0/since_epoch; read a <$f; b=$a; "
                   "while [ $b = $a ]; do read b <$f; done; "
                   "adjtimex | grep -E 'time.tv_sec|time.tv_usec'; echo $b")
@@ -236,9 +237,9 @@ class Clocks(Compared):
             self.assertEqual(self.ask(self.ours, "guest-set-time", {"time": time}),
                              error("Invalid time"))
             theirs = self.ask(self.theirs, "guest-set-time", {"time": time})
-            # It adds the reason of some earlier failure of something else.
+            # It appends the reason of an earlier, unrelated failure.
             self.assertTrue(theirs["error"]["desc"].startswith("Invalid time"), theirs)
-        # What the kernel refuses: to be older than the guest's start.
+        # The kernel rejects a time before the guest's boot.
         reply, _ = self.both("guest-set-time", {"time": 0})
         self.assertEqual(reply, error("Failed to set time to guest: Invalid argument"))
         self.assertLess(self.now() - before, 60 * SECOND)
@@ -247,8 +248,8 @@ class Clocks(Compared):
         zone = "EST5EDT,M3.2.0,M11.1.0"
         agent = guest.bellhopd()
         agent.program = f"env TZ={zone} {agent.program}"
-        made = self.boot(agents=[agent], files={"etc/adjtime": "0.0 0 0.0\n0\nLOCAL\n"})
-        self.guest, self.ours = made, made.connect()
+        vm = self.boot(agents=[agent], files={"etc/adjtime": "0.0 0 0.0\n0\nLOCAL\n"})
+        self.guest, self.ours = vm, vm.connect()
         self.schema = self.ours.call("bellhop-schema")["commands"]
         self.ask(self.ours, "guest-set-time", {"time": 1_700_000_000 * SECOND})
         self.assertLess(abs(self.hardware() - (1_700_000_000 - 5 * 3600)), 10)
@@ -257,8 +258,8 @@ class Clocks(Compared):
         self.assertLess(abs(self.now() / SECOND - 1_700_000_000), 20)
 
     def test_without_hardware_clock(self):
-        made = self.boot_both()
-        made.shell("mv /dev/rtc0 /dev/gone; rm -f /dev/rtc")
+        vm = self.boot_both()
+        vm.shell("mv /dev/rtc0 /dev/gone; rm -f /dev/rtc")
         missing = "cannot open /dev/rtc: No such file or directory"
         self.assertEqual(self.ask(self.ours, "guest-set-time", {"time": 1_700_000_000 * SECOND}),
                          error(f"failed to set hardware clock to system time: {missing}"))

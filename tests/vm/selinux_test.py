@@ -1,11 +1,11 @@
-"""The labels that SELinux has for keys, with a policy that enforces them.
+"""The SELinux labels of authorized keys, with an enforced policy.
 
-On the keys that bellhopd adds and, in the same guest, the real qemu-ga.
+Of keys that bellhopd and, in the same guest, the real qemu-ga add.
 """
 
 import unittest
 
-from systems import BOOT_PATIENCE, SystemTest
+from harness.debian_vm import DEBIAN_TIMEOUT, SystemTest
 
 SELINUX = ("selinux-policy-default", "policycoreutils")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 key"
@@ -14,62 +14,62 @@ SSHD = "system_u:system_r:sshd_t:s0"
 
 class Labels(SystemTest):
     def boot_with_selinux(self):
-        """A guest in which both agents are services, and the policy is enforced."""
-        made = self.system("bookworm", "systemd", more=SELINUX, beside=True,
-                           words="security=selinux")
-        self.answers(made)
-        # What came into the guest beside its disk has no labels: then bellhopd has not the domain
-        # of a service either.
-        made.shell("find / -xdev -context '*:unlabeled_t:*' -exec restorecon -F '{}' + && "
-                   "systemctl restart bellhopd && mkdir -p /run/qemu-ga /usr/local/var/run && "
-                   f"systemd-run --quiet {made.agents['qemu-ga'].command()} && setenforce 1",
-                   patience=BOOT_PATIENCE)
-        return made
+        """A guest in which both agents are services and the policy is enforced."""
+        vm = self.system("bookworm", "systemd", extra_packages=SELINUX, with_qemu_ga=True,
+                         kernel_options="security=selinux")
+        self.assert_answers(vm)
+        # Files that were not on the disk image have no labels: without a label, bellhopd does not
+        # run in the domain of a service either.
+        vm.shell("find / -xdev -context '*:unlabeled_t:*' -exec restorecon -F '{}' + && "
+                 "systemctl restart bellhopd && mkdir -p /run/qemu-ga /usr/local/var/run && "
+                 f"systemd-run --quiet {vm.agents['qemu-ga'].command()} && setenforce 1",
+                 timeout=DEBIAN_TIMEOUT)
+        return vm
 
     @staticmethod
-    def user(made, name):
-        made.shell(f"useradd --create-home {name} && restorecon -R /home/{name}",
-                   patience=BOOT_PATIENCE)
+    def user(vm, name):
+        vm.shell(f"useradd --create-home {name} && restorecon -R /home/{name}",
+                 timeout=DEBIAN_TIMEOUT)
 
     @staticmethod
-    def add_key(made, agent, user):
-        """By an agent: .ssh and the file after that, their type, permissions and owner."""
-        with made.connect(agent, patience=BOOT_PATIENCE) as client:
+    def add_key(vm, agent, user):
+        """Adds a key. Returns type, mode and owner of .ssh and of authorized_keys."""
+        with vm.connect(agent, timeout=DEBIAN_TIMEOUT) as client:
             client.call("guest-ssh-add-authorized-keys", username=user, keys=[KEY],
-                        patience=BOOT_PATIENCE)
+                        timeout=DEBIAN_TIMEOUT)
         found = []
         for path in (".ssh", ".ssh/authorized_keys"):
-            context, *facts = made.shell(f"stat -c '%C %a %U:%G' ~{user}/{path}").split()
-            found.append([context.split(":")[2], *facts])
+            context, *attributes = vm.shell(f"stat -c '%C %a %U:%G' ~{user}/{path}").split()
+            found.append([context.split(":")[2], *attributes])
         return found
 
     @staticmethod
-    def sshd_may_read(made, user):
-        """By the policy, as it is loaded."""
-        return made.shell(f"file=~{user}/.ssh/authorized_keys; selinux_check_access {SSHD} "
-                          "$(stat -c %C $file) file read >/dev/null && echo yes || echo no"
-                          ).strip() == "yes"
+    def sshd_may_read(vm, user):
+        """Whether the loaded policy permits it."""
+        return vm.shell(f"file=~{user}/.ssh/authorized_keys; selinux_check_access {SSHD} "
+                        "$(stat -c %C $file) file read >/dev/null && echo yes || echo no"
+                        ).strip() == "yes"
 
     def test_of_keys(self):
-        made = self.boot_with_selinux()
-        self.user(made, "alice")
+        vm = self.boot_with_selinux()
+        self.user(vm, "alice")
         for user in ("alice", "root"):
-            made.shell(f"rm -rf ~{user}/.ssh")
+            vm.shell(f"rm -rf ~{user}/.ssh")
             with self.subTest(user):
-                self.assertEqual(self.add_key(made, "bellhopd", user),
+                self.assertEqual(self.add_key(vm, "bellhopd", user),
                                  [["ssh_home_t", "700", f"{user}:{user}"],
                                   ["ssh_home_t", "600", f"{user}:{user}"]])
-                self.assertTrue(self.sshd_may_read(made, user))
-        made.shell("chcon -t user_home_t ~alice/.ssh ~alice/.ssh/authorized_keys")
-        with self.subTest("what is there already"):
-            self.assertEqual([kind for kind, *_ in self.add_key(made, "bellhopd", "alice")],
+                self.assertTrue(self.sshd_may_read(vm, user))
+        vm.shell("chcon -t user_home_t ~alice/.ssh ~alice/.ssh/authorized_keys")
+        with self.subTest("existing files"):
+            self.assertEqual([kind for kind, *_ in self.add_key(vm, "bellhopd", "alice")],
                              ["ssh_home_t", "ssh_home_t"])
-        self.user(made, "bob")
+        self.user(vm, "bob")
         with self.subTest("qemu-ga"):  # key-labels in docs/compatibility.md
-            self.assertEqual(self.add_key(made, "qemu-ga", "bob"),
+            self.assertEqual(self.add_key(vm, "qemu-ga", "bob"),
                              [["user_home_dir_t", "700", "bob:bob"],
                               ["user_home_dir_t", "600", "bob:bob"]])
-            self.assertFalse(self.sshd_may_read(made, "bob"))
+            self.assertFalse(self.sshd_may_read(vm, "bob"))
 
 
 if __name__ == "__main__":

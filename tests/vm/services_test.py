@@ -1,177 +1,177 @@
-"""bellhopd as a service of whole systems, as `cmake --install` installs it."""
+"""bellhopd as a service of a complete Debian, installed by `cmake --install`."""
 
 import base64
 import unittest
 
-from vm import agents, guest
-from systems import BOOT_PATIENCE, SystemTest
+from harness.debian_vm import DEBIAN_TIMEOUT, SystemTest
+from harness.vm import agents, guest
 
 PORT = "/dev/virtio-ports/org.qemu.guest_agent.0"
 
 
 class ServiceTest(SystemTest):
-    def plug(self, made):
-        made.qmp("device_add", driver="virtserialport", bus="ports.0", chardev="bellhopd",
-                 name=guest.FIRST_PORT, id="port-bellhopd")
+    def plug(self, vm):
+        vm.qmp("device_add", driver="virtserialport", bus="ports.0", chardev="bellhopd",
+               name=guest.FIRST_PORT, id="port-bellhopd")
 
-    def unplug(self, made):
-        made.qmp("device_del", id="port-bellhopd")
-        made.qmp.event("DEVICE_DELETED", device="port-bellhopd")
+    def unplug(self, vm):
+        vm.qmp("device_del", id="port-bellhopd")
+        vm.qmp.event("DEVICE_DELETED", device="port-bellhopd")
 
-    def is_replaced(self, made, reload):
-        """By the service's reload: the process, what it holds and its port stay."""
-        with made.connect(patience=BOOT_PATIENCE) as client:
+    def check_upgrade(self, vm, reload):
+        """A live upgrade by the service's reload keeps the process, its state and its port."""
+        with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             before = client.call("bellhop-info")["replaced"]
-            pid = made.shell("pidof bellhopd").strip()
-            made.shell("echo 0123456789 >/run/read")
+            pid = vm.shell("pidof bellhopd").strip()
+            vm.shell("echo 0123456789 >/run/read")
             handle = client.call("guest-file-open", path="/run/read")
             client.call("guest-file-read", handle=handle, count=2)
             job = client.call("guest-exec", path="/bin/sh", capture_output=True,
-                              arg=["-c", "echo before; until [ -e /run/go-on ]; do sleep 0.1; "
+                              arg=["-c", "echo before; until [ -e /run/continue ]; do sleep 0.1; "
                                    "done; echo after; exit 3"])["pid"]
-            made.qmp("query-status")
-            made.qmp.events.clear()
+            vm.qmp("query-status")
+            vm.qmp.events.clear()
             client.send(b'{"execute": "guest-sync", "arg')
-            # What an upgrade does: another file has the program's name.
-            made.shell("cp /usr/sbin/bellhopd /usr/sbin/bellhopd.new && "
-                       "mv /usr/sbin/bellhopd.new /usr/sbin/bellhopd")
-            made.shell(reload, patience=BOOT_PATIENCE)
-            made.shell(f"until [ /proc/{pid}/exe -ef /usr/sbin/bellhopd ]; do sleep 0.1; done",
-                       patience=BOOT_PATIENCE)
+            # Like a package upgrade: another file replaces the program.
+            vm.shell("cp /usr/sbin/bellhopd /usr/sbin/bellhopd.new && "
+                     "mv /usr/sbin/bellhopd.new /usr/sbin/bellhopd")
+            vm.shell(reload, timeout=DEBIAN_TIMEOUT)
+            vm.shell(f"until [ /proc/{pid}/exe -ef /usr/sbin/bellhopd ]; do sleep 0.1; done",
+                     timeout=DEBIAN_TIMEOUT)
             client.send(b'uments": {"id": 31}}')
-            reply = client.read_line(BOOT_PATIENCE)
+            reply = client.read_line(DEBIAN_TIMEOUT)
             self.assertEqual(reply, b'{"return": 31}\n')
             self.assertEqual(client.call("bellhop-info")["replaced"], before + 1)
             rest = client.call("guest-file-read", handle=handle, count=100)
             self.assertEqual(base64.b64decode(rest["buf-b64"]), b"23456789\n")
-            made.shell("touch /run/go-on")
+            vm.shell("touch /run/continue")
             status = {}
             while not status.get("exited"):
                 status = client.call("guest-exec-status", pid=job)
             self.assertEqual((status["exitcode"], base64.b64decode(status["out-data"])),
                              (3, b"before\nafter\n"))
-            made.qmp("query-status")
-            self.assertEqual([event for event in made.qmp.events
+            vm.qmp("query-status")
+            self.assertEqual([event for event in vm.qmp.events
                               if event["event"] == "VSERPORT_CHANGE"], [])
-        self.assertEqual(made.shell("pidof bellhopd").strip(), pid)
-        made.shell("rm /run/go-on")
+        self.assertEqual(vm.shell("pidof bellhopd").strip(), pid)
+        vm.shell("rm /run/continue")
 
-    def shuts_down(self, made):
-        """By guest-shutdown, through whatever the system has for it."""
-        with made.connect(patience=BOOT_PATIENCE) as client:
+    def check_shutdown(self, vm):
+        """guest-shutdown, by the means of the system."""
+        with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             client.call("guest-ping")
             client.send(agents.compact({"execute": "guest-shutdown"}) + b"\n")
-            made.qmp.event("SHUTDOWN", patience=BOOT_PATIENCE)
+            vm.qmp.event("SHUTDOWN", timeout=DEBIAN_TIMEOUT)
 
-    def comes_back_with_the_port(self, made):
-        self.unplug(made)
-        made.shell(f"while [ -e {PORT} ]; do sleep 0.1; done")
-        self.plug(made)
-        self.answers(made)
+    def check_replug(self, vm):
+        self.unplug(vm)
+        vm.shell(f"while [ -e {PORT} ]; do sleep 0.1; done")
+        self.plug(vm)
+        self.assert_answers(vm)
 
 
 class Systemd(ServiceTest):
-    def until(self, made, state):
-        made.shell(f'until [ "$(systemctl is-active bellhopd)" = {state} ]; do sleep 0.2; done',
-                   patience=BOOT_PATIENCE)
+    def wait_until(self, vm, state):
+        vm.shell(f'until [ "$(systemctl is-active bellhopd)" = {state} ]; do sleep 0.2; done',
+                 timeout=DEBIAN_TIMEOUT)
 
-    def is_replaced_while_everything_is_frozen(self, made):
-        """Even the filesystem that its program is on."""
-        pid = made.shell("pidof bellhopd").strip()
-        with made.connect(patience=BOOT_PATIENCE) as client:
+    def check_upgrade_while_frozen(self, vm):
+        """All filesystems are frozen, even the one with the program."""
+        pid = vm.shell("pidof bellhopd").strip()
+        with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             before = client.call("bellhop-info")["replaced"]
-            frozen = client.call("guest-fsfreeze-freeze", BOOT_PATIENCE)
+            frozen = client.call("guest-fsfreeze-freeze", DEBIAN_TIMEOUT)
             self.assertGreater(frozen, 0)
-            made.shell(f"kill -USR2 {pid}")
-            while client.call("bellhop-info", BOOT_PATIENCE)["replaced"] == before:
+            vm.shell(f"kill -USR2 {pid}")
+            while client.call("bellhop-info", DEBIAN_TIMEOUT)["replaced"] == before:
                 pass
             self.assertEqual(client.call("guest-fsfreeze-status"), "frozen")
-            self.assertEqual(client.call("guest-fsfreeze-thaw", BOOT_PATIENCE), frozen)
-        made.shell("echo written >/var/tmp/written && sync", patience=BOOT_PATIENCE)
+            self.assertEqual(client.call("guest-fsfreeze-thaw", DEBIAN_TIMEOUT), frozen)
+        vm.shell("echo written >/var/tmp/written && sync", timeout=DEBIAN_TIMEOUT)
 
-    def lives(self, suite):
-        made = self.system(suite, "systemd")
-        self.answers(made)
-        self.until(made, "active")
-        self.unplug(made)
-        self.until(made, "inactive")
-        self.plug(made)
-        self.answers(made)
-        self.until(made, "active")
-        self.is_replaced(made, "systemctl reload bellhopd")
-        self.is_replaced_while_everything_is_frozen(made)
-        self.until(made, "active")
-        self.assertEqual(made.shell("systemctl show -P MainPID bellhopd").strip(),
-                         made.shell("pidof bellhopd").strip())
-        made.shell("kill -9 $(systemctl show -P MainPID bellhopd)")
-        self.answers(made)
-        with made.connect() as client:
+    def check_service(self, suite):
+        vm = self.system(suite, "systemd")
+        self.assert_answers(vm)
+        self.wait_until(vm, "active")
+        self.unplug(vm)
+        self.wait_until(vm, "inactive")
+        self.plug(vm)
+        self.assert_answers(vm)
+        self.wait_until(vm, "active")
+        self.check_upgrade(vm, "systemctl reload bellhopd")
+        self.check_upgrade_while_frozen(vm)
+        self.wait_until(vm, "active")
+        self.assertEqual(vm.shell("systemctl show -P MainPID bellhopd").strip(),
+                         vm.shell("pidof bellhopd").strip())
+        vm.shell("kill -9 $(systemctl show -P MainPID bellhopd)")
+        self.assert_answers(vm)
+        with vm.connect() as client:
             job = client.call("guest-exec", path="/bin/sleep", arg=["1000"])["pid"]
-        made.shell(f"systemctl restart bellhopd; kill -0 {job}", patience=BOOT_PATIENCE)
-        self.answers(made)
-        made.shell("systemctl stop bellhopd", patience=BOOT_PATIENCE)
-        self.assertIn("inactive", made.shell("systemctl is-failed bellhopd", check=False))
-        made.shell("systemd-analyze verify --man=no bellhopd.service", patience=BOOT_PATIENCE)
-        self.assertIn("guest-exec called", made.shell("journalctl --quiet -o cat -t bellhopd",
-                                                      patience=BOOT_PATIENCE))
-        self.logs_to_the_journal(made)
-        self.shuts_down(made)
+        vm.shell(f"systemctl restart bellhopd; kill -0 {job}", timeout=DEBIAN_TIMEOUT)
+        self.assert_answers(vm)
+        vm.shell("systemctl stop bellhopd", timeout=DEBIAN_TIMEOUT)
+        self.assertIn("inactive", vm.shell("systemctl is-failed bellhopd", check=False))
+        vm.shell("systemd-analyze verify --man=no bellhopd.service", timeout=DEBIAN_TIMEOUT)
+        self.assertIn("guest-exec called", vm.shell("journalctl --quiet -o cat -t bellhopd",
+                                                    timeout=DEBIAN_TIMEOUT))
+        self.check_journal(vm)
+        self.check_shutdown(vm)
 
-    def logs_to_the_journal(self, made):
-        """With fields, by its native protocol."""
-        made.shell("mkdir -p /etc/bellhop; printf '[log]\\ntarget=journal\\n' "
-                   ">/etc/bellhop/bellhop.conf; systemctl start bellhopd", patience=BOOT_PATIENCE)
-        with made.connect(patience=BOOT_PATIENCE) as client:
+    def check_journal(self, vm):
+        """Logs with fields, over journald's native protocol."""
+        vm.shell("mkdir -p /etc/bellhop; printf '[log]\\ntarget=journal\\n' "
+                 ">/etc/bellhop/bellhop.conf; systemctl start bellhopd", timeout=DEBIAN_TIMEOUT)
+        with vm.connect(timeout=DEBIAN_TIMEOUT) as client:
             client.call("guest-file-open", path="/etc/hostname")
-        said = made.shell("journalctl --sync; journalctl --quiet -o cat COMMAND=guest-file-open",
-                          patience=BOOT_PATIENCE)
-        self.assertEqual(said.strip(), "guest-file-open called, path: /etc/hostname")
+        output = vm.shell("journalctl --sync; journalctl --quiet -o cat COMMAND=guest-file-open",
+                          timeout=DEBIAN_TIMEOUT)
+        self.assertEqual(output.strip(), "guest-file-open called, path: /etc/hostname")
 
     def test_debian_12(self):
-        self.lives("bookworm")
+        self.check_service("bookworm")
 
     def test_debian_13(self):
-        self.lives("trixie")
+        self.check_service("trixie")
 
 
 class Sysvinit(ServiceTest):
-    def test_lives(self):
-        made = self.system("bookworm", "sysvinit")
-        self.answers(made)
+    def test_service(self):
+        vm = self.system("bookworm", "sysvinit")
+        self.assert_answers(vm)
         script = "/etc/init.d/bellhopd"
-        self.assertIn("is running", made.shell(f"{script} status"))
-        made.shell(f"{script} start")
-        self.assertEqual(len(made.shell("pidof bellhopd").split()), 1)
-        self.is_replaced(made, f"{script} reload")
-        self.assertIn("is running", made.shell(f"{script} status"))
-        self.comes_back_with_the_port(made)
-        made.shell(f"{script} restart")
-        self.answers(made)
-        made.shell(f"{script} stop")
-        self.assertIn("not running", made.shell(f"{script} status", check=False))
-        self.unplug(made)
-        made.shell(f"{script} start")
-        self.plug(made)
-        self.answers(made)
-        self.shuts_down(made)
+        self.assertIn("is running", vm.shell(f"{script} status"))
+        vm.shell(f"{script} start")
+        self.assertEqual(len(vm.shell("pidof bellhopd").split()), 1)
+        self.check_upgrade(vm, f"{script} reload")
+        self.assertIn("is running", vm.shell(f"{script} status"))
+        self.check_replug(vm)
+        vm.shell(f"{script} restart")
+        self.assert_answers(vm)
+        vm.shell(f"{script} stop")
+        self.assertIn("not running", vm.shell(f"{script} status", check=False))
+        self.unplug(vm)
+        vm.shell(f"{script} start")
+        self.plug(vm)
+        self.assert_answers(vm)
+        self.check_shutdown(vm)
 
 
 class OpenRc(ServiceTest):
-    def test_lives(self):
-        made = self.system("bookworm", "openrc")
-        self.until_openrc_is_through(made)
-        self.answers(made)
-        made.shell("rc-service bellhopd status")
-        self.is_replaced(made, "rc-service bellhopd reload")
-        made.shell("kill -9 $(pidof bellhopd)")
-        self.answers(made)
-        self.comes_back_with_the_port(made)
-        made.shell("rc-service bellhopd restart", patience=BOOT_PATIENCE)
-        self.answers(made)
-        made.shell("rc-service bellhopd stop; while pidof bellhopd; do sleep 0.2; done",
-                   patience=BOOT_PATIENCE)
-        made.shell("rc-service bellhopd start", patience=BOOT_PATIENCE)
-        self.shuts_down(made)
+    def test_service(self):
+        vm = self.system("bookworm", "openrc")
+        self.wait_for_openrc(vm)
+        self.assert_answers(vm)
+        vm.shell("rc-service bellhopd status")
+        self.check_upgrade(vm, "rc-service bellhopd reload")
+        vm.shell("kill -9 $(pidof bellhopd)")
+        self.assert_answers(vm)
+        self.check_replug(vm)
+        vm.shell("rc-service bellhopd restart", timeout=DEBIAN_TIMEOUT)
+        self.assert_answers(vm)
+        vm.shell("rc-service bellhopd stop; while pidof bellhopd; do sleep 0.2; done",
+                 timeout=DEBIAN_TIMEOUT)
+        vm.shell("rc-service bellhopd start", timeout=DEBIAN_TIMEOUT)
+        self.check_shutdown(vm)
 
 
 if __name__ == "__main__":

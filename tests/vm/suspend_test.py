@@ -1,92 +1,92 @@
-"""Suspending a guest, and waking it: what the host sees of it, with bellhopd and the real qemu-ga.
+"""Suspending and waking a guest: the events that the host sees, with bellhopd and the real qemu-ga.
 
-Each guest has a program that ran before and a job of its agent; both go on.
+Each guest has a running program and a job of its agent; both continue.
 """
 
 import time
 import unittest
 
-from vm import agents, guest, short
-from systems import BOOT_PATIENCE, ELOGIND, SystemTest
+from harness.debian_vm import DEBIAN_TIMEOUT, ELOGIND, SystemTest
+from harness.vm import agents, guest, short
 
-SWAP = 1 << 30  # bytes, for what is in memory
-# What was suspended to this disk goes on from there, where there is something.
+SWAP = 1 << 30  # bytes, enough for the memory image
+# Resumes from this disk if the guest was suspended to it.
 MINIMAL_SWAP = "echo 254:0 >/sys/power/resume; mkswap /dev/vda >/dev/null; swapon /dev/vda"
 
 
 class SuspendTest(SystemTest):
-    asleep = 0  # seconds before it is woken
-    settle = ":"  # what waits in the guest until it has done all that it does after a wake-up
+    sleep_time = 0  # seconds before the host wakes the guest
+    settle = ":"  # a script that waits until the guest has completed its work after a wake-up
 
     def send(self, client, command):
-        """Sends a request that is not answered when it succeeds."""
-        client.guest.shell(self.settle, patience=BOOT_PATIENCE)
+        """Sends a request that has no reply if it succeeds."""
+        client.guest.shell(self.settle, timeout=DEBIAN_TIMEOUT)
         client.send(agents.compact({"execute": command}) + b"\n")
 
     def assert_silent(self, client):
-        """Nothing came but the reply to what is asked now."""
+        """Asserts that the next line is the reply to a new request."""
         client.send(agents.compact({"execute": "guest-ping", "id": "after"}) + b"\n")
-        self.assertEqual(client.read_line(BOOT_PATIENCE), b'{"return": {}, "id": "after"}\n')
+        self.assertEqual(client.read_line(DEBIAN_TIMEOUT), b'{"return": {}, "id": "after"}\n')
 
-    def begin(self, made, client):
-        """A program of the guest's and one of the agent's; what they are told to goes on."""
-        made.shell("echo of the first start >/run/marker; sleep 100000 </dev/null >/dev/null 2>&1 "
-                   "& echo $! >/run/sleeper")
+    def start_programs(self, vm, client):
+        """Starts a program of the guest and a job of the agent. Returns the job's pid."""
+        vm.shell("echo of the first start >/run/marker; sleep 100000 </dev/null >/dev/null 2>&1 "
+                 "& echo $! >/run/sleeper")
         return client.call("guest-exec", path="/bin/sleep", arg=["100000"])["pid"]
 
-    def goes_on(self, made, client, job, patience=BOOT_PATIENCE):
-        self.assertEqual(made.shell("cat /run/marker && kill -0 $(cat /run/sleeper)",
-                                    patience=patience), "of the first start\n")
+    def assert_programs_run(self, vm, client, job, timeout=DEBIAN_TIMEOUT):
+        self.assertEqual(vm.shell("cat /run/marker && kill -0 $(cat /run/sleeper)",
+                                  timeout=timeout), "of the first start\n")
         self.assertEqual(client.call("guest-exec-status", pid=job), {"exited": False})
 
-    def sleep_and_wake(self, made, client, command="guest-suspend-ram"):
-        """The guest sleeps in memory: QEMU says so. The host wakes it."""
+    def sleep_and_wake(self, vm, client, command="guest-suspend-ram"):
+        """Suspends the guest to memory, which QEMU reports, and wakes it."""
         self.send(client, command)
-        made.qmp.event("SUSPEND", patience=BOOT_PATIENCE)
-        self.assertEqual(made.qmp("query-status")["status"], "suspended")
-        time.sleep(self.asleep)
-        made.qmp("system_wakeup")
-        made.qmp.event("WAKEUP")
+        vm.qmp.event("SUSPEND", timeout=DEBIAN_TIMEOUT)
+        self.assertEqual(vm.qmp("query-status")["status"], "suspended")
+        time.sleep(self.sleep_time)
+        vm.qmp("system_wakeup")
+        vm.qmp.event("WAKEUP")
         self.assert_silent(client)
 
-    def sleep_on_disk(self, made, client):
-        """The machine is off, and its disks are all that is left. It is switched on again."""
+    def sleep_on_disk(self, vm, client):
+        """Suspends the guest to disk, which ends QEMU, and boots it again with its disks."""
         self.send(client, "guest-suspend-disk")
-        made.qmp.event("SUSPEND_DISK", patience=BOOT_PATIENCE)
-        self.assertEqual(made.qmp.event("SHUTDOWN")["data"], {"guest": True,
-                                                              "reason": "guest-shutdown"})
-        self.assertEqual(made.qemu.wait(), 0)
-        made.boot_again()
+        vm.qmp.event("SUSPEND_DISK", timeout=DEBIAN_TIMEOUT)
+        self.assertEqual(vm.qmp.event("SHUTDOWN")["data"], {"guest": True,
+                                                            "reason": "guest-shutdown"})
+        self.assertEqual(vm.qemu.wait(), 0)
+        vm.restart()
 
-    def to_memory(self, made, name):
-        with made.connect(name, patience=BOOT_PATIENCE) as client:
-            job = self.begin(made, client)
-            self.sleep_and_wake(made, client)
-            self.goes_on(made, client, job)
+    def to_memory(self, vm, name):
+        with vm.connect(name, timeout=DEBIAN_TIMEOUT) as client:
+            job = self.start_programs(vm, client)
+            self.sleep_and_wake(vm, client)
+            self.assert_programs_run(vm, client, job)
 
-    def to_disk(self, made, name):
-        client = made.connect(name, patience=BOOT_PATIENCE)
-        job = self.begin(made, client)
-        self.sleep_on_disk(made, client)
-        with made.connect(name, patience=BOOT_PATIENCE) as client:
-            self.goes_on(made, client, job)
+    def to_disk(self, vm, name):
+        client = vm.connect(name, timeout=DEBIAN_TIMEOUT)
+        job = self.start_programs(vm, client)
+        self.sleep_on_disk(vm, client)
+        with vm.connect(name, timeout=DEBIAN_TIMEOUT) as client:
+            self.assert_programs_run(vm, client, job)
             self.assert_silent(client)
 
-    def to_both(self, made, name):
-        """It wakes from memory; and once its power was lost meanwhile, from the disk."""
-        client = made.connect(name, patience=BOOT_PATIENCE)
-        job = self.begin(made, client)
-        self.sleep_and_wake(made, client, "guest-suspend-hybrid")
-        self.goes_on(made, client, job)
+    def to_both(self, vm, name):
+        """Resumes from memory, and from the disk after QEMU was killed."""
+        client = vm.connect(name, timeout=DEBIAN_TIMEOUT)
+        job = self.start_programs(vm, client)
+        self.sleep_and_wake(vm, client, "guest-suspend-hybrid")
+        self.assert_programs_run(vm, client, job)
         self.send(client, "guest-suspend-hybrid")
-        made.qmp.event("SUSPEND", patience=BOOT_PATIENCE)
-        made.boot_again()
-        with made.connect(name, patience=BOOT_PATIENCE) as client:
-            self.goes_on(made, client, job)
+        vm.qmp.event("SUSPEND", timeout=DEBIAN_TIMEOUT)
+        vm.restart()
+        with vm.connect(name, timeout=DEBIAN_TIMEOUT) as client:
+            self.assert_programs_run(vm, client, job)
 
 
 class Minimal(SuspendTest):
-    """BusyBox as init: by the kernel."""
+    """BusyBox as init: the agent uses the kernel directly."""
 
     def boot_one(self, make, swap=True):
         return self.boot(agents=[make()], machine="pc",
@@ -94,9 +94,9 @@ class Minimal(SuspendTest):
 
     @short
     def test_to_memory_and_back(self):
-        made = self.boot_one(guest.bellhopd, swap=False)
+        vm = self.boot_one(guest.bellhopd, swap=False)
         for _ in range(3):
-            self.to_memory(made, "bellhopd")
+            self.to_memory(vm, "bellhopd")
 
     def test_to_memory_and_back_with_qemu_ga(self):
         self.to_memory(self.boot_one(guest.qemu_ga, swap=False), "qemu-ga")
@@ -108,29 +108,29 @@ class Minimal(SuspendTest):
         self.to_disk(self.boot_one(guest.qemu_ga), "qemu-ga")
 
     def test_to_both_and_back(self):
-        """qemu-ga cannot: `suspend-means` in docs/compatibility.md."""
-        made = self.boot(agents=[guest.qemu_ga(), guest.bellhopd()],
-                         machine="pc", disks={"swap": SWAP}, start=MINIMAL_SWAP)
-        reply = made.connect("qemu-ga").request({"execute": "guest-suspend-hybrid"})
+        """qemu-ga does not support it: `suspend-means` in docs/compatibility.md."""
+        vm = self.boot(agents=[guest.qemu_ga(), guest.bellhopd()],
+                       machine="pc", disks={"swap": SWAP}, start=MINIMAL_SWAP)
+        reply = vm.connect("qemu-ga").request({"execute": "guest-suspend-hybrid"})
         self.assertEqual(reply["error"]["desc"],
                          "the requested suspend mode is not supported by the guest")
-        self.to_both(made, "bellhopd")
+        self.to_both(vm, "bellhopd")
 
     def test_is_not_supported_where_the_kernel_does_not(self):
-        made = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()])
-        made.shell("mkdir /tmp/power; mount --bind /tmp/power /sys/power")
-        clients = [made.connect(name) for name in made.agents]
+        vm = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()])
+        vm.shell("mkdir /tmp/power; mount --bind /tmp/power /sys/power")
+        clients = [vm.connect(name) for name in vm.agents]
         for command in ("guest-suspend-ram", "guest-suspend-disk", "guest-suspend-hybrid"):
             for client in clients:
                 self.assertEqual(client.request({"execute": command}), {"error": {
                     "class": "GenericError",
                     "desc": "the requested suspend mode is not supported by the guest"}})
 
-    def test_says_why_not(self):
-        """Without swap space there is no place for what is in memory."""
-        made = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()])
-        ours, theirs = (made.connect(name).request({"execute": "guest-suspend-disk"})
-                        for name in made.agents)
+    def test_reports_a_failure(self):
+        """Without swap space the memory image cannot be stored."""
+        vm = self.boot(agents=[guest.bellhopd(), guest.qemu_ga()])
+        ours, theirs = (vm.connect(name).request({"execute": "guest-suspend-disk"})
+                        for name in vm.agents)
         self.assertEqual(ours, theirs)
         self.assertTrue(ours["error"]["desc"].startswith(
             "suspend: cannot write to '/sys/power/state': "), ours)
@@ -139,64 +139,63 @@ class Minimal(SuspendTest):
 class WholeSystem(SuspendTest):
     """A Debian with swap space, and both agents."""
 
-    def system_with_swap(self, suite, init, **facts):
-        made = self.system(suite, init, beside=True, machine="pc", disks={"swap": SWAP},
-                           words="resume=/dev/vdb", **facts)
+    def system_with_swap(self, suite, init, **arguments):
+        vm = self.system(suite, init, with_qemu_ga=True, machine="pc", disks={"swap": SWAP},
+                         kernel_options="resume=/dev/vdb", **arguments)
         if init == "openrc":
-            self.until_openrc_is_through(made)
-        self.answers(made)
-        made.shell("mkswap /dev/vdb && swapon /dev/vdb && "
-                   "cat /sys/class/block/vdb/dev >/sys/power/resume", patience=BOOT_PATIENCE)
-        made.start_agent("qemu-ga")
-        return made
+            self.wait_for_openrc(vm)
+        self.assert_answers(vm)
+        vm.shell("mkswap /dev/vdb && swapon /dev/vdb && "
+                 "cat /sys/class/block/vdb/dev >/sys/power/resume", timeout=DEBIAN_TIMEOUT)
+        vm.start_agent("qemu-ga")
+        return vm
 
-    def sleeps(self, made):
-        """In every way."""
-        self.to_memory(made, "bellhopd")
-        self.to_both(made, "bellhopd")
-        self.to_disk(made, "bellhopd")  # off, although it was not just before
+    def check_all_modes(self, vm):
+        self.to_memory(vm, "bellhopd")
+        self.to_both(vm, "bellhopd")
+        self.to_disk(vm, "bellhopd")  # powers off, even after a hybrid suspend that did not
 
-    def sleeps_as_with_qemu_ga(self, made):
-        self.to_memory(made, "qemu-ga")
-        self.to_disk(made, "qemu-ga")
-        self.sleeps(made)
+    def check_both_agents(self, vm):
+        self.to_memory(vm, "qemu-ga")
+        self.to_disk(vm, "qemu-ga")
+        self.check_all_modes(vm)
 
     def test_systemd(self):
-        made = self.system_with_swap("bookworm", "systemd")
-        self.to_both(made, "qemu-ga")
-        self.sleeps_as_with_qemu_ga(made)
-        said = made.shell("journalctl --quiet -o cat", patience=BOOT_PATIENCE)
+        vm = self.system_with_swap("bookworm", "systemd")
+        self.to_both(vm, "qemu-ga")
+        self.check_both_agents(vm)
+        output = vm.shell("journalctl --quiet -o cat", timeout=DEBIAN_TIMEOUT)
         for verb in ("suspend", "hibernate", "hybrid-sleep"):
-            self.assertIn(f"Entering sleep state '{verb}'", said)
+            self.assertIn(f"Entering sleep state '{verb}'", output)
 
     def test_sysvinit(self):
-        self.sleeps_as_with_qemu_ga(self.system_with_swap("bookworm", "sysvinit"))
+        self.check_both_agents(self.system_with_swap("bookworm", "sysvinit"))
 
     def test_openrc(self):
-        self.sleeps_as_with_qemu_ga(self.system_with_swap("bookworm", "openrc"))
+        self.check_both_agents(self.system_with_swap("bookworm", "openrc"))
 
     def test_elogind(self):
-        """qemu-ga does not know it and goes to the kernel by itself."""
-        made = self.system_with_swap("bookworm", "sysvinit", more=ELOGIND)
-        made.shell("printf '#!/bin/sh\\necho $@ >>/run/elogind-said\\n' "
-                   ">/lib/elogind/system-sleep/note; chmod 755 /lib/elogind/system-sleep/note")
-        self.sleeps_as_with_qemu_ga(made)
-        said = made.shell("cat /run/elogind-said").splitlines()
+        """qemu-ga does not support elogind and uses the kernel directly."""
+        vm = self.system_with_swap("bookworm", "sysvinit", extra_packages=ELOGIND)
+        vm.shell("printf '#!/bin/sh\\necho $@ >>/run/elogind-output\\n' "
+                 ">/lib/elogind/system-sleep/note; chmod 755 /lib/elogind/system-sleep/note")
+        self.check_both_agents(vm)
+        output = vm.shell("cat /run/elogind-output").splitlines()
         for verb in ("suspend", "hybrid-sleep", "hibernate"):
-            self.assertIn(f"post {verb}", said)
+            self.assertIn(f"post {verb}", output)
 
     def test_pm_utils(self):
-        """A hook fails after each wake-up, for lack of a program: qemu-ga sleeps once more then.
+        """A hook fails after each wake-up for lack of a program; qemu-ga then suspends again.
 
-        The clock by which bellhopd knows that the guest has slept counts in seconds.
+        bellhopd detects the suspend by a clock with a resolution of a second.
         """
-        self.asleep = 3
+        self.sleep_time = 3
         self.settle = "while pidof -x pm-suspend pm-hibernate pm-suspend-hybrid; do sleep 0.2; done"
-        made = self.system_with_swap("bookworm", "sysvinit", more=("pm-utils", "procps"))
-        self.sleeps(made)
-        said = made.shell("cat /var/log/pm-suspend.log")
+        vm = self.system_with_swap("bookworm", "sysvinit", extra_packages=("pm-utils", "procps"))
+        self.check_all_modes(vm)
+        output = vm.shell("cat /var/log/pm-suspend.log")
         for verb, times in (("suspend", 1), ("hibernate", 1), ("suspend_hybrid", 2)):
-            self.assertEqual(said.count(f"performing {verb}\n"), times, said)
+            self.assertEqual(output.count(f"performing {verb}\n"), times, output)
 
 
 if __name__ == "__main__":

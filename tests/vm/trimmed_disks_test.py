@@ -1,13 +1,13 @@
-"""guest-fstrim gives back to the host what the guest does not use any more."""
+"""guest-fstrim returns unused blocks to the host."""
 
 import unittest
 
-import storage
-from storage import Filesystem
-from vm import VmTest, guest
+from harness import storage
+from harness.storage import Filesystem
+from harness.vm import VmTest, guest
 
 MIB = 1 << 20
-PATIENCE = 120  # seconds; a guest is slow on a busy machine
+TIMEOUT = 120  # seconds; a guest is slow on a busy machine
 
 SCSI = "scsi-hd,bus=scsi.0,scsi-id={}"
 DISKS = {
@@ -19,7 +19,7 @@ DISKS = {
     "solid": guest.Disk(96 * MIB, "scsi-hd,bus=scsi.0,scsi-id=7,discard_granularity=0"),
 }
 # In the order of mounting.
-MADE = (
+FILESYSTEMS = (
     Filesystem("ext4", "plain", "/m/ext4"),
     Filesystem("xfs", "big", "/m/xfs"),
     Filesystem("btrfs", "bta btb", "/m/btrfs"),
@@ -29,7 +29,7 @@ MADE = (
     Filesystem("vfat", "fat", "/m/vfat-on-scsi"),
     Filesystem("ext4 on luks with discards", "open", "/m/luks-with-discards"),
 )
-# LUKS passes nothing on unless it is told to; the last disk cannot forget.
+# LUKS drops discards by default; the last disk does not support them.
 NOT_TRIMMED = (
     Filesystem("ext4 on luks", "crypt", "/m/luks"),
     Filesystem("ext4", "solid", "/m/solid"),
@@ -40,32 +40,34 @@ class TrimmedDisks(VmTest):
     maxDiff = None
 
     def boot_both(self):
-        facts = storage.guest_facts(DISKS, ("virtio_scsi",))
-        made = self.boot("trimmed", options=["-device", "virtio-scsi-pci,id=scsi"], **facts,
-                         agents=[guest.bellhopd(), guest.qemu_ga()])
-        storage.start(made, ("virtio_scsi",))
-        for filesystem in (*MADE, *NOT_TRIMMED):
-            made.shell(filesystem.make(), patience=PATIENCE)
-        return made, made.connect("bellhopd"), made.connect("qemu-ga")
+        arguments = storage.guest_arguments(DISKS, ("virtio_scsi",))
+        vm = self.boot("trimmed", options=["-device", "virtio-scsi-pci,id=scsi"], **arguments,
+                       agents=[guest.bellhopd(), guest.qemu_ga()])
+        storage.start(vm, ("virtio_scsi",))
+        for filesystem in (*FILESYSTEMS, *NOT_TRIMMED):
+            vm.shell(filesystem.make(), timeout=TIMEOUT)
+        return vm, vm.connect("bellhopd"), vm.connect("qemu-ga")
 
-    def mount_again(self, made):
-        """So that no filesystem remembers what it has trimmed."""
-        for filesystem in (*MADE, *NOT_TRIMMED):
-            made.shell(f"set -e\numount {filesystem.at}\n{filesystem.mount()}", patience=PATIENCE)
+    def mount_again(self, vm):
+        """Mounts all filesystems again: they remember what they trimmed."""
+        for filesystem in (*FILESYSTEMS, *NOT_TRIMMED):
+            vm.shell(f"set -e\numount {filesystem.at}\n{filesystem.mount()}", timeout=TIMEOUT)
 
-    def test_gives_blocks_back_as_qemu_ga_does(self):
-        made, ours, theirs = self.boot_both()
-        names = [name for filesystem in MADE for name in filesystem.disks.split()]
-        before = {name: made.disk(name).stat().st_blocks for name in DISKS}
-        for filesystem in MADE:
-            made.shell(f"dd if=/dev/urandom of={filesystem.at}/file bs=1M count=24 && sync",
-                       patience=PATIENCE)
-        full = {name: made.disk(name).stat().st_blocks for name in DISKS}
-        self.assertGreater(sum(full.values()) - sum(before.values()), len(MADE) * 20 * MIB // 512)
-        made.shell(f"rm {' '.join(one.at + '/file' for one in MADE)} && sync", patience=PATIENCE)
-        reply = ours.call("guest-fstrim", PATIENCE)
+    def test_frees_blocks_like_qemu_ga(self):
+        vm, ours, theirs = self.boot_both()
+        names = [name for filesystem in FILESYSTEMS for name in filesystem.disks.split()]
+        before = {name: vm.disk(name).stat().st_blocks for name in DISKS}
+        for filesystem in FILESYSTEMS:
+            vm.shell(f"dd if=/dev/urandom of={filesystem.at}/file bs=1M count=24 && sync",
+                     timeout=TIMEOUT)
+        full = {name: vm.disk(name).stat().st_blocks for name in DISKS}
+        self.assertGreater(sum(full.values()) - sum(before.values()),
+                           len(FILESYSTEMS) * 20 * MIB // 512)
+        vm.shell(f"rm {' '.join(one.at + '/file' for one in FILESYSTEMS)} && sync",
+                 timeout=TIMEOUT)
+        reply = ours.call("guest-fstrim", TIMEOUT)
         self.assertEqual([one["path"] for one in reply["paths"]],
-                         [one.at for one in reversed((*MADE, *NOT_TRIMMED))])
+                         [one.at for one in reversed((*FILESYSTEMS, *NOT_TRIMMED))])
         for one in reply["paths"]:
             if one["path"] in [filesystem.at for filesystem in NOT_TRIMMED]:
                 self.assertIn("error", one)
@@ -73,16 +75,16 @@ class TrimmedDisks(VmTest):
                 self.assertGreater(one["trimmed"], 20 * MIB, one)
         for name in names:
             with self.subTest(name):
-                after = made.disk(name).stat().st_blocks
-                # A part of each disk's data is in blocks that hold something else too.
+                after = vm.disk(name).stat().st_blocks
+                # Some data shares blocks with other data.
                 self.assertLess(after - before[name], (full[name] - before[name]) // 4 + 4 * 2048)
         replies = []
         for client in (theirs, ours):
-            self.mount_again(made)
-            replies.append([client.call("guest-fstrim", PATIENCE),
-                            client.call("guest-fstrim", PATIENCE, minimum=4 * MIB)])
+            self.mount_again(vm)
+            replies.append([client.call("guest-fstrim", TIMEOUT),
+                            client.call("guest-fstrim", TIMEOUT, minimum=4 * MIB)])
             for one in replies[-1][0]["paths"] + replies[-1][1]["paths"]:
-                if one["path"] == "/m/btrfs":  # what it keeps for itself changes with each mount
+                if one["path"] == "/m/btrfs":  # its metadata changes with each mount
                     one.pop("trimmed")
         self.assertEqual(replies[1], replies[0])
 

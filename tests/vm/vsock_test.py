@@ -1,19 +1,19 @@
-"""vsock between a host and its guest: the host is a guest itself, in which a second QEMU runs.
+"""vsock between a host and its guest. The host is itself a guest, in which a second QEMU runs.
 
-The machine that runs the tests need not have vhost-vsock, nor KVM: what QEMU emulates has SVM.
+The machine that runs the tests needs neither vhost-vsock nor KVM: QEMU emulates SVM.
 """
 
 import pathlib
 import tempfile
 import unittest
 
-import channels_test
-from vm import VmTest, guest
+from harness.channel_checks import ask, carry, socat
+from harness.vm import VmTest, guest
 
 CID = 42
 PORTS = {"bellhopd": 1024, "qemu-ga": 1025}
 MEGABYTE = 1 << 20
-# What a QEMU needs beside its libraries, in Debian's folders.
+# Files that QEMU needs in addition to its libraries, at Debian's paths.
 FIRMWARE = ("/usr/share/seabios/bios-256k.bin", "/usr/share/qemu/linuxboot_dma.bin",
             "/usr/share/qemu/kvmvapic.bin")
 START = f"""qemu-system-x86_64 -L /firmware -nodefaults -display none -no-user-config -machine q35 \
@@ -21,20 +21,20 @@ START = f"""qemu-system-x86_64 -L /firmware -nodefaults -display none -no-user-c
 -append '{guest.KERNEL_LINE} rdinit=/sbin/init' -serial file:/dev/ttyS1 \
 -device vhost-vsock-pci,guest-cid={CID} </dev/null >/dev/ttyS1 2>&1 &
 """
-# Gives up when it is not there after so long.
-PATIENCE = 120
+TIMEOUT = 120  # seconds until an agent must answer
 
 
 class Nested(VmTest):
-    def listening(self, make, name):
+    def listening_agent(self, make, name):
         return make(channel=None, options=(
             "-m", "vsock-listen", "-p", f"4294967295:{PORTS[name]}"))
 
-    def inner(self, folder):
-        """The files of the guest in the guest."""
-        made = guest.Guest("inner", modules=["vmw_vsock_virtio_transport"], agents=[
-            self.listening(guest.bellhopd, "bellhopd"), self.listening(guest.qemu_ga, "qemu-ga")])
-        kernel, first = made.made_in(folder)
+    def inner(self, directory):
+        """The files of the inner guest."""
+        vm = guest.Guest("inner", modules=["vmw_vsock_virtio_transport"], agents=[
+            self.listening_agent(guest.bellhopd, "bellhopd"),
+            self.listening_agent(guest.qemu_ga, "qemu-ga")])
+        kernel, first = vm.prepare_in(directory)
         files = {"inner/kernel": kernel, "inner/initrd": first}
         for path in map(pathlib.Path, FIRMWARE):
             if not path.exists():
@@ -43,29 +43,29 @@ class Nested(VmTest):
         return files
 
     def test_from_the_host(self):
-        with tempfile.TemporaryDirectory(prefix="bellhop-inner-") as folder:
-            files = self.inner(folder)
-            program = guest.image.programs({
+        with tempfile.TemporaryDirectory(prefix="bellhop-inner-") as directory:
+            files = self.inner(directory)
+            program = guest.initramfs.programs({
                 "usr/bin/qemu-system-x86_64": "/usr/bin/qemu-system-x86_64"})
-            made = self.boot("host of a guest", modules=["kvm-amd", "vhost_vsock"], memory="2048",
-                             files=files, archives=[program, channels_test.socat()],
-                             channels={f"to-{name}": f"to-{name}" for name in PORTS}, start=START,
-                             agents=[make(channel=None, starts=False)
-                                     for make in (guest.bellhopd, guest.qemu_ga)])
+            vm = self.boot("host of a guest", modules=["kvm-amd", "vhost_vsock"], memory="2048",
+                           files=files, archives=[program, socat()],
+                           channels={f"to-{name}": f"to-{name}" for name in PORTS}, start=START,
+                           agents=[make(channel=None, starts=False)
+                                   for make in (guest.bellhopd, guest.qemu_ga)])
         for name, port in PORTS.items():
             with self.subTest(name):
-                self.serves(made, name, f"VSOCK-CONNECT:{CID}:{port}")
+                self.check_agent(vm, name, f"VSOCK-CONNECT:{CID}:{port}")
 
-    def serves(self, made, name, address):
-        reply = made.shell("echo '{\"execute\": \"guest-ping\"}' | "
-                           f"socat -t 10 - {address},retry={PATIENCE * 10},interval=0.1",
-                           patience=PATIENCE)
+    def check_agent(self, vm, name, address):
+        reply = vm.shell("echo '{\"execute\": \"guest-ping\"}' | "
+                         f"socat -t 10 - {address},retry={TIMEOUT * 10},interval=0.1",
+                         timeout=TIMEOUT)
         self.assertEqual(reply, '{"return": {}}\n')
-        host = channels_test.ask(made, address, "guest-get-host-name")
+        host = ask(vm, address, "guest-get-host-name")
         self.assertEqual(host, {"return": {"host-name": "minimal"}})
-        made.shell(f"socat /dev/virtio-ports/to-{name} {address} >/dev/null 2>&1 &")
-        with made.connect(name, channel=f"to-{name}") as client:
-            channels_test.carry(self, client, MEGABYTE)
+        vm.shell(f"socat /dev/virtio-ports/to-{name} {address} >/dev/null 2>&1 &")
+        with vm.connect(name, channel=f"to-{name}") as client:
+            carry(self, client, MEGABYTE)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The session that tools/demo plays: what a host asks, what the agent does."""
+"""The session of tools/demo: a host calls the agent."""
 
 import argparse
 import base64
@@ -11,8 +11,9 @@ import sys
 import tempfile
 
 import filesystem
-import machine
-from stage import Failure, Stage, note, show, title
+import vm_agent
+from local_agent import Failure, LocalAgent
+from output import note, show, title
 
 
 def expect(condition, message):
@@ -26,114 +27,115 @@ def version_of(program):
 
 
 def decoded(text):
-    """Base64 with text in it, as one line."""
+    """The text of base64 data, without surrounding white space."""
     return base64.b64decode(text).decode().strip()
 
 
-def ping(stage):
-    title("1. Is the agent there?")
-    stage.call("guest-ping")
+def ping(agent):
+    title("1. Does the agent answer?")
+    agent.call("guest-ping")
 
 
-def introduce(stage):
+def introduce(agent):
     title("2. Who is the guest?")
-    stage.call("guest-info")
-    stage.call("guest-get-osinfo")
-    stage.call("guest-get-host-name")
+    agent.call("guest-info")
+    agent.call("guest-get-osinfo")
+    agent.call("guest-get-host-name")
 
 
-def run_program(stage):
-    title("3. A program runs in the guest; its output and its end come back")
+def run_program(agent):
+    title("3. A program runs in the guest; the host gets its output and exit status")
     script = 'read name; echo "Hello $name, this is $(uname -n)"; echo "Ouch" >&2; exit 3'
-    pid = stage.call("guest-exec", {
+    pid = agent.call("guest-exec", {
         "path": "/bin/sh", "arg": ["-c", script], "capture-output": True,
         "input-data": base64.b64encode(b"host\n").decode()})["pid"]
-    status = stage.call("guest-exec-status", {"pid": pid}, until=lambda value: value["exited"])
+    status = agent.call("guest-exec-status", {"pid": pid}, until=lambda value: value["exited"])
     note(f"out-data is '{decoded(status['out-data'])}', err-data is "
-         f"'{decoded(status['err-data'])}', and it ended with {status['exitcode']}.")
-    expect(status["exitcode"] == 3, "the program should have ended with 3")
+         f"'{decoded(status['err-data'])}', and it exited with {status['exitcode']}.")
+    expect(status["exitcode"] == 3, "the program should have exited with 3")
 
 
-def write_and_read(stage):
+def write_and_read(agent):
     title("4. A file is written in the guest and read back")
-    path, data = str(stage.folder / "file"), os.urandom(1 << 20)
-    handle = stage.call("guest-file-open", {"path": path, "mode": "w+"})
-    stage.call("guest-file-write", {"handle": handle, "buf-b64": base64.b64encode(data).decode()})
-    stage.call("guest-file-seek", {"handle": handle, "offset": 0, "whence": "set"})
-    reply = stage.call("guest-file-read", {"handle": handle, "count": len(data)})
-    stage.call("guest-file-close", {"handle": handle})
+    path, data = str(agent.directory / "file"), os.urandom(1 << 20)
+    handle = agent.call("guest-file-open", {"path": path, "mode": "w+"})
+    agent.call("guest-file-write", {"handle": handle, "buf-b64": base64.b64encode(data).decode()})
+    agent.call("guest-file-seek", {"handle": handle, "offset": 0, "whence": "set"})
+    reply = agent.call("guest-file-read", {"handle": handle, "count": len(data)})
+    agent.call("guest-file-close", {"handle": handle})
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in (
         ("sent", data), ("read back", base64.b64decode(reply["buf-b64"])))}
-    sums["in the file"] = stage.checksum(path)
+    sums["in the file"] = agent.checksum(path)
     for name, checksum in sums.items():
         note(f"SHA-256 {name + ':':<12} {checksum}")
     expect(len(set(sums.values())) == 1, "the checksums differ")
-    note(f"The {len(data):,} bytes came through unchanged.")
+    note(f"The {len(data):,} bytes are unchanged.")
 
 
-def freeze(stage):
-    """True when it was shown, and not skipped."""
+def freeze(agent):
+    """Returns False if it was skipped."""
     title("5. A filesystem is frozen, as for a snapshot, and thawed")
     with contextlib.ExitStack() as stack:
         try:
-            disk = stage.disk(stack)
+            disk = agent.disk(stack)
         except filesystem.Unavailable as error:
             note(f"Skipped: {error}.")
             return False
-        # Thawed behind its back, an agent may go on holding what it froze: it ends before umount.
-        stack.callback(stage.stop)
+        # Stopped first: an agent may keep its frozen filesystems open after another process thaws.
+        stack.callback(agent.stop)
         stack.callback(disk.thaw)
-        note(f"An ext4 filesystem of its own is mounted on {disk.mountpoint}. No other is touched.")
-        frozen = stage.call("guest-fsfreeze-freeze-list", {"mountpoints": [str(disk.mountpoint)]})
+        note(f"A separate ext4 filesystem is mounted on {disk.mountpoint}. No other is touched.")
+        frozen = agent.call("guest-fsfreeze-freeze-list", {"mountpoints": [str(disk.mountpoint)]})
         expect(frozen == 1, f"1 filesystem should have been frozen, not {frozen}")
-        expect(stage.call("guest-fsfreeze-status") == "frozen", "the status should be 'frozen'")
-        writer = stage.writer(disk, stack)
-        expect(writer.wait_until_stuck(), "a write to the frozen filesystem did not wait")
-        where = f", in {writer.waits_in()}" if writer.waits_in() else ""
-        note(f"Process {writer.pid} writes to a file there: state {writer.state()}, it "
-             f"waits in the kernel{where}, for half a second now.")
-        stage.call("guest-fsfreeze-thaw")
+        expect(agent.call("guest-fsfreeze-status") == "frozen", "the status should be 'frozen'")
+        writer = agent.writer(disk, stack)
+        expect(writer.wait_until_blocked(), "a write to the frozen filesystem did not block")
+        where = f", in {writer.kernel_function()}" if writer.kernel_function() else ""
+        note(f"Process {writer.pid} writes to a file there: state {writer.state()}, blocked in the "
+             f"kernel{where} for half a second.")
+        agent.call("guest-fsfreeze-thaw")
         status = writer.wait(10)
-        expect(status == 0, f"the writer should have ended with 0, not {status}")
-        note(f"The writer has gone on and ended with {status}: the file holds "
+        expect(status == 0, f"the writer should have exited with 0, not {status}")
+        note(f"The writer has continued and exited with {status}: the file contains "
              f"'{writer.written()}'.")
-        expect(stage.call("guest-fsfreeze-status") == "thawed", "the status should be 'thawed'")
+        expect(agent.call("guest-fsfreeze-status") == "thawed", "the status should be 'thawed'")
     return True
 
 
-def set_stage(options, stack):
+def start_agent(options, stack):
     if options.vm:
-        return machine.GuestStage(options.agent, options.bellhop, stack)
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bellhop-demo-"))
-    stage = Stage(folder, options.agent, options.bellhop, options.without_mounts)
-    stack.callback(stage.stop)
-    return stage
+        return vm_agent.VmAgent(options.agent, options.bellhop, stack)
+    directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="bellhop-demo-"))
+    agent = LocalAgent(directory, options.agent, options.bellhop, options.without_mounts)
+    stack.callback(agent.stop)
+    return agent
 
 
 def play(options):
     with contextlib.ExitStack() as stack:
-        stage = set_stage(options, stack)
-        show(f"{stage.introduction()} The guest's agent is '{version_of(options.agent)}', "
+        agent = start_agent(options, stack)
+        show(f"{agent.introduction()} The guest's agent is '{version_of(options.agent)}', "
              f"the host's client '{version_of(options.bellhop)}'. Lines with > are requests, lines "
-             "with < the replies and how long they took. What the host runs is each time")
-        show(f"{os.path.relpath(options.bellhop)} --connect {stage.endpoint} call …",
+             "with < the replies and their times. For each, the host runs")
+        show(f"{os.path.relpath(options.bellhop)} --connect {agent.endpoint} call …",
              indent="     ")
-        stage.wait_until_up()
-        ping(stage)
-        introduce(stage)
-        run_program(stage)
-        write_and_read(stage)
-        frozen = freeze(stage)
-    last = "and hold a filesystem still against a writer" if frozen else "(no filesystem frozen)"
+        agent.wait_until_up()
+        ping(agent)
+        introduce(agent)
+        run_program(agent)
+        write_and_read(agent)
+        frozen = freeze(agent)
+    last = (", and froze a filesystem while a process wrote to it" if frozen
+            else "; no filesystem was frozen")
     print()
-    show("You saw an agent answer, tell about its guest, run a program, carry a file both ways "
-         f"{last}. It is stopped now and all it made is removed. Read on in README.md; "
-         "docs/commands.md describes every command.")
+    show("The agent answered, described its guest, ran a program, transferred a file both ways"
+         f"{last}. It is stopped now, and its files are removed. See README.md; docs/commands.md "
+         "describes every command.")
 
 
 def interrupted(number, _):
     for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(other, signal.SIG_IGN)  # cleaning up is not to be interrupted
+        signal.signal(other, signal.SIG_IGN)  # cleanup must not be interrupted
     sys.exit(128 + number)
 
 
@@ -147,7 +149,7 @@ def main():
         signal.signal(number, interrupted)
     try:
         play(parser.parse_args())
-    except (Failure, filesystem.Unavailable, *machine.FAILURES, subprocess.SubprocessError,
+    except (Failure, filesystem.Unavailable, *vm_agent.FAILURES, subprocess.SubprocessError,
             OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1

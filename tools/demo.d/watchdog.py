@@ -1,9 +1,9 @@
-"""Thaws filesystems when nobody says in time that it is not needed.
+"""Thaws filesystems after a timeout, unless it is stopped before.
 
-usage: watchdog.py SECONDS FD…   the descriptors are of directories on the filesystems
+usage: watchdog.py SECONDS FD…   descriptors of directories on the filesystems
 
-Prints "ready" when all it needs is in memory. The line "done" on standard input ends it. When
-standard input ends without it, or the time is over, it thaws them all.
+Prints "ready" when it is loaded. The line "done" on standard input stops it. At the end of standard
+input without that line, or after the timeout, it thaws all of them.
 """
 
 import fcntl
@@ -11,11 +11,11 @@ import select
 import signal
 import sys
 
-FITHAW = 0xC0045878  # linux/fs.h; of no effect but EINVAL on a filesystem that is not frozen
+FITHAW = 0xC0045878  # linux/fs.h; EINVAL for a filesystem that is not frozen
 
 
 def thaw(descriptor):
-    """True when the filesystem was frozen."""
+    """Returns whether the filesystem was frozen."""
     try:
         fcntl.ioctl(descriptor, FITHAW, 0)
         return True

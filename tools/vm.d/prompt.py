@@ -1,4 +1,4 @@
-"""The prompts of tools/vm: the host's, and through it the guest's."""
+"""The prompts of tools/vm: the host's, and from there the guest's."""
 
 import argparse
 import os
@@ -13,63 +13,64 @@ import tty
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "vm"))
 
-from vm import agents, guest  # noqa: E402  (found through the line above)
+from harness.vm import agents, guest  # noqa: E402  (found through the line above)
 
 BELLHOP = ROOT / "build" / "release" / "client" / "bellhop"
 BACK = b"\x1d"  # Ctrl-]
 
 
 def boot(options):
-    """A guest with the agent, and a shell on its console."""
-    agent = guest.agent_of(options.agent)
+    """A guest with the agent and a shell on its console."""
+    agent = guest.agent_from_program(options.agent)
     disks = {f"disk{number}": size << 20 for number, size in enumerate(options.disk)}
-    inittab = guest.image.INITTAB + "ttyS0::respawn:-/bin/sh\n"
+    inittab = guest.initramfs.INITTAB + "ttyS0::respawn:-/bin/sh\n"
     return guest.Guest("of tools/vm", agents=[agent], disks=disks, machine=options.machine,
                        cpus=options.cpus, memory=options.memory, files={"etc/inittab": inittab},
                        options=["-nic", "user,model=virtio-net-pci"], modules=["virtio_net"])
 
 
 class Host:
-    """What a line at the host's prompt does. Each method prints."""
+    """Runs the lines of the host's prompt and prints their output."""
 
-    def __init__(self, made):
-        self.made = made
-        self.endpoint = f"unix:{made.sockets}/agent"
+    def __init__(self, vm):
+        self.vm = vm
+        self.endpoint = f"unix:{vm.sockets}/agent"
 
-    def do(self, line):
-        """True when it went well."""
+    def run(self, line):
+        """Returns whether the line succeeded."""
         word, _, rest = line.strip().partition(" ")
         if not word:
             return True
         if word.startswith("!"):
-            print(self.made.shell(line.strip()[1:], patience=600.0, check=False), end="")
+            print(self.vm.shell(line.strip()[1:], timeout=600.0, check=False), end="")
             return True
         if word == "log":
-            print((self.made.sockets / "agents.log").read_text(errors="replace"), end="")
+            print((self.vm.sockets / "agents.log").read_text(errors="replace"), end="")
             return True
         if word == "guest":
-            self.enter()
+            self.open_console()
             return True
         command = [BELLHOP, "--connect", self.endpoint, "call", word, *([rest] if rest else [])]
         return subprocess.run(command, check=False).returncode == 0
 
-    def enter(self):
-        """Leads the terminal to the guest's console until Ctrl-]."""
-        print("The guest's prompt; Ctrl-] leads back.")
+    def open_console(self):
+        """Connects the terminal to the guest's console until Ctrl-]."""
+        print("The guest's prompt; Ctrl-] returns.")
         before = termios.tcgetattr(0)
         with socket.socket(socket.AF_UNIX) as console:
-            console.connect(str(self.made.sockets / "console"))
+            console.connect(str(self.vm.sockets / "console"))
             console.sendall(b"\n")
             try:
                 tty.setraw(0)
-                while self.carry(console):
+                while self.forward(console):
                     pass
             finally:
                 termios.tcsetattr(0, termios.TCSADRAIN, before)
         print()
 
     @staticmethod
-    def carry(console):
+    def forward(console):
+        """Forwards input and output. Returns False at Ctrl-] or the end of one of them."""
         ready, _, _ = select.select([0, console], [], [])
         if console in ready:
             data = console.recv(65536)
@@ -88,12 +89,12 @@ def prompt(host):
         import readline  # noqa: F401  (input() then edits lines)
     except ImportError:
         pass
-    print(f"The guest is up. Other clients reach its agent at {host.endpoint}\n"
-          '"guest" leads to its prompt, "!" runs a program there, everything else is a command '
-          'for\nthe agent, such as guest-info; Ctrl-D ends the machine.')
-    while host.made.qemu.process.poll() is None:
+    print(f"The guest is running. Other clients reach its agent at {host.endpoint}\n"
+          '"guest" opens its prompt, "!" runs a program there, everything else is a command for\n'
+          'the agent, such as guest-info; Ctrl-D stops the machine.')
+    while host.vm.qemu.process.poll() is None:
         try:
-            host.do(input("host> "))
+            host.run(input("host> "))
         except EOFError:
             print()
             return 0
@@ -101,7 +102,7 @@ def prompt(host):
             print()
         except AssertionError as error:
             print(error)
-    print("The machine has ended.")
+    print("The machine has stopped.")
     return 0
 
 
@@ -115,12 +116,12 @@ def main():
     parser.add_argument("lines", nargs="*")
     options = parser.parse_args()
     try:
-        with boot(options) as made:
-            made.connect().close()
-            host = Host(made)
+        with boot(options) as vm:
+            vm.connect().close()
+            host = Host(vm)
             if not options.lines:
                 return prompt(host)
-            return 0 if all([host.do(line) for line in options.lines]) else 1
+            return 0 if all([host.run(line) for line in options.lines]) else 1
     except (agents.Unavailable, AssertionError) as error:
         print(f"vm: {error}", file=sys.stderr)
         return 1

@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""A freeze from its start to its end: the thaw, or the automatic thaw at the timeout.
+
+Runs in the world of harness/freeze_world.py. Exits with status 77 if the machine does not allow it.
+"""
+
+import os
+import re
+import select
+import signal
+import unittest
+
+from harness import agents, freeze_world
+from harness.freeze_world import (BELLHOPD, QEMU_GA, TIMEOUT, WorldTest, is_frozen, make_filesystem,
+                                  wait_until)
+
+SKIPPED = freeze_world.SKIPPED
+
+
+class Filesystems:
+    @classmethod
+    def make(cls):
+        cls.a = make_filesystem("a")
+        cls.b = make_filesystem("b")
+
+
+class Writer:
+    """A process that writes a file; the write may block."""
+
+    def __init__(self, path):
+        self.path = path
+        self.output, child_output = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write("written")
+                os.write(child_output, b"done")
+            finally:
+                os._exit(0)
+        os.close(child_output)
+
+    def state(self):
+        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0]
+
+    def waits_for_thaw(self):
+        """Whether it is blocked in the kernel's wait for a thaw."""
+        if self.state() != "D":
+            return False
+        for name in ("stack", "wchan"):
+            try:
+                with open(f"/proc/{self.pid}/{name}", encoding="utf-8") as file:
+                    where = file.read()
+            except OSError:
+                continue
+            if where.strip("0\n"):
+                return re.search("percpu_rwsem|sb_start_write|mnt_want_write|freeze", where)
+        return True  # the kernel does not report where
+
+    def is_done(self, seconds=0):
+        return bool(select.select([self.output], [], [], seconds)[0])
+
+    def finish(self):
+        assert self.is_done(TIMEOUT), "the writer is still blocked"
+        os.close(self.output)
+        os.waitpid(self.pid, 0)
+
+
+class LifecycleTests(WorldTest):
+    """What every agent must do. The classes below set PROGRAM."""
+
+    def state_file_exists(self):
+        return os.path.exists(self.directory + "/qga.state.isfrozen")
+
+    def test_a_write_waits_until_the_thaw(self):
+        agent = self.start()
+        self.assertEqual(agent.freeze(Filesystems.a), 1)
+        self.assertEqual(agent.status(), "frozen")
+        writer = Writer(Filesystems.a + "/file")
+        try:
+            self.assertTrue(wait_until(writer.waits_for_thaw), "the write does not block")
+            self.assertFalse(writer.is_done())
+            self.assertFalse(is_frozen(Filesystems.b))
+        finally:
+            thawed = agent.thaw()
+            writer.finish()
+        self.assertEqual(thawed, 1)
+        self.assertEqual(agent.status(), "thawed")
+        with open(Filesystems.a + "/file", encoding="utf-8") as file:
+            self.assertEqual(file.read(), "written")
+
+    def test_refuses_other_commands_while_frozen(self):
+        agent = self.start()
+        self.assertEqual(agent.freeze(Filesystems.a), 1)
+        disabled = "Command {} has been disabled: the command is not allowed"
+        self.assertEqual(agent.freeze(Filesystems.b),
+                         disabled.format("guest-fsfreeze-freeze-list"))
+        for name in ("guest-get-time", "guest-get-osinfo", "guest-fsfreeze-freeze",
+                     "guest-fstrim"):
+            self.assertEqual(agent.call(name), disabled.format(name))
+        served = {"guest-ping", "guest-sync", "guest-sync-delimited", "guest-info",
+                  "guest-fsfreeze-status", "guest-fsfreeze-thaw"}
+        enabled = {command["name"] for command in agent.call("guest-info")["supported_commands"]
+                   if command["enabled"] and command["name"].startswith("guest-")}
+        self.assertEqual(enabled, served)
+        self.assertEqual(agent.thaw(), 1)
+        self.assertIsInstance(agent.call("guest-get-time"), int)
+
+    def test_is_still_frozen_after_a_crash(self):
+        agent = self.start()
+        self.assertEqual(agent.freeze_all(), 2)
+        self.assertTrue(self.state_file_exists())
+        agent.stop(signal.SIGKILL)
+        agent = self.start()
+        self.assertEqual(agent.status(), "frozen")
+        self.assertTrue(is_frozen(Filesystems.a))
+        self.assertEqual(agent.thaw(), 2)
+        self.assertFalse(is_frozen(Filesystems.a))
+        self.assertFalse(self.state_file_exists())
+
+    def test_does_not_exit_while_frozen(self):
+        agent = self.start()
+        self.assertEqual(agent.freeze(Filesystems.a), 1)
+        agents.send_signal(agent.process.pid, agent.kind, signal.SIGTERM)
+        self.assertEqual(agent.status(), "frozen")
+        self.assertEqual(agent.thaw(), 1)
+        self.assertEqual(agent.stop(signal.SIGTERM), 0)
+
+
+class Bellhop(LifecycleTests, unittest.TestCase):
+    """Bellhop, with its intended differences from qemu-ga."""
+
+    PROGRAM = BELLHOPD
+    AUTO_THAWED = (r"the freeze that began at \S+Z ended by itself at \S+Z, at the limit of {} s: "
+                   r"what was copied after that may be inconsistent")
+
+    def test_thaws_automatically_and_the_next_thaw_reports_it_once(self):
+        agent = self.start(configuration="[freeze]\nlimit=1\n")
+        writer = None
+        self.assertEqual(agent.freeze_all(), 2)
+        try:
+            writer = Writer(Filesystems.a + "/other")
+            self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
+        finally:
+            if writer:
+                writer.finish()
+        self.assertFalse(is_frozen(Filesystems.a) or is_frozen(Filesystems.b))
+        self.assertFalse(self.state_file_exists())
+        self.assertIsInstance(agent.call("guest-get-time"), int)
+        self.assertRegex(str(agent.thaw()), self.AUTO_THAWED.format(1))
+        self.assertEqual(agent.thaw(), 0)
+
+    def test_a_restarted_agent_reports_the_automatic_thaw(self):
+        agent = self.start(configuration="[freeze]\nlimit=1\n")
+        self.assertEqual(agent.freeze_all(), 2)
+        note = self.directory + "/bellhop.freeze-ended"
+        self.assertTrue(wait_until(lambda: os.path.exists(note)))
+        self.assertEqual(agent.stop(signal.SIGTERM), 0)
+        agent = self.start()
+        self.assertEqual(agent.status(), "thawed")
+        self.assertRegex(str(agent.thaw()), self.AUTO_THAWED.format(1))
+        self.assertFalse(os.path.exists(note))
+        self.assertEqual(agent.thaw(), 0)
+
+    def test_thaws_automatically_after_a_crash(self):
+        agent = self.start(configuration="[freeze]\nlimit=0\n")
+        self.assertEqual(agent.freeze_all(), 2)
+        agent.stop(signal.SIGKILL)
+        log = f"--logfile={Filesystems.a}/agent.log"  # on a frozen filesystem
+        agent = self.start(log, configuration="[freeze]\nlimit=1\n")
+        self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
+        self.assertFalse(is_frozen(Filesystems.a) or is_frozen(Filesystems.b))
+        self.assertRegex(str(agent.thaw()), self.AUTO_THAWED.format(1))
+        with open(Filesystems.a + "/agent.log", encoding="utf-8") as file:
+            file.read()  # it was opened after the thaw
+
+    def test_a_state_file_older_than_the_timeout_thaws_at_once(self):
+        state_file = self.directory + "/qga.state.isfrozen"
+        with open(state_file, "w", encoding="utf-8"):
+            os.utime(state_file, (1, 1))
+        agent = self.start()
+        self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
+        self.assertFalse(self.state_file_exists())
+
+    def test_stays_frozen_when_the_client_leaves(self):
+        agent = self.start()
+        self.assertEqual(agent.freeze_all(), 2)
+        agent.connection.close()
+        agent.buffer = b""
+        self.assertTrue(wait_until(agent.connect))
+        self.assertEqual(agent.status(), "frozen")
+        self.assertEqual(agent.thaw(), 2)
+
+    def test_writes_nothing_while_frozen(self):
+        """State, log and pid file are on a filesystem that is frozen."""
+        self.directory = Filesystems.b + "/state"
+        os.makedirs(self.directory)
+        agent = self.start("-v", f"--logfile={self.directory}/agent.log")
+        self.assertEqual(agent.freeze_all(), 2)
+        self.assertEqual(agent.status(), "frozen")
+        self.assertEqual(agent.call("guest-ping"), {})
+        self.assertEqual(agent.thaw(), 2)
+        self.assertEqual(agent.stop(signal.SIGTERM), 0)
+
+
+class QemuGa(LifecycleTests, unittest.TestCase):
+    """The oracle: the tests above must hold for it too."""
+
+    PROGRAM = QEMU_GA
+
+
+if __name__ == "__main__":
+    freeze_world.main(Filesystems.make)

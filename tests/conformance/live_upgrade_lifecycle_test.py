@@ -1,0 +1,292 @@
+"""Live upgrades with unsuitable programs, signals, service managers and changed configurations."""
+
+import fcntl
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+from harness import agents
+from harness.lifecycle import (MEGABYTE, TEN_SECONDS, LoopFilesystem, call,
+                               prepare_socket_activation, wait_for)
+from harness.live_upgrade import (REFUSED, UPGRADED, LiveUpgradeTest, channels_configuration,
+                                  decoded)
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Refused(LiveUpgradeTest):
+    def assert_refused(self, agent, client, why):
+        job = self.run_job(client, "read x; echo $x", input_data=agents.b64(b"in\n"))
+        self.assert_upgrade_refused(agent, why)
+        self.assertEqual(call(client, "guest-ping"), {})
+        self.assertEqual(decoded(self.wait_for_job(client, job)["out-data"]), b"in\n")
+        self.assertEqual(call(client, "bellhop-info")["replaced"], 0)
+
+    def test_a_program_that_cannot_run(self):
+        agent = self.agent()
+        client = self.client(agent)
+        good = self.program.read_bytes()
+        self.program.unlink()
+        self.assert_refused(agent, client, "No such file or directory")
+        self.install(good, mode=0o644)
+        self.assert_refused(agent, client, "Permission denied")
+        self.install(good[:5000])
+        self.assert_refused(agent, client, "")
+        self.install(b"#!/bin/sh\necho broken; exit 3\n")
+        self.assert_refused(agent, client, "(it says 'broken')")
+        self.install(b"#!/bin/sh\necho bellhopd handover 999\n")
+        self.assert_refused(agent, client, "cannot read what this version hands over")
+        self.install(b"#!/bin/sh\necho QEMU Guest Agent 11.1.3\n")
+        self.assert_refused(agent, client, "(it says 'QEMU Guest Agent 11.1.3')")
+        self.install(b"#!/bin/sh\nexec sleep 1000\n")
+        self.assert_refused(agent, client, "does not answer")
+        self.install(good)
+        self.upgrade(agent)
+        self.assertEqual(call(client, "guest-ping"), {})
+
+    def test_a_program_that_answers_the_probe_and_then_cannot_run(self):
+        """execve(2) itself fails, after everything else is done: the agent restores its state."""
+        agent = self.agent()
+        client = self.client(agent)
+        marker = agent.directory / "job"
+        os.mkfifo(marker)
+        job = self.run_job(client, f"echo before; read x <{marker}; echo after")
+        handle = call(client, "guest-file-open", path="/etc/hostname")
+        answer = subprocess.run([agents.bellhopd(), "--can-take-over"], check=True,
+                                stdout=subprocess.PIPE).stdout.decode().strip()
+        self.install(f"#!/bin/sh\necho '{answer}'\nrm \"$0\"\n".encode())
+        client.send(b'{"execute": "guest-')
+        self.assert_upgrade_refused(agent, "cannot run")
+        client.send(b'ping"}')
+        self.assertEqual(client.read_line(TEN_SECONDS), b'{"return": {}}\n')
+        marker.write_text("\n", encoding="ascii")
+        self.assertEqual(decoded(self.wait_for_job(client, job)["out-data"]), b"before\nafter\n")
+        call(client, "guest-file-close", handle=handle)
+
+    def test_a_configuration_that_is_wrong(self):
+        agent = self.agent()
+        client = self.client(agent)
+        (agent.directory / "bellhop.conf").write_text("[nonsense]\n", encoding="ascii")
+        self.assert_refused(agent, client, "unknown group [nonsense]")
+        paths, agent = self.agent_on_sockets(1)
+        self.configure(agent, [*paths, "/nonexistent/socket"])
+        self.assert_refused(agent, self.client_on(paths[0]),
+                     "there is no directory for /nonexistent/socket")
+
+    def test_a_command_that_is_stuck(self):
+        with LoopFilesystem() as loop:
+            agent = self.agent(wrap=loop.wrap)
+            client = self.client(agent)
+            call(client, "guest-ping")
+            loop.open_namespace(agent)
+            loop.fsfreeze("-f")
+            try:
+                request = {"execute": "guest-file-open", "id": "stuck",
+                           "arguments": {"path": str(loop.mountpoint / "new"), "mode": "w"}}
+                client.send(agents.compact(request) + b"\n")
+                self.assertEqual(call(client, "guest-ping"), {})
+                self.assert_upgrade_refused(agent, "guest-file-open has not ended")
+                self.assertEqual(call(client, "guest-ping"), {})
+                # If it completes in time, its reply is sent before the upgrade.
+                os.kill(agent.process.pid, signal.SIGUSR2)
+                loop.fsfreeze("-u")
+                self.assertEqual(json.loads(client.read_line(TEN_SECONDS)).get("id"), "stuck")
+                wait_for("the upgrade", lambda: self.log_count(agent, UPGRADED))
+                self.assertEqual(call(client, "guest-ping"), {})
+            finally:
+                loop.fsfreeze("-u", check=False)
+            agent.stop()
+
+    def test_a_client_that_does_not_read(self):
+        agent = self.agent()
+        client = self.client(agent)
+        content = os.urandom(20 * MEGABYTE)
+        (agent.directory / "file").write_bytes(content)
+        handle = call(client, "guest-file-open", path=str(agent.directory / "file"))
+        client.send(agents.compact({"execute": "guest-file-read",
+                                    "arguments": {"handle": handle, "count": len(content)}}))
+        client.read_until(b'"buf-b64": "', TEN_SECONDS)
+        self.assert_upgrade_refused(agent, "does not take its reply")
+        self.assertEqual(decoded(client.read_line().split(b'"')[0]), content)
+        self.upgrade(agent)
+        call(client, "guest-ping")
+
+    def test_requests_of_clients_that_disconnect_meanwhile(self):
+        """While one client delays the upgrade, others' requests are run, at the latest after it."""
+        paths, agent = self.agent_on_sockets(2)
+        slow = self.client_on(paths[0])
+        handle = call(slow, "guest-file-open", path="/dev/zero")
+        slow.send(agents.compact({"execute": "guest-file-read",
+                                  "arguments": {"handle": handle, "count": 20 * MEGABYTE}}))
+        slow.read_until(b'"buf-b64": "', TEN_SECONDS)
+        os.kill(agent.process.pid, signal.SIGUSR2)
+        created = []
+        while self.log_count(agent, REFUSED) == 0:
+            created.append(agent.directory / f"created-{len(created)}")
+            with agents.Connection(paths[1], "bellhopd") as quick:
+                quick.send(agents.compact({"execute": "guest-exec", "arguments": {
+                    "path": "/bin/touch", "arg": [str(created[-1])]}}))
+            time.sleep(0.02)
+        wait_for("all files", lambda: all(path.exists() for path in created))
+
+
+class Upgraded(LiveUpgradeTest):
+    def test_a_channel_that_cannot_be_opened(self):
+        """It is reported; the others stay."""
+        paths, agent = self.agent_on_sockets(1)
+        client = self.client_on(paths[0])
+        taken = agent.directory / "directory"
+        taken.mkdir()
+        self.configure(agent, [*paths, taken])
+        self.upgrade(agent)
+        self.assertIn(str(taken), agent.log())
+        self.assertEqual(call(client, "guest-ping"), {})
+
+    def test_many_signals_at_once(self):
+        agent = self.agent()
+        client = self.client(agent)
+        for _ in range(200):
+            os.kill(agent.process.pid, signal.SIGUSR2)
+            self.assertEqual(call(client, "guest-ping"), {})
+        wait_for("an upgrade", lambda: self.log_count(agent, UPGRADED))
+        self.assertIsNone(agent.process.poll())
+
+    def test_a_stop_signal_is_obeyed_during_an_upgrade(self):
+        for number in STOP_SIGNALS * 3:
+            agent = self.agent()
+            client = self.client(agent)
+            call(client, "guest-ping")
+            os.kill(agent.process.pid, signal.SIGUSR2)
+            while self.log_count(agent, UPGRADED) == 0 and number == signal.SIGINT:
+                call(client, "guest-ping")
+            os.kill(agent.process.pid, number)
+            self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
+
+    def test_a_stop_signal_is_not_lost_during_execve(self):
+        """With so much state that the signal often comes while it is passed on."""
+        for milliseconds in range(5, 100, 10):
+            agent = self.agent()
+            client = self.client(agent)
+            jobs = [self.run_job(client, "head -c 16000000 /dev/zero") for _ in range(3)]
+            for job in jobs:
+                wait_for("the job", lambda job=job: not os.path.exists(f"/proc/{job}"))
+            os.kill(agent.process.pid, signal.SIGUSR2)
+            time.sleep(milliseconds / 1000)
+            os.kill(agent.process.pid, signal.SIGTERM)
+            self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
+
+    def test_a_daemon_keeps_its_pid_file(self):
+        agent = self.create_unstarted_agent(["-v", "-d", "-f", "pid", "-l", "daemon.log"])
+        agent.start(wait=False)
+        self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
+        pid_file = agent.directory / "pid"
+        pid = int(pid_file.read_text(encoding="ascii"))
+        try:
+            agent.log_file = agent.directory / "daemon.log"
+            wait_for("the socket", agent.is_listening)
+            client = self.client(agent)
+            for number in range(1, 4):
+                os.kill(pid, signal.SIGUSR2)
+                wait_for("the upgrade",
+                         lambda wanted=number:
+                         call(client, "bellhop-info")["replaced"] == wanted)
+            self.assertEqual(os.readlink(f"/proc/{pid}/cwd"), "/")
+            self.assertEqual(int(pid_file.read_text(encoding="ascii")), pid)
+            with open(pid_file, "r+", encoding="ascii") as file:
+                with self.assertRaises(BlockingIOError):
+                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.assertIn(UPGRADED, agent.log_file.read_text(encoding="utf-8"))
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        wait_for("the end", lambda: not pathlib.Path(f"/proc/{pid}").exists())
+        self.assertFalse(pid_file.exists())
+
+    def test_a_configuration_that_has_changed(self):
+        """It applies after the upgrade; a channel that it no longer names is closed."""
+        agent = self.create_unstarted_agent(["-v"], channel=(None, None))
+        kept, gone, new = (agent.directory / name for name in ("kept", "gone", "new"))
+        agent.bellhop_configuration = channels_configuration([kept, gone])
+        agent.start(wait=False)
+        clients = []
+        for path in (kept, gone):
+            wait_for("the socket", lambda path=path: path.exists() and self.can_connect(path))
+            clients.append(agents.Connection(path, "bellhopd"))
+            self.addCleanup(clients[-1].close)
+            call(clients[-1], "guest-ping")
+        (agent.directory / "bellhop.conf").write_text(
+            f"[general]\nblock-rpcs=guest-get-host-name\n"
+            f"[channels]\nchannels=unix-listen:{kept};unix-listen:{new}\n", encoding="utf-8")
+        self.upgrade(agent)
+        refused = clients[0].request({"execute": "guest-get-host-name"}, TEN_SECONDS)
+        self.assertEqual(refused["error"]["class"], "CommandNotFound", refused)
+        with self.assertRaises(agents.NoReply):
+            clients[1].read_line(TEN_SECONDS)
+        self.assertFalse(self.can_connect(gone))
+        with agents.Connection(new, "bellhopd") as client:
+            self.assertEqual(call(client, "guest-ping"), {})
+
+    @staticmethod
+    def can_connect(path):
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(path)) == 0
+
+    def test_a_socket_of_the_service_manager(self):
+        agent = self.create_unstarted_agent(["-v"], channel=(None, None))
+        self.addCleanup(prepare_socket_activation(agent).close)
+        agent.start()
+        client = self.client(agent)
+        call(client, "guest-ping")
+        for _ in range(3):
+            self.upgrade(agent)
+            self.assertEqual(call(client, "guest-ping"), {})
+        client.close()
+        self.assertEqual(call(self.client(agent), "guest-ping"), {})
+
+    def test_the_state_of_another_version(self):
+        """Its channels are served; the rest is closed and reported."""
+        agent = self.create_unstarted_agent(["-v"])
+        script = agent.directory / "old_version.py"
+        script.write_text(OLD_VERSION, encoding="utf-8")
+        agent.wrap = ["python3", str(script), str(agent.socket_path)]
+        agent.start()
+        client = self.client(agent)
+        call(client, "guest-ping")
+        self.assertIn("it has version 99", agent.log())
+        self.assertIn("version unknown was replaced by version", agent.log())
+        targets = [os.readlink(f"/proc/{agent.process.pid}/fd/{fd}")
+                   for fd in os.listdir(f"/proc/{agent.process.pid}/fd")]
+        self.assertNotIn("/etc/hostname", targets)
+
+    def test_a_handover_variable_without_a_snapshot(self):
+        for value in ("7", "0", "-1", "x", ""):
+            agent = self.agent(environment={"BELLHOP_HANDOVER": value})
+            self.assertEqual(call(self.client(agent), "guest-ping"), {})
+
+
+# Passes on the state that a program of another version could have, and executes the agent.
+OLD_VERSION = """
+import fcntl, os, socket, sys
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+listener.bind(sys.argv[1])
+listener.listen(5)
+file = os.open("/etc/hostname", os.O_RDONLY)
+description = b"unix-listen " + sys.argv[1].encode()
+memory = os.memfd_create("state", os.MFD_ALLOW_SEALING)
+os.write(memory, b"bellhop handover 99 %d\\nrecord channel\\ntext description %d\\n%s\\n"
+         b"descriptor listener %d\\nrecord file\\nnumber handle 1\\ndescriptor file %d\\nend\\n"
+         % (os.getpid(), len(description), description, listener.fileno(), file))
+fcntl.fcntl(memory, 1033, 15)
+for descriptor in (listener.fileno(), file, memory):
+    os.set_inheritable(descriptor, True)
+os.environ["BELLHOP_HANDOVER"] = str(memory)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+if __name__ == "__main__":
+    unittest.main()
