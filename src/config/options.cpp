@@ -5,9 +5,8 @@
 #include <cstddef>
 #include <iterator>
 
-#include "config/option_parser.h"
-
 #include "base/text.h"
+#include "config/option_parser.h"
 
 namespace bellhop::config {
 namespace {
