@@ -100,7 +100,7 @@ consteval Command declare(Facts facts) {
   static_assert(
       detail::is_handler<decltype(Handler)>,
       "declare<run>: the handler must be `Result<Reply> run(CommandContext&, const Arguments&)`, "
-      "where Arguments has fields()");
+      "where Arguments has fields_of()");
   using Traits = detail::HandlerTraits<decltype(Handler)>;
   static_assert(detail::is_wire_type<typename Traits::Reply>(),
                 "declare<run>: the reply's type has no form on the wire; see rpc/field.h");

@@ -3,20 +3,25 @@
 //   struct Arguments {
 //     std::string_view path;
 //     std::optional<std::string_view> mode;
-//     static constexpr auto fields() {
-//       return bellhop::fields(
-//           field<"path", &Arguments::path>("The file, by its full path."),
-//           field<"mode", &Arguments::mode>("As for fopen(3); `r` when left out."));
-//     }
 //   };
 //
-// From the list come the decoder, the encoder, the schema and the documentation. The wire name
-// must be the member's name with '-' for '_' (or the same); a trailing '_' on the member, where
-// the plain name is a keyword, does not count. A wrong name or type does not compile.
+//   constexpr auto fields_of(const Arguments*) {
+//     return fields(field<"path", &Arguments::path>("The file, by its full path."),
+//                   field<"mode", &Arguments::mode>("As for fopen(3); `r` when left out."));
+//   }
+//
+// The decoder, the encoder, the schema and the documentation use the list. fields_of() is found by
+// argument-dependent lookup, so it stands in the struct's namespace, after the struct and before
+// its first use. The list of a struct of platform/ stands in the file of the command that replies
+// with it; a struct has one list in the whole program. `fields<"GuestDiskInfo">(…)` gives the
+// type's name on the wire, if it has one.
+//
+// The wire name must be the member's name with '-' for '_' (or the same); a trailing '_' on the
+// member, where the plain name is a keyword, does not count. A wrong name or type does not compile.
 //
 // Members may be: bool, std::int64_t, std::uint64_t, double, std::string_view (arguments),
 // std::string, Base64Argument (arguments), Base64Bytes, Base64Stream, AnyJson, Late<T> (replies),
-// std::vector<T>, std::optional<T>, an enumeration with wire_names(), a struct with fields(), an
+// std::vector<T>, std::optional<T>, an enumeration with wire_names(), a struct with fields_of(), an
 // alternate (a struct with `std::variant<…> value` and wire_type).
 #pragma once
 
@@ -37,11 +42,6 @@
 #include "rpc/type.h"
 
 namespace bellhop {
-
-// No arguments, or a reply of {}.
-struct Nothing {
-  static constexpr auto fields() { return std::tuple{}; }
-};
 
 namespace detail {
 
@@ -66,7 +66,7 @@ template <class... T>
 inline constexpr bool is_variant<std::variant<T...>> = true;
 
 template <class T>
-concept Struct = requires { T::fields(); };
+concept Struct = requires { fields_of(static_cast<const T*>(nullptr)); };
 
 template <class T>
 concept Enumeration = std::is_enum_v<T> && requires(T value) { wire_names(value); };
@@ -155,46 +155,36 @@ consteval auto field(std::string_view documentation) {
   return F{documentation};
 }
 
+// The fields of a struct, in the order in which they are written. Made by fields() only.
 template <class... Fields>
+struct FieldList {
+  std::string_view type;  // the struct's name on the wire; may be empty
+  std::tuple<Fields...> fields;
+};
+
+template <FixedString Type = "", class... Fields>
 consteval auto fields(Fields... list) {
-  return std::tuple{list...};
+  return FieldList<Fields...>{Type.view(), {list...}};
+}
+
+// No arguments, or a reply of {}.
+struct Nothing {};
+
+constexpr auto fields_of(const Nothing*) {
+  return fields();
 }
 
 // Calls visit(field) for each field of a struct, in order.
 template <class T, class Visitor>
 constexpr void for_each_field(Visitor&& visit) {
-  std::apply([&](auto... field) { (visit(field), ...); }, T::fields());
+  std::apply([&](auto... field) { (visit(field), ...); },
+             fields_of(static_cast<const T*>(nullptr)).fields);
 }
 
 namespace detail {
 
 template <class T>
 struct TypeOf;
-
-template <class Tuple>
-struct FieldInfos;
-template <FixedString... Names, auto... Pointers>
-struct FieldInfos<std::tuple<Field<Names, Pointers>...>> {
-  template <class T>
-  static constexpr auto of() {
-    return std::apply(
-        [](auto... field) {
-          return std::array<FieldInfo, sizeof...(field)>{
-              FieldInfo{field.name, &TypeOf<typename decltype(field)::Value>::value, field.optional,
-                        field.documentation}...};
-        },
-        T::fields());
-  }
-};
-
-template <class T>
-consteval std::string_view type_name() {
-  if constexpr (requires { T::wire_type; }) {
-    return T::wire_type;
-  } else {
-    return {};
-  }
-}
 
 template <class T>
 struct TypeOf {
@@ -230,9 +220,15 @@ struct TypeOf<Late<T>> : TypeOf<T> {};
 
 template <Struct T>
 struct TypeOf<T> {
-  static constexpr auto infos = FieldInfos<decltype(T::fields())>::template of<T>();
+  static constexpr auto list = fields_of(static_cast<const T*>(nullptr));
+  static constexpr auto infos = std::apply(
+      []<class... F>(F... field) {
+        return std::array<FieldInfo, sizeof...(F)>{FieldInfo{
+            F::name, &TypeOf<typename F::Value>::value, F::optional, field.documentation}...};
+      },
+      list.fields);
   static constexpr Type value{.kind = infos.empty() ? Type::Kind::nothing : Type::Kind::object,
-                              .name = type_name<T>(),
+                              .name = list.type,
                               .fields = infos};
 };
 

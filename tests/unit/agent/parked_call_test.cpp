@@ -34,12 +34,13 @@ Calls* calls = nullptr;
 struct WaitArguments {
   std::int64_t times;
   std::int64_t milliseconds;
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"times", &WaitArguments::times>("How often to wait before answering."),
-        field<"milliseconds", &WaitArguments::milliseconds>("How long at most, each time."));
-  }
 };
+
+constexpr auto fields_of(const WaitArguments*) {
+  return fields(
+      field<"times", &WaitArguments::times>("How often to wait before answering."),
+      field<"milliseconds", &WaitArguments::milliseconds>("How long at most, each time."));
+}
 
 // Waits, and returns how often it had to wait.
 Result<std::int64_t> wait_again(CommandContext& context, WaitArguments arguments,

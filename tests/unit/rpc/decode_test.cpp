@@ -20,12 +20,12 @@ struct Position {
 struct Processor {
   std::int64_t logical_id;
   bool online;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"logical-id", &Processor::logical_id>("Its number."),
-                           field<"online", &Processor::online>("Whether it runs."));
-  }
 };
+
+constexpr auto fields_of(const Processor*) {
+  return fields(field<"logical-id", &Processor::logical_id>("Its number."),
+                field<"online", &Processor::online>("Whether it runs."));
+}
 
 struct Everything {
   std::optional<std::string_view> text;
@@ -37,26 +37,24 @@ struct Everything {
   std::optional<std::vector<Processor>> vcpus;
   std::optional<Position> whence;
   std::optional<Whence> mode;
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"text", &Everything::text>(""), field<"number", &Everything::number>(""),
-        field<"size", &Everything::size>(""), field<"load", &Everything::load>(""),
-        field<"flag", &Everything::flag>(""), field<"arg", &Everything::arg>(""),
-        field<"vcpus", &Everything::vcpus>(""), field<"whence", &Everything::whence>(""),
-        field<"mode", &Everything::mode>(""));
-  }
 };
+
+constexpr auto fields_of(const Everything*) {
+  return fields(field<"text", &Everything::text>(""), field<"number", &Everything::number>(""),
+                field<"size", &Everything::size>(""), field<"load", &Everything::load>(""),
+                field<"flag", &Everything::flag>(""), field<"arg", &Everything::arg>(""),
+                field<"vcpus", &Everything::vcpus>(""), field<"whence", &Everything::whence>(""),
+                field<"mode", &Everything::mode>(""));
+}
 
 struct Required {
   std::int64_t handle;
   std::string path;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"handle", &Required::handle>(""),
-                           field<"path", &Required::path>(""));
-  }
 };
+
+constexpr auto fields_of(const Required*) {
+  return fields(field<"handle", &Required::handle>(""), field<"path", &Required::path>(""));
+}
 
 template <class T>
 class Decoded {

@@ -18,13 +18,12 @@ struct Reply {
   std::optional<std::int64_t> count;
   std::vector<Status> states;
   double load;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"host-name", &Reply::host_name>(""),
-                           field<"count", &Reply::count>(""), field<"states", &Reply::states>(""),
-                           field<"load", &Reply::load>(""));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields(field<"host-name", &Reply::host_name>(""), field<"count", &Reply::count>(""),
+                field<"states", &Reply::states>(""), field<"load", &Reply::load>(""));
+}
 
 template <class T>
 std::string encoded(const T& value) {
@@ -67,11 +66,11 @@ TEST(Encode, PullsAStreamPieceByPiece) {
 struct Content {
   Base64Stream data;
   Late<std::int64_t> count;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"data", &Content::data>(""), field<"count", &Content::count>(""));
-  }
 };
+
+constexpr auto fields_of(const Content*) {
+  return fields(field<"data", &Content::data>(""), field<"count", &Content::count>(""));
+}
 
 TEST(Encode, AsksForLateMembersAfterTheStream) {
   std::int64_t pieces = 0;
