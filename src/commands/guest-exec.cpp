@@ -23,10 +23,7 @@ constexpr std::array<std::string_view, 5> wire_names(CaptureMode) {
   return {"none", "stdout", "stderr", "separated", "merged"};
 }
 
-struct Capture {
-  std::variant<bool, CaptureMode> value;
-  static constexpr std::string_view wire_type = "GuestExecCaptureOutput";
-};
+using Capture = Alternate<"GuestExecCaptureOutput", bool, CaptureMode>;
 
 struct Arguments {
   std::string_view path;

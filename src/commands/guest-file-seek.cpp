@@ -19,10 +19,7 @@ constexpr std::array<std::string_view, 3> wire_names(Seek) {
   return {"set", "cur", "end"};
 }
 
-struct Whence {
-  std::variant<std::int64_t, Seek> value;
-  static constexpr std::string_view wire_type = "GuestFileWhence";
-};
+using Whence = Alternate<"GuestFileWhence", std::int64_t, Seek>;
 
 struct Arguments {
   std::int64_t handle;

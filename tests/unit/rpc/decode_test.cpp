@@ -1,7 +1,6 @@
-#include "rpc/decode.h"
-
 #include <gtest/gtest.h>
 
+#include "rpc/field.h"
 #include "wire/json_reader.h"
 
 namespace bellhop {
@@ -12,10 +11,7 @@ enum class Whence { set, cur, end };
   return std::array<std::string_view, 3>{"set", "cur", "end"};
 }
 
-struct Position {
-  std::variant<std::int64_t, Whence> value;
-  static constexpr std::string_view wire_type = "GuestFileWhence";
-};
+using Position = Alternate<"GuestFileWhence", std::int64_t, Whence>;
 
 struct Processor {
   std::int64_t logical_id;

@@ -1,9 +1,9 @@
-#include "rpc/encode.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
+
+#include "rpc/field.h"
 
 namespace bellhop {
 namespace {
@@ -29,7 +29,7 @@ template <class T>
 std::string encoded(const T& value) {
   std::string text;
   wire::JsonWriter writer(text);
-  encode(writer, value);
+  WireType<T>::encode(writer, value);
   return text;
 }
 
@@ -94,7 +94,7 @@ TEST(Encode, StopsPullingWhenTheReceiverIsGone) {
     bytes.clear();
     return false;
   });
-  encode(writer, endless);
+  WireType<Base64Stream>::encode(writer, endless);
   EXPECT_EQ(pulled, 1);
 }
 
