@@ -24,24 +24,23 @@ struct Reply {
   std::int64_t replaced;
   bool frozen;
   std::optional<std::int64_t> frozen_since;
-
-  static constexpr std::string_view wire_type = "BellhopInfo";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"version", &Reply::version>("Bellhop's version."),
-        field<"protocol", &Reply::protocol>("The version of qemu-ga whose protocol it speaks."),
-        field<"started", &Reply::started>(
-            "When the agent started, in nanoseconds since 1970-01-01 in UTC, by the clock as it is "
-            "set now."),
-        field<"uptime", &Reply::uptime>("How long the agent has run, in whole seconds."),
-        field<"replaced", &Reply::replaced>(
-            "How often another program, such as a newer version, has taken the agent's place "
-            "since it started, and gone on with its files, programs and freeze."),
-        field<"frozen", &Reply::frozen>("Whether it holds filesystems frozen."),
-        field<"frozen-since", &Reply::frozen_since>(
-            "Since when, in nanoseconds since 1970-01-01 in UTC."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"BellhopInfo">(
+      field<"version", &Reply::version>("Bellhop's version."),
+      field<"protocol", &Reply::protocol>("The version of qemu-ga whose protocol it speaks."),
+      field<"started", &Reply::started>(
+          "When the agent started, in nanoseconds since 1970-01-01 in UTC, by the clock as it is "
+          "set now."),
+      field<"uptime", &Reply::uptime>("How long the agent has run, in whole seconds."),
+      field<"replaced", &Reply::replaced>(
+          "How often another program, such as a newer version, has taken the agent's place "
+          "since it started, and gone on with its files, programs and freeze."),
+      field<"frozen", &Reply::frozen>("Whether it holds filesystems frozen."),
+      field<"frozen-since", &Reply::frozen_since>(
+          "Since when, in nanoseconds since 1970-01-01 in UTC."));
+}
 
 Result<Reply> run(CommandContext& context, const Nothing&) {
   const auto now = platform::get_time();

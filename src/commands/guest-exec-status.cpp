@@ -15,12 +15,11 @@ namespace {
 
 struct Arguments {
   std::int64_t pid;
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"pid", &Arguments::pid>("The process, as guest-exec returned it."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(field<"pid", &Arguments::pid>("The process, as guest-exec returned it."));
+}
 
 struct Reply {
   bool exited;
@@ -30,23 +29,22 @@ struct Reply {
   std::optional<Base64Stream> err_data;
   std::optional<bool> out_truncated;
   std::optional<bool> err_truncated;
-  static constexpr std::string_view wire_type = "GuestExecStatus";
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"exited", &Reply::exited>(
-            "Whether the process has ended and, where its output is captured, nobody that it "
-            "started can write to it any more. The other members are only there when it has."),
-        field<"exitcode", &Reply::exitcode>("Its exit status, when it ended by itself."),
-        field<"signal", &Reply::signal>("The signal that killed it."),
-        field<"out-data", &Reply::out_data>(
-            "What it wrote to its standard output, when that was captured and not empty."),
-        field<"err-data", &Reply::err_data>(
-            "What it wrote to its standard error, when that was captured and not empty."),
-        field<"out-truncated", &Reply::out_truncated>("Whether out-data lacks the rest."),
-        field<"err-truncated", &Reply::err_truncated>("Whether err-data lacks the rest."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"GuestExecStatus">(
+      field<"exited", &Reply::exited>(
+          "Whether the process has ended and, where its output is captured, nobody that it "
+          "started can write to it any more. The other members are only there when it has."),
+      field<"exitcode", &Reply::exitcode>("Its exit status, when it ended by itself."),
+      field<"signal", &Reply::signal>("The signal that killed it."),
+      field<"out-data", &Reply::out_data>(
+          "What it wrote to its standard output, when that was captured and not empty."),
+      field<"err-data", &Reply::err_data>(
+          "What it wrote to its standard error, when that was captured and not empty."),
+      field<"out-truncated", &Reply::out_truncated>("Whether out-data lacks the rest."),
+      field<"err-truncated", &Reply::err_truncated>("Whether err-data lacks the rest."));
+}
 
 constexpr std::size_t piece_size = std::size_t{3} << 16;  // a multiple of 3
 

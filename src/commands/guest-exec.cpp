@@ -23,10 +23,7 @@ constexpr std::array<std::string_view, 5> wire_names(CaptureMode) {
   return {"none", "stdout", "stderr", "separated", "merged"};
 }
 
-struct Capture {
-  std::variant<bool, CaptureMode> value;
-  static constexpr std::string_view wire_type = "GuestExecCaptureOutput";
-};
+using Capture = Alternate<"GuestExecCaptureOutput", bool, CaptureMode>;
 
 struct Arguments {
   std::string_view path;
@@ -34,34 +31,33 @@ struct Arguments {
   std::optional<std::vector<std::string_view>> env;
   std::optional<Base64Argument> input_data;
   std::optional<Capture> capture_output;
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"path", &Arguments::path>(
-            "The program: a file's path, or a name without '/' that is looked for in PATH, that of "
-            "`env` if it has one. Without any PATH, in /bin, /usr/bin and the agent's directory. A "
-            "file that may be executed and is neither a binary nor has an interpreter line is run "
-            "by /bin/sh."),
-        field<"arg", &Arguments::arg>("Arguments, without the program's name."),
-        field<"env", &Arguments::env>(
-            "The whole environment, as `NAME=value`; that of the agent when left out."),
-        field<"input-data", &Arguments::input_data>(
-            "What the program reads from its standard input; /dev/null when left out."),
-        field<"capture-output", &Arguments::capture_output>(
-            "What of the output is kept for guest-exec-status, up to 16 MiB of each stream; what "
-            "is more is read and thrown away. `merged` keeps both streams as one, in the order of "
-            "writing. true is `separated`; false, the default, is `none`."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(
+      field<"path", &Arguments::path>(
+          "The program: a file's path, or a name without '/' that is looked for in PATH, that of "
+          "`env` if it has one. Without any PATH, in /bin, /usr/bin and the agent's directory. A "
+          "file that may be executed and is neither a binary nor has an interpreter line is run "
+          "by /bin/sh."),
+      field<"arg", &Arguments::arg>("Arguments, without the program's name."),
+      field<"env", &Arguments::env>(
+          "The whole environment, as `NAME=value`; that of the agent when left out."),
+      field<"input-data", &Arguments::input_data>(
+          "What the program reads from its standard input; /dev/null when left out."),
+      field<"capture-output", &Arguments::capture_output>(
+          "What of the output is kept for guest-exec-status, up to 16 MiB of each stream; what "
+          "is more is read and thrown away. `merged` keeps both streams as one, in the order of "
+          "writing. true is `separated`; false, the default, is `none`."));
+}
 
 struct Reply {
   std::int64_t pid;
-  static constexpr std::string_view wire_type = "GuestExec";
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"pid", &Reply::pid>("The process, for guest-exec-status."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"GuestExec">(field<"pid", &Reply::pid>("The process, for guest-exec-status."));
+}
 
 CaptureMode capture_mode(const std::optional<Capture>& capture) {
   if (!capture) return CaptureMode::none;

@@ -7,12 +7,11 @@ namespace {
 
 struct Arguments {
   std::int64_t handle;
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."));
+}
 
 // Nothing is ever kept back: a write is in the file when it is answered.
 Result<void> run(CommandContext& context, const Arguments& arguments) {

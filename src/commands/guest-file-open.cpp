@@ -11,15 +11,15 @@ namespace {
 struct Arguments {
   std::string_view path;
   std::optional<std::string_view> mode;
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"path", &Arguments::path>("The file, by its full path."),
-        field<"mode", &Arguments::mode>("How to open it, as for fopen(3) in the C standard: `r`, "
-                                        "`w`, `a`, each with `+`, `b` or both; `r` when left "
-                                        "out."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(
+      field<"path", &Arguments::path>("The file, by its full path."),
+      field<"mode", &Arguments::mode>("How to open it, as for fopen(3) in the C standard: `r`, "
+                                      "`w`, `a`, each with `+`, `b` or both; `r` when left "
+                                      "out."));
+}
 
 Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
   return context.services.files.open(arguments.path, arguments.mode.value_or("r"));

@@ -17,31 +17,30 @@ constexpr std::int64_t max_count = std::int64_t{48} << 20;
 struct Arguments {
   std::int64_t handle;
   std::optional<std::int64_t> count;
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."),
-        field<"count", &Arguments::count>(
-            "How many bytes to read at most: up to 50331648 (48 MiB), 4096 when left out."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(
+      field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."),
+      field<"count", &Arguments::count>(
+          "How many bytes to read at most: up to 50331648 (48 MiB), 4096 when left out."));
+}
 
 // The count and the end are known when the bytes have been written.
 struct Reply {
   Base64Stream buf_b64;
   Late<std::int64_t> count;
   Late<bool> eof;
-  static constexpr std::string_view wire_type = "GuestFileRead";
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"buf-b64", &Reply::buf_b64>("The bytes."),
-        field<"count", &Reply::count>("How many they are, before base64."),
-        field<"eof", &Reply::eof>(
-            "Whether the file ended before `count` bytes. A read that ends exactly where the file "
-            "does has not seen the end yet."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"GuestFileRead">(
+      field<"buf-b64", &Reply::buf_b64>("The bytes."),
+      field<"count", &Reply::count>("How many they are, before base64."),
+      field<"eof", &Reply::eof>(
+          "Whether the file ended before `count` bytes. A read that ends exactly where the file "
+          "does has not seen the end yet."));
+}
 
 Result<Reply> run(CommandContext& context, const Arguments& arguments) {
   auto lease = context.services.files.acquire(arguments.handle);

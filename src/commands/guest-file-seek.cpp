@@ -19,37 +19,33 @@ constexpr std::array<std::string_view, 3> wire_names(Seek) {
   return {"set", "cur", "end"};
 }
 
-struct Whence {
-  std::variant<std::int64_t, Seek> value;
-  static constexpr std::string_view wire_type = "GuestFileWhence";
-};
+using Whence = Alternate<"GuestFileWhence", std::int64_t, Seek>;
 
 struct Arguments {
   std::int64_t handle;
   std::int64_t offset;
   Whence whence;
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."),
-        field<"offset", &Arguments::offset>("How many bytes to go, backwards when negative."),
-        field<"whence", &Arguments::whence>(
-            "From where: `set` or 0 is the start of the file, `cur` or 1 the current position, "
-            "`end` or 2 the end of the file. The numbers are the same on every system."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(
+      field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."),
+      field<"offset", &Arguments::offset>("How many bytes to go, backwards when negative."),
+      field<"whence", &Arguments::whence>(
+          "From where: `set` or 0 is the start of the file, `cur` or 1 the current position, "
+          "`end` or 2 the end of the file. The numbers are the same on every system."));
+}
 
 struct Reply {
   std::int64_t position;
   bool eof;
-  static constexpr std::string_view wire_type = "GuestFileSeek";
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"position", &Reply::position>("The new position, in bytes from the start."),
-        field<"eof", &Reply::eof>("Always false: only a read can meet the end of the file."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"GuestFileSeek">(
+      field<"position", &Reply::position>("The new position, in bytes from the start."),
+      field<"eof", &Reply::eof>("Always false: only a read can meet the end of the file."));
+}
 
 Result<SeekFrom> seek_from(const Whence& whence) {
   constexpr std::array places{SeekFrom::start, SeekFrom::current, SeekFrom::end};

@@ -15,29 +15,28 @@ struct Arguments {
   std::int64_t handle;
   Base64Argument buf_b64;
   std::optional<std::int64_t> count;
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."),
-        field<"buf-b64", &Arguments::buf_b64>(
-            "The bytes. Line feeds in the base64 are ignored; characters after the last group of "
-            "four are too, so padding must not be missing."),
-        field<"count", &Arguments::count>(
-            "How many of the bytes to write, not more than there are; all when left out."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(
+      field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."),
+      field<"buf-b64", &Arguments::buf_b64>(
+          "The bytes. Line feeds in the base64 are ignored; characters after the last group of "
+          "four are too, so padding must not be missing."),
+      field<"count", &Arguments::count>(
+          "How many of the bytes to write, not more than there are; all when left out."));
+}
 
 struct Reply {
   std::int64_t count;
   bool eof;
-  static constexpr std::string_view wire_type = "GuestFileWrite";
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"count", &Reply::count>("How many bytes were written: all that were to be."),
-        field<"eof", &Reply::eof>("Always false; qemu-ga has this member."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"GuestFileWrite">(
+      field<"count", &Reply::count>("How many bytes were written: all that were to be."),
+      field<"eof", &Reply::eof>("Always false; qemu-ga has this member."));
+}
 
 Result<void> write_all(platform::File& file, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {

@@ -13,13 +13,13 @@ namespace {
 
 struct Arguments {
   std::optional<std::vector<std::string_view>> mountpoints;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"mountpoints", &Arguments::mountpoints>(
-        "The mountpoints of the filesystems to freeze, of each the one where it was mounted first; "
-        "without it, all are frozen. Other names are passed over."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(field<"mountpoints", &Arguments::mountpoints>(
+      "The mountpoints of the filesystems to freeze, of each the one where it was mounted first; "
+      "without it, all are frozen. Other names are passed over."));
+}
 
 Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
   std::optional<std::span<const std::string_view>> names;

@@ -15,38 +15,37 @@ namespace {
 
 struct Arguments {
   std::optional<std::int64_t> minimum;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"minimum", &Arguments::minimum>(
-        "How many bytes must lie together to be given back; fewer may be left. 0, all free "
-        "blocks, when left out."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(field<"minimum", &Arguments::minimum>(
+      "How many bytes must lie together to be given back; fewer may be left. 0, all free "
+      "blocks, when left out."));
+}
 
 struct PathResult {
   std::string path;
   std::optional<std::int64_t> trimmed = {};
   std::optional<std::int64_t> minimum = {};
   std::optional<std::string> error = {};
-
-  static constexpr std::string_view wire_type = "GuestFilesystemTrimResult";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"path", &PathResult::path>("The filesystem's mountpoint."),
-        field<"trimmed", &PathResult::trimmed>("How many bytes were given back."),
-        field<"minimum", &PathResult::minimum>("The minimum that the filesystem went by."),
-        field<"error", &PathResult::error>("Why it could not be trimmed."));
-  }
 };
+
+constexpr auto fields_of(const PathResult*) {
+  return fields<"GuestFilesystemTrimResult">(
+      field<"path", &PathResult::path>("The filesystem's mountpoint."),
+      field<"trimmed", &PathResult::trimmed>("How many bytes were given back."),
+      field<"minimum", &PathResult::minimum>("The minimum that the filesystem went by."),
+      field<"error", &PathResult::error>("Why it could not be trimmed."));
+}
 
 struct Reply {
   std::vector<PathResult> paths;
-
-  static constexpr std::string_view wire_type = "GuestFilesystemTrimResponse";
-  static constexpr auto fields() {
-    return bellhop::fields(field<"paths", &Reply::paths>("What came of each filesystem."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"GuestFilesystemTrimResponse">(
+      field<"paths", &Reply::paths>("What came of each filesystem."));
+}
 
 // The wire's integers are signed; so are qemu-ga's.
 std::int64_t as_signed(std::uint64_t bytes) {

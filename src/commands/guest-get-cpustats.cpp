@@ -29,25 +29,24 @@ struct Cpu {
   std::optional<std::uint64_t> steal;
   std::optional<std::uint64_t> guest;
   std::optional<std::uint64_t> guestnice;
-
-  static constexpr std::string_view wire_type = "GuestCpuStats";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"type", &Cpu::type>("The guest's operating system."),
-        field<"cpu", &Cpu::cpu>("The processor's number, as in guest-get-vcpus."),
-        field<"user", &Cpu::user>("In programs, milliseconds."),
-        field<"nice", &Cpu::nice>("In programs of low priority, milliseconds."),
-        field<"system", &Cpu::system>("In the kernel, milliseconds."),
-        field<"idle", &Cpu::idle>("Without work, milliseconds."),
-        field<"iowait", &Cpu::iowait>("Without work, but for waiting for a disk, milliseconds."),
-        field<"irq", &Cpu::irq>("In interrupts, milliseconds."),
-        field<"softirq", &Cpu::softirq>("In software interrupts, milliseconds."),
-        field<"steal", &Cpu::steal>("Ready to run, but not run by the host, milliseconds."),
-        field<"guest", &Cpu::guest>("In guests of this guest, milliseconds."),
-        field<"guestnice", &Cpu::guestnice>(
-            "In guests of this guest that have low priority, milliseconds."));
-  }
 };
+
+constexpr auto fields_of(const Cpu*) {
+  return fields<"GuestCpuStats">(
+      field<"type", &Cpu::type>("The guest's operating system."),
+      field<"cpu", &Cpu::cpu>("The processor's number, as in guest-get-vcpus."),
+      field<"user", &Cpu::user>("In programs, milliseconds."),
+      field<"nice", &Cpu::nice>("In programs of low priority, milliseconds."),
+      field<"system", &Cpu::system>("In the kernel, milliseconds."),
+      field<"idle", &Cpu::idle>("Without work, milliseconds."),
+      field<"iowait", &Cpu::iowait>("Without work, but for waiting for a disk, milliseconds."),
+      field<"irq", &Cpu::irq>("In interrupts, milliseconds."),
+      field<"softirq", &Cpu::softirq>("In software interrupts, milliseconds."),
+      field<"steal", &Cpu::steal>("Ready to run, but not run by the host, milliseconds."),
+      field<"guest", &Cpu::guest>("In guests of this guest, milliseconds."),
+      field<"guestnice", &Cpu::guestnice>(
+          "In guests of this guest that have low priority, milliseconds."));
+}
 
 Result<std::vector<Cpu>> run(CommandContext& context, const Nothing&) {
   const auto cpus = platform::cpu_statistics(context.services.system_root);

@@ -19,22 +19,21 @@ struct Disk {
   std::optional<DiskAddress> address;
   std::optional<std::string> alias;
   std::optional<NvmeSmart> smart;
-
-  static constexpr std::string_view wire_type = "GuestDiskInfo";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"name", &Disk::name>("The device node, as `/dev/sda`."),
-        field<"partition", &Disk::partition>("Whether it is a partition."),
-        field<"dependencies", &Disk::dependencies>(
-            "The devices that it is made from, as the disks of an md or the volume beneath an "
-            "encrypted one; the disk of a partition."),
-        field<"address", &Disk::address>(
-            "Where it is to be found; only for disks that are hardware, not for partitions."),
-        field<"alias", &Disk::alias>("The device mapper's name, as `vg-root`."),
-        field<"smart", &Disk::smart>(
-            "The health of an NVMe drive, when it tells it and the agent may ask."));
-  }
 };
+
+constexpr auto fields_of(const Disk*) {
+  return fields<"GuestDiskInfo">(
+      field<"name", &Disk::name>("The device node, as `/dev/sda`."),
+      field<"partition", &Disk::partition>("Whether it is a partition."),
+      field<"dependencies", &Disk::dependencies>(
+          "The devices that it is made from, as the disks of an md or the volume beneath an "
+          "encrypted one; the disk of a partition."),
+      field<"address", &Disk::address>(
+          "Where it is to be found; only for disks that are hardware, not for partitions."),
+      field<"alias", &Disk::alias>("The device mapper's name, as `vg-root`."),
+      field<"smart", &Disk::smart>(
+          "The health of an NVMe drive, when it tells it and the agent may ask."));
+}
 
 Result<std::vector<Disk>> run(CommandContext& context, const Nothing&) {
   auto disks = platform::disks(context.services.system_root);

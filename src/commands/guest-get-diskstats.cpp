@@ -28,48 +28,46 @@ struct Counters {
   std::optional<std::uint64_t> ios_pgr;
   std::optional<std::uint64_t> total_ticks;
   std::optional<std::uint64_t> weight_ticks;
-
-  static constexpr std::string_view wire_type = "GuestDiskStats";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"read-sectors", &Counters::read_sectors>("Sectors of 512 bytes read."),
-        field<"read-ios", &Counters::read_ios>("Reads done."),
-        field<"read-merges", &Counters::read_merges>("Reads that became part of another one."),
-        field<"write-sectors", &Counters::write_sectors>("Sectors of 512 bytes written."),
-        field<"write-ios", &Counters::write_ios>("Writes done."),
-        field<"write-merges", &Counters::write_merges>("Writes that became part of another one."),
-        field<"discard-sectors", &Counters::discard_sectors>("Sectors of 512 bytes discarded."),
-        field<"discard-ios", &Counters::discard_ios>("Discards done."),
-        field<"discard-merges", &Counters::discard_merges>(
-            "Discards that became part of another one."),
-        field<"flush-ios", &Counters::flush_ios>("Flushes done."),
-        field<"read-ticks", &Counters::read_ticks>("Time that reads took, milliseconds."),
-        field<"write-ticks", &Counters::write_ticks>("Time that writes took, milliseconds."),
-        field<"discard-ticks", &Counters::discard_ticks>("Time that discards took, milliseconds."),
-        field<"flush-ticks", &Counters::flush_ticks>("Time that flushes took, milliseconds."),
-        field<"ios-pgr", &Counters::ios_pgr>("Requests that are under way."),
-        field<"total-ticks", &Counters::total_ticks>(
-            "Time in which at least one request was under way, milliseconds."),
-        field<"weight-ticks", &Counters::weight_ticks>(
-            "The times of all requests added up, milliseconds."));
-  }
 };
+
+constexpr auto fields_of(const Counters*) {
+  return fields<"GuestDiskStats">(
+      field<"read-sectors", &Counters::read_sectors>("Sectors of 512 bytes read."),
+      field<"read-ios", &Counters::read_ios>("Reads done."),
+      field<"read-merges", &Counters::read_merges>("Reads that became part of another one."),
+      field<"write-sectors", &Counters::write_sectors>("Sectors of 512 bytes written."),
+      field<"write-ios", &Counters::write_ios>("Writes done."),
+      field<"write-merges", &Counters::write_merges>("Writes that became part of another one."),
+      field<"discard-sectors", &Counters::discard_sectors>("Sectors of 512 bytes discarded."),
+      field<"discard-ios", &Counters::discard_ios>("Discards done."),
+      field<"discard-merges", &Counters::discard_merges>(
+          "Discards that became part of another one."),
+      field<"flush-ios", &Counters::flush_ios>("Flushes done."),
+      field<"read-ticks", &Counters::read_ticks>("Time that reads took, milliseconds."),
+      field<"write-ticks", &Counters::write_ticks>("Time that writes took, milliseconds."),
+      field<"discard-ticks", &Counters::discard_ticks>("Time that discards took, milliseconds."),
+      field<"flush-ticks", &Counters::flush_ticks>("Time that flushes took, milliseconds."),
+      field<"ios-pgr", &Counters::ios_pgr>("Requests that are under way."),
+      field<"total-ticks", &Counters::total_ticks>(
+          "Time in which at least one request was under way, milliseconds."),
+      field<"weight-ticks", &Counters::weight_ticks>(
+          "The times of all requests added up, milliseconds."));
+}
 
 struct Disk {
   std::string name;
   std::uint64_t major;
   std::uint64_t minor;
   Counters stats;
-
-  static constexpr std::string_view wire_type = "GuestDiskStatsInfo";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"name", &Disk::name>("The disk or partition, as `sda1`."),
-        field<"major", &Disk::major>("The device's major number."),
-        field<"minor", &Disk::minor>("The device's minor number."),
-        field<"stats", &Disk::stats>("Its counters, as far as the kernel has them."));
-  }
 };
+
+constexpr auto fields_of(const Disk*) {
+  return fields<"GuestDiskStatsInfo">(
+      field<"name", &Disk::name>("The disk or partition, as `sda1`."),
+      field<"major", &Disk::major>("The device's major number."),
+      field<"minor", &Disk::minor>("The device's minor number."),
+      field<"stats", &Disk::stats>("Its counters, as far as the kernel has them."));
+}
 
 Counters counters(const platform::DiskStatistics& disk) {
   return {

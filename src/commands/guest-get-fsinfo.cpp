@@ -20,23 +20,22 @@ struct Filesystem {
   std::optional<std::uint64_t> total_bytes;
   std::optional<std::uint64_t> total_bytes_privileged;
   std::vector<DiskAddress> disk;
-
-  static constexpr std::string_view wire_type = "GuestFilesystemInfo";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"name", &Filesystem::name>("The device, as `sda1` or `dm-0`."),
-        field<"mountpoint", &Filesystem::mountpoint>("Where it is mounted."),
-        field<"type", &Filesystem::type>("Its type, as `ext4`."),
-        field<"used-bytes", &Filesystem::used_bytes>("Bytes in use."),
-        field<"total-bytes", &Filesystem::total_bytes>(
-            "Its size for users who are not privileged, in bytes."),
-        field<"total-bytes-privileged", &Filesystem::total_bytes_privileged>(
-            "Its size for privileged users, in bytes."),
-        field<"disk", &Filesystem::disk>(
-            "The disks or partitions that it lies on, through all layers of device mapper, md and "
-            "btrfs; empty when none of them is hardware, as with loop devices."));
-  }
 };
+
+constexpr auto fields_of(const Filesystem*) {
+  return fields<"GuestFilesystemInfo">(
+      field<"name", &Filesystem::name>("The device, as `sda1` or `dm-0`."),
+      field<"mountpoint", &Filesystem::mountpoint>("Where it is mounted."),
+      field<"type", &Filesystem::type>("Its type, as `ext4`."),
+      field<"used-bytes", &Filesystem::used_bytes>("Bytes in use."),
+      field<"total-bytes", &Filesystem::total_bytes>(
+          "Its size for users who are not privileged, in bytes."),
+      field<"total-bytes-privileged", &Filesystem::total_bytes_privileged>(
+          "Its size for privileged users, in bytes."),
+      field<"disk", &Filesystem::disk>(
+          "The disks or partitions that it lies on, through all layers of device mapper, md and "
+          "btrfs; empty when none of them is hardware, as with loop devices."));
+}
 
 Filesystem describe(platform::MountedFilesystem&& filesystem,
                     const std::optional<platform::FilesystemSize>& size) {

@@ -10,13 +10,12 @@ namespace {
 
 struct Reply {
   std::string host_name;
-
-  static constexpr std::string_view wire_type = "GuestHostName";
-  static constexpr auto fields() {
-    return bellhop::fields(field<"host-name", &Reply::host_name>(
-        "The name, with or without a domain, as the guest has it set."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"GuestHostName">(field<"host-name", &Reply::host_name>(
+      "The name, with or without a domain, as the guest has it set."));
+}
 
 Result<Reply> run(CommandContext&, const Nothing&) {
   auto name = platform::host_name();

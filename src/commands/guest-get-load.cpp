@@ -11,14 +11,14 @@ struct Reply {
   double load1m;
   double load5m;
   double load15m;
-
-  static constexpr std::string_view wire_type = "GuestLoadAverage";
-  static constexpr auto fields() {
-    return bellhop::fields(field<"load1m", &Reply::load1m>("Average over the last minute."),
-                           field<"load5m", &Reply::load5m>("Average over the last 5 minutes."),
-                           field<"load15m", &Reply::load15m>("Average over the last 15 minutes."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"GuestLoadAverage">(
+      field<"load1m", &Reply::load1m>("Average over the last minute."),
+      field<"load5m", &Reply::load5m>("Average over the last 5 minutes."),
+      field<"load15m", &Reply::load15m>("Average over the last 15 minutes."));
+}
 
 Result<Reply> run(CommandContext&, const Nothing&) {
   const auto load = platform::load_average();

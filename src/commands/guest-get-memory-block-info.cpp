@@ -10,12 +10,12 @@ namespace {
 
 struct Reply {
   std::uint64_t size;
-
-  static constexpr std::string_view wire_type = "GuestMemoryBlockInfo";
-  static constexpr auto fields() {
-    return bellhop::fields(field<"size", &Reply::size>("The size of each block, in bytes."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"GuestMemoryBlockInfo">(
+      field<"size", &Reply::size>("The size of each block, in bytes."));
+}
 
 Result<Reply> run(CommandContext& context, const Nothing&) {
   const auto size = platform::memory_block_size(context.services.system_root);

@@ -13,18 +13,17 @@ struct MemoryBlock {
   std::uint64_t phys_index;
   bool online;
   bool can_offline;
-
-  static constexpr std::string_view wire_type = "GuestMemoryBlock";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"phys-index", &MemoryBlock::phys_index>(
-            "The block's number: it begins at this times the size of guest-get-memory-block-info."),
-        field<"online", &MemoryBlock::online>("Whether it is in service."),
-        field<"can-offline", &MemoryBlock::can_offline>(
-            "Whether the guest says that it can be taken out of service. Newer Linux says so of "
-            "every block, and finds out by trying."));
-  }
 };
+
+constexpr auto fields_of(const MemoryBlock*) {
+  return fields<"GuestMemoryBlock">(
+      field<"phys-index", &MemoryBlock::phys_index>(
+          "The block's number: it begins at this times the size of guest-get-memory-block-info."),
+      field<"online", &MemoryBlock::online>("Whether it is in service."),
+      field<"can-offline", &MemoryBlock::can_offline>(
+          "Whether the guest says that it can be taken out of service. Newer Linux says so of "
+          "every block, and finds out by trying."));
+}
 
 Result<std::vector<MemoryBlock>> run(CommandContext& context, const Nothing&) {
   const auto blocks = platform::memory_blocks(context.services.system_root);

@@ -21,22 +21,21 @@ struct Reply {
   std::optional<std::string> version_id;
   std::optional<std::string> variant;
   std::optional<std::string> variant_id;
-
-  static constexpr std::string_view wire_type = "GuestOSInfo";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"kernel-release", &Reply::kernel_release>("Release of the kernel, of uname(2)."),
-        field<"kernel-version", &Reply::kernel_version>("Version of the kernel, of uname(2)."),
-        field<"machine", &Reply::machine>("Kind of processor, of uname(2)."),
-        field<"id", &Reply::id>("ID of os-release(5), as `debian`."),
-        field<"name", &Reply::name>("NAME of os-release(5), as `Debian GNU/Linux`."),
-        field<"pretty-name", &Reply::pretty_name>("PRETTY_NAME of os-release(5)."),
-        field<"version", &Reply::version>("VERSION of os-release(5)."),
-        field<"version-id", &Reply::version_id>("VERSION_ID of os-release(5), as `12`."),
-        field<"variant", &Reply::variant>("VARIANT of os-release(5)."),
-        field<"variant-id", &Reply::variant_id>("VARIANT_ID of os-release(5)."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"GuestOSInfo">(
+      field<"kernel-release", &Reply::kernel_release>("Release of the kernel, of uname(2)."),
+      field<"kernel-version", &Reply::kernel_version>("Version of the kernel, of uname(2)."),
+      field<"machine", &Reply::machine>("Kind of processor, of uname(2)."),
+      field<"id", &Reply::id>("ID of os-release(5), as `debian`."),
+      field<"name", &Reply::name>("NAME of os-release(5), as `Debian GNU/Linux`."),
+      field<"pretty-name", &Reply::pretty_name>("PRETTY_NAME of os-release(5)."),
+      field<"version", &Reply::version>("VERSION of os-release(5)."),
+      field<"version-id", &Reply::version_id>("VERSION_ID of os-release(5), as `12`."),
+      field<"variant", &Reply::variant>("VARIANT of os-release(5)."),
+      field<"variant-id", &Reply::variant_id>("VARIANT_ID of os-release(5)."));
+}
 
 Result<Reply> run(CommandContext& context, const Nothing&) {
   auto kernel = platform::kernel();

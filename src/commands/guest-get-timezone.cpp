@@ -14,14 +14,13 @@ namespace {
 struct Reply {
   std::optional<std::string> zone;
   std::int64_t offset;
-
-  static constexpr std::string_view wire_type = "GuestTimezone";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"zone", &Reply::zone>("What the zone is called now, as `CEST`. For people to read."),
-        field<"offset", &Reply::offset>("Seconds east of UTC, with daylight saving time."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"GuestTimezone">(
+      field<"zone", &Reply::zone>("What the zone is called now, as `CEST`. For people to read."),
+      field<"offset", &Reply::offset>("Seconds east of UTC, with daylight saving time."));
+}
 
 Result<Reply> run(CommandContext&, const Nothing&) {
   const auto now = platform::get_time();

@@ -14,17 +14,16 @@ struct User {
   std::string user;
   double login_time;
   std::optional<std::string> domain;
-
-  static constexpr std::string_view wire_type = "GuestUser";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"user", &User::user>("Name of the user."),
-        field<"login-time", &User::login_time>(
-            "When the earliest of the user's sessions began, in seconds since 1970 in UTC, with "
-            "fractions."),
-        field<"domain", &User::domain>("Domain of the logon; only on Windows."));
-  }
 };
+
+constexpr auto fields_of(const User*) {
+  return fields<"GuestUser">(
+      field<"user", &User::user>("Name of the user."),
+      field<"login-time", &User::login_time>(
+          "When the earliest of the user's sessions began, in seconds since 1970 in UTC, with "
+          "fractions."),
+      field<"domain", &User::domain>("Domain of the logon; only on Windows."));
+}
 
 Result<std::vector<User>> run(CommandContext& context, const Nothing&) {
   auto users = platform::logged_in_users(context.services.system_root);

@@ -13,16 +13,16 @@ struct LogicalProcessor {
   std::int64_t logical_id;
   bool online;
   bool can_offline;
-
-  static constexpr std::string_view wire_type = "GuestLogicalProcessor";
-  static constexpr auto fields() {
-    return bellhop::fields(field<"logical-id", &LogicalProcessor::logical_id>(
-                               "The processor's number; on Linux that of /sys/devices/system/cpu."),
-                           field<"online", &LogicalProcessor::online>("Whether it is in service."),
-                           field<"can-offline", &LogicalProcessor::can_offline>(
-                               "Whether the guest has a way to take it out of service."));
-  }
 };
+
+constexpr auto fields_of(const LogicalProcessor*) {
+  return fields<"GuestLogicalProcessor">(
+      field<"logical-id", &LogicalProcessor::logical_id>(
+          "The processor's number; on Linux that of /sys/devices/system/cpu."),
+      field<"online", &LogicalProcessor::online>("Whether it is in service."),
+      field<"can-offline", &LogicalProcessor::can_offline>(
+          "Whether the guest has a way to take it out of service."));
+}
 
 Result<std::vector<LogicalProcessor>> run(CommandContext& context, const Nothing&) {
   const auto processors = platform::processors(context.services.system_root);

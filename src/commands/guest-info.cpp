@@ -14,31 +14,29 @@ struct CommandInfo {
   std::string name;
   bool enabled;
   bool success_response;
-
-  static constexpr std::string_view wire_type = "GuestAgentCommandInfo";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"name", &CommandInfo::name>("The command's name."),
-        field<"enabled", &CommandInfo::enabled>(
-            "Whether it may be called now: the guest's administrator allows it, and filesystems "
-            "are not frozen or it is served while they are."),
-        field<"success-response", &CommandInfo::success_response>(
-            "Whether success is answered; errors always are."));
-  }
 };
+
+constexpr auto fields_of(const CommandInfo*) {
+  return fields<"GuestAgentCommandInfo">(
+      field<"name", &CommandInfo::name>("The command's name."),
+      field<"enabled", &CommandInfo::enabled>(
+          "Whether it may be called now: the guest's administrator allows it, and filesystems "
+          "are not frozen or it is served while they are."),
+      field<"success-response", &CommandInfo::success_response>(
+          "Whether success is answered; errors always are."));
+}
 
 struct Reply {
   std::string version;
   std::vector<CommandInfo> supported_commands;
-
-  static constexpr std::string_view wire_type = "GuestAgentInfo";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"version", &Reply::version>("The version of qemu-ga whose protocol this agent "
-                                          "speaks; see bellhop-info for its own."),
-        field<"supported_commands", &Reply::supported_commands>("All commands that exist here."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"GuestAgentInfo">(
+      field<"version", &Reply::version>("The version of qemu-ga whose protocol this agent "
+                                        "speaks; see bellhop-info for its own."),
+      field<"supported_commands", &Reply::supported_commands>("All commands that exist here."));
+}
 
 Result<Reply> run(CommandContext& context, const Nothing&) {
   Reply reply{.version = std::string(protocol_version)};

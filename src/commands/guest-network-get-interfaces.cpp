@@ -24,16 +24,15 @@ struct Address {
   std::string ip_address;
   AddressType ip_address_type;
   std::int64_t prefix;
-
-  static constexpr std::string_view wire_type = "GuestIpAddress";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"ip-address", &Address::ip_address>(
-            "The address. Of a point-to-point link, this end's."),
-        field<"ip-address-type", &Address::ip_address_type>("Its version of IP."),
-        field<"prefix", &Address::prefix>("Length of the network's prefix in bits."));
-  }
 };
+
+constexpr auto fields_of(const Address*) {
+  return fields<"GuestIpAddress">(
+      field<"ip-address", &Address::ip_address>(
+          "The address. Of a point-to-point link, this end's."),
+      field<"ip-address-type", &Address::ip_address_type>("Its version of IP."),
+      field<"prefix", &Address::prefix>("Length of the network's prefix in bits."));
+}
 
 struct Statistics {
   std::uint64_t rx_bytes;
@@ -44,41 +43,39 @@ struct Statistics {
   std::uint64_t tx_packets;
   std::uint64_t tx_errs;
   std::uint64_t tx_dropped;
-
-  static constexpr std::string_view wire_type = "GuestNetworkInterfaceStat";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"rx-bytes", &Statistics::rx_bytes>("Bytes received."),
-        field<"rx-packets", &Statistics::rx_packets>("Packets received."),
-        field<"rx-errs", &Statistics::rx_errs>("Bad packets received."),
-        field<"rx-dropped", &Statistics::rx_dropped>(
-            "Packets received and dropped, those that the device missed included."),
-        field<"tx-bytes", &Statistics::tx_bytes>("Bytes sent."),
-        field<"tx-packets", &Statistics::tx_packets>("Packets sent."),
-        field<"tx-errs", &Statistics::tx_errs>("Packets that could not be sent."),
-        field<"tx-dropped", &Statistics::tx_dropped>("Packets dropped before they were sent."));
-  }
 };
+
+constexpr auto fields_of(const Statistics*) {
+  return fields<"GuestNetworkInterfaceStat">(
+      field<"rx-bytes", &Statistics::rx_bytes>("Bytes received."),
+      field<"rx-packets", &Statistics::rx_packets>("Packets received."),
+      field<"rx-errs", &Statistics::rx_errs>("Bad packets received."),
+      field<"rx-dropped", &Statistics::rx_dropped>(
+          "Packets received and dropped, those that the device missed included."),
+      field<"tx-bytes", &Statistics::tx_bytes>("Bytes sent."),
+      field<"tx-packets", &Statistics::tx_packets>("Packets sent."),
+      field<"tx-errs", &Statistics::tx_errs>("Packets that could not be sent."),
+      field<"tx-dropped", &Statistics::tx_dropped>("Packets dropped before they were sent."));
+}
 
 struct Interface {
   std::string name;
   std::optional<std::string> hardware_address;
   std::optional<std::vector<Address>> ip_addresses;
   std::optional<Statistics> statistics;
-
-  static constexpr std::string_view wire_type = "GuestNetworkInterface";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"name", &Interface::name>(
-            "Its name. An IPv4 address that has a label of its own, such as `eth0:web`, is under "
-            "that name."),
-        field<"hardware-address", &Interface::hardware_address>(
-            "The first six bytes of its hardware address; zeros where it has none."),
-        field<"ip-addresses", &Interface::ip_addresses>("Its addresses, if it has any."),
-        field<"statistics", &Interface::statistics>(
-            "Its counters; only for interfaces that have addresses."));
-  }
 };
+
+constexpr auto fields_of(const Interface*) {
+  return fields<"GuestNetworkInterface">(
+      field<"name", &Interface::name>(
+          "Its name. An IPv4 address that has a label of its own, such as `eth0:web`, is under "
+          "that name."),
+      field<"hardware-address", &Interface::hardware_address>(
+          "The first six bytes of its hardware address; zeros where it has none."),
+      field<"ip-addresses", &Interface::ip_addresses>("Its addresses, if it has any."),
+      field<"statistics", &Interface::statistics>(
+          "Its counters; only for interfaces that have addresses."));
+}
 
 std::vector<Address> wire_form(std::vector<platform::IpAddress> addresses) {
   std::vector<Address> result;

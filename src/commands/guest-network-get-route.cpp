@@ -29,34 +29,33 @@ struct Route {
   std::optional<std::string> srcprefixlen;
   std::optional<std::string> nexthop;
   std::int64_t version;
-
-  static constexpr std::string_view wire_type = "GuestNetworkRoute";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"iface", &Route::iface>(
-            "The interface that packets leave through; `*` for IPv4 routes that refuse them."),
-        field<"destination", &Route::destination>("The network or host that it leads to."),
-        field<"metric", &Route::metric>("Of several routes the one with the least is taken."),
-        field<"gateway", &Route::gateway>("IPv4: the next router; 0.0.0.0 for none."),
-        field<"mask", &Route::mask>("IPv4: the destination's network mask."),
-        field<"irtt", &Route::irtt>(
-            "IPv4: initial round trip time of TCP in milliseconds; 0 when it is not set."),
-        field<"flags", &Route::flags>("The kernel's RTF_ flags: 1 up, 2 gateway, 4 host, …."),
-        field<"refcnt", &Route::refcnt>("References to the route; always 0 for IPv4."),
-        field<"use", &Route::use>("How often it was looked up; 0 on newer kernels."),
-        field<"window", &Route::window>("IPv4: TCP's window in bytes; 0 when it is not set."),
-        field<"mtu", &Route::mtu>(
-            "IPv4: as the kernel's table has it, which is TCP's advertised segment size and 40; 0 "
-            "when that is not set."),
-        field<"desprefixlen", &Route::desprefixlen>(
-            "IPv6: length of the destination's prefix in bits."),
-        field<"source", &Route::source>(
-            "IPv6: the network from which packets take this route; `::` for any."),
-        field<"srcprefixlen", &Route::srcprefixlen>("IPv6: length of the source's prefix in bits."),
-        field<"nexthop", &Route::nexthop>("IPv6: the next router; `::` for none."),
-        field<"version", &Route::version>("The version of IP: 4 or 6."));
-  }
 };
+
+constexpr auto fields_of(const Route*) {
+  return fields<"GuestNetworkRoute">(
+      field<"iface", &Route::iface>(
+          "The interface that packets leave through; `*` for IPv4 routes that refuse them."),
+      field<"destination", &Route::destination>("The network or host that it leads to."),
+      field<"metric", &Route::metric>("Of several routes the one with the least is taken."),
+      field<"gateway", &Route::gateway>("IPv4: the next router; 0.0.0.0 for none."),
+      field<"mask", &Route::mask>("IPv4: the destination's network mask."),
+      field<"irtt", &Route::irtt>(
+          "IPv4: initial round trip time of TCP in milliseconds; 0 when it is not set."),
+      field<"flags", &Route::flags>("The kernel's RTF_ flags: 1 up, 2 gateway, 4 host, …."),
+      field<"refcnt", &Route::refcnt>("References to the route; always 0 for IPv4."),
+      field<"use", &Route::use>("How often it was looked up; 0 on newer kernels."),
+      field<"window", &Route::window>("IPv4: TCP's window in bytes; 0 when it is not set."),
+      field<"mtu", &Route::mtu>(
+          "IPv4: as the kernel's table has it, which is TCP's advertised segment size and 40; 0 "
+          "when that is not set."),
+      field<"desprefixlen", &Route::desprefixlen>(
+          "IPv6: length of the destination's prefix in bits."),
+      field<"source", &Route::source>(
+          "IPv6: the network from which packets take this route; `::` for any."),
+      field<"srcprefixlen", &Route::srcprefixlen>("IPv6: length of the source's prefix in bits."),
+      field<"nexthop", &Route::nexthop>("IPv6: the next router; `::` for none."),
+      field<"version", &Route::version>("The version of IP: 4 or 6."));
+}
 
 void add(Route& route, platform::Ipv4RouteDetails details) {
   route.version = 4;

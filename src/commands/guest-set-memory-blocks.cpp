@@ -18,26 +18,25 @@ struct MemoryBlock {
   std::uint64_t phys_index;
   bool online;
   std::optional<bool> can_offline;
-
-  static constexpr std::string_view wire_type = "GuestMemoryBlock";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"phys-index", &MemoryBlock::phys_index>(
-            "The block's number, as guest-get-memory-blocks tells it."),
-        field<"online", &MemoryBlock::online>("Whether it shall be in service."),
-        field<"can-offline", &MemoryBlock::can_offline>(
-            "Ignored, so that entries of guest-get-memory-blocks can be sent as they are."));
-  }
 };
+
+constexpr auto fields_of(const MemoryBlock*) {
+  return fields<"GuestMemoryBlock">(
+      field<"phys-index", &MemoryBlock::phys_index>(
+          "The block's number, as guest-get-memory-blocks tells it."),
+      field<"online", &MemoryBlock::online>("Whether it shall be in service."),
+      field<"can-offline", &MemoryBlock::can_offline>(
+          "Ignored, so that entries of guest-get-memory-blocks can be sent as they are."));
+}
 
 struct Arguments {
   std::vector<MemoryBlock> mem_blks;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"mem-blks", &Arguments::mem_blks>(
-        "What to do, in this order; a block may appear several times."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(field<"mem-blks", &Arguments::mem_blks>(
+      "What to do, in this order; a block may appear several times."));
+}
 
 enum class Response { success, not_found, operation_not_supported, operation_failed };
 
@@ -49,18 +48,17 @@ struct BlockResponse {
   std::uint64_t phys_index;
   Response response;
   std::optional<std::int64_t> error_code;
-
-  static constexpr std::string_view wire_type = "GuestMemoryBlockResponse";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"phys-index", &BlockResponse::phys_index>("The block's number."),
-        field<"response", &BlockResponse::response>(
-            "What became of it: `not-found` without such a block, `operation-not-supported` when "
-            "the kernel can never do it, `operation-failed` when it could not now."),
-        field<"error-code", &BlockResponse::error_code>(
-            "The system's number for the reason (on Linux errno), unless it was a success."));
-  }
 };
+
+constexpr auto fields_of(const BlockResponse*) {
+  return fields<"GuestMemoryBlockResponse">(
+      field<"phys-index", &BlockResponse::phys_index>("The block's number."),
+      field<"response", &BlockResponse::response>(
+          "What became of it: `not-found` without such a block, `operation-not-supported` when "
+          "the kernel can never do it, `operation-failed` when it could not now."),
+      field<"error-code", &BlockResponse::error_code>(
+          "The system's number for the reason (on Linux errno), unless it was a success."));
+}
 
 Response response_of(MemoryBlockChange::Outcome outcome) {
   switch (outcome) {

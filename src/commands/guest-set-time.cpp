@@ -13,12 +13,12 @@ constexpr std::int64_t too_late = std::int64_t{36'525} * 86'400 * 1'000'000'000;
 
 struct Arguments {
   std::optional<std::int64_t> time;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"time", &Arguments::time>(
-        "The new time, in nanoseconds since 1970-01-01 in UTC, before 2070."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(field<"time", &Arguments::time>(
+      "The new time, in nanoseconds since 1970-01-01 in UTC, before 2070."));
+}
 
 Result<void> run(CommandContext& context, const Arguments& arguments) {
   if (!arguments.time) return context.services.clock_setting.set_system_from_hardware();

@@ -21,16 +21,16 @@ struct Arguments {
   std::string_view username;
   Base64Argument password;
   bool crypted;
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"username", &Arguments::username>("The user."),
-        field<"password", &Arguments::password>(
-            "The new password, without line feeds and zero bytes."),
-        field<"crypted", &Arguments::crypted>(
-            "Whether the password is what crypt(3) made of it, as it stands in shadow(5)."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(
+      field<"username", &Arguments::username>("The user."),
+      field<"password", &Arguments::password>(
+          "The new password, without line feeds and zero bytes."),
+      field<"crypted", &Arguments::crypted>(
+          "Whether the password is what crypt(3) made of it, as it stands in shadow(5)."));
+}
 
 // What chpasswd reads as the end of a line or of a name must not come from the client.
 Result<void> check(std::string_view username, std::string_view password) {

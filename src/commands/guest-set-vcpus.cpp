@@ -14,26 +14,25 @@ struct LogicalProcessor {
   std::int64_t logical_id;
   bool online;
   std::optional<bool> can_offline;
-
-  static constexpr std::string_view wire_type = "GuestLogicalProcessor";
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"logical-id", &LogicalProcessor::logical_id>(
-            "The processor's number, as guest-get-vcpus tells it."),
-        field<"online", &LogicalProcessor::online>("Whether it shall be in service."),
-        field<"can-offline", &LogicalProcessor::can_offline>(
-            "Ignored, so that entries of guest-get-vcpus can be sent as they are."));
-  }
 };
+
+constexpr auto fields_of(const LogicalProcessor*) {
+  return fields<"GuestLogicalProcessor">(
+      field<"logical-id", &LogicalProcessor::logical_id>(
+          "The processor's number, as guest-get-vcpus tells it."),
+      field<"online", &LogicalProcessor::online>("Whether it shall be in service."),
+      field<"can-offline", &LogicalProcessor::can_offline>(
+          "Ignored, so that entries of guest-get-vcpus can be sent as they are."));
+}
 
 struct Arguments {
   std::vector<LogicalProcessor> vcpus;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"vcpus", &Arguments::vcpus>(
-        "What to do, in this order; a processor may appear several times."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(field<"vcpus", &Arguments::vcpus>(
+      "What to do, in this order; a processor may appear several times."));
+}
 
 Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
   std::int64_t done = 0;

@@ -12,14 +12,14 @@ using platform::ShutdownMode;
 
 struct Arguments {
   std::optional<std::string_view> mode;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"mode", &Arguments::mode>(
-        "`powerdown`, the default: the machine is switched off. `halt`: the guest stops, the "
-        "machine stays on, unless the guest's `halt` is set up to switch it off, as Debian's "
-        "sysvinit is by /etc/default/halt. `reboot`."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(field<"mode", &Arguments::mode>(
+      "`powerdown`, the default: the machine is switched off. `halt`: the guest stops, the "
+      "machine stays on, unless the guest's `halt` is set up to switch it off, as Debian's "
+      "sysvinit is by /etc/default/halt. `reboot`."));
+}
 
 std::optional<ShutdownMode> mode_of(std::string_view name) {
   if (name == "powerdown") return ShutdownMode::powerdown;

@@ -19,18 +19,18 @@ struct Arguments {
   std::string_view username;
   std::vector<std::string_view> keys;
   std::optional<bool> reset;
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"username", &Arguments::username>("The user."),
-        field<"keys", &Arguments::keys>(
-            "Keys, one line each as in authorized_keys of sshd(8). Those that the file has already "
-            "as a line are left out."),
-        field<"reset", &Arguments::reset>(
-            "Whether the file shall have these keys only, whatever it was before; false when left "
-            "out."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(
+      field<"username", &Arguments::username>("The user."),
+      field<"keys", &Arguments::keys>(
+          "Keys, one line each as in authorized_keys of sshd(8). Those that the file has already "
+          "as a line are left out."),
+      field<"reset", &Arguments::reset>(
+          "Whether the file shall have these keys only, whatever it was before; false when left "
+          "out."));
+}
 
 Result<void> add(const platform::AuthorizedKeysFile& file, const Arguments& arguments) {
   if (!arguments.reset.value_or(false)) {

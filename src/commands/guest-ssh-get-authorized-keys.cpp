@@ -14,22 +14,21 @@ namespace {
 
 struct Arguments {
   std::string_view username;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"username", &Arguments::username>("The user."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(field<"username", &Arguments::username>("The user."));
+}
 
 struct Reply {
   std::vector<std::string> keys;
-
-  static constexpr std::string_view wire_type = "GuestAuthorizedKeys";
-  static constexpr auto fields() {
-    return bellhop::fields(field<"keys", &Reply::keys>(
-        "Lines of the file, the last one first, without comments and empty lines, and without the "
-        "space around them."));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields<"GuestAuthorizedKeys">(field<"keys", &Reply::keys>(
+      "Lines of the file, the last one first, without comments and empty lines, and without the "
+      "space around them."));
+}
 
 Result<Reply> run(CommandContext& context, const Arguments& arguments) {
   auto user = platform::find_user(std::string(arguments.username), context.services.system_root);

@@ -17,14 +17,13 @@ namespace {
 struct Arguments {
   std::string_view username;
   std::vector<std::string_view> keys;
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"username", &Arguments::username>("The user."),
-        field<"keys", &Arguments::keys>(
-            "Lines to remove, compared as a whole. It is no error when one is not there."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(field<"username", &Arguments::username>("The user."),
+                field<"keys", &Arguments::keys>(
+                    "Lines to remove, compared as a whole. It is no error when one is not there."));
+}
 
 Result<void> run(CommandContext& context, const Arguments& arguments) {
   if (auto checked = state::check_keys(arguments.keys); !checked) return checked;

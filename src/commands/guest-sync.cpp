@@ -6,12 +6,11 @@ namespace {
 
 struct Arguments {
   std::int64_t id;
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"id", &Arguments::id>("A number that the client draws at random."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(field<"id", &Arguments::id>("A number that the client draws at random."));
+}
 
 Result<std::int64_t> run(CommandContext&, const Arguments& arguments) {
   return arguments.id;

@@ -38,43 +38,41 @@ struct NvmeSmart {
   std::uint64_t media_errors_hi;
   std::uint64_t number_of_error_log_entries_lo;
   std::uint64_t number_of_error_log_entries_hi;
-
-  static constexpr std::string_view wire_type = "GuestDiskSmart";
-  static constexpr auto fields() {
-    using N = NvmeSmart;
-    return bellhop::fields(
-        field<"type", &N::type>("Always `nvme`."),
-        field<"critical-warning", &N::critical_warning>("Bits of the drive's warnings; 0: none."),
-        field<"temperature", &N::temperature>("In kelvin."),
-        field<"available-spare", &N::available_spare>("Spare capacity left, percent."),
-        field<"available-spare-threshold", &N::available_spare_threshold>(
-            "Spare capacity below which the drive warns, percent."),
-        field<"percentage-used", &N::percentage_used>("Of the drive's life; may be above 100."),
-        field<"data-units-read-lo", &N::data_units_read_lo>("In units of 512,000 bytes."),
-        field<"data-units-read-hi", &N::data_units_read_hi>("The upper 64 bits."),
-        field<"data-units-written-lo", &N::data_units_written_lo>("In units of 512,000 bytes."),
-        field<"data-units-written-hi", &N::data_units_written_hi>("The upper 64 bits."),
-        field<"host-read-commands-lo", &N::host_read_commands_lo>("Reads done."),
-        field<"host-read-commands-hi", &N::host_read_commands_hi>("The upper 64 bits."),
-        field<"host-write-commands-lo", &N::host_write_commands_lo>("Writes done."),
-        field<"host-write-commands-hi", &N::host_write_commands_hi>("The upper 64 bits."),
-        field<"controller-busy-time-lo", &N::controller_busy_time_lo>("In minutes."),
-        field<"controller-busy-time-hi", &N::controller_busy_time_hi>("The upper 64 bits."),
-        field<"power-cycles-lo", &N::power_cycles_lo>("How often it was switched on."),
-        field<"power-cycles-hi", &N::power_cycles_hi>("The upper 64 bits."),
-        field<"power-on-hours-lo", &N::power_on_hours_lo>("Hours that it was on."),
-        field<"power-on-hours-hi", &N::power_on_hours_hi>("The upper 64 bits."),
-        field<"unsafe-shutdowns-lo", &N::unsafe_shutdowns_lo>(
-            "How often power went without notice."),
-        field<"unsafe-shutdowns-hi", &N::unsafe_shutdowns_hi>("The upper 64 bits."),
-        field<"media-errors-lo", &N::media_errors_lo>("Data errors that were not corrected."),
-        field<"media-errors-hi", &N::media_errors_hi>("The upper 64 bits."),
-        field<"number-of-error-log-entries-lo", &N::number_of_error_log_entries_lo>(
-            "Errors logged in the drive's life."),
-        field<"number-of-error-log-entries-hi", &N::number_of_error_log_entries_hi>(
-            "The upper 64 bits."));
-  }
 };
+
+constexpr auto fields_of(const NvmeSmart*) {
+  using N = NvmeSmart;
+  return fields<"GuestDiskSmart">(
+      field<"type", &N::type>("Always `nvme`."),
+      field<"critical-warning", &N::critical_warning>("Bits of the drive's warnings; 0: none."),
+      field<"temperature", &N::temperature>("In kelvin."),
+      field<"available-spare", &N::available_spare>("Spare capacity left, percent."),
+      field<"available-spare-threshold", &N::available_spare_threshold>(
+          "Spare capacity below which the drive warns, percent."),
+      field<"percentage-used", &N::percentage_used>("Of the drive's life; may be above 100."),
+      field<"data-units-read-lo", &N::data_units_read_lo>("In units of 512,000 bytes."),
+      field<"data-units-read-hi", &N::data_units_read_hi>("The upper 64 bits."),
+      field<"data-units-written-lo", &N::data_units_written_lo>("In units of 512,000 bytes."),
+      field<"data-units-written-hi", &N::data_units_written_hi>("The upper 64 bits."),
+      field<"host-read-commands-lo", &N::host_read_commands_lo>("Reads done."),
+      field<"host-read-commands-hi", &N::host_read_commands_hi>("The upper 64 bits."),
+      field<"host-write-commands-lo", &N::host_write_commands_lo>("Writes done."),
+      field<"host-write-commands-hi", &N::host_write_commands_hi>("The upper 64 bits."),
+      field<"controller-busy-time-lo", &N::controller_busy_time_lo>("In minutes."),
+      field<"controller-busy-time-hi", &N::controller_busy_time_hi>("The upper 64 bits."),
+      field<"power-cycles-lo", &N::power_cycles_lo>("How often it was switched on."),
+      field<"power-cycles-hi", &N::power_cycles_hi>("The upper 64 bits."),
+      field<"power-on-hours-lo", &N::power_on_hours_lo>("Hours that it was on."),
+      field<"power-on-hours-hi", &N::power_on_hours_hi>("The upper 64 bits."),
+      field<"unsafe-shutdowns-lo", &N::unsafe_shutdowns_lo>("How often power went without notice."),
+      field<"unsafe-shutdowns-hi", &N::unsafe_shutdowns_hi>("The upper 64 bits."),
+      field<"media-errors-lo", &N::media_errors_lo>("Data errors that were not corrected."),
+      field<"media-errors-hi", &N::media_errors_hi>("The upper 64 bits."),
+      field<"number-of-error-log-entries-lo", &N::number_of_error_log_entries_lo>(
+          "Errors logged in the drive's life."),
+      field<"number-of-error-log-entries-hi", &N::number_of_error_log_entries_hi>(
+          "The upper 64 bits."));
+}
 
 inline NvmeSmart wire_form(const platform::NvmeSmart& smart) {
   return {

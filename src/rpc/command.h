@@ -7,8 +7,7 @@
 
 #include "base/error.h"
 #include "rpc/command_context.h"
-#include "rpc/decode.h"
-#include "rpc/encode.h"
+#include "rpc/field.h"
 #include "rpc/type.h"
 #include "wire/reply.h"
 #include "wire/value.h"
@@ -100,12 +99,12 @@ consteval Command declare(Facts facts) {
   static_assert(
       detail::is_handler<decltype(Handler)>,
       "declare<run>: the handler must be `Result<Reply> run(CommandContext&, const Arguments&)`, "
-      "where Arguments has fields()");
+      "where Arguments has fields_of()");
   using Traits = detail::HandlerTraits<decltype(Handler)>;
-  static_assert(detail::is_wire_type<typename Traits::Reply>(),
+  static_assert(OnWire<typename Traits::Reply>,
                 "declare<run>: the reply's type has no form on the wire; see rpc/field.h");
-  return Command{facts, &type_of<typename Traits::Arguments>, &type_of<typename Traits::Reply>,
-                 &detail::invoke<Handler>};
+  return Command{facts, &WireType<typename Traits::Arguments>::type,
+                 &WireType<typename Traits::Reply>::type, &detail::invoke<Handler>};
 }
 
 }  // namespace bellhop

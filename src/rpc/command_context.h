@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "rpc/encode.h"
+#include "rpc/field.h"
 #include "wire/reply.h"
 
 namespace bellhop {
@@ -90,9 +90,9 @@ class CommandContext {
     if (!result) return std::unexpected(std::move(result).error());
     wire::JsonWriter& writer = reply.begin();
     if constexpr (std::is_void_v<T>) {
-      encode(writer, Nothing{});
+      WireType<Nothing>::encode(writer, {});
     } else {
-      encode(writer, *result);
+      WireType<T>::encode(writer, *result);
     }
     return {};
   }

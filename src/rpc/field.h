@@ -3,110 +3,56 @@
 //   struct Arguments {
 //     std::string_view path;
 //     std::optional<std::string_view> mode;
-//     static constexpr auto fields() {
-//       return bellhop::fields(
-//           field<"path", &Arguments::path>("The file, by its full path."),
-//           field<"mode", &Arguments::mode>("As for fopen(3); `r` when left out."));
-//     }
 //   };
 //
-// From the list come the decoder, the encoder, the schema and the documentation. The wire name
-// must be the member's name with '-' for '_' (or the same); a trailing '_' on the member, where
-// the plain name is a keyword, does not count. A wrong name or type does not compile.
+//   constexpr auto fields_of(const Arguments*) {
+//     return fields(field<"path", &Arguments::path>("The file, by its full path."),
+//                   field<"mode", &Arguments::mode>("As for fopen(3); `r` when left out."));
+//   }
 //
-// Members may be: bool, std::int64_t, std::uint64_t, double, std::string_view (arguments),
-// std::string, Base64Argument (arguments), Base64Bytes, Base64Stream, AnyJson, Late<T> (replies),
-// std::vector<T>, std::optional<T>, an enumeration with wire_names(), a struct with fields(), an
-// alternate (a struct with `std::variant<…> value` and wire_type).
+// The decoder, the encoder, the schema and the documentation use the list. fields_of() is found by
+// argument-dependent lookup, so it stands in the struct's namespace, after the struct and before
+// its first use. The list of a struct of platform/ stands in the file of the command that replies
+// with it; a struct has one list in the whole program. `fields<"GuestDiskInfo">(…)` gives the
+// type's name on the wire, if it has one.
+//
+// The wire name must be the member's name with '-' for '_' (or the same); a trailing '_' on the
+// member, where the plain name is a keyword, does not count. A wrong name or type does not compile.
+//
+// Members may be of every type that has a WireType: bool, std::int64_t, std::uint64_t, double,
+// std::string_view (arguments), std::string, Base64Argument and Alternate<…> (arguments),
+// Base64Bytes, Base64Stream, AnyJson and Late<T> (replies), std::vector<T>, std::optional<T>, an
+// enumeration with wire_names(), a struct with fields_of().
 #pragma once
 
 #include <array>
-#include <concepts>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
-#include <variant>
-#include <vector>
+#include <utility>
 
-#include "rpc/any_json.h"
-#include "rpc/bytes.h"
+#include "base/error.h"
 #include "rpc/fixed_string.h"
-#include "rpc/type.h"
+#include "rpc/wire_type.h"
 
 namespace bellhop {
-
-// No arguments, or a reply of {}.
-struct Nothing {
-  static constexpr auto fields() { return std::tuple{}; }
-};
-
 namespace detail {
-
-template <class T>
-inline constexpr bool is_vector = false;
-template <class T>
-inline constexpr bool is_vector<std::vector<T>> = true;
-
-template <class T>
-inline constexpr bool is_optional = false;
-template <class T>
-inline constexpr bool is_optional<std::optional<T>> = true;
-
-template <class T>
-inline constexpr bool is_late = false;
-template <class T>
-inline constexpr bool is_late<Late<T>> = true;
-
-template <class T>
-inline constexpr bool is_variant = false;
-template <class... T>
-inline constexpr bool is_variant<std::variant<T...>> = true;
-
-template <class T>
-concept Struct = requires { T::fields(); };
-
-template <class T>
-concept Enumeration = std::is_enum_v<T> && requires(T value) { wire_names(value); };
-
-template <class T>
-concept Alternate = requires(T value) {
-  requires is_variant<decltype(value.value)>;
-  T::wire_type;
-};
-
-template <class T>
-consteval bool is_wire_type() {
-  if constexpr (is_vector<T>) {
-    return is_wire_type<typename T::value_type>();
-  } else if constexpr (is_late<T>) {
-    return is_wire_type<decltype(std::declval<T>().value())>();
-  } else {
-    return std::same_as<T, bool> || std::same_as<T, std::int64_t> ||
-           std::same_as<T, std::uint64_t> || std::same_as<T, double> ||
-           std::same_as<T, std::string> || std::same_as<T, std::string_view> ||
-           std::same_as<T, Base64Argument> || std::same_as<T, Base64Bytes> ||
-           std::same_as<T, Base64Stream> || std::same_as<T, AnyJson> || Struct<T> ||
-           Enumeration<T> || Alternate<T>;
-  }
-}
-
-template <class T>
-struct WithoutOptional {
-  using type = T;
-};
-template <class T>
-struct WithoutOptional<std::optional<T>> {
-  using type = T;
-};
 
 template <class Pointer>
 struct MemberPointer;
-template <class Class, class Member>
-struct MemberPointer<Member Class::*> {
+template <class Struct, class Member>
+struct MemberPointer<Member Struct::*> {
+  using Class = Struct;
   using Type = Member;
+  static constexpr bool optional = false;
+};
+template <class Struct, class Member>
+struct MemberPointer<std::optional<Member> Struct::*> {
+  using Class = Struct;
+  using Type = Member;
+  static constexpr bool optional = true;
 };
 
 // The name of a member, from the compiler's description of a template argument.
@@ -132,11 +78,11 @@ consteval bool names_agree(std::string_view wire, std::string_view member) {
 // One entry of a field list: made by field<>() only.
 template <FixedString Name, auto Pointer>
 struct Field {
-  using Member = typename detail::MemberPointer<decltype(Pointer)>::Type;
-  using Value = typename detail::WithoutOptional<Member>::type;
+  using Member = detail::MemberPointer<decltype(Pointer)>;
+  using Value = typename Member::Type;
   static constexpr std::string_view name = Name.view();
   static constexpr auto pointer = Pointer;
-  static constexpr bool optional = detail::is_optional<Member>;
+  static constexpr bool optional = Member::optional;
 
   std::string_view documentation;
 };
@@ -149,117 +95,116 @@ consteval auto field(std::string_view documentation) {
   static_assert(detail::names_agree(Name.view(), detail::member_name<Member>()),
                 "field: the wire name must be the member's name with '-' for '_'; one of the two "
                 "is misspelt");
-  static_assert(detail::is_wire_type<typename F::Value>(),
+  static_assert(OnWire<typename F::Value>,
                 "field: this member's type has no form on the wire; see the list at the top of "
                 "rpc/field.h");
   return F{documentation};
 }
 
+// The fields of a struct, in the order in which they are written. Made by fields() only.
 template <class... Fields>
-consteval auto fields(Fields... list) {
-  return std::tuple{list...};
-}
+struct FieldList {
+  std::string_view type;  // the struct's name on the wire; may be empty
+  std::tuple<Fields...> fields;
+};
 
-// Calls visit(field) for each field of a struct, in order.
-template <class T, class Visitor>
-constexpr void for_each_field(Visitor&& visit) {
-  std::apply([&](auto... field) { (visit(field), ...); }, T::fields());
+template <FixedString Type = "", class... Fields>
+consteval auto fields(Fields... list) {
+  return FieldList<Fields...>{Type.view(), {list...}};
 }
 
 namespace detail {
 
 template <class T>
-struct TypeOf;
-
-template <class Tuple>
-struct FieldInfos;
-template <FixedString... Names, auto... Pointers>
-struct FieldInfos<std::tuple<Field<Names, Pointers>...>> {
-  template <class T>
-  static constexpr auto of() {
-    return std::apply(
-        [](auto... field) {
-          return std::array<FieldInfo, sizeof...(field)>{
-              FieldInfo{field.name, &TypeOf<typename decltype(field)::Value>::value, field.optional,
-                        field.documentation}...};
-        },
-        T::fields());
-  }
-};
-
-template <class T>
-consteval std::string_view type_name() {
-  if constexpr (requires { T::wire_type; }) {
-    return T::wire_type;
-  } else {
-    return {};
-  }
-}
-
-template <class T>
-struct TypeOf {
-  static constexpr Type make() {
-    if constexpr (std::same_as<T, bool>) {
-      return {.kind = Type::Kind::boolean};
-    } else if constexpr (std::same_as<T, std::int64_t>) {
-      return {.kind = Type::Kind::integer};
-    } else if constexpr (std::same_as<T, std::uint64_t>) {
-      return {.kind = Type::Kind::unsigned_integer};
-    } else if constexpr (std::same_as<T, double>) {
-      return {.kind = Type::Kind::number};
-    } else if constexpr (std::same_as<T, std::string> || std::same_as<T, std::string_view>) {
-      return {.kind = Type::Kind::string};
-    } else if constexpr (std::same_as<T, AnyJson>) {
-      return {.kind = Type::Kind::anything};
-    } else {
-      static_assert(std::same_as<T, Base64Argument> || std::same_as<T, Base64Bytes> ||
-                    std::same_as<T, Base64Stream>);
-      return {.kind = Type::Kind::base64};
-    }
-  }
-  static constexpr Type value = make();
-};
-
-template <class T>
-struct TypeOf<std::vector<T>> {
-  static constexpr Type value{.kind = Type::Kind::array, .element = &TypeOf<T>::value};
-};
-
-template <class T>
-struct TypeOf<Late<T>> : TypeOf<T> {};
-
-template <Struct T>
-struct TypeOf<T> {
-  static constexpr auto infos = FieldInfos<decltype(T::fields())>::template of<T>();
-  static constexpr Type value{.kind = infos.empty() ? Type::Kind::nothing : Type::Kind::object,
-                              .name = type_name<T>(),
-                              .fields = infos};
-};
-
-template <Enumeration T>
-struct TypeOf<T> {
-  static constexpr auto names = wire_names(T{});
-  static constexpr Type value{.kind = Type::Kind::enumeration, .values = names};
-};
-
-template <class Variant>
-struct Choices;
-template <class... T>
-struct Choices<std::variant<T...>> {
-  static constexpr std::array<const Type*, sizeof...(T)> value{&TypeOf<T>::value...};
-};
-
-template <Alternate T>
-struct TypeOf<T> {
-  static constexpr Type value{.kind = Type::Kind::alternate,
-                              .name = T::wire_type,
-                              .choices = Choices<decltype(T::value)>::value};
-};
+concept Struct = requires { fields_of(static_cast<const T*>(nullptr)); };
 
 }  // namespace detail
 
-// The description of a wire type.
-template <class T>
-inline constexpr const Type& type_of = detail::TypeOf<T>::value;
+template <detail::Struct T>
+struct WireType<T> {
+  static constexpr auto list = fields_of(static_cast<const T*>(nullptr));
+  static constexpr auto infos = std::apply(
+      []<class... F>(F... field) {
+        static_assert((std::is_base_of_v<typename F::Member::Class, T> && ...),
+                      "fields_of(const Struct*): a field is a member of another struct");
+        return std::array<FieldInfo, sizeof...(F)>{FieldInfo{
+            F::name, &WireType<typename F::Value>::type, F::optional, field.documentation}...};
+      },
+      list.fields);
+  static constexpr Type type{.name = list.type, .json_type = "object", .fields = infos};
+
+  static void encode(wire::JsonWriter& writer, const T& value) {
+    writer.begin_object();
+    for_each_field([&]<class F>(F) {
+      const auto& member = value.*F::pointer;
+      if constexpr (F::optional) {
+        if (!member) return;
+        writer.key(F::name);
+        WireType<typename F::Value>::encode(writer, *member);
+      } else {
+        writer.key(F::name);
+        WireType<typename F::Value>::encode(writer, member);
+      }
+    });
+    writer.end_object();
+  }
+
+  static Result<T> decode(wire::Value value, const Path& path) {
+    if (!value.is(wire::Kind::object)) return detail::wrong_type(path, "object");
+    return decode_members(value, &path);
+  }
+
+  // The members of an object at `parent`; of no object, as of an empty one.
+  static Result<T> decode_members(std::optional<wire::Value> object, const Path* parent) {
+    T decoded{};
+    std::optional<Error> error;
+    std::uint32_t known = 0;
+    for_each_field([&]<class F>(F) {
+      if (error) return;
+      const Path path{.parent = parent, .name = F::name};
+      const std::optional<wire::Value> value = object ? object->find(F::name) : std::nullopt;
+      if (!value) {
+        if (!F::optional) error = detail::missing(path).error();
+        return;
+      }
+      ++known;
+      auto member = WireType<typename F::Value>::decode(*value, path);
+      if (member) {
+        decoded.*F::pointer = *std::move(member);
+      } else {
+        error = std::move(member).error();
+      }
+    });
+    if (error) return std::unexpected(*std::move(error));
+    if (!object || known == object->size()) return decoded;
+
+    object->each_member([&](std::string_view name, wire::Value) {
+      bool declared = false;
+      for_each_field([&]<class F>(F) { declared = declared || name == F::name; });
+      if (!declared) error = detail::unexpected_parameter({.parent = parent, .name = name}).error();
+      return declared;
+    });
+    return std::unexpected(*std::move(error));
+  }
+
+ private:
+  static constexpr void for_each_field(auto&& visit) {
+    std::apply([&](auto... field) { (visit(field), ...); }, list.fields);
+  }
+};
+
+// No arguments, or a reply of {}.
+struct Nothing {};
+
+constexpr auto fields_of(const Nothing*) {
+  return fields();
+}
+
+// Decodes a request's arguments. Without any, as an empty object.
+// The result may hold views into the document and mutable access to its base64.
+template <detail::Struct T>
+Result<T> decode_arguments(std::optional<wire::Value> arguments) {
+  return WireType<T>::decode_members(arguments, nullptr);
+}
 
 }  // namespace bellhop

@@ -10,16 +10,25 @@ void write_text(wire::JsonWriter& writer, std::string_view key, std::string_view
   writer.string(text);
 }
 
+void write_text_if_any(wire::JsonWriter& writer, std::string_view key, std::string_view text) {
+  if (!text.empty()) write_text(writer, key, text);
+}
+
 void write_flag(wire::JsonWriter& writer, std::string_view key, bool value) {
   writer.key(key);
   writer.boolean(value);
 }
 
-void write_object_members(wire::JsonWriter& writer, const Type& type) {
-  write_text(writer, "type", "object");
+void write_schema_of(wire::JsonWriter& writer, const Type& type) {
+  writer.begin_object();
+  write_type(writer, type);
+  writer.end_object();
+}
+
+void write_object_members(wire::JsonWriter& writer, std::span<const FieldInfo> fields) {
   writer.key("properties");
   writer.begin_object();
-  for (const FieldInfo& field : type.fields) {
+  for (const FieldInfo& field : fields) {
     writer.key(field.name);
     writer.begin_object();
     write_text(writer, "description", field.documentation);
@@ -29,62 +38,36 @@ void write_object_members(wire::JsonWriter& writer, const Type& type) {
   writer.end_object();
   writer.key("required");
   writer.begin_array();
-  for (const FieldInfo& field : type.fields) {
+  for (const FieldInfo& field : fields) {
     if (!field.optional) writer.string(field.name);
   }
   writer.end_array();
   write_flag(writer, "additionalProperties", false);
 }
 
-void write_alternate_members(wire::JsonWriter& writer, const Type& type) {
-  writer.key("anyOf");
-  writer.begin_array();
-  for (const Type* choice : type.choices) {
-    writer.begin_object();
-    write_type(writer, *choice);
-    writer.end_object();
-  }
-  writer.end_array();
-}
-
 // The members of a JSON Schema; the caller has begun the object.
 // The recursion follows the types that commands declare, not input.
 void write_type(wire::JsonWriter& writer, const Type& type) {
-  if (!type.name.empty()) write_text(writer, "title", type.name);
-  switch (type.kind) {
-    case Type::Kind::nothing:
-    case Type::Kind::object:
-      return write_object_members(writer, type);
-    case Type::Kind::alternate:
-      return write_alternate_members(writer, type);
-    case Type::Kind::boolean:
-      return write_text(writer, "type", "boolean");
-    case Type::Kind::integer:
-      write_text(writer, "type", "integer");
-      return write_text(writer, "format", "int64");
-    case Type::Kind::unsigned_integer:
-      write_text(writer, "type", "integer");
-      return write_text(writer, "format", "uint64");
-    case Type::Kind::number:
-      return write_text(writer, "type", "number");
-    case Type::Kind::string:
-      return write_text(writer, "type", "string");
-    case Type::Kind::base64:
-      write_text(writer, "type", "string");
-      return write_text(writer, "contentEncoding", "base64");
-    case Type::Kind::array:
-      write_text(writer, "type", "array");
-      writer.key("items");
-      writer.begin_object();
-      write_type(writer, *type.element);
-      return writer.end_object();
-    case Type::Kind::enumeration:
-      writer.key("enum");
-      writer.begin_array();
-      for (std::string_view value : type.values) writer.string(value);
-      return writer.end_array();
-    case Type::Kind::anything:
-      return;
+  write_text_if_any(writer, "title", type.name);
+  write_text_if_any(writer, "type", type.json_type);
+  write_text_if_any(writer, "format", type.format);
+  write_text_if_any(writer, "contentEncoding", type.encoding);
+  if (type.json_type == "object") write_object_members(writer, type.fields);
+  if (type.element) {
+    writer.key("items");
+    write_schema_of(writer, *type.element);
+  }
+  if (!type.values.empty()) {
+    writer.key("enum");
+    writer.begin_array();
+    for (std::string_view value : type.values) writer.string(value);
+    writer.end_array();
+  }
+  if (!type.choices.empty()) {
+    writer.key("anyOf");
+    writer.begin_array();
+    for (const Type* choice : type.choices) write_schema_of(writer, *choice);
+    writer.end_array();
   }
 }
 
@@ -117,13 +100,9 @@ void write_command(wire::JsonWriter& writer, const Command& command) {
   write_flag(writer, "served-while-frozen", facts.served_while_frozen);
   write_flag(writer, "success-response", facts.has_success_response);
   writer.key("arguments");
-  writer.begin_object();
-  write_type(writer, *command.arguments);
-  writer.end_object();
+  write_schema_of(writer, *command.arguments);
   writer.key("returns");
-  writer.begin_object();
-  write_type(writer, *command.reply);
-  writer.end_object();
+  write_schema_of(writer, *command.reply);
   writer.end_object();
 }
 

@@ -1,7 +1,6 @@
-// What a wire type looks like: the facts behind the schema, the documentation and the decoder.
+// The description of a wire type, from which the schema and the documentation are made.
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -17,29 +16,17 @@ struct FieldInfo {
   std::string_view documentation;
 };
 
-// A type of arguments or replies. Types live for ever: they are constants.
+// A type of arguments or replies. Types are constants: pointers to them stay valid.
 struct Type {
-  enum class Kind {
-    nothing,  // a command without arguments; a reply of {}
-    boolean,
-    integer,           // int64
-    unsigned_integer,  // uint64
-    number,            // double
-    string,
-    base64,  // a string of base64
-    anything,
-    array,
-    object,
-    enumeration,
-    alternate,  // one of several types, told apart by the JSON type
-  };
-
-  Kind kind;
-  std::string_view name = {};                     // objects, enumerations, alternates that have one
+  std::string_view name = {};       // of objects and alternates; may be empty
+  std::string_view json_type = {};  // empty for enumerations, alternates and what may be anything
+  std::string_view format = {};     // of integers: int64, uint64
+  std::string_view encoding = {};   // of strings that carry bytes: base64
   std::span<const FieldInfo> fields = {};         // objects
   const Type* element = nullptr;                  // arrays
   std::span<const std::string_view> values = {};  // enumerations
-  std::span<const Type* const> choices = {};      // alternates
+  std::span<const Type* const> choices = {};      // alternates: one of several types, which differ
+                                                  // in their JSON types
 };
 
 }  // namespace bellhop

@@ -28,17 +28,19 @@ namespace {
 
 struct PathArgument {
   std::string path;
-  static constexpr auto fields() {
-    return bellhop::fields(field<"path", &PathArgument::path>("A file."));
-  }
 };
+
+constexpr auto fields_of(const PathArgument*) {
+  return fields(field<"path", &PathArgument::path>("A file."));
+}
 
 struct Content {
   Base64Stream data;
-  static constexpr auto fields() {
-    return bellhop::fields(field<"data", &Content::data>("What is in it."));
-  }
 };
+
+constexpr auto fields_of(const Content*) {
+  return fields(field<"data", &Content::data>("What is in it."));
+}
 
 // Streams a file with reads that may block, unlike those of guest-file-read.
 Result<Content> stream_file(CommandContext&, const PathArgument& arguments) {

@@ -34,12 +34,13 @@ Calls* calls = nullptr;
 struct WaitArguments {
   std::int64_t times;
   std::int64_t milliseconds;
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"times", &WaitArguments::times>("How often to wait."),
-        field<"milliseconds", &WaitArguments::milliseconds>("Timeout of each wait."));
-  }
 };
+
+constexpr auto fields_of(const WaitArguments*) {
+  return fields(
+      field<"times", &WaitArguments::times>("How often to wait."),
+      field<"milliseconds", &WaitArguments::milliseconds>("Timeout of each wait."));
+}
 
 // Waits `times` times, and returns how often it waited.
 Result<std::int64_t> wait_again(CommandContext& context, WaitArguments arguments,

@@ -1,7 +1,6 @@
-#include "rpc/decode.h"
-
 #include <gtest/gtest.h>
 
+#include "rpc/field.h"
 #include "wire/json_reader.h"
 
 namespace bellhop {
@@ -12,20 +11,17 @@ enum class Whence { set, cur, end };
   return std::array<std::string_view, 3>{"set", "cur", "end"};
 }
 
-struct Position {
-  std::variant<std::int64_t, Whence> value;
-  static constexpr std::string_view wire_type = "GuestFileWhence";
-};
+using Position = Alternate<"GuestFileWhence", std::int64_t, Whence>;
 
 struct Processor {
   std::int64_t logical_id;
   bool online;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"logical-id", &Processor::logical_id>("Its number."),
-                           field<"online", &Processor::online>("Whether it runs."));
-  }
 };
+
+constexpr auto fields_of(const Processor*) {
+  return fields(field<"logical-id", &Processor::logical_id>("Its number."),
+                field<"online", &Processor::online>("Whether it runs."));
+}
 
 struct Everything {
   std::optional<std::string_view> text;
@@ -37,26 +33,24 @@ struct Everything {
   std::optional<std::vector<Processor>> vcpus;
   std::optional<Position> whence;
   std::optional<Whence> mode;
-
-  static constexpr auto fields() {
-    return bellhop::fields(
-        field<"text", &Everything::text>(""), field<"number", &Everything::number>(""),
-        field<"size", &Everything::size>(""), field<"load", &Everything::load>(""),
-        field<"flag", &Everything::flag>(""), field<"arg", &Everything::arg>(""),
-        field<"vcpus", &Everything::vcpus>(""), field<"whence", &Everything::whence>(""),
-        field<"mode", &Everything::mode>(""));
-  }
 };
+
+constexpr auto fields_of(const Everything*) {
+  return fields(field<"text", &Everything::text>(""), field<"number", &Everything::number>(""),
+                field<"size", &Everything::size>(""), field<"load", &Everything::load>(""),
+                field<"flag", &Everything::flag>(""), field<"arg", &Everything::arg>(""),
+                field<"vcpus", &Everything::vcpus>(""), field<"whence", &Everything::whence>(""),
+                field<"mode", &Everything::mode>(""));
+}
 
 struct Required {
   std::int64_t handle;
   std::string path;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"handle", &Required::handle>(""),
-                           field<"path", &Required::path>(""));
-  }
 };
+
+constexpr auto fields_of(const Required*) {
+  return fields(field<"handle", &Required::handle>(""), field<"path", &Required::path>(""));
+}
 
 template <class T>
 class Decoded {

@@ -1,9 +1,9 @@
-#include "rpc/encode.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
+
+#include "rpc/field.h"
 
 namespace bellhop {
 namespace {
@@ -18,19 +18,18 @@ struct Reply {
   std::optional<std::int64_t> count;
   std::vector<Status> states;
   double load;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"host-name", &Reply::host_name>(""),
-                           field<"count", &Reply::count>(""), field<"states", &Reply::states>(""),
-                           field<"load", &Reply::load>(""));
-  }
 };
+
+constexpr auto fields_of(const Reply*) {
+  return fields(field<"host-name", &Reply::host_name>(""), field<"count", &Reply::count>(""),
+                field<"states", &Reply::states>(""), field<"load", &Reply::load>(""));
+}
 
 template <class T>
 std::string encoded(const T& value) {
   std::string text;
   wire::JsonWriter writer(text);
-  encode(writer, value);
+  WireType<T>::encode(writer, value);
   return text;
 }
 
@@ -67,11 +66,11 @@ TEST(Encode, PullsAStreamPieceByPiece) {
 struct Content {
   Base64Stream data;
   Late<std::int64_t> count;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"data", &Content::data>(""), field<"count", &Content::count>(""));
-  }
 };
+
+constexpr auto fields_of(const Content*) {
+  return fields(field<"data", &Content::data>(""), field<"count", &Content::count>(""));
+}
 
 TEST(Encode, AsksForLateMembersAfterTheStream) {
   std::int64_t pieces = 0;
@@ -95,7 +94,7 @@ TEST(Encode, StopsPullingWhenTheReceiverIsGone) {
     bytes.clear();
     return false;
   });
-  encode(writer, endless);
+  WireType<Base64Stream>::encode(writer, endless);
   EXPECT_EQ(pulled, 1);
 }
 

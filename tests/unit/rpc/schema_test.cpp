@@ -14,22 +14,21 @@ namespace {
 struct Arguments {
   std::string_view path;
   std::optional<bool> force_;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"path", &Arguments::path>("Where."),
-                           field<"force", &Arguments::force_>("Whether or not."));
-  }
 };
+
+constexpr auto fields_of(const Arguments*) {
+  return fields(field<"path", &Arguments::path>("Where."),
+                field<"force", &Arguments::force_>("Whether or not."));
+}
 
 struct Part {
   std::uint64_t size;
   Base64Bytes data;
-
-  static constexpr auto fields() {
-    return bellhop::fields(field<"size", &Part::size>("Bytes."),
-                           field<"data", &Part::data>("Content."));
-  }
 };
+
+constexpr auto fields_of(const Part*) {
+  return fields(field<"size", &Part::size>("Bytes."), field<"data", &Part::data>("Content."));
+}
 
 Result<std::vector<Part>> run(CommandContext&, const Arguments&) {
   return std::vector<Part>{};

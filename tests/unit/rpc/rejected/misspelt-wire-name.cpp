@@ -3,9 +3,10 @@
 
 struct Arguments {
   std::int64_t handle;
-  static constexpr auto fields() {
-    return bellhop::fields(bellhop::field<"handel", &Arguments::handle>("Handle."));
-  }
 };
 
-constexpr auto list = Arguments::fields();
+constexpr auto fields_of(const Arguments*) {
+  return bellhop::fields(bellhop::field<"handel", &Arguments::handle>("Handle."));
+}
+
+constexpr auto list = fields_of(static_cast<const Arguments*>(nullptr));

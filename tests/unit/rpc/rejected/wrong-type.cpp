@@ -3,9 +3,10 @@
 
 struct Arguments {
   int handle;  // int64_t is meant
-  static constexpr auto fields() {
-    return bellhop::fields(bellhop::field<"handle", &Arguments::handle>("Handle."));
-  }
 };
 
-constexpr auto list = Arguments::fields();
+constexpr auto fields_of(const Arguments*) {
+  return bellhop::fields(bellhop::field<"handle", &Arguments::handle>("Handle."));
+}
+
+constexpr auto list = fields_of(static_cast<const Arguments*>(nullptr));

@@ -1,0 +1,11 @@
+// expect: this member's type has no form on the wire
+#include "rpc/field.h"
+
+struct Arguments {
+  bellhop::Alternate<"GuestX", bool, double> value;  // double has no fits()
+};
+constexpr auto fields_of(const Arguments*) {
+  return bellhop::fields(bellhop::field<"value", &Arguments::value>("Value."));
+}
+
+constexpr auto list = fields_of(static_cast<const Arguments*>(nullptr));
