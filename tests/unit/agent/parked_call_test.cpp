@@ -37,9 +37,8 @@ struct WaitArguments {
 };
 
 constexpr auto fields_of(const WaitArguments*) {
-  return fields(
-      field<"times", &WaitArguments::times>("How often to wait."),
-      field<"milliseconds", &WaitArguments::milliseconds>("Timeout of each wait."));
+  return fields(field<"times", &WaitArguments::times>("How often to wait."),
+                field<"milliseconds", &WaitArguments::milliseconds>("Timeout of each wait."));
 }
 
 // Waits `times` times, and returns how often it waited.
