@@ -1,4 +1,4 @@
-// The kinds of channels that this operating system has.
+// The channel kinds that this operating system supports.
 #pragma once
 
 #include <span>
@@ -8,10 +8,10 @@ namespace bellhop::platform {
 
 enum class ChannelKind { virtio_serial, isa_serial, unix_listen, vsock_listen, stdio };
 
-// What the path of a channel names.
+// What the path of a channel refers to.
 enum class ChannelPath {
   device,
-  new_file,  // a socket that the agent creates; its directory must exist
+  new_file,  // a socket that the agent creates; the directory must exist
   address,   // no file
 };
 
@@ -19,12 +19,12 @@ struct ChannelKindFacts {
   ChannelKind kind;
   std::string_view name;  // in options and configuration files
   ChannelPath path;
-  std::string_view default_path = {};  // empty: the path must be given
+  std::string_view default_path = {};  // empty: the path is mandatory
 };
 
 std::span<const ChannelKindFacts> channel_kinds();
 
-// nullptr when this operating system has no kind of that name.
+// nullptr when this operating system does not support a kind of that name.
 inline const ChannelKindFacts* find_channel_kind(std::string_view name) {
   for (const ChannelKindFacts& facts : channel_kinds()) {
     if (facts.name == name) return &facts;

@@ -5,7 +5,7 @@
 namespace bellhop::platform {
 namespace {
 
-// Standard input and output have no path; "-" is their name in messages.
+// Standard input and output have no path; messages show "-".
 constexpr auto kinds = std::to_array<ChannelKindFacts>({
     {ChannelKind::stdio, "stdio", ChannelPath::address, "-"},
 });

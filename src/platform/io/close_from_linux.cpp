@@ -10,7 +10,8 @@ namespace bellhop::platform {
 
 bool close_from(int first) {
   if (::syscall(SYS_close_range, first, ~0U, 0) == 0) return true;
-  // A kernel before 5.9: no descriptor is above the limit, as long as nobody has lowered it.
+  // Kernels before 5.9 have no close_range(2). No fd is above the limit, unless the limit has been
+  // lowered.
   rlimit limit;
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
   const int end = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 1 << 20));

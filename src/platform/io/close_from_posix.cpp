@@ -5,7 +5,7 @@
 namespace bellhop::platform {
 
 bool close_from(int first) {
-  ::closefrom(first);  // the BSDs have it as a system call
+  ::closefrom(first);  // a system call on the BSDs
   return true;
 }
 

@@ -1,10 +1,10 @@
-// Closes all descriptors from a number on, between fork and exec.
+// Closes all fds from a given one up, between fork and exec.
 #pragma once
 
 namespace bellhop::platform {
 
-// Closes descriptor `first` and all above it. Makes only system calls: safe after vfork().
-// False, with errno, when some may be left.
+// Closes fd `first` and all above it. Makes only system calls: safe after vfork(). Returns false,
+// with errno set, when some may still be open.
 bool close_from(int first);
 
 }  // namespace bellhop::platform

@@ -1,4 +1,4 @@
-// Edge-triggered readiness of file descriptors.
+// Edge-triggered readiness of file descriptors (fds).
 #pragma once
 
 #include <cstdint>
@@ -10,19 +10,18 @@
 
 namespace bellhop::platform {
 
-// What changed on a descriptor since the last time it was reported.
+// What has changed on an fd since its last report.
 struct EdgeEvent {
   std::uint64_t token = 0;  // as given to add()
-  bool readable = false;    // data, or the end of it
+  bool readable = false;    // data or end of input
   bool writable = false;
-  bool input_ends = false;  // nothing comes after what can be read now
-  bool hung_up = false;     // the other side is gone in both directions
+  bool input_ends = false;  // no input follows what can be read now
+  bool hung_up = false;     // the other end is closed in both directions
 };
 
-// A set of descriptors, each reported once for every change. Unlike level-triggered waiting it does
-// not spin on a virtio-serial port whose host end is closed, which is "hung up" for as long as it
-// lasts. The set is itself a descriptor that is readable while changes wait to be taken, so it can
-// be waited for through another loop.
+// A set of fds; reports each change of an fd once. Level-triggered polling would spin on a
+// virtio-serial port whose host end is closed, because such a port stays "hung up". The set has an
+// fd that is readable while changes are pending, so that another loop can wait for it.
 class EdgePoll {
  public:
   static Result<EdgePoll> create();
@@ -30,18 +29,19 @@ class EdgePoll {
   EdgePoll& operator=(EdgePoll&&) noexcept;
   ~EdgePoll();
 
-  // Readable while there are changes. Owned by this object.
+  // Readable while changes are pending. Owned by this object.
   NativeHandle descriptor() const;
 
-  // Watches `fd`, which stays the caller's, for input and its end. Reports its present state first.
+  // Watches `fd` for input and end of input. Reports its current state first. The caller keeps
+  // ownership of `fd`.
   Result<void> add(NativeHandle fd, std::uint64_t token);
-  // Begins or stops to watch it for room to write too; reports its present state once more. Not
-  // for good, because who reads at the other end makes room with every read.
+  // Starts or stops watching `fd` for room to write as well, and reports its current state again.
+  // Stop when room is no longer needed: every read at the other end makes room and causes a report.
   void await_writable(NativeHandle fd, std::uint64_t token, bool wanted);
   void remove(NativeHandle fd);
 
-  // Takes waiting changes, without waiting. Returns those that it wrote to `events`; when they fill
-  // it there may be more.
+  // Consumes pending changes without blocking. Returns the front of `events` that it filled, at
+  // most 16; if that is all of `events`, more may be pending.
   std::span<EdgeEvent> take(std::span<EdgeEvent> events);
 
  private:

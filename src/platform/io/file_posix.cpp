@@ -40,7 +40,8 @@ class PosixFile : public File {
   }
 
   Result<void> close() override {
-    // Not repeated when interrupted: the descriptor is gone, and may be somebody else's by then.
+    // Not retried on EINTR: the fd is closed, and another thread may already have reused its
+    // number.
     if (::close(fd_.release()) != 0 && errno != EINTR) {
       return system_failure(errno, "failed to close handle");
     }
@@ -68,7 +69,7 @@ Result<std::unique_ptr<File>> open_file(const std::string& path, const FileMode&
   Handle fd;
   bool created = false;
   if (mode.create) {
-    // Without any permission at first: which ones is not left to this process's umask.
+    // Created with mode 0. fchmod() sets the mode below, because open() would apply the umask.
     fd.reset(retry_on_eintr([&] { return ::open(path.c_str(), flags | O_CREAT | O_EXCL, 0); }));
     created = static_cast<bool>(fd);
   }

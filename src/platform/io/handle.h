@@ -1,4 +1,4 @@
-// Ownership of a resource of the operating system.
+// Ownership of an operating system resource.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,8 @@
 
 namespace bellhop::platform {
 
-// How the operating system names an open resource: a file descriptor, or a HANDLE on Windows.
-// The number of a handle is the one under which an earlier program of this process left it open.
+// The operating system's name of an open resource: a file descriptor (fd), or a HANDLE on Windows.
+// handle_number() stays the same when the process executes another program in place.
 #ifdef _WIN32
 using NativeHandle = void*;
 inline const NativeHandle no_handle = reinterpret_cast<NativeHandle>(-1);  // INVALID_HANDLE_VALUE
@@ -39,7 +39,7 @@ class Handle {
 
   NativeHandle get() const { return handle_; }
   explicit operator bool() const { return handle_ != no_handle; }
-  // Gives up ownership: the caller closes the resource.
+  // Transfers ownership: the caller must close the resource.
   NativeHandle release() { return std::exchange(handle_, no_handle); }
   void reset(NativeHandle handle = no_handle) {
     const NativeHandle old = std::exchange(handle_, handle);

@@ -1,4 +1,4 @@
-// Reading and writing whole blocks with system calls that may be interrupted or do only a part.
+// Complete reads and writes, where a system call may be interrupted or transfer only a part.
 #pragma once
 
 #include <sys/types.h>
@@ -11,7 +11,7 @@
 
 namespace bellhop::platform {
 
-// Repeats a system call while a signal interrupts it. Returns its result; errno is its own.
+// Retries a system call while it fails with EINTR. Returns its result and leaves its errno.
 template <class Call>
 auto retry_on_eintr(const Call& call) {
   auto result = call();
@@ -19,11 +19,11 @@ auto retry_on_eintr(const Call& call) {
   return result;
 }
 
-// Reads until `size` bytes are there or the file ends, and returns how many they are; -1 with errno
-// on an error. Makes only system calls: safe after fork().
+// Reads `size` bytes, or fewer at the end of the file. Returns the number of bytes, or -1 with
+// errno set. Makes only system calls: safe after fork().
 ssize_t read_full(int fd, void* bytes, std::size_t size);
 
-// Reads until `limit` bytes are there or the file ends. The error is an errno value.
+// Reads `limit` bytes, or fewer at the end of the file. The error is an errno value.
 std::expected<std::string, int> read_up_to(int fd, std::size_t limit);
 
 // Writes all bytes. Returns 0 or an errno value. Makes only system calls: safe after fork().

@@ -1,4 +1,4 @@
-// A file that is only in memory: one program writes it, the next one in the same process reads it.
+// An in-memory file: one program writes it, its successor in the same process reads it.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,14 @@
 
 namespace bellhop::platform {
 
-// What is written never reaches a disk, which may be frozen, and is gone with its last descriptor.
+// Its content never reaches a disk, which may be frozen. It is freed when its last fd is closed.
 class MemoryFile {
  public:
-  // Fails where the system has no such files.
+  // Fails where the operating system does not support in-memory files.
   static Result<MemoryFile> create();
 
   Result<void> append(std::string_view bytes);
-  // From now on nobody can change the file.
+  // Makes the file immutable.
   Result<void> seal();
 
   NativeHandle descriptor() const { return fd_.get(); }
@@ -27,11 +27,11 @@ class MemoryFile {
   Handle fd_;
 };
 
-// The content of a memory file that its writer has sealed.
+// The content of a sealed memory file.
 class SealedMemory {
  public:
-  // Takes the file that an earlier program in this process has left open. Fails when `fd` is
-  // something else, or when it could still be changed.
+  // Maps the file that an earlier program of this process left open. Fails when `fd` is not a
+  // memory file or is not sealed.
   static Result<SealedMemory> open(Handle fd);
 
   SealedMemory(SealedMemory&& other) noexcept
@@ -39,7 +39,7 @@ class SealedMemory {
   SealedMemory& operator=(SealedMemory&&) = delete;
   ~SealedMemory();
 
-  // Valid as long as this object lives.
+  // Valid for the lifetime of this object.
   std::string_view bytes() const { return {static_cast<const char*>(data_), size_}; }
 
  private:

@@ -1,4 +1,4 @@
-// Waiting for a file to appear, without looking again and again.
+// Waits for a file to appear, without polling.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace bellhop::platform {
 
-// Notices changes in the directories that lead to a path, which need not exist yet.
+// Notices changes in the directories that lead to a path. The path need not exist yet.
 class PathWatch {
  public:
   static Result<PathWatch> create(std::string path);
@@ -16,8 +16,9 @@ class PathWatch {
   // Readable after a change that may have made the path appear.
   NativeHandle descriptor() const { return fd_.get(); }
 
-  // Forgets the changes so far and watches anew the directory nearest to the path that exists now.
-  // Look for the path after this call, not before: what appears in between is then seen.
+  // Discards pending changes and watches the nearest directory on the path that exists now. Nothing
+  // is watched before the first call. Check for the path after this call, not before: then a file
+  // that appears in between is not missed.
   Result<void> rearm();
 
  private:

@@ -16,11 +16,11 @@ Result<PathWatch> PathWatch::create(std::string path) {
 
 Result<void> PathWatch::rearm() {
   if (watch_ >= 0) inotify_rm_watch(fd_.get(), watch_);
-  // After the removal, which is itself an event (IN_IGNORED).
+  // Drained after the removal, which itself queues an event (IN_IGNORED).
   std::array<char, 4096> events;
   while (::read(fd_.get(), events.data(), events.size()) > 0) {
   }
-  // IN_ATTRIB: udev makes the node first and gives it its owner and mode a moment later.
+  // IN_ATTRIB: udev creates the node first and sets its owner and mode a moment later.
   constexpr std::uint32_t changes =
       IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
   std::filesystem::path directory = std::filesystem::path(path_).parent_path();

@@ -1,4 +1,4 @@
-// Who is at the other end of a connected socket.
+// Identifies the peer of a connected socket.
 #pragma once
 
 #include <string>

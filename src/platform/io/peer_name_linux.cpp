@@ -2,7 +2,7 @@
 #include <sys/socket.h>
 
 #include "platform/io/peer_name.h"
-// After sys/socket.h, which it needs.
+// Must follow sys/socket.h.
 #include <linux/vm_sockets.h>
 
 namespace bellhop::platform {

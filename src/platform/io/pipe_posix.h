@@ -1,4 +1,4 @@
-// Pipes whose ends close themselves and are not inherited.
+// Pipes with owning, close-on-exec ends.
 #pragma once
 
 #include <fcntl.h>
@@ -17,8 +17,8 @@ struct Pipe {
   Handle write;
 };
 
-// The same open file under a number above 2, so that giving it to a child as one of its standard
-// streams cannot overwrite another. Matters when the agent runs with some of its own closed.
+// Moves a descriptor to a number above 2, so that dup2() to a child's standard streams cannot
+// overwrite it. Needed when the agent runs with some of its own standard streams closed.
 inline Result<Handle> dup_above_stdio(Handle descriptor) {
   if (descriptor.get() > 2) return descriptor;
   Handle moved(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 3));
@@ -26,7 +26,7 @@ inline Result<Handle> dup_above_stdio(Handle descriptor) {
   return moved;
 }
 
-// Makes a pipe, both ends close-on-exec and above 2.
+// Creates a pipe; both ends are close-on-exec and above 2.
 inline Result<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_failure(errno, "cannot make a pipe");

@@ -1,4 +1,4 @@
-// Character devices that lead to the host.
+// Character devices that are connected to the host.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace bellhop::platform {
 
-// A virtio-serial port, non-blocking.
+// Opens a virtio-serial port, non-blocking. Fails when `path` is not a character device.
 Result<Handle> open_virtio_port(const std::string& path);
 
-// A serial line, non-blocking and raw: 38400 baud as qemu-ga sets it, modem lines ignored.
+// Opens a serial line, non-blocking and raw: 38400 baud as in qemu-ga, modem lines ignored.
 Result<Handle> open_serial_line(const std::string& path);
 
 }  // namespace bellhop::platform

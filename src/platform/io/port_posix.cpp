@@ -11,7 +11,7 @@ namespace bellhop::platform {
 Result<Handle> open_virtio_port(const std::string& path) {
   Handle fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!fd) return system_failure(errno, "cannot open virtio-serial port '{}'", path);
-  // A wrong path must not turn a file's content into requests, and write replies into the file.
+  // With a wrong path, a file's content must not become requests, nor replies be written into it.
   struct stat status;
   if (::fstat(fd.get(), &status) != 0 || !S_ISCHR(status.st_mode)) {
     return failure("cannot open virtio-serial port '{}': it is not a character device", path);
@@ -27,7 +27,7 @@ Result<Handle> open_serial_line(const std::string& path) {
     return system_failure(errno, "cannot read the settings of '{}', is it a serial line", path);
   }
   cfmakeraw(&line);
-  // CLOCAL: a host that closes its end must not hang up the line for good.
+  // CLOCAL: the line must not stay hung up after the host has closed its end.
   line.c_cflag |= CREAD | CLOCAL;
   line.c_cc[VMIN] = 1;
   line.c_cc[VTIME] = 0;

@@ -11,18 +11,18 @@
 
 namespace bellhop::platform {
 
-// The content of a file of any kind, up to `limit` bytes. Errors: `cannot read /x: …`.
+// Reads up to `limit` bytes of a file of any type. Errors: `cannot read /x: …`.
 Result<std::string> read_file(const std::string& path,
                               std::size_t limit = std::numeric_limits<std::size_t>::max());
 
-// The content of a file, nothing when there is none. Refuses what is not a regular file and what is
+// Reads a whole file; nullopt when it does not exist. Fails when it is not a regular file or is
 // larger than 64 KiB. Errors: `cannot read /x: …`.
 Result<std::optional<std::string>> read_small_file(const std::string& path);
 
-// Gives a file new content, or creates it: whatever happens meanwhile, the file has the old content
-// or the new, and on return it is on disk. Keeps the permissions of the old file; a symbolic link
-// is replaced. May block for as long as the disk does. Two callers must not replace the same file
-// at once. Errors: `cannot write /x: …`.
+// Replaces the content of a file atomically, or creates the file: after a crash it has either the
+// old content or the new. On return the new content is on disk. Keeps the permissions of the old
+// file; replaces a symbolic link itself. Blocks for as long as the disk does. Two calls for the
+// same file must not overlap. Errors: `cannot write /x: …`.
 Result<void> replace_small_file(const std::string& path, std::string_view content);
 
 }  // namespace bellhop::platform

@@ -15,9 +15,10 @@ namespace {
 
 constexpr std::size_t size_limit = std::size_t{64} * 1024;
 
-// Writes a new file with the permissions that `old_path` has. Returns 0 or the reason.
+// Writes a new file with the permissions of `old_path`, if that exists. Returns 0 or an errno
+// value.
 int create(const std::string& path, const std::string& old_path, std::string_view content) {
-  ::unlink(path.c_str());  // one that an earlier process did not finish
+  ::unlink(path.c_str());  // left over from a process that did not finish
   Handle fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!fd) return errno;
   struct stat old{};
@@ -29,8 +30,8 @@ int create(const std::string& path, const std::string& old_path, std::string_vie
   return ::close(fd.release()) == 0 ? 0 : errno;
 }
 
-// A rename is only safe from a power failure when its directory is on disk. Not every filesystem
-// can do that: then nothing is to be gained by failing.
+// A rename survives a power failure only once its directory is on disk. Not every filesystem can
+// sync a directory. Errors are ignored, because failing would gain nothing.
 void sync_directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);

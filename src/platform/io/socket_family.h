@@ -1,4 +1,4 @@
-// What kind of socket somebody else made.
+// The address family of a socket that another program created.
 #pragma once
 
 #include "base/error.h"

@@ -10,16 +10,18 @@
 
 namespace bellhop::platform {
 
-// A non-blocking unix stream socket that listens at `path`. What stands there is replaced: it can
-// only be left over from an agent that is gone, or the agent would have the port.
+// Creates a non-blocking unix stream socket that listens at `path`. Replaces an existing file
+// there: it can only be left over from an agent that has ended.
 Result<Handle> listen_unix(const std::string& path);
 
-// The next client that waits at a listening socket, non-blocking; none when nobody waits.
+// Accepts the next pending client of a listening socket; the result is non-blocking. Empty when no
+// client is pending, or on an error.
 Handle accept_client(NativeHandle listener);
 
-// The socket that a service manager passed (sd_listen_fds(3)), made non-blocking: `pid` and `count`
-// are the values of LISTEN_PID and LISTEN_FDS. nullopt when none was passed to this process.
-// Fails when it is not exactly one listening unix or vsock stream socket.
+// The socket that the service manager passed (sd_listen_fds(3)), made non-blocking. `pid` and
+// `count` are the values of LISTEN_PID and LISTEN_FDS, or nullptr. nullopt when no socket was
+// passed to this process. Fails unless exactly one listening unix or vsock stream socket was
+// passed.
 Result<std::optional<Handle>> inherited_socket(const char* pid, const char* count);
 
 }  // namespace bellhop::platform

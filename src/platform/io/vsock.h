@@ -8,10 +8,11 @@
 
 namespace bellhop::platform {
 
-// The address family, or -1 where the system has none.
+// The address family; -1 where the operating system does not support vsock.
 int vsock_family();
 
-// A non-blocking vsock socket that listens at `address`, "CID:PORT"; CID 4294967295 means any.
+// Creates a non-blocking vsock socket that listens at `address`, "CID:PORT". CID 4294967295 means
+// any.
 Result<Handle> listen_vsock(const std::string& address);
 
 }  // namespace bellhop::platform

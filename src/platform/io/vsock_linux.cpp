@@ -1,7 +1,7 @@
 #include <sys/socket.h>
 
 #include "platform/io/vsock.h"
-// After sys/socket.h, which it needs.
+// Must follow sys/socket.h.
 #include <linux/vm_sockets.h>
 
 #include <cerrno>
