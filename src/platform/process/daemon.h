@@ -1,4 +1,4 @@
-// Becoming a daemon.
+// Turns the process into a daemon.
 #pragma once
 
 #include <optional>
@@ -8,28 +8,28 @@
 
 namespace bellhop::platform {
 
-// The two processes that a start in the background has: the one that was called, which waits until
-// the daemon works or has failed, and the daemon.
+// A start in the background has two processes: the launcher, which was started and waits until the
+// daemon is ready or has failed, and the daemon.
 class Daemon {
  public:
-  // Forks, and sets the daemon's umask to 077: what it makes is its own. To be called before any
-  // thread is started. In the process that was called it returns
-  // when the daemon has called detach(), or has ended.
+  // Forks, and sets the daemon's umask to 077, so that other users cannot access the files it
+  // creates. Call it before any thread starts. In the daemon it returns at once; in the launcher,
+  // once the daemon has called detach() or has ended.
   static Result<Daemon> start();
 
-  // In the process that was called: the status to leave with at once, by _exit(2), so that nothing
-  // is cleaned up twice. 0 when the daemon works; else its own status. nullopt in the daemon.
+  // In the launcher: the status to pass to _exit(2) at once, so that nothing is cleaned up twice. 0
+  // when the daemon is ready, else the daemon's exit status. nullopt in the daemon.
   std::optional<int> status() const { return status_; }
 
-  // In the daemon, when it works: leaves the session, goes to `/`, puts /dev/null in
-  // place of standard input, output and error, and lets the other process leave.
+  // Call it in the daemon when it is ready. Starts a new session, changes the directory to `/`,
+  // redirects standard input, output and error to /dev/null, and lets the launcher exit.
   Result<void> detach();
 
  private:
   Daemon() = default;
 
   std::optional<int> status_;
-  Handle ready_;  // a byte written here says that the daemon works
+  Handle ready_;  // a byte written here reports that the daemon is ready
 };
 
 }  // namespace bellhop::platform

@@ -13,7 +13,7 @@
 namespace bellhop::platform {
 namespace {
 
-// The status to leave with when `child` did not say that it works.
+// The launcher's exit status when the daemon did not report that it is ready.
 int status_of_failed(pid_t child) {
   int status = 0;
   const pid_t ended = retry_on_eintr([&] { return ::waitpid(child, &status, 0); });
@@ -62,7 +62,7 @@ Result<void> Daemon::detach() {
   if (::chdir("/") != 0) return system_failure(errno, "failed to daemonize");
   if (auto redirected = redirect_standard_descriptors(); !redirected) return redirected;
   const char ready = 1;
-  // Nobody reads when the other process was killed meanwhile, which does not matter.
+  // Fails when the launcher has been killed, which does not matter.
   [[maybe_unused]] const ssize_t written = ::write(ready_.get(), &ready, 1);
   ready_.reset();
   return {};

@@ -1,4 +1,4 @@
-// How many descriptors the agent may have open.
+// The limit of open fds.
 #pragma once
 
 #include <sys/resource.h>
@@ -7,9 +7,9 @@
 
 namespace bellhop::platform {
 
-// The soft limit of open descriptors, which can be raised for as long as this object lives. A job
-// takes up to four, and the usual limit of 1,024 is meant for programs that use select(2): children
-// should get the one that was in force when this object was made.
+// Raises the soft limit of open fds; restores it on destruction. The agent needs this because a job
+// uses up to four fds. Children should get the limit that was in force at construction: the usual
+// limit of 1,024 is meant for programs that use select(2).
 class DescriptorLimit {
  public:
   DescriptorLimit() {
@@ -22,10 +22,10 @@ class DescriptorLimit {
   DescriptorLimit& operator=(const DescriptorLimit&) = delete;
 
   const rlimit& former() const { return former_; }
-  // For a program that begins with what another one has raised.
+  // For a successor, which inherits the raised limit of the previous program.
   void set_former(rlim_t soft) { former_.rlim_cur = std::min(soft, former_.rlim_max); }
 
-  // As far as is allowed. Not being able to is no error: it only means fewer jobs at once.
+  // Raises the limit as far as allowed. Failure is no error: fewer jobs can run at once.
   void raise() {
     rlimit limit;
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -36,7 +36,7 @@ class DescriptorLimit {
   }
 
  private:
-  // Not the hard limit: that may be a thousand million, and old kernels close one by one.
+  // Not the hard limit: that may be 10^9, and on old kernels close_from() closes fds one by one.
   static constexpr rlim_t max_raised_limit = 65536;
 
   rlimit former_;

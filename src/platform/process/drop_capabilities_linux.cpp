@@ -8,8 +8,8 @@
 namespace bellhop::platform {
 
 bool drop_capabilities() {
-  // The memory of the agent, which this process has a copy of, is none of the user's business. Not
-  // every setting of fs.suid_dumpable sees to it.
+  // The user must not read this process's copy of the agent's memory. Not every setting of
+  // fs.suid_dumpable prevents that.
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return false;
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};

@@ -3,7 +3,7 @@
 namespace bellhop::platform {
 
 bool drop_capabilities() {
-  return true;  // without capabilities, root's power goes with its number
+  return true;  // without capabilities, root's privileges end with its uid
 }
 
 }  // namespace bellhop::platform

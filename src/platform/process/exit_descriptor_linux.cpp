@@ -26,13 +26,14 @@ struct Wait {
 void* wait_for_child(void* argument) {
   const std::unique_ptr<Wait> wait(static_cast<Wait*>(argument));
   siginfo_t info;
-  // WNOWAIT leaves the child to be reaped, so its number stays its own until then.
+  // WNOWAIT leaves the child unreaped, so its pid is not reused.
   const auto id = static_cast<id_t>(wait->child);
   retry_on_eintr([&] { return ::waitid(P_PID, id, &info, WEXITED | WNOWAIT); });
   return nullptr;
 }
 
-// Returns an errno value. The thread gets no signals: they are the agent's other threads' to take.
+// Returns 0 or an errno value. The thread blocks all signals; other threads of the agent handle
+// them.
 int start_detached(std::unique_ptr<Wait> wait) {
   pthread_attr_t attributes;
   ::pthread_attr_init(&attributes);
@@ -60,7 +61,7 @@ Result<Handle> exit_descriptor_by_thread(pid_t child) {
 Result<Handle> exit_descriptor(pid_t child) {
   Handle descriptor(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   if (descriptor) return descriptor;
-  // EPERM: a seccomp filter that was made before the call was.
+  // EPERM: a seccomp filter that is older than the system call.
   if (errno == ENOSYS || errno == EPERM) return exit_descriptor_by_thread(child);
   return system_failure(errno, "cannot watch process {}", child);
 }

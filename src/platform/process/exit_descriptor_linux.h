@@ -1,4 +1,4 @@
-// A descriptor that tells when a child process has ended.
+// An fd that reports when a child process has ended.
 #pragma once
 
 #include <sys/types.h>
@@ -8,11 +8,12 @@
 
 namespace bellhop::platform {
 
-// Becomes readable or hung up, for poll and epoll, when `child` has ended; it is the caller's to
-// reap then. Where the kernel has no pidfd_open(2) (before 5.3) a thread waits for the child.
+// Becomes readable or hung up, for poll and epoll, when `child` has ended. Does not reap the child:
+// the caller does. Where the kernel has no pidfd_open(2) (before 5.3), a thread waits for the
+// child.
 Result<Handle> exit_descriptor(pid_t child);
 
-// That second way, for its test.
+// Always uses a thread. For tests.
 Result<Handle> exit_descriptor_by_thread(pid_t child);
 
 }  // namespace bellhop::platform

@@ -1,4 +1,4 @@
-// Where a program is.
+// Finds a program's executable file.
 #pragma once
 
 #include <filesystem>
@@ -9,18 +9,18 @@
 
 namespace bellhop::platform {
 
-// The paths to try, in order, for a program: `name` itself when it has a slash, else one in each
-// directory of `search_path` ("/sbin:/bin"), where an empty directory is the current one.
+// The paths to try for a program, in order: `name` itself when it contains a slash, else `name` in
+// each directory of `search_path` ("/sbin:/bin"). An empty entry means the current directory.
 std::vector<std::string> program_candidates(std::string_view name, std::string_view search_path);
 
-// The first of these that is a regular file which this process may execute.
+// The first of these paths that is a regular file and that this process may execute.
 std::optional<std::string> find_executable(std::string_view name, std::string_view search_path);
 
-// The search path of the operating system beneath `root`: sbin, usr/sbin, bin, usr/bin.
+// The search path of the operating system below `root`: sbin, usr/sbin, bin, usr/bin.
 std::string system_search_path(const std::filesystem::path& root);
 
-// A program of this machine: in system_search_path("/"), else in PATH. An agent may run without
-// PATH, or with one that lacks the directories of administration.
+// Searches system_search_path("/"), then PATH. The agent may run without PATH, or with one that
+// lacks the sbin directories.
 std::optional<std::string> find_program(std::string_view name);
 
 }  // namespace bellhop::platform

@@ -1,13 +1,13 @@
-// Ending a process that takes too long.
+// Kills a process that has exceeded its timeout or is no longer wanted.
 #pragma once
 
 #include "platform/process/process_id.h"
 
 namespace bellhop::platform {
 
-// Ends a process that the agent started, and the processes of the group that it leads if it leads
-// one, without giving it a chance to object. The number must still be the process's: its caller
-// has not yet been told that it has ended.
+// Sends SIGKILL to a process that the agent started and, if it leads a process group, to the group.
+// The pid must still belong to the process: call this only while the caller has not yet been
+// notified of its end.
 void kill_process_group(ProcessId process);
 
 }  // namespace bellhop::platform

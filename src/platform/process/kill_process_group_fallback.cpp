@@ -2,7 +2,7 @@
 
 namespace bellhop::platform {
 
-// Nothing is started here that could be ended.
+// No process is ever started here.
 void kill_process_group(ProcessId) {}
 
 }  // namespace bellhop::platform

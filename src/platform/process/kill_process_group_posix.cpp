@@ -7,7 +7,7 @@ namespace bellhop::platform {
 
 void kill_process_group(ProcessId process) {
   const auto pid = static_cast<pid_t>(process);
-  if (pid <= 1) return;  // never a group of our own or everything (kill(2) of 0 and -1)
+  if (pid <= 1) return;  // kill(2) with 0 or -1: the agent's own group or every process
   if (::getpgid(pid) == pid) ::kill(-pid, SIGKILL);
   ::kill(pid, SIGKILL);
 }

@@ -30,12 +30,12 @@ class LifecycleRequests {
   // Call it before anything else in main().
   static void hold_until_start();
 
-  // Delivers requests from now on, first those that are pending: since hold_until_start(), or since
-  // an earlier program of this process held them. From now on, writing to a client that has left
-  // only returns an error.
+  // Starts to deliver requests; pending ones come first, from hold_until_start() or from hold() in
+  // an earlier program of this process. Also makes writing to a client that has disconnected return
+  // an error instead of ending the process.
   Result<void> start(Callbacks callbacks);
 
-  // Keeps requests pending, also over exec_in_place(), until release(). Calls `held` on the loop
+  // Keeps requests pending until release(), also across exec_in_place(). Calls `held` on the loop
   // once the requests that arrived before have been delivered.
   void hold(std::function<void()> held);
   void release();

@@ -31,7 +31,7 @@ struct LifecycleRequests::State {
     });
   }
 
-  // A signal that arrived before it was blocked is in Asio's pipe, and would be lost with it.
+  // A signal that arrived before it was blocked is in Asio's pipe and would be lost with the pipe.
   void drain(int rounds, std::function<void()> drained) {
     if (rounds == 0) return drained();
     asio::post(loop, [this, rounds, drained = std::move(drained)]() mutable {
@@ -58,7 +58,7 @@ Result<void> LifecycleRequests::start(Callbacks callbacks) {
   ::signal(SIGPIPE, SIG_IGN);
   std::error_code error;
   for (const int number : handled_signals) {
-    if (!error) static_cast<void>(state_->signals.add(number, error));  // `error` says it all
+    if (!error) static_cast<void>(state_->signals.add(number, error));  // checked via `error`
   }
   if (error) return failure("cannot handle signals: {}", error.message());
   state_->await_signal();

@@ -1,4 +1,4 @@
-// The pid file: says which process the daemon is, and that there is one only.
+// The pid file: contains the daemon's pid and ensures that only one daemon runs.
 #pragma once
 
 #include <string>
@@ -9,15 +9,15 @@
 
 namespace bellhop::platform {
 
-// A locked file with the number of this process. The lock is the one that qemu-ga takes (fcntl(2),
-// F_SETLK on all of the file), so that the two exclude each other.
+// A locked file that contains the pid of this process. The lock is the same as qemu-ga's (fcntl(2),
+// F_SETLK on the whole file), so that the two agents exclude each other.
 class PidFile {
  public:
-  // Creates the file with mode 0600, or takes over one that nobody has locked.
-  // Errors: `Could not create '/x': …`, `Cannot lock pid file '/x': …`.
+  // Creates the file with mode 0600, or reuses an existing one that no process has locked. Errors:
+  // `Could not create '/x': …`, `Cannot lock pid file '/x': …`.
   static Result<PidFile> create(std::string path);
 
-  // The file that an earlier program of this process has created and locked.
+  // Restores the file that an earlier program of this process created and locked.
   static PidFile restore(std::string path, Handle descriptor);
 
   NativeHandle descriptor() const { return fd_.get(); }
@@ -25,7 +25,7 @@ class PidFile {
 
   PidFile(PidFile&& other) noexcept;
   PidFile& operator=(PidFile&&) = delete;
-  // Removes the file, unless another stands in its place, or this is another process.
+  // Removes the file, unless the path now leads to another file or the caller is a forked child.
   ~PidFile();
 
  private:

@@ -11,7 +11,7 @@
 namespace bellhop::platform {
 namespace {
 
-// Whether `path` leads to the file that `fd` has open.
+// True if `path` leads to the file that is open as `fd`.
 bool leads_to(const std::string& path, int fd) {
   struct stat named{};
   struct stat opened{};
@@ -43,11 +43,11 @@ Result<PidFile> PidFile::create(std::string path) {
     Handle fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     if (!fd) return system_failure(errno, "Could not create '{}'", path);
     if (auto locked = lock(path, fd.get()); !locked) return std::unexpected(locked.error());
-    // Its last owner may have removed the file between the two calls: then there is a new one.
+    // The previous owner may have removed the file between open() and lock(): then try again.
     if (!leads_to(path, fd.get())) continue;
     const ProcessId number = current_pid();
     auto written = write_number(path, fd.get(), number);
-    PidFile file(std::move(path), std::move(fd), number);  // removes what was half written
+    PidFile file(std::move(path), std::move(fd), number);  // removes a partly written file
     if (!written) return std::unexpected(std::move(written).error());
     return file;
   }

@@ -1,4 +1,4 @@
-// Runs other programs: starts them, feeds and reads their pipes, and tells when they end.
+// Runs other programs: starts them, writes and reads their pipes, and reports when they end.
 #pragma once
 
 #include <cstddef>
@@ -15,27 +15,27 @@
 
 namespace bellhop::platform {
 
-// What becomes of an output stream of a process.
+// Where an output stream of a process goes.
 enum class Output {
   discard,
-  capture,   // handed to the observer
+  capture,   // passed to the observer
   with_out,  // standard error only: into the same pipe as standard output
 };
 
-// A program to run. Strings with a zero byte in them end there, as everywhere in the system.
+// A program to run. Strings end at their first zero byte, as in all system calls.
 struct ProcessRequest {
-  // A file's path; a name without a slash is looked for in PATH: that of `environment`, else the
-  // agent's own, else /bin:/usr/bin:. as GLib does. Files that are no binaries and have no
-  // interpreter line are given to /bin/sh.
+  // A file's path. A name without a slash is searched for as in GLib: in the PATH of `environment`,
+  // else in the agent's PATH, else in "/bin:/usr/bin:.". /bin/sh runs files that are not binaries
+  // and have no interpreter line.
   std::string path;
-  std::vector<std::string> arguments;                   // after the name of the program
+  std::vector<std::string> arguments;                   // without the program's name
   std::optional<std::vector<std::string>> environment;  // "NAME=value"; none: the agent's own
   std::optional<std::string> input;                     // standard input; none: /dev/null
   Output out = Output::discard;
   Output err = Output::discard;
 };
 
-// How a process ended: one of both; neither when the system did not say.
+// How a process ended. One of the two is set; neither when the kernel did not report it.
 struct ProcessEnd {
   std::optional<int> exit_code;
   std::optional<int> signal;
@@ -43,37 +43,37 @@ struct ProcessEnd {
 
 enum class OutputStream { out, err };
 
-// Is told what a process does. Its functions are called on the private thread of Processes, one
-// call at a time, and must not block.
+// Receives the events of one process. Called on the private thread of Processes, one call at a
+// time. Must not block.
 class ProcessObserver {
  public:
   virtual ~ProcessObserver() = default;
   virtual void on_output(OutputStream stream, std::span<const std::byte> bytes) = 0;
-  // Nobody has that captured stream open for writing any more. Others than the process may have
+  // No process has this captured stream open for writing any more. Other processes may have
   // inherited it, so this can come long after the process has ended.
   virtual void on_eof(OutputStream stream) = 0;
   virtual void on_exit(ProcessEnd end) = 0;
 };
 
-// A process and its pipes, on their way from one Processes to another.
+// A process and its pipes, moved from one Processes to another.
 struct ProcessSnapshot {
   ProcessId number = 0;
-  bool ended = false;  // its observer has been told how
-  // The agent's ends of its pipes, as far as they are open.
+  bool ended = false;  // its observer's on_exit() has been called
+  // The agent's ends of its pipes; empty if closed.
   Handle in = {};
-  std::string input = {};  // what is still to be written there
+  std::string input = {};  // not yet written to `in`
   Handle out = {};
   Handle err = {};
   std::shared_ptr<ProcessObserver> observer = {};
 };
 
-// Runs any number of processes at once, none of which can delay another. One private thread serves
-// them all; it starts with the first of them and sleeps while nothing happens.
+// Runs any number of processes at once; no process can delay another. One private thread serves all
+// of them. It starts with the first process and sleeps while idle.
 //
-// Any thread may call start(). The first call ends a SIGCHLD of the agent being ignored, which it
-// may have inherited: the system would throw away how processes end. It also raises the agent's
-// limit of open descriptors, where that is low; processes get the one that was in force when this
-// object was made. They live on when it goes.
+// start() is thread-safe. Its first call undoes an inherited SIG_IGN for SIGCHLD, with which the
+// kernel would discard exit statuses. It also raises the agent's limit of open fds if that is low;
+// processes get the limit that was in force at construction. Processes keep running after this
+// object's destruction.
 class Processes {
  public:
   Processes();
@@ -81,20 +81,20 @@ class Processes {
   Processes(const Processes&) = delete;
   Processes& operator=(const Processes&) = delete;
 
-  // Starts a process and returns its number. Waits until the program has been loaded: as long as
-  // the disk takes that it lies on. The observer is kept until nothing more can happen.
-  // Errors are worded as qemu-ga's.
+  // Starts a process and returns its pid. Blocks until the program has been loaded, for as long as
+  // its disk takes. Keeps the observer until no further event is possible. Error texts are those of
+  // qemu-ga.
   Result<ProcessId> start(ProcessRequest request, std::shared_ptr<ProcessObserver> observer);
 
-  // Lets go of all processes: observers are told nothing any more. What happens meanwhile is told
-  // to who adopts them. Not to be called together with start().
+  // Returns all processes and stops observing them. Later events are reported after restore(). Must
+  // not run concurrently with start().
   std::vector<ProcessSnapshot> release();
 
-  // Goes on with a child of this process of the system, which an earlier program may have started.
-  // When that fails, its pipes are closed and it is not observed.
+  // Resumes observing a child of this process, which an earlier program of the process may have
+  // started. On failure, closes its pipes and does not observe it.
   Result<void> restore(ProcessSnapshot process);
 
-  // The limit of open descriptors that processes get.
+  // The limit of open fds that processes get.
   std::int64_t descriptor_limit() const;
   void set_descriptor_limit(std::int64_t limit);
 

@@ -1,14 +1,13 @@
-// Processes of the operating system.
+// Process ids.
 #pragma once
 
 #include <cstdint>
 
 namespace bellhop::platform {
 
-// A pid, as the operating system and the wire have it.
+// A pid, as in the operating system and on the wire.
 using ProcessId = std::int64_t;
 
-// The pid of this process.
 ProcessId current_pid();
 
 }  // namespace bellhop::platform

@@ -2,7 +2,7 @@
 
 namespace bellhop::platform {
 
-// Not known; no record of another process is ever read here.
+// Unknown. No record of another process is ever read here.
 ProcessId current_pid() {
   return 0;
 }

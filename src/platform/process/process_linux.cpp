@@ -25,7 +25,7 @@ namespace {
 
 struct Child;
 
-// One descriptor that the thread waits for, and what it is to its child.
+// One fd that the thread polls, and its role for the child.
 struct Watch {
   enum class Kind { end, in, out, err };
   Kind kind;
@@ -33,7 +33,7 @@ struct Watch {
   Handle descriptor = {};
 };
 
-// A child and the agent's ends of its pipes. It is done with when all of them are closed.
+// A child, its exit descriptor and the agent's ends of its pipes. Done when all of them are closed.
 struct Child {
   explicit Child(std::shared_ptr<ProcessObserver> told) : observer(std::move(told)) {}
 
@@ -52,7 +52,7 @@ struct Child {
   Watch err{Watch::Kind::err, this};
 };
 
-// The child's ends of its pipes, only needed until it runs.
+// The child's ends of its pipes; the agent closes them once the child runs.
 struct ChildEnds {
   Handle in;
   Handle out;
@@ -73,7 +73,7 @@ Result<void> set_nonblocking(const Handle& descriptor) {
   return {};
 }
 
-// Makes one stream: puts the agent's end into `ours` (none for /dev/null), returns the child's.
+// Creates one stream: stores the agent's end in `ours` (none for /dev/null), returns the child's.
 Result<Handle> make_stream(bool piped, bool child_reads, Handle& ours) {
   if (!piped) return open_null(child_reads ? O_RDONLY : O_WRONLY);
   auto pipe = make_pipe();
@@ -99,7 +99,7 @@ Result<ChildEnds> make_streams(const ProcessRequest& request, Child& child) {
   return ends;
 }
 
-// Takes the child's status from the system, which frees its number for others.
+// Reaps the child. The kernel may reuse its pid from then on.
 ProcessEnd reap(pid_t pid) {
   int status = 0;
   const pid_t reaped = retry_on_eintr([&] { return ::waitpid(pid, &status, 0); });
@@ -108,7 +108,7 @@ ProcessEnd reap(pid_t pid) {
   return {.signal = WTERMSIG(status)};
 }
 
-// Ends a child whose end nobody would learn of.
+// Kills and reaps a child that cannot be observed.
 void stop(pid_t pid) {
   ::kill(pid, SIGKILL);
   reap(pid);
@@ -123,13 +123,13 @@ class NullObserver : public ProcessObserver {
 
 }  // namespace
 
-// The private thread and all that it serves.
+// The private thread and the children that it serves.
 class Processes::Runner {
  public:
-  Runner() {}  // not "= default", which would make it clear the buffer: most agents run nothing
+  Runner() {}  // not "= default", which would zero the buffer: most agents run nothing
   ~Runner();
 
-  // Makes the epoll instance and the thread, once.
+  // Creates the epoll instance and the thread, once.
   Result<void> begin();
   Result<ProcessId> start(ProcessRequest request, std::shared_ptr<ProcessObserver> observer);
   std::vector<ProcessSnapshot> release();
@@ -150,14 +150,14 @@ class Processes::Runner {
   void forget(Child* child);
 
   DescriptorLimit limit_;
-  std::mutex begin_mutex_;  // held while the thread is made
+  std::mutex begin_mutex_;  // held while the thread is created
   Handle epoll_;
   Handle stop_event_;
-  std::mutex mutex_;  // for what follows, never held across a call that can block
+  std::mutex mutex_;  // guards children_ and stopping_; never held across a call that can block
   std::unordered_map<Child*, std::unique_ptr<Child>> children_;
   bool stopping_ = false;
 
-  std::array<std::byte, 65536> buffer_;  // the thread's own
+  std::array<std::byte, 65536> buffer_;  // used by the thread only
   std::jthread thread_;
 };
 
@@ -187,7 +187,7 @@ Result<void> Processes::Runner::begin() {
       ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, stop_event_.get(), &event) != 0) {
     return system_failure(errno, "cannot wait for processes");
   }
-  // It takes no signals, not even SIGPIPE: a pipe that nobody reads is no reason to end.
+  // The thread blocks SIGPIPE too: a pipe without a reader must not end the agent.
   auto thread = start_thread("bellhop-procs", [this] { run(); });
   if (!thread) {
     return system_failure(thread.error().system.value(), "cannot start a thread for processes");
@@ -222,7 +222,7 @@ Result<ProcessId> Processes::Runner::start(ProcessRequest request,
   return *pid;
 }
 
-// Events that the thread has not looked at are there again for whoever watches next.
+// Events that the thread has not handled are reported again after the fds are added elsewhere.
 std::vector<ProcessSnapshot> Processes::Runner::release() {
   end_thread();
   stopping_ = false;
@@ -263,13 +263,13 @@ Result<void> Processes::Runner::restore(ProcessSnapshot process) {
   return system_failure(error, "cannot watch process {}", process.number);
 }
 
-// Hands a running child to the thread. When that fails the child is killed: nobody would learn
-// how it ended.
+// Passes a running child to the thread. On failure the child is killed, because its end could not
+// be reported.
 Result<void> Processes::Runner::admit(std::unique_ptr<Child> child) {
   const pid_t pid = child->pid;
   int error;
   {
-    // Held until all is added: the thread takes it before it looks at what epoll reports.
+    // Held until all fds are added: the thread acquires it before it handles events.
     const std::scoped_lock lock(mutex_);
     error = watch_all(*child);
     if (error != 0) child->observer = std::make_shared<NullObserver>();
@@ -279,12 +279,12 @@ Result<void> Processes::Runner::admit(std::unique_ptr<Child> child) {
   if (child) {
     stop(pid);
   } else {
-    ::kill(pid, SIGKILL);  // the thread has part of it and sees it to its end
+    ::kill(pid, SIGKILL);  // the thread watches its end and reaps it
   }
   return system_failure(error, "cannot watch process {}", pid);
 }
 
-// Returns an errno value; from the first descriptor on that could not be added, all are closed.
+// Returns 0 or an errno value. Closes the first fd that could not be added and all after it.
 int Processes::Runner::watch_all(Child& child) {
   int error = 0;
   for (Watch* watch : child.watches()) {
@@ -301,8 +301,8 @@ bool Processes::Runner::add(Watch* watch) {
   return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, watch->descriptor.get(), &event) == 0;
 }
 
-// Closing alone is not enough: a child that has been forked and has not yet closed its copy keeps
-// the pipe in epoll, which would go on to report it.
+// Closing alone is not enough: a forked child that has not yet closed its copy keeps the pipe in
+// the epoll set, which would continue to report it.
 void Processes::Runner::close(Watch& watch) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watch.descriptor.get(), nullptr);
   watch.descriptor.reset();
@@ -342,7 +342,7 @@ void Processes::Runner::handle(Watch& watch) {
       read_output(watch, OutputStream::err);
       break;
   }
-  // The last open watch was this one, so nothing else of this round's events refers to the child.
+  // This was its last open watch, so no other event of this batch refers to the child.
   if (child.is_done()) forget(&child);
 }
 
@@ -365,14 +365,14 @@ void Processes::Runner::write_input(Child& child) {
     if (size >= 0) {
       child.input_written += static_cast<std::size_t>(size);
       if (child.input_written < child.input.size()) return;
-    }  // else nobody reads it any more, which is for the process to decide
+    }  // else no process reads the pipe any more, which is no error
   }
   close(child.in);
   child.input = {};
 }
 
 void Processes::Runner::forget(Child* child) {
-  std::unique_ptr<Child> last;  // goes after the lock: an observer may do more when it goes
+  std::unique_ptr<Child> last;  // destroyed after the unlock: an observer's destructor may do more
   const std::scoped_lock lock(mutex_);
   const auto found = children_.find(child);
   last = std::move(found->second);

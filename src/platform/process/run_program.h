@@ -1,4 +1,4 @@
-// Runs one of the system's programs to its end.
+// Runs a program and waits for its end.
 #pragma once
 
 #include <chrono>
@@ -14,25 +14,26 @@ namespace bellhop::platform {
 struct ProgramRun {
   enum class Outcome { ended, timed_out, cancelled };
 
-  // Unless it ended by itself, it was killed.
+  // The program was killed unless this is `ended`.
   Outcome outcome = Outcome::ended;
-  ProcessEnd end;  // only set when it ended by itself
-  // What it wrote to standard output and standard error in the order of writing, up to 64 KiB.
-  // Whole only when it ended with an error, or when asked for.
+  ProcessEnd end;  // only set when the outcome is `ended`
+  // Standard output and standard error in the order of writing, up to 64 KiB. Complete only when
+  // the program failed or RunLimits::whole_output is set.
   std::string output;
 };
 
-// When to stop waiting for a program and to kill it.
+// When to kill a program and stop waiting for it.
 struct RunLimits {
-  std::optional<std::chrono::milliseconds> time = {};  // none: it may take as long as it wants
-  std::stop_token stop = {};                           // it is not wanted any more
-  // Whether the output of a success is waited for, too, as long as nobody else keeps it open.
+  std::optional<std::chrono::milliseconds> time = {};  // none: no timeout
+  std::stop_token stop = {};                           // cancels the run
+  // Also wait for the complete output of a successful program, for at most `time` (200 ms without
+  // it): another process may keep the output open.
   bool whole_output = false;
 };
 
-// Runs a program and waits for its end. `request` says what to run; its output members are not
-// looked at. Processes that the program leaves behind are not waited for. An error says why it
-// cannot be started, as Processes::start() does.
+// Starts the program of `request` and blocks until it has ended or was killed. Ignores the output
+// members of `request`. Does not wait for processes that the program leaves behind. Fails only when
+// the program cannot be started, with the errors of Processes::start().
 Result<ProgramRun> run_program(Processes& processes, ProcessRequest request,
                                const RunLimits& limits = {});
 

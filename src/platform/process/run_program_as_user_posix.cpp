@@ -23,7 +23,7 @@
 namespace bellhop::platform {
 namespace {
 
-// What execve(2) takes, made before the fork.
+// The arguments of execve(2), prepared before the fork.
 class ProgramCall {
  public:
   ProgramCall(std::string path, std::vector<std::string> arguments) : words_(std::move(arguments)) {
@@ -32,9 +32,9 @@ class ProgramCall {
     pointers_.push_back(nullptr);
   }
 
-  // In the child. Only returns when the program cannot be started.
+  // Runs in the child. Returns only when the program cannot be started.
   ChildReport operator()() const {
-    // Writable, as execve() wants them; it does not write.
+    // Writable because of execve()'s parameter type; it does not write.
     char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
     char language[] = "LC_ALL=C";
     char* const environment[] = {path, language, nullptr};
@@ -50,7 +50,7 @@ class ProgramCall {
   std::vector<char*> pointers_;
 };
 
-// Waits for the end of a child in a thread, and reaps it.
+// Waits for a child in a separate thread and reaps it there.
 class ChildEnd {
  public:
   explicit ChildEnd(pid_t child) : child_(child), shared_(std::make_shared<Shared>()) {
@@ -59,7 +59,7 @@ class ChildEnd {
     if (thread) thread->detach();
   }
 
-  // How it ended; nothing when it had to be killed.
+  // Returns how the child ended. At the deadline, kills it and returns nullopt.
   std::optional<siginfo_t> wait(ChildDeadline deadline) {
     std::unique_lock lock(shared_->mutex);
     const bool in_time =
@@ -80,7 +80,7 @@ class ChildEnd {
     siginfo_t info{};
     const auto id = static_cast<id_t>(child);
     retry_on_eintr([&] { return ::waitid(P_PID, id, &info, WEXITED | WNOWAIT); });
-    // Its number is its own until it is reaped, which kill() relies on.
+    // Reaped under the lock: the kill() in wait() relies on the pid not being reused before that.
     const std::lock_guard lock(shared.mutex);
     reap(child);
     shared.end = info;
@@ -91,7 +91,7 @@ class ChildEnd {
   std::shared_ptr<Shared> shared_;
 };
 
-// The beginning of what there is, in one line.
+// The start of the available output, in one line.
 std::string read_output(const Handle& pipe) {
   char buffer[1024];
   pollfd entry{.fd = pipe.get(), .events = POLLIN, .revents = 0};
@@ -134,7 +134,7 @@ Result<void> run_program_as_user(const UserAccount& user, std::chrono::milliseco
   }
   ChildReport report{};
   const bool failed = read_report(pipe->read.get(), report);
-  const auto end = ChildEnd(child).wait(deadline);  // its end of the pipe went with the start
+  const auto end = ChildEnd(child).wait(deadline);  // execve() closed its end of the pipe
   if (failed && report.stage == ChildStage::program) {
     return system_failure(report.error, "cannot run '{}'", path);
   }

@@ -12,11 +12,12 @@ namespace {
 
 constexpr std::size_t max_output = std::size_t{64} * 1024;
 
-// How long to wait for the rest of the output of a program that has ended: what it started may
-// keep the pipe open for ever.
+// How long to wait for the rest of the output of a program that has ended: processes that it
+// started may keep the pipe open without a limit.
 constexpr std::chrono::milliseconds output_grace_period{200};
 
-// How long to wait for a killed program to end: one that waits for a frozen filesystem does not.
+// How long to wait for a killed program to end. A program that waits for a frozen filesystem does
+// not end.
 constexpr std::chrono::milliseconds kill_grace_period{200};
 
 // Collects what a program writes and how it ends.
@@ -46,7 +47,8 @@ class Observer final : public ProcessObserver {
     const bool in_time = limits.time ? changed_.wait_for(lock, limits.stop, *limits.time, ended)
                                      : changed_.wait(lock, limits.stop, ended);
     if (!in_time) {
-      // The number is the program's, or was a moment ago: it is not given to another that soon.
+      // The pid is the program's, or was until a moment ago: the kernel does not reuse it that
+      // soon.
       kill_process_group(process);
       changed_.wait_for(lock, kill_grace_period, ended);
       return {.outcome = limits.stop.stop_requested() ? ProgramRun::Outcome::cancelled

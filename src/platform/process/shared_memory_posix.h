@@ -11,7 +11,7 @@
 
 namespace bellhop::platform {
 
-// Zero bytes at first. Pages that nobody writes to cost nothing.
+// Initially zero. Pages that are never written use no memory.
 class SharedMemory {
  public:
   static Result<SharedMemory> create(std::size_t size) {

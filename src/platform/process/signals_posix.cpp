@@ -12,7 +12,7 @@ void change_mask(int how, std::span<const int> signals) {
 
 }  // namespace
 
-// The actions come first: a handler of the agent's must not run in a child.
+// The actions come first: the agent's handlers must not run in a child.
 void reset_child_signals() {
   for (int number = 1; number < NSIG; ++number) {
     struct sigaction action = {};

@@ -1,4 +1,4 @@
-// Signals around a new thread or process.
+// Signal masks and actions for new threads and processes.
 #pragma once
 
 #include <signal.h>
@@ -7,8 +7,8 @@
 
 namespace bellhop::platform {
 
-// While it lives, the thread that made it takes no signals. A thread or process that is started
-// meanwhile begins like that. Leaves errno as it is.
+// Blocks all signals in the constructing thread for its lifetime. Threads and processes that are
+// started meanwhile inherit the mask. Preserves errno.
 class ScopedSignalBlock {
  public:
   ScopedSignalBlock() {
@@ -24,14 +24,14 @@ class ScopedSignalBlock {
   sigset_t before_;
 };
 
-// For a child that began while ScopedSignalBlock lived, right before its execve(): no signal
-// blocked, and as GLib's children have it, the default action for those that the agent handles and
-// for CHLD, INT, TERM, HUP and PIPE; others that the agent ignores, the program ignores. Makes
-// system calls only, so it may be called after vfork().
+// Call it right before execve() in a child that was forked under a ScopedSignalBlock. Sets the
+// default action for the signals that the agent handles and, as in GLib, for CHLD, INT, TERM, HUP
+// and PIPE; other signals that the agent ignores stay ignored. Then unblocks all signals. Makes
+// only system calls: safe after vfork().
 void reset_child_signals();
 
-// Blocked signals stay pending, also over execve(). Threads that this thread starts inherit the
-// mask.
+// Change the signal mask of the calling thread. Threads that it starts inherit the mask. Blocked
+// signals stay pending, also across execve().
 void block_signals(std::span<const int> signals);
 void unblock_signals(std::span<const int> signals);
 

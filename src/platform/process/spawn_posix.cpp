@@ -24,7 +24,8 @@ namespace {
 
 constexpr const char* shell = "/bin/sh";
 
-// Everything that the child needs, made beforehand: after vfork() it may only make system calls.
+// Everything that the child needs, prepared before vfork(): after it, the child may only make
+// system calls.
 struct Plan {
   std::vector<std::string> files;    // to try, in order
   std::vector<char*> arguments;      // argv, ends with null
@@ -79,7 +80,8 @@ int execute(Plan& plan, const char* file, char** environment) {
   return errno;
 }
 
-// Tries the candidates; a file that may not be executed counts only when no other can be.
+// Tries the candidates in order and skips those that are missing or lack execute permission. When
+// none is left, the error is EACCES if one of them lacked permission.
 int execute_first(Plan& plan) {
   char** environment = plan.environment.empty() ? environ : plan.environment.data();
   bool denied = false;
@@ -103,9 +105,9 @@ int execute_first(Plan& plan) {
   return denied ? EACCES : error;
 }
 
-// The child's descriptors: 0, 1, 2 and, until execve(), 3 for the report. The others are closed
-// before execve(), which a slow disk can hold up: a copy of another child's pipe kept open here
-// would keep that child from being seen to end.
+// Sets up the child's fds: 0, 1, 2 and, until execve(), 3 for the report. Closes all others before
+// execve(), which a slow disk can delay: a copy of another child's pipe would keep that pipe open
+// meanwhile and hide its end.
 bool arrange_descriptors(const Plan& plan) {
   return ::dup2(plan.setup.in, 0) >= 0 && ::dup2(plan.setup.out, 1) >= 0 &&
          ::dup2(plan.setup.err, 2) >= 0 && ::dup2(plan.report, 3) >= 0 &&
@@ -127,12 +129,12 @@ bool arrange_descriptors(const Plan& plan) {
   ::_exit(127);
 }
 
-// vfork() shares the memory instead of copying its tables, and suspends only the calling thread.
-// No signal may reach the child while it does: a handler would run in the agent's memory.
+// vfork() shares the memory instead of copying its page tables, and suspends only the calling
+// thread. Signals are blocked meanwhile: a handler in the child would run in the agent's memory.
 pid_t fork_child(Plan& plan) {
   const ScopedSignalBlock held;
-  // NOLINTBEGIN: posix_spawn cannot say what failed, nor where to look for the program. What the
-  // child calls is safe after vfork; see run_child().
+  // NOLINTBEGIN: posix_spawn neither reports what failed nor accepts a search path. All calls of
+  // the child are safe after vfork; see run_child().
   const pid_t child = ::vfork();
   if (child == 0) run_child(plan);
   // NOLINTEND

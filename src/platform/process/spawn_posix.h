@@ -1,4 +1,4 @@
-// Starts a program in a child process, with given descriptors as its standard streams.
+// Starts a program in a child process, with given fds as its standard streams.
 #pragma once
 
 #include <sys/resource.h>
@@ -9,25 +9,25 @@
 
 namespace bellhop::platform {
 
-// What the child starts with.
+// The fds and the limit that the child starts with.
 struct SpawnSetup {
-  // Become the child's descriptors 0, 1 and 2; all must be above 2. It gets no others.
+  // Become the child's fds 0, 1 and 2; all must be above 2. The child gets no other fds.
   int in;
   int out;
   int err;
   rlimit descriptors;  // its RLIMIT_NOFILE
 };
 
-// Starts `request.path` and returns once the program has been loaded or could not be. The streams
-// of `request` are not looked at, `setup` has them.
+// Starts `request.path`. Returns once the program has been loaded, or could not be. Uses the
+// streams of `setup` and ignores those of `request`.
 //
-// The child stays in the caller's session and process group and keeps its directory and umask.
-// It starts with no signal blocked, and as GLib's children do, with the default action for CHLD,
-// INT, TERM, HUP and PIPE; other signals that the agent ignores, it ignores.
+// The child keeps the caller's session, process group, directory and umask. It starts with no
+// signal blocked. As in GLib, CHLD, INT, TERM, HUP and PIPE have their default action; other
+// signals that the agent ignores stay ignored.
 Result<pid_t> spawn(const ProcessRequest& request, const SpawnSetup& setup);
 
-// Ends SIGCHLD being ignored, which the agent may have inherited: the system would reap children by
-// itself and throw away how they ended.
+// Undoes an inherited SIG_IGN for SIGCHLD, with which the kernel would reap children itself and
+// discard their exit statuses.
 void undo_ignored_sigchld();
 
 }  // namespace bellhop::platform

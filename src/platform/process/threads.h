@@ -1,4 +1,4 @@
-// Threads with a name that take no signals.
+// Named threads that block all signals.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace bellhop::platform {
 
-// The name of a thread, a literal of at most 15 bytes: Linux has no room for more.
+// The name of a thread: a literal of at most 15 bytes, the limit of Linux.
 class ThreadName {
  public:
   template <std::size_t Size>
@@ -22,9 +22,9 @@ class ThreadName {
   const char* text_;
 };
 
-// Starts a thread. ps(1) and debuggers show its name. It takes no signals for its lifetime: they
-// are for the thread that handles them, and a signal that this one blocks must reach no other.
-// Errors: `cannot start a thread: …`, when the operating system has none to give.
+// Starts a thread. ps(1) and debuggers show its name. The thread blocks all signals for its
+// lifetime: one thread of the agent handles signals, and a signal that it has blocked must not
+// reach another thread. Errors: `cannot start a thread: …`, when the operating system refuses.
 Result<std::jthread> start_thread(ThreadName name, std::move_only_function<void()> function);
 
 }  // namespace bellhop::platform

@@ -23,7 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What the child needs, made beforehand.
+// What the child needs, prepared before the fork.
 struct Identity {
   uid_t user;
   gid_t group;
@@ -57,8 +57,8 @@ bool redirect_standard_streams(int output) {
   return ::dup2(output, 1) >= 0 && ::dup2(output, 2) >= 0 && ::dup2(nothing, 0) >= 0;
 }
 
-// Copies of other children's pipes, kept open here, would keep those children from being seen to
-// end; the agent's own files are not the user's.
+// Closes all fds but the standard streams and the report pipe: copies of other children's pipes
+// would keep those pipes open and hide their end, and the user must not get the agent's files.
 ChildReport close_others(const ChildPipes& pipes) {
   const bool redirected = pipes.output < 0 || redirect_standard_streams(pipes.output);
   if (!redirected || ::dup2(pipes.report, 3) < 0 || !close_from(4)) {
@@ -82,8 +82,8 @@ ChildReport close_others(const ChildPipes& pipes) {
 
 }  // namespace
 
-// No handler of the agent's may run in the child: it takes no signals, and a program that it
-// becomes gets none of the handlers.
+// The agent's handlers must not run in the child: the child blocks all signals, and execve() resets
+// the handlers.
 pid_t fork_as_user(const UserAccount& user, const ChildPipes& pipes, const ChildWork& work) {
   const Identity identity = identity_of(user);
   const ScopedSignalBlock held;

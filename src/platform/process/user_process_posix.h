@@ -1,5 +1,4 @@
-// A child process that is a user and nothing else, for what platform/process/run_as_user.h
-// promises.
+// Child processes with the identity of a user; used to implement platform/process/run_as_user.h.
 #pragma once
 
 #include <sys/types.h>
@@ -12,47 +11,47 @@
 
 namespace bellhop::platform {
 
-// How far a child got.
+// The steps of a child, in order.
 enum class ChildStage { descriptors, groups, group, user, program, done };
 
-// What a child says when it ends by itself.
+// What a child reports when it ends by itself.
 struct ChildReport {
-  ChildStage stage;  // what failed, or done
+  ChildStage stage;  // the step that failed, or done
   int error;
 };
 
-// Where a child's words go: pipes, whose ends are above 2.
+// The write ends of a child's pipes; all are above 2.
 struct ChildPipes {
   int report;
-  int output = -1;  // for standard output and standard error; none: they stay the agent's
+  int output = -1;  // for standard output and standard error; -1: those of the agent
 };
 
-// Done by a child once it is the user; may only make system calls. Its pipe for the report is
-// descriptor 3 then, and it has none above.
+// Runs in a child that has become the user. May only make system calls. The report pipe is fd 3
+// then; no fd above is open.
 using ChildWork = std::function<ChildReport()>;
 
 using ChildDeadline = std::chrono::steady_clock::time_point;
 
-// As fork(2) does, in the agent only.
+// Returns as fork(2) does in the parent; does not return in the child.
 pid_t fork_as_user(const UserAccount& user, const ChildPipes& pipes, const ChildWork& work);
 
-// Waits until the pipe has something to say or its other end is closed; false at the deadline.
+// Waits until the pipe is readable or its other end is closed. Returns false at the deadline.
 bool wait_for_pipe(int pipe, ChildDeadline deadline);
 
-// Reads the report; false when the other end was closed without one.
+// Reads the report. Returns false when the other end was closed without one.
 bool read_report(int pipe, ChildReport& report);
 
-// Waits for the end of a child that ends.
+// Reaps a child. Blocks until it has ended.
 void reap(pid_t child);
 
-// Ends the child. One that is stuck in the kernel ends when the kernel lets it; nobody waits for
-// that here.
+// Kills the child and reaps it. Waits at most 200 ms; a thread reaps a child that is stuck in the
+// kernel for longer.
 void kill_child(pid_t child, int report_pipe);
 
-// The error that a report tells of, if it does of one of becoming the user.
+// Returns the error of a failed step of becoming the user; succeeds for `program` and `done`.
 Result<void> check_report(const UserAccount& user, const ChildReport& report);
 
-// That there is no child, and that it was killed at the deadline.
+// The errors for a failed fork and for a child that was killed at the deadline.
 std::unexpected<Error> fork_error(int error, const UserAccount& user);
 std::unexpected<Error> timeout_error(const UserAccount& user, std::chrono::milliseconds limit);
 
