@@ -1,4 +1,4 @@
-// Where log records go: a descriptor, the system's log, the journal.
+// Destinations of log records: an fd, syslog, the journal.
 #pragma once
 
 #include <chrono>
@@ -12,14 +12,14 @@
 
 namespace bellhop::platform {
 
-// From the gravest to the most talkative.
+// From the most to the least severe.
 enum class LogLevel { error, critical, warning, message, info, debug };
 
-// The word for a level in logs.
+// The name of a level in logs.
 std::string_view log_level_name(LogLevel level);
 
-// A fact about a record, beside its text. Names are as the journal wants them: capital letters,
-// digits and '_', a letter first.
+// An additional field of a record. Names follow the rules of the journal: capital letters, digits
+// and '_', starting with a letter.
 struct LogField {
   std::string_view name;
   std::string_view value;
@@ -32,27 +32,29 @@ struct LogRecord {
   std::span<const LogField> fields = {};
 };
 
-// Takes records. May be used from any thread. What cannot be written is dropped: a log must not
-// stop what it tells of.
+// Writes records. Thread-safe. Drops records that cannot be written: a failing log must not stop
+// the agent.
 class LogOutput {
  public:
   virtual ~LogOutput() = default;
   virtual void write(const LogRecord& record) = 0;
 };
 
-// Appends a record to a text as one line, or several, each ended by a line feed.
+// Appends a record to `text` as one or more lines, each terminated by a line feed.
 using LogFormatter = std::function<void(std::string& text, const LogRecord& record)>;
 
 // Writes each record with one call, so that the lines of several writers do not mix.
 std::unique_ptr<LogOutput> standard_error_log(LogFormatter formatter);
-// The same, at the end of a file, which is created with mode 0666 less the umask.
+// The same, appending to a file, which is created with mode 0666 less the umask. Errors: `unable to
+// open specified log file '/x': …`.
 Result<std::unique_ptr<LogOutput>> open_log_file(const std::string& path, LogFormatter formatter);
 
-// The system's log: a datagram a record, facility user (RFC 3164, section 4.1). Connects when
-// there is something to send; drops records while nobody takes them, without waiting.
+// Syslog: one datagram per record, facility user (RFC 3164, section 4.1). Connects when there is
+// something to send. Never blocks: drops records while no service receives them.
 std::unique_ptr<LogOutput> syslog_log(std::string identifier, std::string socket = "/dev/log");
 
-// The journal, with fields (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/). As above.
+// The journal, with fields (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/). Connects and drops
+// records as syslog_log() does.
 std::unique_ptr<LogOutput> journal_log(std::string identifier,
                                        std::string socket = "/run/systemd/journal/socket");
 

@@ -19,9 +19,9 @@
 namespace bellhop::platform {
 namespace {
 
-// Larger datagrams are refused by a socket with the kernel's usual buffer (net.core.wmem_default).
+// A socket with the kernel's default buffer (net.core.wmem_default) refuses larger datagrams.
 constexpr std::size_t max_datagram_bytes = 128 * 1024;
-// What implementations of syslog take at least; longer messages are cut.
+// Every syslog implementation accepts at least this size; longer messages are truncated.
 constexpr std::size_t max_syslog_bytes = 8 * 1024;
 
 int priority(LogLevel level) {
@@ -59,12 +59,12 @@ class DescriptorLog : public LogOutput {
   LogFormatter formatter_;
 };
 
-// A socket that sends datagrams to a path, or drops them.
+// Sends datagrams to the socket at a path, or drops them. Thread-safe.
 class DatagramSocket {
  public:
   explicit DatagramSocket(std::string path) : path_(std::move(path)) {}
 
-  // A log service that was restarted has a new socket at the same path: tried once.
+  // Reconnects once: a restarted log service has a new socket at the same path.
   void send(std::string_view bytes) {
     const std::lock_guard lock(mutex_);
     if (fd_ && try_send(bytes)) return;
@@ -73,7 +73,7 @@ class DatagramSocket {
   }
 
  private:
-  // False when the connection is of no more use.
+  // Returns false when the connection is broken.
   bool try_send(std::string_view bytes) {
     const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0 || errno == EAGAIN || errno == ENOBUFS || errno == EMSGSIZE) return true;
@@ -109,7 +109,7 @@ class SyslogLog : public LogOutput {
     std::tm local{};
     ::localtime_r(&seconds, &local);
     char stamp[32];
-    // Names of months are English here: the agent does not set a locale.
+    // Month names are English: the agent does not set a locale.
     const std::size_t length = std::strftime(stamp, sizeof stamp, "%b %e %H:%M:%S", &local);
     std::string text = fmt::format("<{}>{} {}: {}: {}", LOG_USER | priority(record.level),
                                    std::string_view(stamp, length), identifier_,
@@ -123,8 +123,8 @@ class SyslogLog : public LogOutput {
   DatagramSocket socket_;
 };
 
-// NAME=value, or NAME, the value's length in 8 bytes, little endian, and the value when it has
-// several lines.
+// Appends NAME=value; for a value of several lines: NAME, a line feed, the value's length as 8
+// bytes in little endian, and the value.
 void append_journal_field(std::string& text, std::string_view name, std::string_view value) {
   text += name;
   if (value.find('\n') == value.npos) {
