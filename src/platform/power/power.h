@@ -1,4 +1,4 @@
-// Stopping and suspending the machine.
+// Shuts down and suspends the guest.
 #pragma once
 
 #include <filesystem>
@@ -10,28 +10,29 @@ namespace bellhop::platform {
 
 enum class ShutdownMode { halt, powerdown, reboot };
 
-// Where the machine's state is kept while it sleeps.
+// Where the guest's state is kept while it is suspended.
 enum class SuspendMode {
   disk,
   ram,
-  hybrid,  // in both: it wakes from memory, or from disk when memory lost its power
+  hybrid,  // both: resumes from RAM, or from disk after a loss of power
 };
 
-// May be used from any thread.
+// Thread-safe.
 class Power {
  public:
   virtual ~Power() = default;
 
-  // Makes the machine stop in an orderly way. Returns as soon as that has begun, or what is used
-  // for it ends; the agent is ended on the way. Errors are worded as qemu-ga's.
+  // Shuts the guest down in an orderly way. Returns once the shutdown has begun, or when the
+  // program used for it has ended. The shutdown also ends the agent. Error texts are those of
+  // qemu-ga.
   virtual Result<void> shut_down(ShutdownMode mode) = 0;
 
-  // Puts the machine to sleep. Returns when that has begun, or when the machine has woken up.
-  // Errors are worded as qemu-ga's.
+  // Suspends the guest. Returns once that has begun, or after the guest has resumed. Error texts
+  // are those of qemu-ga.
   virtual Result<void> suspend(SuspendMode mode) = 0;
 };
 
-// That of this machine. `system_root` is the directory that holds its /sys, /proc and /run.
+// The power of this guest. `system_root` is the directory that contains /sys, /proc and /run.
 std::unique_ptr<Power> system_power(std::filesystem::path system_root);
 
 }  // namespace bellhop::platform

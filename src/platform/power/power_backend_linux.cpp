@@ -44,7 +44,7 @@ class SystemMeans final : public PowerBackend {
   }
 
   std::chrono::milliseconds time_asleep() override {
-    // clock_gettime(2): the second one stands still while the machine sleeps.
+    // CLOCK_MONOTONIC does not advance while the guest is suspended (clock_gettime(2)).
     return now(CLOCK_BOOTTIME) - now(CLOCK_MONOTONIC);
   }
 

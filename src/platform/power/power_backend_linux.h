@@ -1,5 +1,5 @@
-// What can stop and suspend a Linux machine, one means at a time. Which of them is used, and in
-// which order, is decided in linux/power.cpp, and tested without a machine that stops.
+// The single methods that shut down or suspend a Linux guest. power_linux.cpp decides which of them
+// are used, and in which order; tests replace them and stop nothing.
 #pragma once
 
 #include <chrono>
@@ -14,30 +14,30 @@
 
 namespace bellhop::platform {
 
-// May be used from any thread.
+// Thread-safe.
 class PowerBackend {
  public:
   virtual ~PowerBackend() = default;
 
-  // Runs a program and waits for its end. Nothing when the machine has no such program.
+  // Runs a program and waits for its end. nullopt when the program is not installed.
   virtual Result<std::optional<ProgramRun>> run(const std::string& program,
                                                 const std::vector<std::string>& arguments) = 0;
 
-  // How long the machine has been asleep since its start. A sleep of less than a second may not
-  // count: many machines' clocks that go on meanwhile count in seconds.
+  // How long the guest has been suspended since boot, in total. A suspend of less than a second may
+  // not count: the clocks that keep running meanwhile often count whole seconds.
   virtual std::chrono::milliseconds time_asleep() = 0;
 
-  // Sends a signal to process 1.
+  // Sends a signal to pid 1.
   virtual Result<void> signal_init(int number) = 0;
 
-  // Writes out the filesystems and lets the kernel stop the machine at once. It returns only on
+  // Syncs the filesystems, then has the kernel stop the guest at once (reboot(2)). Returns only on
   // an error.
   virtual Result<void> stop_kernel(ShutdownMode mode) = 0;
 };
 
 std::unique_ptr<PowerBackend> system_power_backend();
 
-// Decides among what `backend` offers by what is found in `system_root`.
+// Chooses among the methods of `backend` by what exists in `system_root`.
 std::unique_ptr<Power> make_power(std::unique_ptr<PowerBackend> backend,
                                   std::filesystem::path system_root);
 

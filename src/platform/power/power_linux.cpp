@@ -17,10 +17,10 @@
 namespace bellhop::platform {
 namespace {
 
-// What one means came to; nothing when the machine does not have it.
+// The result of one method; nullopt when the guest does not have it.
 using Attempt = std::optional<Result<void>>;
 
-// How the ways of stopping are called and done, by program and by init.
+// The names, options and signals of one shutdown mode, by program and by init system.
 struct Stop {
   const char* verb;             // of systemctl, and the program of that name
   const char* shutdown_option;  // of sysvinit's shutdown(8)
@@ -41,7 +41,7 @@ Stop stop_of(ShutdownMode mode) {
   return {"reboot", "-r", "--reboot", 5, SIGTERM};
 }
 
-// How the ways of sleeping are called.
+// The names of one suspend mode, by program and in the kernel.
 struct Sleep {
   const char* verb;       // of systemctl and loginctl
   const char* pm_option;  // of pm-is-supported
@@ -61,7 +61,7 @@ Sleep sleep_of(SuspendMode mode) {
   return {"hybrid-sleep", "--suspend-hybrid", "pm-suspend-hybrid", "disk"};
 }
 
-// Whether a list such as "freeze [mem] disk" has a word in it.
+// True if a list such as "freeze [mem] disk" contains `word`.
 bool has_word(std::string_view list, std::string_view word) {
   for (std::string_view item : text::split(list, ' ')) {
     if (item.starts_with('[') && item.ends_with(']')) item = item.substr(1, item.size() - 2);
@@ -70,7 +70,7 @@ bool has_word(std::string_view list, std::string_view word) {
   return false;
 }
 
-// The chosen one of a list such as "[platform] shutdown reboot".
+// The selected word of a list such as "[platform] shutdown reboot"; empty without one.
 std::string chosen_word(std::string_view list) {
   const std::size_t begin = list.find('[');
   const std::size_t end = list.find(']', begin == std::string_view::npos ? 0 : begin);
@@ -78,7 +78,7 @@ std::string chosen_word(std::string_view list) {
   return std::string(list.substr(begin + 1, end - begin - 1));
 }
 
-// What qemu-ga says of the program that it stops the guest with.
+// Error texts are those of qemu-ga for its shutdown program.
 Result<void> check_shutdown_exit(const ProgramRun& run) {
   if (run.end.exit_code == 0) return {};
   if (!run.end.exit_code) {
@@ -90,7 +90,7 @@ Result<void> check_shutdown_exit(const ProgramRun& run) {
       run.output.empty() ? fmt::format("exit status {}", *run.end.exit_code) : run.output);
 }
 
-// What qemu-ga says of a program that it suspends the guest with, and what the program said.
+// Error texts are those of qemu-ga for its suspend programs, followed by the program's output.
 Result<void> check_suspend_exit(const std::string& command, const ProgramRun& run) {
   if (run.end.exit_code == 0) return {};
   const std::string said(text::trim_end(run.output, "\n"));
@@ -112,8 +112,8 @@ class LinuxPower final : public Power {
   LinuxPower(std::unique_ptr<PowerBackend> backend, std::filesystem::path system_root)
       : backend_(std::move(backend)), root_(std::move(system_root)) {}
 
-  // The first means that the machine has decides: when `poweroff` refuses, for whatever reason
-  // its administrator has given it, no harsher means is tried.
+  // The first method that the guest has decides. If `poweroff` refuses, its administrator may have
+  // a reason, so no harsher method is tried.
   Result<void> shut_down(ShutdownMode mode) override {
     const Stop stop = stop_of(mode);
     for (const auto means : {&LinuxPower::stop_systemd, &LinuxPower::shutdown_with_program,
@@ -123,9 +123,9 @@ class LinuxPower final : public Power {
     return backend_->stop_kernel(mode);
   }
 
-  // A means that fails gives way to the next, as with qemu-ga: desktops forbid what a host may ask
-  // for, and services are built without what the kernel can do. What fails after the machine has
-  // woken up does not: it would sleep again, and nobody would expect it.
+  // When a method fails, the next one is tried, as in qemu-ga: desktops forbid what a host may
+  // request, and services are built without features that the kernel has. When a method fails after
+  // the guest has resumed, no other is tried: it would suspend the guest again, unexpectedly.
   Result<void> suspend(SuspendMode mode) override {
     Result<void> last = failure("the requested suspend mode is not supported by the guest");
     const Slept before = slept();
@@ -151,9 +151,9 @@ class LinuxPower final : public Power {
     return &LinuxPower::sleep_hybrid;
   }
 
-  // What tells later whether the machine has slept meanwhile.
+  // Compared later to detect whether the guest has been suspended meanwhile.
   struct Slept {
-    std::string times;  // to memory, as the kernel counts
+    std::string times;  // number of suspends to RAM, as the kernel counts them
     std::chrono::milliseconds time;
   };
 
@@ -166,7 +166,7 @@ class LinuxPower final : public Power {
 
   bool has_slept_since(const Slept& before) {
     const Slept now = slept();
-    // The two clocks are not read at the same moment.
+    // Tolerance: the two clocks are not read at the same moment.
     return now.times != before.times || now.time - before.time > std::chrono::milliseconds(500);
   }
 
@@ -201,7 +201,7 @@ class LinuxPower final : public Power {
     return backend_->signal_init(SIGRTMIN + stop.systemd_signal);
   }
 
-  // The programs that every init brings, or something in its place. qemu-ga uses them too.
+  // The programs that come with every init system, or with a substitute. qemu-ga uses them too.
   Attempt shutdown_with_program(const Stop& stop) {
     if (Attempt done = run_shutdown(stop.verb, {})) return done;
     std::vector<std::string> arguments;
@@ -211,13 +211,13 @@ class LinuxPower final : public Power {
     return run_shutdown("shutdown", arguments);
   }
 
-  // openrc-init without the programs of sysvinit's names.
+  // openrc-init without programs that have sysvinit's names.
   Attempt stop_openrc(const Stop& stop) {
     return run_shutdown("openrc-shutdown", {stop.openrc_option, "now"});
   }
 
-  // BusyBox as init, without links for its other names. As another program, such as the shell of
-  // a first filesystem, it takes no notice of signals.
+  // BusyBox as init, without links for its other applets. As another applet, such as the shell of
+  // an initramfs, it ignores the signals.
   Attempt stop_busybox(const Stop& stop) {
     std::error_code error;
     const auto init = std::filesystem::read_symlink(root_ / "proc/1/exe", error);
@@ -248,10 +248,11 @@ class LinuxPower final : public Power {
     return write_state(*power, "state", sleep.kernel_state);
   }
 
-  // Hibernation is what was chosen in /sys/power/disk, see Linux'
-  // Documentation/admin-guide/pm/sleep-states.rst: what turns the machine off, or, in the mode
-  // "suspend", lets it sleep in memory once the image is on disk. Programs leave their choice
-  // behind: after elogind's hybrid sleep, "disk" alone would not turn the machine off.
+  // /sys/power/disk selects what the kernel does once the hibernation image is on disk (Linux,
+  // Documentation/admin-guide/pm/sleep-states.rst): it turns the guest off or, in the mode
+  // "suspend", suspends it to RAM. Programs do not restore the selection: after elogind's hybrid
+  // sleep, "disk" alone would not turn the guest off. This function selects `wanted` and restores
+  // `chosen`.
   Attempt sleep_in_mode(const Sleep& sleep, std::string_view chosen, std::string_view wanted) {
     const auto power = ControlDirectory::open(root_ / "sys/power");
     if (!power) return std::nullopt;
