@@ -1,4 +1,4 @@
-// The system's clock.
+// The system clock.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace bellhop::platform {
 
-// Nanoseconds since 1970-01-01T00:00:00 UTC. Negative when the clock is set before that.
+// Nanoseconds since 1970-01-01T00:00:00 UTC; negative when the clock is set before that.
 Result<std::int64_t> get_time();
 
 }  // namespace bellhop::platform

@@ -1,5 +1,5 @@
-// Setting the machine's two clocks: the system's, and the hardware clock (RTC), which goes on while
-// the machine is off or suspended.
+// Sets the guest's two clocks: the system clock and the hardware clock (RTC), which keeps running
+// while the guest is off or suspended.
 #pragma once
 
 #include <cstdint>
@@ -10,26 +10,26 @@
 
 namespace bellhop::platform {
 
-// May be used from any thread.
+// Thread-safe.
 class ClockSetting {
  public:
   virtual ~ClockSetting() = default;
 
-  // Sets the system's clock, to nanoseconds since 1970-01-01T00:00:00 UTC.
-  // Errors: `Failed to set time to guest: …`.
+  // Sets the system clock to `nanoseconds` since 1970-01-01T00:00:00 UTC. Errors: `Failed to set
+  // time to guest: …`.
   virtual Result<void> set_system(std::int64_t nanoseconds) = 0;
 
-  // Sets the hardware clock from the system's. Waits up to a second, so that both begin their
-  // seconds together. Errors: `failed to set hardware clock to system time: …`.
+  // Sets the hardware clock from the system clock. Blocks for up to 1 s, so that both clocks begin
+  // their seconds together. Errors: `failed to set hardware clock to system time: …`.
   virtual Result<void> set_hardware_from_system() = 0;
 
-  // Sets the system's clock from the hardware clock. Waits up to a second and a half for a second
-  // to begin, since the hardware clock tells whole ones.
-  // Errors: `failed to set system time to hardware clock: …`.
+  // Sets the system clock from the hardware clock. Blocks until a second begins, because the
+  // hardware clock counts whole seconds: for up to 1 s, or 3 s when the hardware clock sends no
+  // interrupts. Errors: `failed to set system time to hardware clock: …`.
   virtual Result<void> set_system_from_hardware() = 0;
 };
 
-// The clocks of this machine. `system_root` is the directory that holds its /dev, /etc and /sys.
+// The clocks of this guest. `system_root` is the directory that contains /dev, /etc and /sys.
 std::unique_ptr<ClockSetting> system_clock_setting(std::filesystem::path system_root);
 
 }  // namespace bellhop::platform

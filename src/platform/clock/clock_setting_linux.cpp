@@ -15,14 +15,14 @@ std::unexpected<Error> failed_to(std::string_view what, Error error) {
   return std::unexpected(std::move(error));
 }
 
-// Waits until the system's clock is `phase` into a second, and returns that second.
+// Sleeps until the system clock is `phase` into a second, and returns that second.
 std::time_t sleep_until_subsecond(std::chrono::milliseconds phase) {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   const long nanoseconds = std::chrono::nanoseconds(phase).count();
   long wait = nanoseconds - now.tv_nsec;
   if (wait <= 0) wait += second;
-  // Not for a moment of the clock that is being set: it may be set back meanwhile.
+  // Not until an absolute time of the system clock: that clock may be set back meanwhile.
   timespec left{.tv_sec = wait / second, .tv_nsec = wait % second};
   while (::clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR) {
   }

@@ -24,8 +24,8 @@ using namespace std::chrono_literals;
 
 constexpr auto max_second = 1500ms;
 
-// The CMOS clock of PCs begins its next second 500 ms after it was set; other clocks begin a
-// second when they are set, as far as is known (hwclock(8), option --delay).
+// The CMOS clock of PCs begins its next second 500 ms after it is set. Other clocks begin a second
+// when they are set, as far as is known (hwclock(8), option --delay).
 std::chrono::milliseconds phase_of(const Handle& fd, const std::filesystem::path& root) {
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return 0ms;
@@ -50,7 +50,7 @@ RtcZone rtc_zone(const std::filesystem::path& system_root) {
 }
 
 Result<std::tm> to_tm(std::time_t time, RtcZone zone) {
-  ::tzset();  // localtime_r alone need not look at the system's setting again
+  ::tzset();  // localtime_r alone need not reread the system's setting
   std::tm date{};
   const bool fits = zone == RtcZone::local ? ::localtime_r(&time, &date) != nullptr
                                            : ::gmtime_r(&time, &date) != nullptr;
@@ -61,7 +61,7 @@ Result<std::tm> to_tm(std::time_t time, RtcZone zone) {
 Result<std::time_t> to_time_t(const std::tm& date, RtcZone zone) {
   std::tm shown = date;
   shown.tm_isdst = -1;
-  shown.tm_wday = -1;  // mktime sets it when it succeeds; -1 seconds is a time like others
+  shown.tm_wday = -1;  // mktime sets it on success; its result -1 is also a valid time
   const std::time_t time = zone == RtcZone::local ? ::mktime(&shown) : ::timegm(&shown);
   if (shown.tm_wday == -1) return failure("the hardware clock shows no date");
   return time;
@@ -97,7 +97,7 @@ Result<std::tm> Rtc::read() const {
   return date;
 }
 
-// Waits for the clock's interrupt at the beginning of a second. False when it has none.
+// Waits for the clock's interrupt at the beginning of a second. Returns false without one.
 bool Rtc::await_update() const {
   if (::ioctl(fd_.get(), RTC_UIE_ON, 0) != 0) return false;
   pollfd waiting{.fd = fd_.get(), .events = POLLIN, .revents = 0};
@@ -108,7 +108,7 @@ bool Rtc::await_update() const {
 
 Result<std::tm> Rtc::read_when_second_begins() const {
   if (await_update()) return read();
-  // Without an interrupt, only looking helps. It lasts for one second at most.
+  // Without an interrupt, polls the clock. A running clock changes within one second.
   const auto start = std::chrono::steady_clock::now();
   const Result<std::tm> before = read();
   Result<std::tm> now = before;

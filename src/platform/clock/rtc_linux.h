@@ -1,5 +1,5 @@
-// The hardware clock of rtc(4): it counts whole seconds as date and time of day, in UTC or, beside
-// some other systems, in local time.
+// The hardware clock of rtc(4). It counts whole seconds as date and time of day, in UTC or, on
+// machines that also boot some other operating systems, in local time.
 #pragma once
 
 #include <chrono>
@@ -12,33 +12,33 @@
 
 namespace bellhop::platform {
 
-// The time that the hardware clock is kept in.
+// The time zone of the hardware clock.
 enum class RtcZone { utc, local };
 
-// What /etc/adjtime says (see hwclock(8), "The Adjtime File"); UTC when it says nothing.
+// The zone from /etc/adjtime (hwclock(8), "The Adjtime File"); UTC when the file has none.
 RtcZone rtc_zone(const std::filesystem::path& system_root);
 
-// The date and time that a hardware clock shows at a moment. Error: the year does not fit.
+// The date and time that a hardware clock shows at `time`. Error: the year does not fit.
 Result<std::tm> to_tm(std::time_t time, RtcZone zone);
 
-// The moment at which a hardware clock shows a date and time; of two, where the hour is shown
-// twice, the C library's choice. Error: there is none.
+// The time at which a hardware clock shows `date`. When the clock shows an hour twice, the C
+// library chooses one of the two times. Error: no such time exists.
 Result<std::time_t> to_time_t(const std::tm& date, RtcZone zone);
 
-// A hardware clock that is held open; nobody else can open it meanwhile.
+// An open hardware clock. No other process can open it meanwhile.
 class Rtc {
  public:
-  // /dev/rtc, else /dev/rtc0. Errors: `cannot open /dev/rtc: …`.
+  // Opens /dev/rtc, else /dev/rtc0. Errors: `cannot open /dev/rtc: …`.
   static Result<Rtc> open(const std::filesystem::path& system_root);
 
-  // Waits until the clock's next second begins and returns what it shows then.
+  // Blocks until the clock's next second begins and returns the date and time that it shows then.
   // Errors: `cannot read /dev/rtc: …`.
   Result<std::tm> read_when_second_begins() const;
 
   // Errors: `cannot set /dev/rtc: …`.
   Result<void> set(const std::tm& date) const;
 
-  // How far into its second the clock is when it has been set.
+  // How far into its second the clock is right after set().
   std::chrono::milliseconds phase_when_set() const { return phase_when_set_; }
 
  private:

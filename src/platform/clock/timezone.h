@@ -1,4 +1,4 @@
-// The time zone that the system lives in.
+// The local time zone of the guest.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ struct Timezone {
   std::int64_t offset = 0;  // seconds east of UTC, daylight saving time included
 };
 
-// The zone in force at `time` (seconds since 1970 in UTC), by TZ or the system's setting.
-// Notices when the system's setting has changed since the last call.
+// The zone in force at `time` (seconds since 1970-01-01T00:00:00 UTC), from TZ or the operating
+// system's setting. Detects changes of that setting since the last call.
 Result<Timezone> timezone_at(std::int64_t time);
 
 }  // namespace bellhop::platform
