@@ -1,11 +1,11 @@
-// The answer of a topic that this operating system has no implementation for.
+// The result of a topic that has no implementation for this operating system.
 #pragma once
 
 #include "base/error.h"
 
 namespace bellhop::platform {
 
-// What qemu-ga says in this case; clients compare the text.
+// The text is qemu-ga's; clients compare it.
 inline std::unexpected<Error> unsupported() {
   return failure("this feature or command is not currently supported");
 }

@@ -1,5 +1,5 @@
-// A user's ~/.ssh/authorized_keys: read and replaced as that user, with no checkpoint that goes
-// where the user would lead it.
+// Reads and replaces a user's ~/.ssh/authorized_keys with that user's rights. No step follows a
+// path that the user redirects.
 #pragma once
 
 #include <chrono>
@@ -14,13 +14,13 @@
 
 namespace bellhop::platform {
 
-// Which file it is, and in what state: another one, or a changed one, differs.
+// Identity and state of a file. Differs if the file was replaced or changed.
 struct FileVersion {
   bool exists = false;
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   std::uint64_t size = 0;
-  std::int64_t modified = 0;  // nanoseconds since 1970
+  std::int64_t modified = 0;  // mtime, nanoseconds since 1970
   std::int64_t changed = 0;
   bool operator==(const FileVersion&) const = default;
 };
@@ -30,22 +30,23 @@ struct AuthorizedKeysContent {
   FileVersion version;
 };
 
-// Everything is done by a child process with the user's rights (run_as_user.h), so the user gains
-// nothing that the user could not do anyway. Beyond that, of what lies below the home directory:
+// A child process with the user's rights (run_as_user.h) does all work, so the user gains nothing
+// that the user could not do anyway. In addition:
 //
-// - .ssh must be a directory, authorized_keys a regular file; symbolic links are refused and pipes
-//   are not waited for. What was opened is what is used: a directory that is swapped for another
-//   later changes nothing.
-// - On the way to the home directory, symbolic links are followed where only root can make them.
-// - Home and .ssh must be the user's or root's, as sshd(8) demands it too. The file must be the
-//   user's, or root's and have one name only, so that a hard link brings in nobody's file.
-// - A replacement is written to a new file beside the old one, on to the disk, and then takes its
-//   name: whatever happens, there are the old keys or the new.
+// - .ssh must be a directory and authorized_keys a regular file. Symbolic links are refused, and
+//   opening a pipe does not block. All work uses the opened fds, so swapping a directory later has
+//   no effect.
+// - On the path to the home directory, symbolic links are followed only where only root can create
+//   them.
+// - Home and .ssh must belong to the user or root, as sshd(8) requires too. The file must belong to
+//   the user, or to root with a single link, so that a hard link brings in no file of another user.
+// - A replacement is written to a new file in the same directory, synced to the disk, and renamed
+//   over the old file. In all cases, there are either the old keys or the new ones.
 //
-// Any thread may call. Calls take as long as the disk does, up to `limit` for each.
+// Thread-safe. Each call blocks for as long as the disk does, up to `limit`.
 class AuthorizedKeysFile {
  public:
-  // What has just been done, for tests that change things in between. Called in the child process.
+  // Steps after which tests can change the filesystem. The hook runs in the child process.
   enum class Checkpoint {
     opened_home,
     opened_directory,
@@ -59,23 +60,23 @@ class AuthorizedKeysFile {
   };
   using Hook = std::function<void(Checkpoint)>;
 
-  static constexpr std::size_t max_size = std::size_t{16} << 20;  // of a file, in bytes
+  static constexpr std::size_t max_size = std::size_t{16} << 20;  // bytes
 
   explicit AuthorizedKeysFile(UserAccount user,
                               std::chrono::milliseconds limit = std::chrono::seconds(30),
                               Hook hook = {});
 
   const UserAccount& user() const { return user_; }
-  const std::string& directory() const { return directory_; }  // .ssh
+  const std::string& directory() const { return directory_; }  // path of .ssh
   const std::string& path() const { return path_; }
 
-  // The content. Errors: `failed to read 'PATH': …`; error.system is ENOENT or ENOTDIR when there
-  // is no such file.
+  // The content. Errors: `failed to read 'PATH': …`; error.system is ENOENT or ENOTDIR if the file
+  // does not exist.
   Result<AuthorizedKeysContent> read() const;
 
-  // Gives it new content, and makes .ssh when there is none. With `expected`, only when the file
-  // still is of that version; false when it is not. Without it, whatever has the file's name is
-  // replaced. Mode 0600, that of a new .ssh 0700.
+  // Replaces the content; creates .ssh if it does not exist. With `expected`, replaces the file
+  // only if it still has that version; returns false if it does not. Without `expected`, replaces
+  // whatever has the file's name. The file's mode is 0600, that of a new .ssh 0700.
   // Errors: `failed to write to 'PATH': …`, `failed to create directory 'PATH': …`.
   Result<bool> replace(std::string_view content, const std::optional<FileVersion>& expected) const;
 

@@ -22,7 +22,7 @@ std::string random_name() {
   return name;
 }
 
-// Why something of the user's is refused, as text.
+// The reason of a refusal, as text.
 std::string reason(const Outcome& outcome) {
   switch (outcome.refusal) {
     case OpenRefusal::link:
@@ -55,7 +55,7 @@ std::unexpected<Error> with_system(const Outcome& outcome, std::string message) 
   return std::unexpected(std::move(error));
 }
 
-// qemu-ga's wording, which is GLib's in part.
+// qemu-ga's wording, which is partly GLib's.
 std::unexpected<Error> read_failure(const Outcome& outcome, const UserAccount& user,
                                     const std::string& directory, const std::string& path) {
   const std::string why = reason(outcome);

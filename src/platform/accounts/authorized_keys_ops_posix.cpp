@@ -14,7 +14,7 @@ namespace {
 
 using Checkpoint = AuthorizedKeysFile::Checkpoint;
 
-// Some filesystems have nothing to do for it.
+// Some filesystems do not support fsync(); there is nothing to do for them.
 bool sync(const Handle& fd) {
   return ::fsync(fd.get()) == 0 || errno == EINVAL || errno == ENOTSUP;
 }
@@ -80,7 +80,7 @@ bool AuthorizedKeysOps::make_directory() {
   struct stat status;
   if (::fstatat(home_.get(), keys_directory_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
       (S_ISDIR(status.st_mode) || S_ISLNK(status.st_mode))) {
-    return true;  // a link is refused when it is opened
+    return true;  // open_directory() refuses a link
   }
   if (::mkdirat(home_.get(), keys_directory_name, 0700) != 0)
     return fail(KeysStep::make_directory, errno);
@@ -101,7 +101,7 @@ bool AuthorizedKeysOps::write(const Handle& file, std::string_view content, gid_
   reached(Checkpoint::created_file);
   struct stat status;
   if (::fstat(file.get(), &status) == 0 && status.st_gid != group) {
-    // In a directory that gives its own group to files. Nothing depends on it: mode 0600.
+    // A setgid directory gives its own group to new files. A failure has no effect: mode 0600.
     [[maybe_unused]] const int ignored = ::fchown(file.get(), static_cast<uid_t>(-1), group);
   }
   if (::fchmod(file.get(), 0600) != 0) return fail(KeysStep::write, errno);
@@ -127,7 +127,7 @@ bool AuthorizedKeysOps::rename(const Handle& file, const char* new_name,
   return true;
 }
 
-// Whether it is the file that was written that has the name now.
+// Whether the name still refers to the file that was written.
 bool AuthorizedKeysOps::has_name(const Handle& file) const {
   struct stat status;
   if (::fstat(file.get(), &status) != 0) return false;

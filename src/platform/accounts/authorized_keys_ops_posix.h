@@ -1,4 +1,4 @@
-// What is done in a user's home directory, by a child process that is that user.
+// The work in a user's home directory, done by a child process with that user's rights.
 #pragma once
 
 #include <sys/types.h>
@@ -15,10 +15,10 @@ namespace bellhop::platform {
 inline constexpr const char* keys_directory_name = ".ssh";
 inline constexpr const char* keys_file_name = "authorized_keys";
 
-// Where in the work something was refused.
+// The step at which something was refused.
 enum class KeysStep { home, directory, file, make_directory, create, write, rename };
 
-// What the child leaves in memory that it shares with the agent.
+// The child's result, in memory shared with the agent.
 struct KeysOutcome {
   KeysStep step;
   OpenRefusal refusal;
@@ -27,19 +27,19 @@ struct KeysOutcome {
   std::size_t size;  // of the content
 };
 
-// Makes only system calls. Its functions return false when the outcome says why.
+// Makes only system calls. Functions that return false have recorded the reason in the outcome.
 class AuthorizedKeysOps {
  public:
-  // What it refers to must live as long.
+  // Keeps references: `outcome`, `home` and `hook` must outlive this object.
   AuthorizedKeysOps(KeysOutcome& outcome, const char* home, uid_t user,
                     const AuthorizedKeysFile::Hook& hook)
       : outcome_(outcome), home_path_(home), user_(user), hook_(hook) {}
 
-  // Leaves the content at `content`, which has room for one byte more than is allowed.
+  // Reads the file into `content`, a buffer of AuthorizedKeysFile::max_size + 1 bytes.
   bool read(char* content);
 
-  // Writes a file of that new name and gives it the name of the old one; with `expected`, only
-  // when that is still of this version.
+  // Writes a new file `new_name` and renames it over the old one; with `expected`, only if the old
+  // one still has that version.
   bool replace(std::string_view content, const char* new_name, gid_t group,
                const FileVersion* expected);
 

@@ -14,15 +14,15 @@
 namespace bellhop::platform {
 namespace {
 
-// Beside the sessions, which are named by letters and digits, lie pipes (`5.ref`) and files that
-// are being written.
+// Session names consist of letters and digits. The directory also contains pipes (`5.ref`) and
+// partially written files.
 bool is_session_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   });
 }
 
-// The value of the first line `NAME=value`, without double quotes around it.
+// The value of the first line `NAME=value`, without enclosing double quotes.
 std::optional<std::string_view> value_of(std::string_view lines, std::string_view name) {
   auto value = text::find_value(lines, name);
   if (value && value->size() >= 2 && value->front() == '"' && value->back() == '"') {
@@ -31,8 +31,8 @@ std::optional<std::string_view> value_of(std::string_view lines, std::string_vie
   return value;
 }
 
-// Those in which somebody works. The others are greeters, lock screens, jobs of cron, and the
-// managers of users' services.
+// Classes of sessions in which a user works. The other classes are greeters, lock screens, cron
+// jobs and service managers of users.
 bool is_interactive(std::string_view session_class) {
   constexpr std::array<std::string_view, 4> interactive{"user", "user-early", "user-light",
                                                         "user-early-light"};
@@ -44,7 +44,7 @@ std::optional<LoggedInUser> parse(std::string_view text) {
   const auto began = value_of(text, "REALTIME");
   if (!user || user->empty() || !began) return std::nullopt;
   if (!is_interactive(value_of(text, "CLASS").value_or("user"))) return std::nullopt;
-  // Its user has logged out, but processes are left.
+  // The user has logged out, but processes remain.
   if (value_of(text, "STATE").value_or("") == "closing") return std::nullopt;
   const auto microseconds = text::parse_number<std::uint64_t>(*began);
   if (!microseconds) return std::nullopt;
@@ -61,7 +61,7 @@ std::vector<LoggedInUser> login_sessions(const std::filesystem::path& directory)
        entry.increment(error)) {
     if (!is_session_name(entry->path().filename().native())) continue;
     const auto text = read_small_file(entry->path().string());
-    if (!text || !*text) continue;  // ended meanwhile
+    if (!text || !*text) continue;  // the session has ended
     if (auto session = parse(**text)) sessions.push_back(*std::move(session));
   }
   std::ranges::sort(sessions, {}, [](const LoggedInUser& session) {

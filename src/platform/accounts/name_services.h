@@ -1,11 +1,11 @@
-// Where users and groups are looked up.
+// Selects the databases for users and groups.
 #pragma once
 
 namespace bellhop::platform {
 
-// To be called before the first thread starts. A program without shared libraries asks the system's
-// files only, /etc/passwd and /etc/group: what else nsswitch.conf(5) names, glibc would load into
-// it, and libnss_systemd crashed it. Other programs ask what the system names.
+// Call before the first thread starts. A static executable uses only /etc/passwd and /etc/group:
+// for the other services in nsswitch.conf(5), glibc loads shared libraries into it, and
+// libnss_systemd crashed it. Other executables use the services in nsswitch.conf(5).
 void choose_name_services();
 
 }  // namespace bellhop::platform

@@ -1,4 +1,4 @@
-#include <grp.h>  // tells which C library this is
+#include <grp.h>  // defines __GLIBC__ with glibc
 
 #include <initializer_list>
 

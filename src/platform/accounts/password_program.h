@@ -1,4 +1,4 @@
-// The system's program that sets passwords.
+// Finds the program that sets passwords.
 #pragma once
 
 #include <filesystem>
@@ -16,10 +16,10 @@ struct PasswordProgram {
   std::vector<std::string> arguments;
 };
 
-// chpasswd(8), from the directories in `search_path` (the agent's PATH; only full paths in it
-// count), else from where programs for root are under `system_root`; else BusyBox, which can have
-// it within. `crypted`: for passwords as they stand in shadow(5). When there is neither, the path
-// is "chpasswd", which cannot be started then.
+// chpasswd(8), else BusyBox, which can contain it. Searches the full paths in `search_path` (the
+// agent's PATH), then the directories of root's programs under `system_root`. With `crypted`, the
+// passwords are hashes as in shadow(5). If neither program is found, the path is "chpasswd", which
+// then fails to start.
 Result<PasswordProgram> password_program(bool crypted, std::string_view search_path,
                                          const std::filesystem::path& system_root);
 

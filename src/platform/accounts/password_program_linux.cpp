@@ -7,7 +7,7 @@
 namespace bellhop::platform {
 namespace {
 
-// The full paths of `search_path`, then where programs for root are.
+// The full paths in `search_path`, then the directories of root's programs.
 std::string directories(std::string_view search_path, const std::filesystem::path& root) {
   std::string all;
   for (const std::string_view directory : text::split(search_path, ':')) {
@@ -26,7 +26,7 @@ Result<PasswordProgram> password_program(bool crypted, std::string_view search_p
     program.path = *std::move(chpasswd);
   } else if (auto busybox = find_executable("busybox", in)) {
     program = {.path = *std::move(busybox), .arguments = {"chpasswd"}};
-    // Its own choice of a hash can be the oldest, which looks at 8 characters only.
+    // BusyBox may default to the oldest hash, which uses only the first 8 characters.
     if (!crypted) program.arguments.insert(program.arguments.end(), {"-c", "sha512"});
   }
   if (crypted) program.arguments.emplace_back("-e");

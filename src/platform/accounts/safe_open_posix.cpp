@@ -10,7 +10,7 @@
 namespace bellhop::platform {
 namespace {
 
-// A directory that may be entered need not be readable.
+// A directory that may be traversed need not be readable.
 #if defined(O_PATH)
 constexpr int enter = O_PATH;
 #elif defined(O_SEARCH)
@@ -37,16 +37,17 @@ bool is_owner(uid_t owner, uid_t user) {
   return owner == user || owner == 0;
 }
 
-// Opens a directory, with O_NOFOLLOW in `follow` only if it is one itself.
+// Opens a directory. `follow` is 0, or O_NOFOLLOW to refuse a symbolic link.
 Opened enter_directory(const Handle& parent, const char* name, int follow) {
   Handle fd(::openat(parent.get(), name, enter | O_DIRECTORY | O_CLOEXEC | follow));
   if (fd) return {.fd = std::move(fd)};
   const int error = errno;
-  // Systems differ in the error; the text should say what it is.
+  // The errno for a symbolic link differs between operating systems; the error text should name the
+  // link.
   return follow != 0 && is_link(parent, name) ? refused(OpenRefusal::link) : failed(error);
 }
 
-// Whether only root can make something in that directory.
+// Whether only root can create entries in the directory.
 bool is_roots(const Handle& directory) {
   struct stat status;
   return ::fstat(directory.get(), &status) == 0 && status.st_uid == 0 &&

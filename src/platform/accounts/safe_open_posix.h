@@ -1,4 +1,4 @@
-// Opens what lies in a user's home directory without going where the user would lead it.
+// Opens files in a user's home directory without following paths that the user redirects.
 #pragma once
 
 #include <sys/stat.h>
@@ -8,21 +8,22 @@
 
 namespace bellhop::platform {
 
-// Why something was not opened, or not made.
+// Why something was not opened or created.
 enum class OpenRefusal {
   none,
-  system,       // an errno value says it
+  system,       // see the errno value
   link,         // a symbolic link
   not_regular,  // a pipe, a socket, a device
-  directory,    // a directory in place of a file
-  wrong_owner,  // neither the user nor root
-  hard_link,    // root's file, which has another name as well
+  directory,    // a directory instead of a file
+  wrong_owner,  // belongs to neither the user nor root
+  hard_link,    // a file of root with more than one link
   too_large,
-  changed,     // not of the expected version any more
-  taken_away,  // the new file's name was given to something else
+  changed,     // no longer has the expected version
+  taken_away,  // another file replaced the new one
 };
 
-// All of these make only system calls: they are for a child of a process with several threads.
+// All functions make only system calls: they run in a child forked from a process with several
+// threads.
 
 struct Opened {
   Handle fd;
@@ -30,19 +31,19 @@ struct Opened {
   int error = 0;
 };
 
-// A home directory by its full path, which is the administrator's. Symbolic links on the way are
-// followed where only root can have made them.
+// Opens a home directory by its full path, which the administrator sets. Symbolic links on the path
+// are followed only where only root can create them.
 Opened open_home(const char* path, uid_t user);
 
-// A directory of the user's below another.
+// Opens a directory in `home`. It must belong to the user or root.
 Opened open_directory(const Handle& home, const char* name, uid_t user);
 
-// A file of the user's, for reading.
+// Opens a regular file for reading. It must belong to the user, or to root with a single link.
 Opened open_file(const Handle& directory, const char* name, uid_t user);
 
 FileVersion version_of(const struct stat& status);
 
-// The version of what has that name; one that does not exist when nothing has.
+// The version of the entry `name`; `exists` is false if there is none.
 FileVersion version_at(const Handle& directory, const char* name);
 
 }  // namespace bellhop::platform

@@ -1,4 +1,4 @@
-// The labels that a mandatory access control, SELinux, has on files.
+// File labels of SELinux.
 #pragma once
 
 #include <chrono>
@@ -11,16 +11,16 @@
 
 namespace bellhop::platform {
 
-// Gives those of the user's files that exist the labels that the policy has for their paths, when
-// SELinux is on; else there is nothing to do. A file that another program or an agent made has the
-// label of its directory, or what the policy says for the maker's domain, and sshd may be forbidden
-// to read such a one.
+// If SELinux is on, gives those of the user's files that exist the labels that the policy assigns
+// to their paths; otherwise does nothing. A file that another program or an agent created has the
+// label of its directory, or the one that the policy assigns to files of its creator's domain, and
+// sshd may be forbidden to read such a file.
 //
-// By restorecon(8) with the user's rights (run_as_user.h): only an owner's files can be given to
-// another label, and whatever the user puts in their place is as well the user's own. Whether the
-// agent's domain, or the one that restorecon changes to, may do it is up to the policy.
-// `system_root` has the system's /sys and programs. Errors: those of run_program_as_user(), or that
-// there is no restorecon.
+// Runs restorecon(8) with the user's rights (run_as_user.h): these permit relabelling only the
+// user's own files, and a file that the user puts in their place is the user's own too. The policy
+// decides whether the agent's domain, or the domain that restorecon changes to, may relabel.
+// `system_root` contains /sys and the programs. Errors: those of run_program_as_user(), or
+// restorecon is not installed.
 Result<void> restore_labels(const UserAccount& user, std::vector<std::string> paths,
                             const std::filesystem::path& system_root,
                             std::chrono::milliseconds limit = std::chrono::seconds(10));

@@ -2,7 +2,7 @@
 
 namespace bellhop::platform {
 
-// There is no SELinux on such a system, so there is nothing to do.
+// This operating system has no SELinux, so there is nothing to do.
 Result<void> restore_labels(const UserAccount&, std::vector<std::string>,
                             const std::filesystem::path&, std::chrono::milliseconds) {
   return {};

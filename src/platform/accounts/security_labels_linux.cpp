@@ -11,13 +11,14 @@
 namespace bellhop::platform {
 namespace {
 
-// The file is there when selinuxfs is mounted, and the kernel makes that filesystem only when
-// SELinux is on. Whether it enforces does not matter: it may do so tomorrow.
+// The file exists if selinuxfs is mounted, and the kernel provides selinuxfs only if SELinux is on.
+// Permissive mode counts as well: enforcing mode may follow later.
 bool has_selinux(const std::filesystem::path& root) {
   return ::access((root / "sys/fs/selinux/enforce").c_str(), R_OK) == 0;
 }
 
-// Not find_executable(): whether the user may run it is seen when it is run.
+// Not find_executable(), which checks the agent's rights: running the program shows whether the
+// user may execute it.
 std::optional<std::string> find_restorecon(const std::filesystem::path& root) {
   std::error_code error;
   for (std::string& path : program_candidates("restorecon", system_search_path(root))) {
@@ -34,7 +35,7 @@ Result<void> restore_labels(const UserAccount& user, std::vector<std::string> pa
   if (!has_selinux(system_root)) return {};
   const auto program = find_restorecon(system_root);
   if (!program) return failure("there is no restorecon");
-  // What does not exist is left out.
+  // -i ignores files that do not exist.
   paths.insert(paths.begin(), {"-i", "--"});
   return run_program_as_user(user, limit, *program, std::move(paths));
 }

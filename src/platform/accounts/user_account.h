@@ -1,4 +1,4 @@
-// The accounts of the system's users.
+// User accounts of the guest.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,18 @@
 
 namespace bellhop::platform {
 
-// What acting as a user takes.
+// The ids, groups and home directory needed to act as a user.
 struct UserAccount {
   std::string name;
   std::uint32_t user_id = 0;
   std::uint32_t group_id = 0;
-  std::vector<std::uint32_t> groups = {};  // all of them, with group_id
+  std::vector<std::uint32_t> groups = {};  // all groups, including group_id
   std::string home;                        // a full path
 };
 
-// The account of that name, from wherever the system has accounts (passwd(5), LDAP, …): may take
-// as long as they do. With a root other than "/", the one in that tree's /etc/passwd, its home in
-// the tree too, and no groups but its first.
+// Looks up an account in the databases of the operating system (passwd(5), LDAP, …). Blocks for as
+// long as they do. If `system_root` is not "/", reads its /etc/passwd instead; then the home
+// directory is beneath `system_root`, and the primary group is the only group.
 // Errors: `failed to lookup user 'NAME': …`.
 Result<UserAccount> find_user(const std::string& name, const std::filesystem::path& system_root);
 

@@ -34,7 +34,7 @@ std::unexpected<Error> not_found(const std::string& name) {
   return failure("failed to lookup user '{}': there is no such user", name);
 }
 
-// getpwnam(3) says "there is none" in more ways than one.
+// getpwnam(3) reports a missing user by any of these errors.
 bool means_absence(int error) {
   return error == 0 || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM;
 }
@@ -56,7 +56,7 @@ Result<UserAccount> look_up(const std::string& name) {
   }
 }
 
-// Names of groups take time to find too, so only their numbers are asked for.
+// Returns ids only: looking up the names of groups can be slow as well.
 std::vector<std::uint32_t> groups_of(const UserAccount& user) {
   std::vector<gid_t> groups(64);
   for (;;) {
@@ -65,14 +65,15 @@ std::vector<std::uint32_t> groups_of(const UserAccount& user) {
       groups.resize(static_cast<std::size_t>(count));
       return {groups.begin(), groups.end()};
     }
-    // Some systems say how many there are, others only that there are more.
+    // Some operating systems set `count` to the number of groups, others only report that there are
+    // more.
     const auto wanted = static_cast<std::size_t>(std::max(count, 0));
     if (groups.size() > 65536) return user.groups;
     groups.resize(std::max(wanted, 2 * groups.size()));
   }
 }
 
-// Reads one line of passwd(5).
+// Parses one line of passwd(5).
 std::optional<UserAccount> parse_line(std::string_view line) {
   const auto fields = text::split(line, ':');
   if (fields.size() < 7) return std::nullopt;

@@ -1,4 +1,4 @@
-// Who is logged in.
+// The logged-in users.
 #pragma once
 
 #include <filesystem>
@@ -11,13 +11,12 @@ namespace bellhop::platform {
 
 struct LoggedInUser {
   std::string user;
-  double login_time = 0;  // the earliest of the user's sessions, seconds since 1970 in UTC
+  double login_time = 0;  // of the user's earliest session, seconds since 1970 in UTC
 };
 
-// Each user who has a session, once, from the records of the system under `system_root`: first
-// those in utmp(5), in its order, then those that only systemd-logind or elogind knows, by the time
-// of their login. A record that does not exist or cannot be read names nobody: many systems lack
-// one of them.
+// Each user with a session, once, from the records under `system_root`: first the users in utmp(5),
+// in its order, then those that only systemd-logind or elogind has, by login time. A record that
+// does not exist or cannot be read counts as empty: many systems lack one of them.
 Result<std::vector<LoggedInUser>> logged_in_users(const std::filesystem::path& system_root);
 
 }  // namespace bellhop::platform

@@ -17,13 +17,13 @@
 namespace bellhop::platform {
 namespace {
 
-// Reads the next whole record. The C library's own reader keeps its position in a global, which
-// workers cannot share.
+// Reads the next whole record. The C library's reader keeps its position in a global variable,
+// which workers cannot share.
 bool read_record(int fd, utmp& record) {
   return read_full(fd, &record, sizeof record) == ssize_t{sizeof record};
 }
 
-// Seconds since 1970. Where the record has 32 bits for them they count without a sign, to 2106.
+// Seconds since 1970. A 32-bit field counts as unsigned, which lasts until 2106.
 double login_time(const utmp& record) {
   using Seconds = decltype(record.ut_tv.tv_sec);
   double seconds = 0;
@@ -35,7 +35,7 @@ double login_time(const utmp& record) {
   return seconds + static_cast<double>(record.ut_tv.tv_usec) / 1'000'000;
 }
 
-// Users in the order in which they are first named, with their earliest login.
+// Users in order of first appearance, each with the earliest login.
 class EarliestLogins {
  public:
   void add(std::string name, double time) {
@@ -59,13 +59,13 @@ void add_records(const std::filesystem::path& path, EarliestLogins& logins) {
   if (!fd) return;
   for (utmp record{}; read_record(fd.get(), record);) {
     if (record.ut_type != USER_PROCESS) continue;
-    // A name that fills its field has no terminating 0.
+    // A name that fills the field has no terminating 0.
     std::string name(record.ut_user, ::strnlen(record.ut_user, sizeof record.ut_user));
     logins.add(std::move(name), login_time(record));
   }
 }
 
-// utmp has room for the beginning of a long name only.
+// utmp truncates long names.
 std::string as_in_utmp(const std::string& name) {
   return name.substr(0, sizeof(utmp::ut_user));
 }

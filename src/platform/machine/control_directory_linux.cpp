@@ -44,7 +44,7 @@ std::expected<void, ControlError> ControlDirectory::write(const char* file,
                                                           std::string_view value) const {
   const Handle fd(::openat(fd_.get(), file, O_WRONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd) return failed(Step::open);
-  // Not again after EINTR: the kernel may have begun, and the caller is told.
+  // No retry after EINTR: the kernel may have begun the change. The caller receives the error.
   if (::pwrite(fd.get(), value.data(), value.size(), 0) < 0) return failed(Step::write);
   return {};
 }

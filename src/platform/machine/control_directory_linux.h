@@ -1,4 +1,4 @@
-// A directory of /sys whose files are settings of the kernel, each read and written as a whole.
+// A directory in /sys whose files are kernel settings. Each file is read and written as a whole.
 #pragma once
 
 #include <cstdint>
@@ -13,24 +13,24 @@
 
 namespace bellhop::platform {
 
-// What failed of an access to a setting.
+// Why an access to a setting failed.
 struct ControlError {
   enum class Step { open, read, write };
   Step step;
-  int error_number;  // an errno value; 0: the file was empty, where the kernel always writes one
+  int error_number;  // an errno value; 0: empty file, although the kernel always writes a value
 };
 
-// A directory that is held open: whatever is read and written belongs to the same device, also
-// when another one takes its name.
+// A directory that is held open. All accesses go to the same device, even if another device reuses
+// its path.
 class ControlDirectory {
  public:
   // The error is an errno value.
   static std::expected<ControlDirectory, int> open(const std::filesystem::path& path);
 
-  // The content of a file, without the line feed at its end; of long ones the first 255 bytes.
+  // The content of a file, without the line feed at its end; at most the first 255 bytes.
   std::expected<std::string, ControlError> read(const char* file) const;
 
-  // Waits for as long as the kernel takes to do what is asked.
+  // Blocks until the kernel has carried out the request.
   std::expected<void, ControlError> write(const char* file, std::string_view value) const;
 
  private:
@@ -39,8 +39,8 @@ class ControlDirectory {
   Handle fd_;
 };
 
-// The numbers n of a directory's entries that are called `prefix` and n, in order: 0 and 1 for
-// cpu0, cpu1 and cpuidle. The error is an errno value: the directory cannot be opened.
+// The numbers n of the entries named `prefix` followed by n, in ascending order: 0 and 1 for cpu0,
+// cpu1 and cpuidle. The error is an errno value: the directory cannot be opened or read.
 std::expected<std::vector<std::uint64_t>, int> numbered_entries(
     const std::filesystem::path& directory, std::string_view prefix);
 

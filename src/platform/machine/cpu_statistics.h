@@ -1,4 +1,4 @@
-// What the processors have spent their time on since the system's start.
+// CPU time by kind since boot, for each processor.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 namespace bellhop::platform {
 
-// The times of one processor in milliseconds; those that the kernel is too old for are missing.
+// The times of one processor in milliseconds; nullopt where the kernel is too old to report one.
 struct CpuStatistics {
-  std::int64_t cpu = 0;  // its number
+  std::int64_t cpu = 0;  // CPU number
   std::uint64_t user = 0;
   std::uint64_t nice = 0;
   std::uint64_t system = 0;
@@ -25,7 +25,7 @@ struct CpuStatistics {
   std::optional<std::uint64_t> guestnice;
 };
 
-// Of the processors that are online, in the system's order. `system_root` holds its /proc. Errors:
+// One entry for each online processor, in the kernel's order. `system_root` contains /proc. Errors:
 // `open("/proc/stat"): …`.
 Result<std::vector<CpuStatistics>> cpu_statistics(const std::filesystem::path& system_root);
 

@@ -7,13 +7,13 @@
 namespace bellhop::platform {
 namespace {
 
-// One line of proc_stat(5); nothing when it is not of one processor.
+// One line of proc_stat(5); nullopt if it does not describe one processor.
 std::optional<CpuStatistics> parse(std::string_view line, std::uint64_t ticks_a_second) {
   if (!line.starts_with("cpu")) return std::nullopt;
   const auto words = text::words(line.substr(3));
   if (words.size() < 5) return std::nullopt;
   const auto cpu = text::parse_number<std::int64_t>(words[0]);
-  if (!cpu || line[3] == ' ') return std::nullopt;  // "cpu " begins the sum of all
+  if (!cpu || line[3] == ' ') return std::nullopt;  // "cpu " starts the line with the totals
   const auto time = [&](std::size_t place) -> std::optional<std::uint64_t> {
     if (place >= words.size()) return std::nullopt;
     const auto ticks = text::parse_number<std::uint64_t>(words[place]);

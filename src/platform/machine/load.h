@@ -1,11 +1,11 @@
-// How busy the system is.
+// The load average.
 #pragma once
 
 #include "base/error.h"
 
 namespace bellhop::platform {
 
-// Processes that ran or wanted to, on average over the last 1, 5 and 15 minutes.
+// Number of processes that run or wait to run, averaged over the last 1, 5 and 15 minutes.
 struct LoadAverage {
   double one_minute = 0;
   double five_minutes = 0;

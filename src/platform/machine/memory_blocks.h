@@ -1,4 +1,4 @@
-// The machine's memory blocks: the pieces in which memory is taken in and out of service.
+// Memory blocks: the units in which memory is taken online and offline.
 #pragma once
 
 #include <cstdint>
@@ -10,29 +10,29 @@
 namespace bellhop::platform {
 
 struct MemoryBlock {
-  std::uint64_t phys_index;  // the block's number; its memory begins at phys_index * block size
+  std::uint64_t phys_index;  // block number; the block starts at phys_index * block size
   bool online;
-  bool can_offline;  // what the system says of it; it may refuse nevertheless
+  bool can_offline;  // as the kernel reports it; the kernel may still refuse
 };
 
-// All blocks, by number; those that are gone or whose state the system does not tell at this
-// moment are left out; when none is left, it is the error of the first. Empty when the system's
-// kernel has no blocks of memory. `system_root` is the directory that holds the system's /sys.
+// All blocks, in ascending order. Blocks that have disappeared or whose state cannot be read are
+// left out; if no block remains, returns the error of the first one. Empty if the kernel has no
+// memory blocks. `system_root` contains /sys.
 Result<std::vector<MemoryBlock>> memory_blocks(const std::filesystem::path& system_root);
 
-// What became of an attempt to change a block.
+// The result of a change to a block.
 struct MemoryBlockChange {
   enum class Outcome { success, not_found, not_supported, failed };
   Outcome outcome = Outcome::success;
-  int error_number = 0;  // an errno value, unless it was a success
+  int error_number = 0;  // an errno value; 0 on success
 };
 
-// Takes a block into service or out of it; nothing happens when it is so already. Waits for as
-// long as the system needs to move what lies in a block that goes.
+// Takes a block online or offline; does nothing if it is already in that state. Blocks until the
+// kernel has moved the contents of a block that goes offline.
 MemoryBlockChange set_memory_block_online(const std::filesystem::path& system_root,
                                           std::uint64_t phys_index, bool online);
 
-// The size of every block, in bytes.
+// The size of each block, in bytes.
 Result<std::uint64_t> memory_block_size(const std::filesystem::path& system_root);
 
 }  // namespace bellhop::platform

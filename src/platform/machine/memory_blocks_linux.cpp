@@ -26,7 +26,7 @@ bool says_online(std::string_view state) {
   return state.starts_with("online");
 }
 
-// Kernels before 2.6.28 had no `state`: all memory was in service, for good.
+// Kernels before 2.6.28 have no `state` file: all memory is always online.
 bool has_no_file(const ControlError& error) {
   return error.step == ControlError::Step::open && error.error_number == ENOENT;
 }

@@ -1,4 +1,4 @@
-// What the operating system is called.
+// Name and version of the operating system and the kernel.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace bellhop::platform {
 
-// The running kernel, as uname(2) describes it.
+// The running kernel, from uname(2).
 struct Kernel {
   std::string release;
   std::string version;
@@ -18,7 +18,7 @@ struct Kernel {
 
 Result<Kernel> kernel();
 
-// The distribution, as os-release(5) describes it; a variable that is not set has no value.
+// The distribution, from os-release(5); nullopt for a variable that is not set.
 struct OsRelease {
   std::optional<std::string> id;
   std::optional<std::string> name;
@@ -29,12 +29,12 @@ struct OsRelease {
   std::optional<std::string> variant_id;
 };
 
-// Understands the assignments of os-release(5): one a line, quoted and escaped as in the shell,
-// the last of several winning. Lines that are none are passed over.
+// Parses the assignments of os-release(5): one per line, quoted and escaped as in the shell; the
+// last assignment to a variable wins. Skips all other lines.
 OsRelease parse_os_release(std::string_view text);
 
-// Reads the file at `path`, or without one the system's: /etc/os-release, else
-// /usr/lib/os-release. Nothing is set when no file can be read.
+// Reads the file at `path`. Without `path`, reads /etc/os-release, or /usr/lib/os-release if that
+// cannot be read. All values are nullopt if no file can be read.
 OsRelease os_release(const std::optional<std::string>& path);
 
 }  // namespace bellhop::platform

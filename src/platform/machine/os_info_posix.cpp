@@ -11,16 +11,16 @@
 namespace bellhop::platform {
 namespace {
 
-// Real files have some 500 bytes; what is beyond this is not read.
+// Real files have about 500 bytes. Bytes beyond this limit are not read.
 constexpr std::size_t max_bytes = std::size_t{1024} * 1024;
 
-// What a backslash within double quotes protects in the shell, and the single quote: qemu-ga
-// takes its backslash away too.
+// The characters that a backslash escapes within double quotes in the shell, and the single quote,
+// because qemu-ga removes the backslash before it too.
 bool is_escaped_in_quotes(char character) {
   return std::string_view("\\\"$`'").find(character) != std::string_view::npos;
 }
 
-// The text of a value in double quotes, `text` beginning after the first one.
+// The value of a double-quoted string; `text` starts after the opening quote.
 std::string double_quoted(std::string_view text) {
   std::string value;
   for (std::size_t i = 0; i < text.size() && text[i] != '"'; ++i) {
@@ -30,7 +30,7 @@ std::string double_quoted(std::string_view text) {
   return value;
 }
 
-// A value without quotes: ends at a blank or a semicolon, a backslash protects any character.
+// An unquoted value: ends at white space or a semicolon; a backslash escapes any character.
 std::string unquoted(std::string_view text) {
   std::string value;
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -1,4 +1,4 @@
-// Reads the kernel's tables in /proc.
+// Reads tables of the kernel in /proc.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +10,7 @@
 
 namespace bellhop::platform {
 
-// A whole table, by its path beneath `system_root`. Errors: `open("/proc/stat"): …`.
+// All lines of a table; `path` is relative to `system_root`. Errors: `open("/proc/stat"): …`.
 Result<std::vector<std::string>> read_proc_table(const std::filesystem::path& system_root,
                                                  std::string_view path);
 

@@ -1,4 +1,4 @@
-// The machine's logical processors, and taking them in and out of service.
+// Lists logical processors and takes them online and offline.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,17 @@ namespace bellhop::platform {
 struct Processor {
   std::int64_t logical_id;
   bool online;
-  bool can_offline;  // false: the system offers no way to take it out of service
+  bool can_offline;  // false: the kernel provides no way to take it offline
 };
 
-// All processors that the machine has, by logical id; those that are gone or whose state the
-// system does not tell at this moment are left out. Never empty: when none is left, it is the error
-// of the first. `system_root` is the directory that holds the system's /sys.
+// All processors, by logical id. Processors that have disappeared or whose state cannot be read are
+// left out; if no processor remains, returns the error of the first one, so the list is never
+// empty. `system_root` contains /sys.
 Result<std::vector<Processor>> processors(const std::filesystem::path& system_root);
 
-// Takes a processor into service or out of it; nothing happens when it is so already. Waits until
-// the system has moved the work of a processor that goes. Errors: there is no such processor, it
-// cannot be taken out of service, or the system's reason, worded as qemu-ga's.
+// Takes a processor online or offline; does nothing if it is already in that state. Blocks until
+// the kernel has moved the work of a processor that goes offline. Errors, in qemu-ga's wording: the
+// processor does not exist, it cannot be taken offline, or the kernel's reason.
 Result<void> set_processor_online(const std::filesystem::path& system_root, std::int64_t logical_id,
                                   bool online);
 

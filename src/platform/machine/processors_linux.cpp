@@ -10,8 +10,8 @@
 namespace bellhop::platform {
 namespace {
 
-// Linux' Documentation/ABI/testing/sysfs-devices-system-cpu. A processor without `online` cannot
-// be taken out of service.
+// Linux' Documentation/ABI/testing/sysfs-devices-system-cpu. A processor without this file cannot
+// be taken offline.
 constexpr const char* state_file = "online";
 
 constexpr std::string_view cpu_directory = "sys/devices/system/cpu";
@@ -20,7 +20,7 @@ std::string name_of(std::int64_t logical_id) {
   return fmt::format("{}/cpu{}/", cpu_directory, logical_id);
 }
 
-// Worded as qemu-ga's, its doubled slash included.
+// qemu-ga's wording, including its doubled slash.
 std::unexpected<Error> state_failure(const ControlError& error, std::int64_t logical_id) {
   const std::string path = fmt::format("/{}/{}", name_of(logical_id), state_file);
   switch (error.step) {

@@ -1,4 +1,4 @@
-// The name of this machine.
+// The host name of the guest.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace bellhop::platform {
 
-// As set on the system: with or without a domain, and empty when it was never set.
+// As configured, with or without a domain; empty if it was never set.
 Result<std::string> host_name();
 
 }  // namespace bellhop::platform

@@ -8,7 +8,8 @@
 namespace bellhop::platform {
 
 Result<std::string> host_name() {
-  // No system has names longer than 255 bytes (_POSIX_HOST_NAME_MAX); the last byte stays 0.
+  // No operating system has names longer than 255 bytes (_POSIX_HOST_NAME_MAX). The last byte stays
+  // 0.
   std::array<char, 257> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0) {
     return system_failure(errno, "cannot get hostname");

@@ -12,24 +12,24 @@
 namespace bellhop::platform {
 namespace {
 
-// The kernel writes at most 32 KiB at a time, unless one entry alone is longer.
+// The kernel sends at most 32 KiB at a time, unless one entry alone is longer.
 constexpr std::size_t first_buffer_size = std::size_t{64} * 1024;
 constexpr std::size_t max_buffer_size = std::size_t{16} * 1024 * 1024;
 
 constexpr int max_attempts = 10;
 
-// Of an attribute's type the upper two bits are flags.
+// The upper two bits of an attribute type are flags.
 constexpr std::uint16_t type_mask = 0x3FFF;
 static_assert(type_mask == static_cast<std::uint16_t>(NLA_TYPE_MASK));
 
-constexpr std::uint32_t sequence_number = 1;  // each request has a socket of its own
+constexpr std::uint32_t sequence_number = 1;  // each request has its own socket
 
-// How an attempt to read a list ended.
+// How one dump ended.
 enum class Outcome {
   complete,
-  inconsistent,  // to its end, but entries came or went meanwhile
-  cut_off,       // a message was longer than the buffer
-  starved,       // the kernel had no memory for the answer
+  inconsistent,  // complete, but entries were added or removed during the dump
+  cut_off,       // a message is longer than the buffer
+  starved,       // the kernel has no memory for the dump
 };
 
 constexpr std::size_t aligned(std::size_t size) {
@@ -51,12 +51,12 @@ Result<void> send_request(const Handle& fd, std::uint16_t type) {
   return {};
 }
 
-// The reason in NLMSG_ERROR and NLMSG_DONE, both of which begin with an errno value, negative.
+// The errno value of NLMSG_ERROR or NLMSG_DONE; the payload of both starts with it, negated.
 int reason_of(std::span<const std::byte> payload) {
   return -netlink_struct<int>(payload);
 }
 
-// One attempt to read a list.
+// One dump.
 class Attempt {
  public:
   Attempt(const NetlinkReceiver& receiver, std::vector<std::byte>& buffer)
@@ -77,7 +77,7 @@ class Attempt {
   }
 
  private:
-  // The messages of one read.
+  // Consumes the messages of one recv().
   Result<void> take(std::span<const std::byte> bytes) {
     while (!done_ && bytes.size() >= sizeof(nlmsghdr)) {
       const auto header = netlink_struct<nlmsghdr>(bytes);
@@ -107,7 +107,7 @@ class Attempt {
 Result<Handle> open_route_netlink() {
   Handle fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!fd) return system_failure(errno, "socket");
-  // A connected socket takes messages from its peer only: port 0, the kernel.
+  // A connected socket receives messages only from its peer: port 0, the kernel.
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel) != 0) {

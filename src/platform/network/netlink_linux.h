@@ -1,4 +1,4 @@
-// Asks the kernel for whole lists over rtnetlink(7).
+// Dumps kernel tables over rtnetlink(7).
 #pragma once
 
 #include <algorithm>
@@ -17,32 +17,32 @@
 
 namespace bellhop::platform {
 
-// Opens a socket that carries netlink messages, for one request each.
+// Opens a netlink socket. Called once for each request.
 using NetlinkOpener = std::function<Result<Handle>()>;
 
-// A socket to the kernel's tables of links, addresses and routes; nobody but the kernel can send to
-// it.
+// A socket to the kernel's tables of links, addresses and routes. Only the kernel can send to it.
 Result<Handle> open_route_netlink();
 
-// One message of an answer.
+// One message of a dump.
 struct NetlinkMessage {
   std::uint16_t type;                  // RTM_NEWLINK, …
-  std::span<const std::byte> payload;  // without the header: a struct such as ifinfomsg, attributes
+  std::span<const std::byte> payload;  // a struct such as ifinfomsg, then attributes; no header
 };
 
-// What a dump is given to.
+// Callbacks that receive a dump.
 struct NetlinkReceiver {
-  std::function<void()> restart;  // forget everything: the list comes again from its beginning
+  std::function<void()> restart;  // discards all messages so far: the dump starts again
   std::function<void(const NetlinkMessage&)> message;
 };
 
-// Asks for the whole list that `request_type` (RTM_GETLINK, RTM_GETADDR) stands for. When the list
-// changes while the kernel writes it, asks again; of a list that changes all the time the last
-// answer counts, in which an entry may be missing or twice. Errors have the system's reason only.
+// Requests the whole table of `request_type` (RTM_GETLINK, RTM_GETADDR). If the table changes
+// during the dump, repeats the request. If it keeps changing, the last dump counts; an entry may
+// then be missing or duplicated. Errors contain the failed step and its cause; the caller adds the
+// context.
 Result<void> netlink_dump(const NetlinkOpener& open, std::uint16_t request_type,
                           const NetlinkReceiver& receiver);
 
-// The same as a vector of what `decode` makes of the messages; it skips messages by nullopt.
+// Same, as a vector of the results of `decode`, which returns nullopt to skip a message.
 template <class Item>
 Result<std::vector<Item>> netlink_list(const NetlinkOpener& open, std::uint16_t request_type,
                                        std::optional<Item> (*decode)(const NetlinkMessage&)) {
@@ -59,7 +59,8 @@ Result<std::vector<Item>> netlink_list(const NetlinkOpener& open, std::uint16_t 
   return items;
 }
 
-// The struct at the beginning of `bytes`, filled with zeros when an older kernel's is shorter.
+// The struct at the beginning of `bytes`, padded with zeros if the struct of an older kernel is
+// shorter.
 template <class T>
 T netlink_struct(std::span<const std::byte> bytes) {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -68,7 +69,7 @@ T netlink_struct(std::span<const std::byte> bytes) {
   return value;
 }
 
-// Calls visit(type, value) for each attribute; stops at one that does not fit.
+// Calls visit(type, value) for each attribute; stops at the first that does not fit.
 void for_each_attribute(
     std::span<const std::byte> attributes,
     const std::function<void(std::uint16_t, std::span<const std::byte>)>& visit);

@@ -14,13 +14,13 @@
 namespace bellhop::platform {
 namespace {
 
-// A string that ends with a zero byte.
+// Converts a zero-terminated string.
 std::string text_of(std::span<const std::byte> value) {
   const std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
   return std::string(text.substr(0, text.find('\0')));
 }
 
-// The sums are those of /proc/net/dev, net/core/net-procfs.c.
+// Sums as in /proc/net/dev, net/core/net-procfs.c.
 NetworkStatistics statistics_of(std::span<const std::byte> value) {
   const auto counters = netlink_struct<rtnl_link_stats64>(value);
   return {
@@ -44,7 +44,7 @@ std::optional<std::string> ip_text(int family, std::span<const std::byte> value)
   return text.data();
 }
 
-// Interfaces under way to a reply, in order and by name.
+// Collects interfaces, in order, with an index by name.
 class Interfaces {
  public:
   explicit Interfaces(const std::vector<Link>& links) {
@@ -79,7 +79,6 @@ class Interfaces {
                     .addresses = {},
                     .statistics = statistics});
   }
-  // Makes an interface of a label.
   void add_label(const std::string& label) {
     const NetworkInterface* owner = find(label.substr(0, label.find(':')));
     add(label, owner ? owner->hardware_address : std::nullopt, std::nullopt);
@@ -123,7 +122,8 @@ std::optional<LinkAddress> decode_address(const NetlinkMessage& message) {
   LinkAddress result{.link = static_cast<int>(header.ifa_index)};
   result.address.version = header.ifa_family == AF_INET ? IpVersion::ipv4 : IpVersion::ipv6;
   result.address.prefix = header.ifa_prefixlen;
-  // Of a point-to-point link IFA_ADDRESS is the other end's, and IFA_LOCAL the interface's own.
+  // On a point-to-point link, IFA_ADDRESS is the address of the peer and IFA_LOCAL that of the
+  // interface.
   std::span<const std::byte> address;
   std::span<const std::byte> local;
   for_each_attribute(message.payload.subspan(sizeof(ifaddrmsg)),

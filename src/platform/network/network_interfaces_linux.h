@@ -1,4 +1,4 @@
-// Interfaces from what rtnetlink(7) says of links and addresses.
+// Builds interfaces from the links and addresses of rtnetlink(7).
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace bellhop::platform {
 
-// What RTM_NEWLINK says of an interface.
+// The fields of RTM_NEWLINK that describe an interface.
 struct Link {
   int index = 0;
   std::string name;
@@ -19,22 +19,22 @@ struct Link {
   std::optional<NetworkStatistics> statistics;
 };
 
-// What RTM_NEWADDR says of an address.
+// The fields of RTM_NEWADDR that describe an address.
 struct LinkAddress {
-  int link = 0;  // index of its interface
+  int link = 0;  // interface index
   std::string
-      label;  // of IPv4 addresses: the interface's name, or that with ":" and a word; or none
+      label;  // IPv4: the interface's name, or the name with ":" and a suffix; otherwise empty
   IpAddress address;
 };
 
-// Both give nullopt for messages of another kind.
+// Both return nullopt for messages of another kind.
 std::optional<Link> decode_link(const NetlinkMessage& message);
 std::optional<LinkAddress> decode_address(const NetlinkMessage& message);
 
-// By qemu-ga's rules: interfaces in the order of links, then labels that are no interface's name,
-// in the order of addresses; statistics only for an interface that has an address; a label has the
-// hardware address of the interface that its part before ":" names, and no statistics. An address
-// of an interface that is not among the links, because it is newer, is left out.
+// Follows qemu-ga: interfaces in the order of `links`, then labels that are not the name of an
+// interface, in the order of `addresses`. Only an interface with an address has statistics. A label
+// has no statistics; its hardware address is that of the interface named before the ":". An address
+// whose interface is not in `links`, because it was created after they were listed, is left out.
 std::vector<NetworkInterface> combine(const std::vector<Link>& links,
                                       const std::vector<LinkAddress>& addresses);
 

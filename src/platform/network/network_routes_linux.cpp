@@ -14,12 +14,12 @@
 namespace bellhop::platform {
 namespace {
 
-// Takes the words of a line one after another, and remembers whether all were what they had to be.
+// Parses the fields of a line one after another and records whether all were valid.
 class Words {
  public:
   explicit Words(std::string_view line) : rest_(line) {}
 
-  // Whether everything so far was there and right.
+  // Whether all fields so far were present and valid.
   explicit operator bool() const { return good_; }
 
   std::string_view word() {
@@ -35,7 +35,7 @@ class Words {
     return number.value_or(0);
   }
 
-  // The kernel writes an IPv4 address as the number that its four bytes are in memory.
+  // The kernel prints an IPv4 address as the integer that its four bytes form in memory.
   std::string ipv4_address() {
     const in_addr address{.s_addr = number<std::uint32_t>(16)};
     return text_of(AF_INET, &address);
@@ -65,7 +65,7 @@ class Words {
   bool good_ = true;
 };
 
-// Appends the routes of a table. Returns 0, or why the table cannot be opened.
+// Appends the routes of a table. Returns 0, or the errno value if the table cannot be opened.
 Result<int> append_routes(std::vector<NetworkRoute>& routes, const std::filesystem::path& path,
                           std::optional<NetworkRoute> (*parse)(std::string_view)) {
   errno = 0;
@@ -90,7 +90,7 @@ std::optional<NetworkRoute> parse_ipv4_route_line(std::string_view line) {
   route.flags = words.number<std::uint32_t>(16);
   route.reference_count = words.number<std::int64_t>(10);
   route.use = words.number<std::int64_t>(10);
-  // 32 bits without a sign, which older kernels write with one.
+  // Unsigned 32 bits, which older kernels print as signed.
   route.metric = static_cast<std::uint32_t>(words.number<std::int64_t>(10));
   details.mask = words.ipv4_address();
   details.mtu = words.number<std::int64_t>(10);

@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The value of the first line that begins with `name` and '='; nothing when it is empty.
+// The value of the first line that starts with `name` and '='; nullopt if it is empty.
 std::optional<std::string> value_of(std::string_view lines, std::string_view name) {
   const auto value = text::find_value(lines, name);
   return value && !value->empty() ? std::optional(std::string(*value)) : std::nullopt;

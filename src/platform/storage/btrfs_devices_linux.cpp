@@ -12,8 +12,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// What the device with a node in `devices` is called in /sys, where names have no slashes;
-// "mapper!" in front of a name that device mapper gave it.
+// The name in /sys of a device node in `devices`; /sys replaces slashes in names. A device-mapper
+// name starts with "mapper!".
 std::string name_in_sys(const fs::path& node, const fs::path& devices) {
   std::string name = node.lexically_relative(devices).string();
   std::ranges::replace(name, '/', '!');

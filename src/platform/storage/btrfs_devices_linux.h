@@ -1,4 +1,4 @@
-// The devices of btrfs filesystems, of which one can have several.
+// The devices of btrfs filesystems. One filesystem can have several.
 #pragma once
 
 #include <cstddef>
@@ -10,19 +10,20 @@
 
 namespace bellhop::platform {
 
-// Knows the btrfs filesystems of a system; reads them when it is first asked.
+// Caches the btrfs filesystems of the guest and their devices; reads them on first use. Not
+// thread-safe.
 class BtrfsDevices {
  public:
-  // `system_root` holds the system's /sys.
+  // `system_root` contains /sys.
   explicit BtrfsDevices(std::filesystem::path system_root);
 
-  // The devices of the filesystem that has the named one ("sda1"), without that: their paths
-  // beneath the system root, as BlockDevice::find() takes them.
+  // The other devices of the filesystem that contains `device` ("sda1"), as paths beneath the
+  // system root that BlockDevice::find() accepts.
   std::vector<std::filesystem::path> others(const std::string& device);
 
-  // The numbers of all devices of the filesystem that has the device with this node, as the table
-  // of mounts names one: "/dev/sda1", "/dev/mapper/vg-data" or a link to such. As in
-  // /sys/dev/block: "8:1". None when it is not known.
+  // Major and minor numbers, as in /sys/dev/block ("8:1"), of all devices of the filesystem that
+  // contains the device `node`. `node` is a source in the mount table: "/dev/sda1",
+  // "/dev/mapper/vg-data" or a symbolic link to one. Empty if no such filesystem is found.
   std::vector<std::string> numbers_of(const std::string& node);
 
  private:
@@ -32,13 +33,13 @@ class BtrfsDevices {
   };
 
   void read();
-  // The filesystem that has a device; nullptr when none has. `name` as in /sys, or with "mapper!"
-  // in front of the name that device mapper gave it.
+  // The filesystem that contains a device; nullptr if there is none. `name` is the name in /sys, or
+  // "mapper!" followed by the device-mapper name.
   const Filesystem* find_by_device(const std::string& name);
 
   std::filesystem::path system_root_;
   std::optional<std::vector<Filesystem>> filesystems_;
-  std::unordered_map<std::string, std::size_t> filesystem_of_;  // by the name of a device
+  std::unordered_map<std::string, std::size_t> filesystem_of_;  // by device name
 };
 
 }  // namespace bellhop::platform

@@ -24,7 +24,7 @@ std::optional<PciAddress> pci_address(std::string_view part) {
   return PciAddress{*domain, *bus, *slot, *function};
 }
 
-// The name that a link in a directory leads to, as that of the device's driver.
+// The file name of a symbolic link's target, such as the name of a device's driver.
 std::string link_target(const fs::path& link) {
   std::error_code error;
   const fs::path target = fs::read_symlink(link, error);
@@ -36,8 +36,8 @@ struct Controller {
   std::string driver;
 };
 
-// The PCI function whose driver serves disks; those in front of it are bridges. A link instead of
-// a PCI bus in the location (as on ARM, "platform/4010000000.pcie/pci0000:00/…") changes nothing.
+// The PCI function whose driver serves disks; the PCI functions before it are bridges. The location
+// need not begin with a PCI bus: on ARM it is "platform/4010000000.pcie/pci0000:00/…".
 std::optional<Controller> find_controller(const BlockDevice& device) {
   constexpr std::array<std::string_view, 7> known = {"ahci",      "ata_piix",   "ehci-pci", "nvme",
                                                      "sym53c8xx", "virtio-pci", "xhci_hcd"};
@@ -52,14 +52,14 @@ std::optional<Controller> find_controller(const BlockDevice& device) {
   return std::nullopt;
 }
 
-// A SCSI device's place on its host adapter.
+// The position of a SCSI device on its host adapter.
 struct ScsiPlace {
   std::int64_t channel = 0;
   std::int64_t target = 0;
   std::int64_t lun = 0;
 };
 
-// From "target2:0:1/2:0:1:3", which is host 2, channel 0, target 1, LUN 3.
+// Parses "target2:0:1/2:0:1:3": host 2, channel 0, target 1, LUN 3.
 std::optional<ScsiPlace> scsi_place(const BlockDevice& device) {
   const auto& location = device.location();
   for (std::size_t i = 0; i + 1 < location.size(); ++i) {
@@ -74,8 +74,8 @@ std::optional<ScsiPlace> scsi_place(const BlockDevice& device) {
   return std::nullopt;
 }
 
-// Which of its controller's ports an ATA disk is on, counted from 0. The kernel numbers the ports
-// ("ata3", or "host2" before Linux 3.0) of all controllers together.
+// The port of an ATA disk on its controller, from 0. The kernel numbers the ports ("ata3", or
+// "host2" before Linux 3.0) across all controllers.
 std::optional<std::int64_t> ata_port(const BlockDevice& device) {
   for (const std::string_view prefix : {"ata", "host"}) {
     for (std::size_t i = 0; i < device.location().size(); ++i) {
@@ -99,7 +99,7 @@ bool set_ata(DiskAddress& address, const BlockDevice& device, DiskBus type) {
   address.bus_type = type;
   if (type == DiskBus::ide) {
     address.bus = *port;
-    address.unit = place->target;  // 0 the master, 1 the slave
+    address.unit = place->target;  // 0: master, 1: slave
   } else {
     address.unit = *port;
   }
@@ -153,9 +153,9 @@ bool is_on_virtio(const BlockDevice& device) {
   });
 }
 
-// An NVMe drive to which several controllers may lead belongs to none of them: its directory is
-// "virtual/nvme-subsystem/nvme-subsys0/nvme0n1", and links there lead to the controllers. The
-// controller with the lowest number that is on PCI stands for it.
+// An NVMe drive that several controllers can reach has its directory in none of them but in
+// "virtual/nvme-subsystem/nvme-subsys0/nvme0n1", beside links to the controllers. Returns the PCI
+// controller with the lowest number.
 std::optional<BlockDevice> nvme_controller(const BlockDevice& device) {
   const auto& location = device.location();
   if (location.size() < 4 || location[1] != "nvme-subsystem") return std::nullopt;
@@ -172,7 +172,7 @@ std::optional<BlockDevice> nvme_controller(const BlockDevice& device) {
   return std::nullopt;
 }
 
-// Fills in where the device is plugged in; false when that is not known.
+// Sets the fields that say where the device is attached; false if that is not known.
 bool set_place(DiskAddress& address, const BlockDevice& device) {
   address.ccw_address = ccw_address(device);
   if (address.ccw_address) {
@@ -190,7 +190,7 @@ bool set_place(DiskAddress& address, const BlockDevice& device) {
   return true;
 }
 
-// As udev tells it; without udev, what the kernel knows of a virtio disk, which is the same.
+// From udev; without udev, the kernel's serial of a virtio disk, which is the same.
 std::optional<std::string> serial_number(const BlockDevice& device) {
   if (auto serial = device.udev_property("ID_SERIAL")) return serial;
   return device.disk().value_or(device).attribute("serial");

@@ -1,4 +1,4 @@
-// Finds out from a block device's place in /sys where the host has plugged it in.
+// Derives from a block device's path in /sys where the host has attached it.
 #pragma once
 
 #include <optional>
@@ -9,13 +9,13 @@
 
 namespace bellhop::platform {
 
-// The address of a disk or partition that is hardware. Nothing when the system tells nothing about
-// it. Clients compare the numbers with those of the host's configuration, so for each kind of
-// controller bus, target and unit are what libvirt calls them there.
+// The address of a disk or partition that is hardware; nullopt if nothing about it is known.
+// Clients compare the numbers with the host's configuration, so bus, target and unit have, for each
+// kind of controller, the meaning that libvirt gives them.
 std::optional<DiskAddress> disk_address(const BlockDevice& device);
 
-// The addresses of all hardware that a device lies on, each piece once: those of the disks beneath
-// a stack of virtual devices, or its own.
+// The addresses of all hardware disks beneath a device, each once: the disks beneath a stack of
+// virtual devices, or the device itself.
 std::vector<DiskAddress> disks_beneath(const BlockDevice& device);
 
 }  // namespace bellhop::platform

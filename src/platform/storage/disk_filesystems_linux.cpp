@@ -10,8 +10,7 @@
 namespace bellhop::platform {
 namespace {
 
-// Filesystems that belong to no single disk have the major number 0. Of these only btrfs lies on
-// local disks.
+// A filesystem without a single disk has major number 0. Of these, only btrfs is on local disks.
 bool has_disk(const Mount& mount) {
   return mount.device_major != 0 || mount.type == "btrfs";
 }

@@ -1,4 +1,4 @@
-// Finds the filesystems that have a disk in the table of mounts.
+// Lists the disk filesystems of a mount table.
 #pragma once
 
 #include <iosfwd>
@@ -9,15 +9,16 @@
 
 namespace bellhop::platform {
 
-// A filesystem with a disk, and where the kernel says that the disk is.
+// A filesystem on a disk, and the disk that the kernel reports for it.
 struct DiskFilesystem {
   LocalFilesystem mounted;
-  unsigned int device_major = 0;  // 0 for btrfs, which has a number of its own
+  unsigned int device_major = 0;  // 0 for btrfs, which has its own device number
   unsigned int device_minor = 0;
-  std::string source;  // "/dev/vda1": of btrfs, one of its disks
+  std::string source;  // "/dev/vda1"; for btrfs, one of its disks
 };
 
-// Those in a table as /proc/self/mountinfo is, in its order, which is that of mounting, each once.
+// The filesystems in `table`, which has the format of /proc/self/mountinfo, each once, in mount
+// order.
 std::vector<DiskFilesystem> disk_filesystems(std::istream& table);
 
 }  // namespace bellhop::platform

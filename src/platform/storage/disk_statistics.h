@@ -1,4 +1,4 @@
-// What the disks have done since the system's start.
+// I/O counters of the disks since boot.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace bellhop::platform {
 
-// The counters of one disk or partition; those that the kernel is too old for are missing. Times
-// in milliseconds, sectors of 512 bytes.
+// The counters of one disk or partition; nullopt where the kernel is too old to report one. Times
+// are in milliseconds, sectors have 512 bytes.
 struct DiskStatistics {
   std::string name;  // "sda1"
   std::uint64_t major = 0;
@@ -37,7 +37,7 @@ struct DiskStatistics {
   std::optional<std::uint64_t> weight_ticks;
 };
 
-// In the system's order. `system_root` holds its /proc. Errors: `open("/proc/diskstats"): …`.
+// In the kernel's order. `system_root` contains /proc. Errors: `open("/proc/diskstats"): …`.
 Result<std::vector<DiskStatistics>> disk_statistics(const std::filesystem::path& system_root);
 
 }  // namespace bellhop::platform

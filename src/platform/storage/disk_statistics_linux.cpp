@@ -9,8 +9,8 @@ namespace {
 
 using Words = std::vector<std::string_view>;
 
-// The counters' places in a line, as Documentation/admin-guide/iostats.rst of the kernel numbers
-// them, with the device's numbers and name in front.
+// The kernel's Documentation/admin-guide/iostats.rst defines the order of the counters; the
+// device's numbers and name precede them.
 void set_counters(DiskStatistics& disk, const Words& words) {
   const auto counter = [&](std::size_t place) {
     return text::parse_number<std::uint64_t>(words[place]);
@@ -34,13 +34,13 @@ void set_counters(DiskStatistics& disk, const Words& words) {
     disk.total_ticks = counter(12);
     disk.weight_ticks = counter(13);
   }
-  if (words.size() >= 18) {  // Linux 4.18
+  if (words.size() >= 18) {  // since Linux 4.18
     disk.discard_ios = counter(14);
     disk.discard_merges = counter(15);
     disk.discard_sectors = counter(16);
     disk.discard_ticks = counter(17);
   }
-  if (words.size() >= 20) {  // Linux 5.5
+  if (words.size() >= 20) {  // since Linux 5.5
     disk.flush_ios = counter(18);
     disk.flush_ticks = counter(19);
   }

@@ -1,4 +1,4 @@
-// The guest's disks: what they are called, what they consist of and where they are plugged in.
+// The guest's disks: their names, the devices they are built from, and where they are attached.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace bellhop::platform {
 
-// How a disk is attached. In the order of qemu-ga's GuestDiskBusType.
+// How a disk is attached. Same order as qemu-ga's GuestDiskBusType.
 enum class DiskBus {
   ide,
   fdc,
@@ -35,7 +35,7 @@ enum class DiskBus {
   nvme,
 };
 
-// A PCI function; all -1 when there is none or it is not known.
+// A PCI function; all fields are -1 if there is none or it is not known.
 struct PciAddress {
   std::int64_t domain = -1;
   std::int64_t bus = -1;
@@ -43,7 +43,7 @@ struct PciAddress {
   std::int64_t function = -1;
 };
 
-// A subchannel and its device on a mainframe's channel subsystem.
+// A subchannel, and its device, of a mainframe's channel subsystem.
 struct CcwAddress {
   std::int64_t cssid = 0;
   std::int64_t ssid = 0;
@@ -51,11 +51,11 @@ struct CcwAddress {
   std::int64_t devno = 0;
 };
 
-// Where a disk, or the disk that a partition is on, is to be found by the host.
+// Where the host has attached a disk, or the disk of a partition.
 struct DiskAddress {
   PciAddress pci_controller;
   DiskBus bus_type = DiskBus::unknown;
-  std::int64_t bus = 0;  // bus, target and unit: 0 where the kind of controller has no such thing
+  std::int64_t bus = 0;  // bus, target and unit: 0 where the kind of controller has none
   std::int64_t target = 0;
   std::int64_t unit = 0;
   std::optional<std::string> serial;
@@ -69,8 +69,8 @@ struct WideCounter {
   std::uint64_t hi = 0;
 };
 
-// What an NVMe drive tells of its health: the log page "SMART / Health Information" of the NVMe
-// Base Specification. Temperature in kelvin, the rest in the units of that page.
+// The health of an NVMe drive: the log page "SMART / Health Information" of the NVMe Base
+// Specification. Temperature in kelvin, all other values in the units of that page.
 struct NvmeSmart {
   std::int64_t critical_warning = 0;
   std::int64_t temperature = 0;
@@ -93,16 +93,17 @@ struct NvmeSmart {
 struct Disk {
   std::string name;  // "/dev/sda"
   bool partition = false;
-  // The devices it is made from; of a partition, its disk. Nothing where that has no meaning.
+  // The devices that a disk is built from; for a partition, its disk. nullopt where that has no
+  // meaning.
   std::optional<std::vector<std::string>> dependencies;
-  std::optional<DiskAddress> address;  // of whole disks that are hardware
-  std::optional<std::string> alias;    // the name that the device mapper's user gave it
-  std::optional<NvmeSmart> smart;      // when the drive tells it to this process
+  std::optional<DiskAddress> address;  // whole hardware disks only
+  std::optional<std::string> alias;    // the device-mapper name
+  std::optional<NvmeSmart> smart;      // if the drive reports it to this process
 };
 
-// All disks that have a size, and their partitions. What goes away while they are listed, or does
-// not tell something, is left out. `system_root` holds the system's /sys, /dev and /run. May block
-// for as long as an NVMe drive does. Errors: the system has no list of disks.
+// All disks of non-zero size, and their partitions. Devices that disappear during the listing, and
+// values that cannot be read, are left out. `system_root` contains /sys, /dev and /run. May block
+// for as long as an NVMe drive does. Errors: the kernel has no list of disks.
 Result<std::vector<Disk>> disks(const std::filesystem::path& system_root);
 
 }  // namespace bellhop::platform

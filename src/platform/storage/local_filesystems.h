@@ -1,4 +1,4 @@
-// The local filesystems of this system: which there are, and freezing and trimming them.
+// Lists, freezes, thaws and trims the local filesystems of the guest.
 #pragma once
 
 #include <cstdint>
@@ -11,70 +11,70 @@
 
 namespace bellhop::platform {
 
-// A filesystem as the system's table of mounts shows it.
+// A filesystem, from the kernel's mount table.
 struct LocalFilesystem {
-  // One mount of it.
   struct Place {
     std::string path;
-    std::uint64_t mount = 0;  // tells this mount from all others of the system
+    std::uint64_t mount = 0;  // unique among the existing mounts
   };
 
-  std::string mountpoint;     // where it was mounted first
-  std::vector<Place> places;  // all its mounts in their order, the first included
-  bool read_only = false;     // the filesystem itself, not only some of its mounts
+  std::string mountpoint;     // the first mountpoint
+  std::vector<Place> places;  // all its mounts, in mount order
+  bool read_only = false;     // the filesystem itself, not only a mount of it
 };
 
-// What trimming a filesystem came to.
+// The result of a trim.
 struct Trimmed {
-  std::uint64_t bytes = 0;    // how much was given back
-  std::uint64_t minimum = 0;  // the shortest free range, in bytes, that the filesystem looked at
+  std::uint64_t bytes = 0;    // amount trimmed
+  std::uint64_t minimum = 0;  // shortest free range, in bytes, that the filesystem trims
 };
 
-// One filesystem, held open: what becomes of its mountpoint does not matter to it, and it cannot
-// be unmounted. May be used from any thread.
+// A filesystem that is held open. Changes to its mountpoint do not affect it, and it cannot be
+// unmounted. Thread-safe.
 class Filesystem {
  public:
   virtual ~Filesystem() = default;
 
-  // Writes out what is in memory; from then on whoever writes to the filesystem waits.
-  // False when it is frozen already or is of a kind that cannot be. May block for as long as its
-  // disk does. Errors: `failed to freeze /x: …`.
+  // Writes cached data to the disk, then blocks writers until the thaw. Returns false if the
+  // filesystem is already frozen or cannot be frozen. May block for as long as its disk does.
+  // Errors: `failed to freeze /x: …`.
   virtual Result<bool> freeze() = 0;
 
-  // Ends all freezes of the filesystem, however many and whoever began them. False when there was
-  // none. May block as freeze(). Errors: `failed to thaw /x: …`; it may be frozen still.
+  // Ends all freezes of the filesystem, including those of other processes. Returns false if it was
+  // not frozen. May block as freeze() does. Errors: `failed to thaw /x: …`; the filesystem may
+  // still be frozen.
   virtual Result<bool> thaw() = 0;
 
-  // Tells the disk which blocks are not in use, where at least `minimum` bytes lie together. May
-  // block for minutes. Errors: `trim not supported`, `failed to trim: …`.
+  // Reports unused blocks to the disk, in free ranges of at least `minimum` bytes. May block for
+  // minutes. Errors: `trim not supported`, `failed to trim: …`.
   virtual Result<Trimmed> trim(std::uint64_t minimum) = 0;
 
-  // Keeps the filesystem open; no_handle when there is none.
+  // The fd that holds the filesystem open, owned by this object; no_handle if there is none.
   virtual NativeHandle descriptor() const { return no_handle; }
 };
 
-// The system's filesystems. May be used from any thread.
+// The filesystems of the guest. Thread-safe.
 class Filesystems {
  public:
   virtual ~Filesystems() = default;
 
-  // The local filesystems, each once; network filesystems and those without a disk are left out.
-  // One that lies on another, as in a file of it, comes after it; apart from that they stand in
-  // the order in which they were mounted. So one after the other can be thawed in this order, and
-  // frozen in the reverse one: a frozen filesystem takes no writes of those that lie on it.
+  // The local filesystems, each once; network filesystems and filesystems without a disk are left
+  // out. A filesystem that lies on another one, for instance in a file, comes after it; apart from
+  // that, they are in mount order. Thaw in this order and freeze in the reverse order: a frozen
+  // filesystem blocks the writes of the filesystems that lie on it.
   virtual Result<std::vector<LocalFilesystem>> list() = 0;
 
-  // Opens a filesystem at whichever of its mountpoints leads there; nullptr when none does because
-  // other filesystems are mounted over it. May block when the way there does.
+  // Opens a filesystem through the first of its mountpoints that leads to it; nullptr if other
+  // filesystems are mounted over all of them. May block if the path does.
   // Errors: `failed to open /x: …`.
   virtual Result<std::unique_ptr<Filesystem>> open(const LocalFilesystem& filesystem) = 0;
 
-  // A filesystem that an earlier program of this process has opened, with the first of its
-  // mountpoints.
+  // Rebuilds a filesystem from the fd that the program before a live upgrade opened. `mountpoint`
+  // is the first mountpoint.
   virtual std::unique_ptr<Filesystem> restore(Handle descriptor, std::string mountpoint) = 0;
 };
 
-// Those of this machine.
+// The filesystems of this machine.
 std::unique_ptr<Filesystems> system_filesystems();
 
 }  // namespace bellhop::platform

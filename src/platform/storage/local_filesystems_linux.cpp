@@ -23,7 +23,7 @@ class LinuxFilesystem final : public Filesystem {
 
   Result<bool> freeze() override {
     if (::ioctl(fd_.get(), FIFREEZE, 0) == 0) return true;
-    // EOPNOTSUPP: this kind of filesystem cannot. EBUSY: it is frozen.
+    // EOPNOTSUPP: this kind of filesystem cannot be frozen. EBUSY: it is already frozen.
     if (errno == EOPNOTSUPP || errno == EBUSY) return false;
     return system_failure(errno, "failed to freeze {}", mountpoint_);
   }
@@ -31,7 +31,7 @@ class LinuxFilesystem final : public Filesystem {
   Result<bool> thaw() override {
     bool was_frozen = false;
     while (::ioctl(fd_.get(), FITHAW, 0) == 0) was_frozen = true;
-    // EINVAL: it is not frozen, or not any more.
+    // EINVAL: it is not frozen, or no longer frozen.
     if (errno == EINVAL || errno == EOPNOTSUPP || errno == ENOTTY) return was_frozen;
     return system_failure(errno, "failed to thaw {}", mountpoint_);
   }
@@ -53,7 +53,7 @@ class LinuxFilesystem final : public Filesystem {
   std::string mountpoint_;
 };
 
-// Whether the descriptor leads into that mount; kernels before 5.8 do not tell.
+// Whether the fd is on that mount. Assumes so on kernels before 5.8, which do not report the mount.
 bool leads_to(const Handle& fd, std::uint64_t mount) {
   struct statx facts{};
   if (::statx(fd.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &facts) != 0) return true;

@@ -1,4 +1,4 @@
-// The mounted filesystems that lie on disks, and how full they are.
+// Lists the mounted filesystems on disks, and their sizes.
 #pragma once
 
 #include <cstdint>
@@ -13,32 +13,32 @@
 namespace bellhop::platform {
 
 struct MountedFilesystem {
-  std::string name;  // of the device: "sda1", "dm-0"; "8:1" when the system does not tell it
+  std::string name;  // of the device: "sda1", "dm-0"; "8:1" if the kernel reports no name
   std::string mountpoint;
   std::string type;                // "ext4"
-  std::vector<DiskAddress> disks;  // that it lies on; empty when those are not hardware
-  // Tells the mount from all others that exist.
+  std::vector<DiskAddress> disks;  // beneath it; empty if none is hardware
+  // Unique among the existing mounts.
   std::uint64_t mount_id = 0;
-  // Whether asking it may have to wait for another computer or program: it is of such a kind, or
-  // mounted beneath one that is.
+  // True if a query may wait for another computer or for a program: the filesystem is remote or
+  // FUSE, or is mounted beneath one that is.
   bool may_block = false;
 };
 
-// The filesystems that lie on disks, each once, by its first mountpoint, in the reverse order of
-// mounting. Asks none of them anything, so it waits for none. `system_root` holds the system's
-// /proc, /sys, /dev and /run. Errors: the system has no table of mounts.
+// The filesystems on disks, each once, by its first mountpoint, in reverse mount order. Does not
+// query the filesystems, so it does not block on them. `system_root` contains /proc, /sys, /dev and
+// /run. Errors: the kernel has no mount table.
 Result<std::vector<MountedFilesystem>> mounted_filesystems(
     const std::filesystem::path& system_root);
 
 // In bytes.
 struct FilesystemSize {
   std::uint64_t used = 0;
-  std::uint64_t total = 0;             // for all users but the privileged one
-  std::uint64_t total_privileged = 0;  // with what is reserved for it
+  std::uint64_t total = 0;             // for unprivileged users
+  std::uint64_t total_privileged = 0;  // with the blocks reserved for root
 };
 
-// Asks the filesystem at a path. May block for ever when that lies on, or beneath, a filesystem of
-// a server or program that does not answer. Nothing when it does not tell.
+// The size of the filesystem at a path; nullopt if it does not report one. May block indefinitely
+// if the path is on, or beneath, a filesystem whose server or program does not answer.
 std::optional<FilesystemSize> filesystem_size(const std::filesystem::path& path);
 
 }  // namespace bellhop::platform

@@ -23,8 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Gives a btrfs, whose own device number tells nothing, that of its device. False when that is no
-// device.
+// Replaces the device number of a btrfs, which belongs to no device, by that of its source. False
+// if the source is not a device.
 bool resolve_device(const fs::path& system_root, Mount& mount) {
   const fs::path node = system_root / fs::path(mount.source).relative_path();
   struct stat status{};
@@ -33,7 +33,7 @@ bool resolve_device(const fs::path& system_root, Mount& mount) {
     mount.device_minor = minor(status.st_rdev);
     return true;
   }
-  // Without a usable node, as in a container, its name may still be that of a device.
+  // Without a usable device node, as in a container, the name may still be that of a device.
   const auto number =
       read_attribute(system_root / "sys/class/block" / node.filename() / "dev").value_or("");
   const auto device = parse_device_number(number);

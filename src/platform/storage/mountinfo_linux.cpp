@@ -9,7 +9,7 @@ bool is_octal(char digit) {
   return digit >= '0' && digit <= '7';
 }
 
-// The kernel writes blanks, line feeds, '#' and backslashes as \ooo.
+// The kernel escapes blanks, line feeds, '#' and backslashes as \ooo.
 std::string unescape(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -37,7 +37,7 @@ std::optional<std::pair<unsigned int, unsigned int>> parse_device_number(std::st
 }
 
 std::optional<Mount> parse_mountinfo_line(std::string_view line) {
-  // Ends at one space, so that a field may be empty.
+  // Fields end at a single space, so a field may be empty.
   const auto next_field = [&] { return text::consume_until(line, ' '); };
   const auto id = text::parse_number<std::uint64_t>(next_field());
   const auto parent_id = text::parse_number<std::uint64_t>(next_field());
@@ -47,11 +47,11 @@ std::optional<Mount> parse_mountinfo_line(std::string_view line) {
               .parent_id = *parent_id,
               .device_major = device->first,
               .device_minor = device->second};
-  next_field();  // the directory of the filesystem that is mounted
+  next_field();  // root of the mount within the filesystem
   mount.mountpoint = unescape(next_field());
   if (mount.mountpoint.empty()) return std::nullopt;
-  next_field();  // options
-  // Any number of optional fields, ended by a dash.
+  next_field();  // mount options
+  // Skips the optional fields; a dash ends them.
   while (!line.empty() && next_field() != "-") {
   }
   mount.type = unescape(next_field());

@@ -1,4 +1,4 @@
-// Reads the kernel's table of mounts: /proc/self/mountinfo, proc_pid_mountinfo(5).
+// Parses the kernel's mount table: /proc/self/mountinfo, proc_pid_mountinfo(5).
 #pragma once
 
 #include <cstdint>
@@ -11,20 +11,20 @@ namespace bellhop::platform {
 
 // One mount of this process's mount namespace.
 struct Mount {
-  std::uint64_t id = 0;           // tells the mount from all others, now and here
-  std::uint64_t parent_id = 0;    // of the mount that it is mounted on; it may not be in the table
-  unsigned int device_major = 0;  // 0 for filesystems without a disk, and for btrfs
+  std::uint64_t id = 0;           // unique among the current mounts of this namespace
+  std::uint64_t parent_id = 0;    // the parent mount, which may be missing from the table
+  unsigned int device_major = 0;  // 0 for a filesystem without a disk, and for btrfs
   unsigned int device_minor = 0;
   std::string mountpoint;
   std::string type;        // "ext4"
-  std::string source;      // "/dev/vda1", where the filesystem has such a thing
-  bool read_only = false;  // the filesystem, for all its mounts
+  std::string source;      // "/dev/vda1", if the filesystem has a device
+  bool read_only = false;  // the filesystem itself, for all its mounts
 };
 
-// A device's numbers from "MAJOR:MINOR".
+// Parses major and minor number from "MAJOR:MINOR".
 std::optional<std::pair<unsigned int, unsigned int>> parse_device_number(std::string_view text);
 
-// One line of the table; nullopt when it is none.
+// Parses one line of the table; nullopt if it is malformed.
 std::optional<Mount> parse_mountinfo_line(std::string_view line);
 
 }  // namespace bellhop::platform

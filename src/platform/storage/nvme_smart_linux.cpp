@@ -14,7 +14,7 @@ namespace {
 
 using Page = std::span<const std::byte, nvme_smart_size>;
 
-// A number of so many bytes, the lowest first.
+// A little-endian number of `bytes` bytes.
 std::uint64_t number_at(Page page, std::size_t offset, std::size_t bytes) {
   std::uint64_t number = 0;
   for (std::size_t i = bytes; i-- > 0;) {
@@ -56,7 +56,7 @@ NvmeSmart parse_nvme_smart(Page page) {
 std::optional<NvmeSmart> nvme_smart(const std::string& node) {
   constexpr std::uint8_t get_log_page = 0x02;
   constexpr std::uint32_t smart_log = 0x02;
-  constexpr std::uint32_t keep_events = 1U << 15;  // asking must not clear what others wait for
+  constexpr std::uint32_t keep_events = 1U << 15;  // do not clear events that others wait for
   constexpr std::uint32_t last_dword = nvme_smart_size / 4 - 1;
 
   const Handle fd(::open(node.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

@@ -1,4 +1,4 @@
-// Asks an NVMe drive for its health.
+// Reads the health of an NVMe drive.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,14 @@
 
 namespace bellhop::platform {
 
-// The size of the log page "SMART / Health Information" in bytes.
+// The size of the log page "SMART / Health Information", in bytes.
 inline constexpr std::size_t nvme_smart_size = 512;
 
-// What such a page says.
+// Decodes such a page.
 NvmeSmart parse_nvme_smart(std::span<const std::byte, nvme_smart_size> page);
 
-// The health of the drive at a device node. Nothing when it does not tell, or does not allow this
-// process to ask. A drive that is broken may take a minute to answer.
+// The health of the drive at a device node; nullopt if the drive does not report it or refuses this
+// process. A broken drive may take a minute to answer.
 std::optional<NvmeSmart> nvme_smart(const std::string& node);
 
 }  // namespace bellhop::platform

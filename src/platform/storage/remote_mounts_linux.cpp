@@ -7,7 +7,7 @@
 namespace bellhop::platform {
 namespace {
 
-// Whether a filesystem of this type is kept by another computer or by a program.
+// Whether filesystems of this type depend on another computer or on a program.
 bool is_remote_or_fuse(std::string_view type) {
   constexpr std::array<std::string_view, 21> remote = {
       "9p",    "afs",       "autofs", "beegfs", "ceph",  "cifs",   "coda",
@@ -35,7 +35,7 @@ bool RemoteMounts::may_block(std::uint64_t mount_id) {
     Known& mount = at->second;
     answer = mount.waits;
     if (mount.waits || mount.final) break;
-    mount.final = true;  // also ends a walk in a circle, which no real table has
+    mount.final = true;  // also ends the walk in a cycle, which no real table has
     path.push_back(&mount);
   }
   for (Known* mount : path) mount->waits = answer;

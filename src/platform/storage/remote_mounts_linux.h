@@ -1,4 +1,4 @@
-// Which mounts may have to wait for another computer or a program.
+// Finds the mounts that may wait for another computer or for a program.
 #pragma once
 
 #include <cstdint>
@@ -9,21 +9,21 @@
 
 namespace bellhop::platform {
 
-// Knows a table of mounts.
+// Index of a mount table. Not thread-safe.
 class RemoteMounts {
  public:
   explicit RemoteMounts(const std::vector<Mount>& mounts);
 
-  // Whether a mount is of a filesystem that a server or a program keeps, or is mounted somewhere
-  // beneath one, because the way to it leads through that. Takes as long, for all mounts together,
-  // as there are mounts.
+  // True if the filesystem depends on a server or on a program, or is mounted beneath one that
+  // does, because its path leads through that. All calls together take time linear in the number of
+  // mounts.
   bool may_block(std::uint64_t mount_id);
 
  private:
   struct Known {
     std::uint64_t parent;
     bool waits;
-    bool final;  // whether `waits` takes the parents into account
+    bool final;  // whether `waits` includes the parents
   };
   std::unordered_map<std::uint64_t, Known> mounts_;
 };

@@ -17,8 +17,8 @@ namespace fs = std::filesystem;
 using Node = std::size_t;
 using DeviceNumber = std::string;  // "7:0", as in /sys/dev/block
 
-// Filesystems and block devices, with an edge to each from what lies on it. The filesystems are
-// the first nodes, in their order.
+// Graph of filesystems and block devices, with an edge from each node to what it lies on. The
+// filesystems are the first nodes, in the caller's order.
 class StorageOrder {
  public:
   StorageOrder(const std::vector<DiskFilesystem>& filesystems, const fs::path& system_root)
@@ -38,17 +38,18 @@ class StorageOrder {
     }
   }
 
-  // The filesystems, each before what it lies on; the last of those that may come next first.
+  // Topological order of the filesystems: each before what it lies on; among ready nodes the latest
+  // mounted comes first.
   std::vector<Node> topological_order() {
     for (Node node = 0; node < dependencies_.size(); ++node) {
       if (in_degree_[node] == 0) ready_.push(node);
     }
     std::vector<Node> order;
     std::vector<bool> taken(dependencies_.size());
-    Node last = count_;  // all filesystems from here on are taken
+    Node last = count_;  // all filesystems from this index on are taken
     while (order.size() < count_) {
       while (last > 0 && taken[last - 1]) --last;
-      // Nothing is free when what is left lies on itself in a circle.
+      // No node is ready if the remaining nodes form a cycle.
       const Node node = ready_.empty() ? last - 1 : ready_.top();
       if (!ready_.empty()) ready_.pop();
       if (taken[node]) continue;
@@ -99,8 +100,8 @@ class StorageOrder {
     if (const auto file = block->attribute("loop/backing_file")) add_hosts_of(node, *file);
   }
 
-  // The file lies on what is mounted nearest above it. Where several filesystems are mounted upon
-  // each other it may be any of them.
+  // The file lies on the filesystem that is mounted at its nearest parent directory. If several are
+  // mounted there, it may be any of them.
   void add_hosts_of(Node node, const std::string& file) {
     for (fs::path directory = fs::path(file).parent_path();; directory = directory.parent_path()) {
       if (const auto hosts = at_.find(directory.string()); hosts != at_.end()) {
@@ -112,14 +113,14 @@ class StorageOrder {
   }
 
   const fs::path& system_root_;
-  const std::size_t count_;                      // of filesystems
-  std::vector<std::vector<Node>> dependencies_;  // of each node, what it lies on
-  std::vector<std::size_t> in_degree_;           // of each node, how many that still lie on it
-  std::map<std::string, std::vector<Node>> at_;  // what is mounted at a path
+  const std::size_t count_;                      // number of filesystems
+  std::vector<std::vector<Node>> dependencies_;  // per node: what it lies on
+  std::vector<std::size_t> in_degree_;           // per node: unprocessed nodes on top of it
+  std::map<std::string, std::vector<Node>> at_;  // filesystems by mountpoint
   std::map<DeviceNumber, Node> devices_;
   std::vector<std::pair<Node, DeviceNumber>> unread_;
   BtrfsDevices btrfs_;
-  // Devices come before filesystems, filesystems last mounted before others.
+  // Highest node first: devices before filesystems, the latest mounted filesystem before others.
   std::priority_queue<Node> ready_;
 };
 

@@ -1,4 +1,4 @@
-// Finds out which filesystem lies on which other one.
+// Orders filesystems by storage: which filesystem lies on which other one.
 #pragma once
 
 #include <filesystem>
@@ -8,14 +8,14 @@
 
 namespace bellhop::platform {
 
-// Sorts filesystems such that each comes after those that it lies on: a file of another one by way
-// of a loop device, also with partitions, device mapper, md and several disks of a btrfs between
-// them. Where that says nothing, their order stays; where they lie on each other in a circle, which
-// a mount that hides another can make it seem, too.
+// Sorts filesystems such that each comes after those that it lies on. A filesystem lies on another
+// one if its loop device is backed by a file of that one, also with partitions, device mapper, md
+// or several disks of a btrfs in between. Filesystems without this relation keep their order. So do
+// filesystems in a cycle; a mount that hides another one can look like a cycle.
 //
-// `system_root` holds the system's /sys and /dev: block devices are found there as
-// Documentation/ABI of the kernel says (sys/dev/block/M:N/{loop/backing_file, slaves, partition},
-// sys/fs/btrfs/UUID/devices). What cannot be read there counts as lying on nothing.
+// `system_root` contains /sys and /dev. Block devices are read from the places that the kernel's
+// Documentation/ABI names (sys/dev/block/M:N/{loop/backing_file, slaves, partition},
+// sys/fs/btrfs/UUID/devices). A device that cannot be read there counts as lying on nothing.
 std::vector<DiskFilesystem> sort_by_storage_order(std::vector<DiskFilesystem> filesystems,
                                                   const std::filesystem::path& system_root);
 
