@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ namespace bellhop::platform {
 struct LoggedInUser {
   std::string user;
   double login_time = 0;  // the earliest of the user's sessions, seconds since 1970 in UTC
+  std::optional<std::string> domain = {};  // of the logon; only on Windows
 };
 
 // Each user who has a session, once, from the records of the system under `system_root`: first
