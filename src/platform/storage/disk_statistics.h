@@ -11,13 +11,8 @@
 
 namespace bellhop::platform {
 
-// The counters of one disk or partition; those that the kernel is too old for are missing. Times
-// in milliseconds, sectors of 512 bytes.
-struct DiskStatistics {
-  std::string name;  // "sda1"
-  std::uint64_t major = 0;
-  std::uint64_t minor = 0;
-
+// Those that the kernel is too old for are missing. Times in milliseconds, sectors of 512 bytes.
+struct DiskCounters {
   std::optional<std::uint64_t> read_sectors;
   std::optional<std::uint64_t> read_ios;
   std::optional<std::uint64_t> read_merges;
@@ -35,6 +30,14 @@ struct DiskStatistics {
   std::optional<std::uint64_t> ios_pgr;  // in flight now
   std::optional<std::uint64_t> total_ticks;
   std::optional<std::uint64_t> weight_ticks;
+};
+
+// One disk or partition.
+struct DiskStatistics {
+  std::string name;  // "sda1"
+  std::uint64_t major = 0;
+  std::uint64_t minor = 0;
+  DiskCounters stats;
 };
 
 // In the system's order. `system_root` holds its /proc. Errors: `open("/proc/diskstats"): …`.
