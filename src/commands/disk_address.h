@@ -1,12 +1,8 @@
-// Where a disk is to be found, as the replies of several commands tell it.
+// The address of a disk in the replies of several commands.
 #pragma once
 
 #include <array>
-#include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <utility>
 
 #include "platform/storage/disks.h"
 #include "rpc/field.h"
@@ -36,17 +32,6 @@ constexpr std::array<std::string_view, 20> wire_names(DiskBus) {
           "nvme"};
 }
 
-}  // namespace bellhop::platform
-
-namespace bellhop::commands {
-
-struct PciAddress {
-  std::int64_t domain;
-  std::int64_t bus;
-  std::int64_t slot;
-  std::int64_t function;
-};
-
 constexpr auto fields_of(const PciAddress*) {
   return fields<"GuestPCIAddress">(
       field<"domain", &PciAddress::domain>("Domain; -1 when not known."),
@@ -55,30 +40,12 @@ constexpr auto fields_of(const PciAddress*) {
       field<"function", &PciAddress::function>("Function; -1 when not known."));
 }
 
-struct CcwAddress {
-  std::int64_t cssid;
-  std::int64_t ssid;
-  std::int64_t subchno;
-  std::int64_t devno;
-};
-
 constexpr auto fields_of(const CcwAddress*) {
   return fields<"GuestCCWAddress">(field<"cssid", &CcwAddress::cssid>("Channel subsystem."),
                                    field<"ssid", &CcwAddress::ssid>("Subchannel set."),
                                    field<"subchno", &CcwAddress::subchno>("Subchannel."),
                                    field<"devno", &CcwAddress::devno>("Device."));
 }
-
-struct DiskAddress {
-  PciAddress pci_controller;
-  platform::DiskBus bus_type;
-  std::int64_t bus;
-  std::int64_t target;
-  std::int64_t unit;
-  std::optional<std::string> serial;
-  std::optional<std::string> dev;
-  std::optional<CcwAddress> ccw_address;
-};
 
 constexpr auto fields_of(const DiskAddress*) {
   return fields<"GuestDiskAddress">(
@@ -100,30 +67,4 @@ constexpr auto fields_of(const DiskAddress*) {
           "The device on the channel subsystem of a mainframe."));
 }
 
-inline PciAddress wire_form(const platform::PciAddress& address) {
-  return {.domain = address.domain,
-          .bus = address.bus,
-          .slot = address.slot,
-          .function = address.function};
-}
-
-inline CcwAddress wire_form(const platform::CcwAddress& address) {
-  return {.cssid = address.cssid,
-          .ssid = address.ssid,
-          .subchno = address.subchno,
-          .devno = address.devno};
-}
-
-inline DiskAddress wire_form(platform::DiskAddress&& address) {
-  DiskAddress form{.pci_controller = wire_form(address.pci_controller),
-                   .bus_type = address.bus_type,
-                   .bus = address.bus,
-                   .target = address.target,
-                   .unit = address.unit,
-                   .serial = std::move(address.serial),
-                   .dev = std::move(address.dev)};
-  if (address.ccw_address) form.ccw_address = wire_form(*address.ccw_address);
-  return form;
-}
-
-}  // namespace bellhop::commands
+}  // namespace bellhop::platform

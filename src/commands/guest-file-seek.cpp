@@ -8,18 +8,20 @@
 #include "rpc/command.h"
 #include "state/open_files.h"
 
+namespace bellhop::platform {
+
+constexpr std::array<std::string_view, 3> wire_names(SeekFrom) {
+  return {"set", "cur", "end"};
+}
+
+}  // namespace bellhop::platform
+
 namespace bellhop::commands {
 namespace {
 
 using platform::SeekFrom;
 
-enum class Seek { set, cur, end };
-
-constexpr std::array<std::string_view, 3> wire_names(Seek) {
-  return {"set", "cur", "end"};
-}
-
-using Whence = Alternate<"GuestFileWhence", std::int64_t, Seek>;
+using Whence = Alternate<"GuestFileWhence", std::int64_t, SeekFrom>;
 
 struct Arguments {
   std::int64_t handle;
@@ -49,11 +51,10 @@ constexpr auto fields_of(const Reply*) {
 
 Result<SeekFrom> seek_from(const Whence& whence) {
   constexpr std::array places{SeekFrom::start, SeekFrom::current, SeekFrom::end};
-  const std::int64_t* number = std::get_if<std::int64_t>(&whence.value);
-  const std::int64_t code =
-      number ? *number : static_cast<std::int64_t>(std::get<Seek>(whence.value));
-  if (code < 0 || code > 2) return invalid("invalid whence code {}", code);
-  return places[static_cast<std::size_t>(code)];
+  const auto* code = std::get_if<std::int64_t>(&whence.value);
+  if (!code) return std::get<SeekFrom>(whence.value);
+  if (*code < 0 || *code > 2) return invalid("invalid whence code {}", *code);
+  return places[static_cast<std::size_t>(*code)];
 }
 
 Result<Reply> run(CommandContext& context, const Arguments& arguments) {

@@ -1,5 +1,4 @@
 #include <array>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -7,69 +6,39 @@
 #include "platform/machine/cpu_statistics.h"
 #include "rpc/command.h"
 
-namespace bellhop::commands {
-namespace {
+namespace bellhop::platform {
 
-enum class System { on_linux };
+enum class StatisticsType { on_linux };
 
-constexpr std::array<std::string_view, 1> wire_names(System) {
+constexpr std::array<std::string_view, 1> wire_names(StatisticsType) {
   return {"linux"};
 }
 
-struct Cpu {
-  System type;
-  std::int64_t cpu;
-  std::uint64_t user;
-  std::uint64_t nice;
-  std::uint64_t system;
-  std::uint64_t idle;
-  std::optional<std::uint64_t> iowait;
-  std::optional<std::uint64_t> irq;
-  std::optional<std::uint64_t> softirq;
-  std::optional<std::uint64_t> steal;
-  std::optional<std::uint64_t> guest;
-  std::optional<std::uint64_t> guestnice;
-};
-
-constexpr auto fields_of(const Cpu*) {
+constexpr auto fields_of(const CpuStatistics*) {
   return fields<"GuestCpuStats">(
-      field<"type", &Cpu::type>("The guest's operating system."),
-      field<"cpu", &Cpu::cpu>("The processor's number, as in guest-get-vcpus."),
-      field<"user", &Cpu::user>("In programs, milliseconds."),
-      field<"nice", &Cpu::nice>("In programs of low priority, milliseconds."),
-      field<"system", &Cpu::system>("In the kernel, milliseconds."),
-      field<"idle", &Cpu::idle>("Without work, milliseconds."),
-      field<"iowait", &Cpu::iowait>("Without work, but for waiting for a disk, milliseconds."),
-      field<"irq", &Cpu::irq>("In interrupts, milliseconds."),
-      field<"softirq", &Cpu::softirq>("In software interrupts, milliseconds."),
-      field<"steal", &Cpu::steal>("Ready to run, but not run by the host, milliseconds."),
-      field<"guest", &Cpu::guest>("In guests of this guest, milliseconds."),
-      field<"guestnice", &Cpu::guestnice>(
+      constant<"type", StatisticsType::on_linux>("The guest's operating system."),
+      field<"cpu", &CpuStatistics::cpu>("The processor's number, as in guest-get-vcpus."),
+      field<"user", &CpuStatistics::user>("In programs, milliseconds."),
+      field<"nice", &CpuStatistics::nice>("In programs of low priority, milliseconds."),
+      field<"system", &CpuStatistics::system>("In the kernel, milliseconds."),
+      field<"idle", &CpuStatistics::idle>("Without work, milliseconds."),
+      field<"iowait", &CpuStatistics::iowait>(
+          "Without work, but for waiting for a disk, milliseconds."),
+      field<"irq", &CpuStatistics::irq>("In interrupts, milliseconds."),
+      field<"softirq", &CpuStatistics::softirq>("In software interrupts, milliseconds."),
+      field<"steal", &CpuStatistics::steal>("Ready to run, but not run by the host, milliseconds."),
+      field<"guest", &CpuStatistics::guest>("In guests of this guest, milliseconds."),
+      field<"guestnice", &CpuStatistics::guestnice>(
           "In guests of this guest that have low priority, milliseconds."));
 }
 
-Result<std::vector<Cpu>> run(CommandContext& context, const Nothing&) {
-  const auto cpus = platform::cpu_statistics(context.services.system_root);
-  if (!cpus) return std::unexpected(cpus.error());
-  std::vector<Cpu> reply;
-  reply.reserve(cpus->size());
-  for (const platform::CpuStatistics& cpu : *cpus) {
-    reply.push_back({
-        .type = System::on_linux,
-        .cpu = cpu.cpu,
-        .user = cpu.user,
-        .nice = cpu.nice,
-        .system = cpu.system,
-        .idle = cpu.idle,
-        .iowait = cpu.iowait,
-        .irq = cpu.irq,
-        .softirq = cpu.softirq,
-        .steal = cpu.steal,
-        .guest = cpu.guest,
-        .guestnice = cpu.guestnice,
-    });
-  }
-  return reply;
+}  // namespace bellhop::platform
+
+namespace bellhop::commands {
+namespace {
+
+Result<std::vector<platform::CpuStatistics>> run(CommandContext& context, const Nothing&) {
+  return platform::cpu_statistics(context.services.system_root);
 }
 
 }  // namespace

@@ -1,25 +1,45 @@
-#include <optional>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "agent/services.h"
 #include "commands/disk_address.h"
-#include "commands/nvme_smart.h"
 #include "platform/storage/disks.h"
 #include "rpc/command.h"
 
-namespace bellhop::commands {
-namespace {
+namespace bellhop::platform {
 
-struct Disk {
-  std::string name;
-  bool partition;
-  std::optional<std::vector<std::string>> dependencies;
-  std::optional<DiskAddress> address;
-  std::optional<std::string> alias;
-  std::optional<NvmeSmart> smart;
-};
+constexpr auto fields_of(const NvmeSmart*) {
+  using N = NvmeSmart;
+  return fields<"GuestDiskSmart">(
+      constant<"type", DiskBus::nvme>("Always `nvme`."),
+      field<"critical-warning", &N::critical_warning>("Bits of the drive's warnings; 0: none."),
+      field<"temperature", &N::temperature>("In kelvin."),
+      field<"available-spare", &N::available_spare>("Spare capacity left, percent."),
+      field<"available-spare-threshold", &N::available_spare_threshold>(
+          "Spare capacity below which the drive warns, percent."),
+      field<"percentage-used", &N::percentage_used>("Of the drive's life; may be above 100."),
+      field<"data-units-read-lo", &N::data_units_read_lo>("In units of 512,000 bytes."),
+      field<"data-units-read-hi", &N::data_units_read_hi>("The upper 64 bits."),
+      field<"data-units-written-lo", &N::data_units_written_lo>("In units of 512,000 bytes."),
+      field<"data-units-written-hi", &N::data_units_written_hi>("The upper 64 bits."),
+      field<"host-read-commands-lo", &N::host_read_commands_lo>("Reads done."),
+      field<"host-read-commands-hi", &N::host_read_commands_hi>("The upper 64 bits."),
+      field<"host-write-commands-lo", &N::host_write_commands_lo>("Writes done."),
+      field<"host-write-commands-hi", &N::host_write_commands_hi>("The upper 64 bits."),
+      field<"controller-busy-time-lo", &N::controller_busy_time_lo>("In minutes."),
+      field<"controller-busy-time-hi", &N::controller_busy_time_hi>("The upper 64 bits."),
+      field<"power-cycles-lo", &N::power_cycles_lo>("How often it was switched on."),
+      field<"power-cycles-hi", &N::power_cycles_hi>("The upper 64 bits."),
+      field<"power-on-hours-lo", &N::power_on_hours_lo>("Hours that it was on."),
+      field<"power-on-hours-hi", &N::power_on_hours_hi>("The upper 64 bits."),
+      field<"unsafe-shutdowns-lo", &N::unsafe_shutdowns_lo>("How often power went without notice."),
+      field<"unsafe-shutdowns-hi", &N::unsafe_shutdowns_hi>("The upper 64 bits."),
+      field<"media-errors-lo", &N::media_errors_lo>("Data errors that were not corrected."),
+      field<"media-errors-hi", &N::media_errors_hi>("The upper 64 bits."),
+      field<"number-of-error-log-entries-lo", &N::number_of_error_log_entries_lo>(
+          "Errors logged in the drive's life."),
+      field<"number-of-error-log-entries-hi", &N::number_of_error_log_entries_hi>(
+          "The upper 64 bits."));
+}
 
 constexpr auto fields_of(const Disk*) {
   return fields<"GuestDiskInfo">(
@@ -35,21 +55,13 @@ constexpr auto fields_of(const Disk*) {
           "The health of an NVMe drive, when it tells it and the agent may ask."));
 }
 
-Result<std::vector<Disk>> run(CommandContext& context, const Nothing&) {
-  auto disks = platform::disks(context.services.system_root);
-  if (!disks) return std::unexpected(std::move(disks).error());
-  std::vector<Disk> reply;
-  reply.reserve(disks->size());
-  for (platform::Disk& disk : *disks) {
-    Disk form{.name = std::move(disk.name),
-              .partition = disk.partition,
-              .dependencies = std::move(disk.dependencies),
-              .alias = std::move(disk.alias)};
-    if (disk.address) form.address = wire_form(*std::move(disk.address));
-    if (disk.smart) form.smart = wire_form(*disk.smart);
-    reply.push_back(std::move(form));
-  }
-  return reply;
+}  // namespace bellhop::platform
+
+namespace bellhop::commands {
+namespace {
+
+Result<std::vector<platform::Disk>> run(CommandContext& context, const Nothing&) {
+  return platform::disks(context.services.system_root);
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
-#include <optional>
-#include <string>
-#include <utility>
+#include <filesystem>
 #include <vector>
 
 #include "agent/services.h"
@@ -9,52 +7,31 @@
 #include "rpc/command.h"
 #include "state/statvfs_pool.h"
 
-namespace bellhop::commands {
-namespace {
+namespace bellhop::platform {
 
-struct Filesystem {
-  std::string name;
-  std::string mountpoint;
-  std::string type;
-  std::optional<std::uint64_t> used_bytes;
-  std::optional<std::uint64_t> total_bytes;
-  std::optional<std::uint64_t> total_bytes_privileged;
-  std::vector<DiskAddress> disk;
-};
-
-constexpr auto fields_of(const Filesystem*) {
+constexpr auto fields_of(const MountedFilesystem*) {
   return fields<"GuestFilesystemInfo">(
-      field<"name", &Filesystem::name>("The device, as `sda1` or `dm-0`."),
-      field<"mountpoint", &Filesystem::mountpoint>("Where it is mounted."),
-      field<"type", &Filesystem::type>("Its type, as `ext4`."),
-      field<"used-bytes", &Filesystem::used_bytes>("Bytes in use."),
-      field<"total-bytes", &Filesystem::total_bytes>(
+      field<"name", &MountedFilesystem::name>("The device, as `sda1` or `dm-0`."),
+      field<"mountpoint", &MountedFilesystem::mountpoint>("Where it is mounted."),
+      field<"type", &MountedFilesystem::type>("Its type, as `ext4`."),
+      field<"used-bytes", &MountedFilesystem::size, &FilesystemSize::used_bytes>("Bytes in use."),
+      field<"total-bytes", &MountedFilesystem::size, &FilesystemSize::total_bytes>(
           "Its size for users who are not privileged, in bytes."),
-      field<"total-bytes-privileged", &Filesystem::total_bytes_privileged>(
-          "Its size for privileged users, in bytes."),
-      field<"disk", &Filesystem::disk>(
+      field<"total-bytes-privileged", &MountedFilesystem::size,
+            &FilesystemSize::total_bytes_privileged>("Its size for privileged users, in bytes."),
+      field<"disk", &MountedFilesystem::disk>(
           "The disks or partitions that it lies on, through all layers of device mapper, md and "
           "btrfs; empty when none of them is hardware, as with loop devices."));
 }
 
-Filesystem describe(platform::MountedFilesystem&& filesystem,
-                    const std::optional<platform::FilesystemSize>& size) {
-  Filesystem form{.name = std::move(filesystem.name),
-                  .mountpoint = std::move(filesystem.mountpoint),
-                  .type = std::move(filesystem.type)};
-  if (size) {
-    form.used_bytes = size->used;
-    form.total_bytes = size->total;
-    form.total_bytes_privileged = size->total_privileged;
-  }
-  form.disk.reserve(filesystem.disks.size());
-  for (auto& disk : filesystem.disks) form.disk.push_back(wire_form(std::move(disk)));
-  return form;
-}
+}  // namespace bellhop::platform
 
-Result<std::vector<Filesystem>> run(CommandContext& context, const Nothing&) {
+namespace bellhop::commands {
+namespace {
+
+Result<std::vector<platform::MountedFilesystem>> run(CommandContext& context, const Nothing&) {
   auto filesystems = platform::mounted_filesystems(context.services.system_root);
-  if (!filesystems) return std::unexpected(std::move(filesystems).error());
+  if (!filesystems) return filesystems;
   std::vector<state::StatvfsPool::Query> queries;
   queries.reserve(filesystems->size());
   for (const auto& filesystem : *filesystems) {
@@ -64,12 +41,8 @@ Result<std::vector<Filesystem>> run(CommandContext& context, const Nothing&) {
                        .may_block = filesystem.may_block});
   }
   const auto sizes = context.services.statvfs_pool.query(queries);
-  std::vector<Filesystem> reply;
-  reply.reserve(filesystems->size());
-  for (std::size_t i = 0; i < filesystems->size(); ++i) {
-    reply.push_back(describe(std::move((*filesystems)[i]), sizes[i]));
-  }
-  return reply;
+  for (std::size_t i = 0; i < sizes.size(); ++i) (*filesystems)[i].size = sizes[i];
+  return filesystems;
 }
 
 }  // namespace

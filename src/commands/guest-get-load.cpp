@@ -1,30 +1,23 @@
-#include <utility>
-
 #include "agent/services.h"
 #include "platform/machine/load.h"
 #include "rpc/command.h"
 
+namespace bellhop::platform {
+
+constexpr auto fields_of(const LoadAverage*) {
+  return fields<"GuestLoadAverage">(
+      field<"load1m", &LoadAverage::load1m>("Average over the last minute."),
+      field<"load5m", &LoadAverage::load5m>("Average over the last 5 minutes."),
+      field<"load15m", &LoadAverage::load15m>("Average over the last 15 minutes."));
+}
+
+}  // namespace bellhop::platform
+
 namespace bellhop::commands {
 namespace {
 
-struct Reply {
-  double load1m;
-  double load5m;
-  double load15m;
-};
-
-constexpr auto fields_of(const Reply*) {
-  return fields<"GuestLoadAverage">(
-      field<"load1m", &Reply::load1m>("Average over the last minute."),
-      field<"load5m", &Reply::load5m>("Average over the last 5 minutes."),
-      field<"load15m", &Reply::load15m>("Average over the last 15 minutes."));
-}
-
-Result<Reply> run(CommandContext&, const Nothing&) {
-  const auto load = platform::load_average();
-  if (!load) return std::unexpected(load.error());
-  return Reply{
-      .load1m = load->one_minute, .load5m = load->five_minutes, .load15m = load->fifteen_minutes};
+Result<platform::LoadAverage> run(CommandContext&, const Nothing&) {
+  return platform::load_average();
 }
 
 }  // namespace

@@ -1,19 +1,10 @@
-#include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "agent/services.h"
 #include "platform/machine/memory_blocks.h"
 #include "rpc/command.h"
 
-namespace bellhop::commands {
-namespace {
-
-struct MemoryBlock {
-  std::uint64_t phys_index;
-  bool online;
-  bool can_offline;
-};
+namespace bellhop::platform {
 
 constexpr auto fields_of(const MemoryBlock*) {
   return fields<"GuestMemoryBlock">(
@@ -25,16 +16,13 @@ constexpr auto fields_of(const MemoryBlock*) {
           "every block, and finds out by trying."));
 }
 
-Result<std::vector<MemoryBlock>> run(CommandContext& context, const Nothing&) {
-  const auto blocks = platform::memory_blocks(context.services.system_root);
-  if (!blocks) return std::unexpected(blocks.error());
-  std::vector<MemoryBlock> reply;
-  reply.reserve(blocks->size());
-  for (const auto& block : *blocks) {
-    reply.push_back(
-        {.phys_index = block.phys_index, .online = block.online, .can_offline = block.can_offline});
-  }
-  return reply;
+}  // namespace bellhop::platform
+
+namespace bellhop::commands {
+namespace {
+
+Result<std::vector<platform::MemoryBlock>> run(CommandContext& context, const Nothing&) {
+  return platform::memory_blocks(context.services.system_root);
 }
 
 }  // namespace

@@ -1,33 +1,25 @@
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <utility>
-
 #include "agent/services.h"
 #include "platform/clock/clock.h"
 #include "platform/clock/timezone.h"
 #include "rpc/command.h"
 
+namespace bellhop::platform {
+
+constexpr auto fields_of(const Timezone*) {
+  return fields<"GuestTimezone">(
+      field<"zone", &Timezone::zone>("What the zone is called now, as `CEST`. For people to read."),
+      field<"offset", &Timezone::offset>("Seconds east of UTC, with daylight saving time."));
+}
+
+}  // namespace bellhop::platform
+
 namespace bellhop::commands {
 namespace {
 
-struct Reply {
-  std::optional<std::string> zone;
-  std::int64_t offset;
-};
-
-constexpr auto fields_of(const Reply*) {
-  return fields<"GuestTimezone">(
-      field<"zone", &Reply::zone>("What the zone is called now, as `CEST`. For people to read."),
-      field<"offset", &Reply::offset>("Seconds east of UTC, with daylight saving time."));
-}
-
-Result<Reply> run(CommandContext&, const Nothing&) {
+Result<platform::Timezone> run(CommandContext&, const Nothing&) {
   const auto now = platform::get_time();
   if (!now) return std::unexpected(now.error());
-  auto zone = platform::timezone_at(*now / 1'000'000'000);
-  if (!zone) return std::unexpected(std::move(zone).error());
-  return Reply{.zone = std::move(zone->zone), .offset = zone->offset};
+  return platform::timezone_at(*now / 1'000'000'000);
 }
 
 }  // namespace

@@ -1,39 +1,27 @@
-#include <optional>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "agent/services.h"
 #include "platform/accounts/users.h"
 #include "rpc/command.h"
 
+namespace bellhop::platform {
+
+constexpr auto fields_of(const LoggedInUser*) {
+  return fields<"GuestUser">(
+      field<"user", &LoggedInUser::user>("Name of the user."),
+      field<"login-time", &LoggedInUser::login_time>(
+          "When the earliest of the user's sessions began, in seconds since 1970 in UTC, with "
+          "fractions."),
+      field<"domain", &LoggedInUser::domain>("Domain of the logon; only on Windows."));
+}
+
+}  // namespace bellhop::platform
+
 namespace bellhop::commands {
 namespace {
 
-struct User {
-  std::string user;
-  double login_time;
-  std::optional<std::string> domain;
-};
-
-constexpr auto fields_of(const User*) {
-  return fields<"GuestUser">(
-      field<"user", &User::user>("Name of the user."),
-      field<"login-time", &User::login_time>(
-          "When the earliest of the user's sessions began, in seconds since 1970 in UTC, with "
-          "fractions."),
-      field<"domain", &User::domain>("Domain of the logon; only on Windows."));
-}
-
-Result<std::vector<User>> run(CommandContext& context, const Nothing&) {
-  auto users = platform::logged_in_users(context.services.system_root);
-  if (!users) return std::unexpected(std::move(users).error());
-  std::vector<User> reply;
-  reply.reserve(users->size());
-  for (auto& user : *users) {
-    reply.push_back({.user = std::move(user.user), .login_time = user.login_time});
-  }
-  return reply;
+Result<std::vector<platform::LoggedInUser>> run(CommandContext& context, const Nothing&) {
+  return platform::logged_in_users(context.services.system_root);
 }
 
 }  // namespace

@@ -1,40 +1,27 @@
-#include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "agent/services.h"
 #include "platform/machine/processors.h"
 #include "rpc/command.h"
 
-namespace bellhop::commands {
-namespace {
+namespace bellhop::platform {
 
-struct LogicalProcessor {
-  std::int64_t logical_id;
-  bool online;
-  bool can_offline;
-};
-
-constexpr auto fields_of(const LogicalProcessor*) {
+constexpr auto fields_of(const Processor*) {
   return fields<"GuestLogicalProcessor">(
-      field<"logical-id", &LogicalProcessor::logical_id>(
+      field<"logical-id", &Processor::logical_id>(
           "The processor's number; on Linux that of /sys/devices/system/cpu."),
-      field<"online", &LogicalProcessor::online>("Whether it is in service."),
-      field<"can-offline", &LogicalProcessor::can_offline>(
+      field<"online", &Processor::online>("Whether it is in service."),
+      field<"can-offline", &Processor::can_offline>(
           "Whether the guest has a way to take it out of service."));
 }
 
-Result<std::vector<LogicalProcessor>> run(CommandContext& context, const Nothing&) {
-  const auto processors = platform::processors(context.services.system_root);
-  if (!processors) return std::unexpected(processors.error());
-  std::vector<LogicalProcessor> reply;
-  reply.reserve(processors->size());
-  for (const auto& processor : *processors) {
-    reply.push_back({.logical_id = processor.logical_id,
-                     .online = processor.online,
-                     .can_offline = processor.can_offline});
-  }
-  return reply;
+}  // namespace bellhop::platform
+
+namespace bellhop::commands {
+namespace {
+
+Result<std::vector<platform::Processor>> run(CommandContext& context, const Nothing&) {
+  return platform::processors(context.services.system_root);
 }
 
 }  // namespace

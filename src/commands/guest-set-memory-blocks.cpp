@@ -9,10 +9,18 @@
 #include "platform/machine/memory_blocks.h"
 #include "rpc/command.h"
 
+namespace bellhop::platform {
+
+constexpr std::array<std::string_view, 4> wire_names(MemoryBlockChange::Outcome) {
+  return {"success", "not-found", "operation-not-supported", "operation-failed"};
+}
+
+}  // namespace bellhop::platform
+
 namespace bellhop::commands {
 namespace {
 
-using platform::MemoryBlockChange;
+using Outcome = platform::MemoryBlockChange::Outcome;
 
 struct MemoryBlock {
   std::uint64_t phys_index;
@@ -38,15 +46,9 @@ constexpr auto fields_of(const Arguments*) {
       "What to do, in this order; a block may appear several times."));
 }
 
-enum class Response { success, not_found, operation_not_supported, operation_failed };
-
-constexpr std::array<std::string_view, 4> wire_names(Response) {
-  return {"success", "not-found", "operation-not-supported", "operation-failed"};
-}
-
 struct BlockResponse {
   std::uint64_t phys_index;
-  Response response;
+  Outcome response;
   std::optional<std::int64_t> error_code;
 };
 
@@ -60,20 +62,6 @@ constexpr auto fields_of(const BlockResponse*) {
           "The system's number for the reason (on Linux errno), unless it was a success."));
 }
 
-Response response_of(MemoryBlockChange::Outcome outcome) {
-  switch (outcome) {
-    case MemoryBlockChange::Outcome::success:
-      return Response::success;
-    case MemoryBlockChange::Outcome::not_found:
-      return Response::not_found;
-    case MemoryBlockChange::Outcome::not_supported:
-      return Response::operation_not_supported;
-    case MemoryBlockChange::Outcome::failed:
-      break;
-  }
-  return Response::operation_failed;
-}
-
 Result<std::vector<BlockResponse>> run(CommandContext& context, const Arguments& arguments) {
   std::vector<BlockResponse> reply;
   reply.reserve(arguments.mem_blks.size());
@@ -81,8 +69,8 @@ Result<std::vector<BlockResponse>> run(CommandContext& context, const Arguments&
     const auto change = platform::set_memory_block_online(context.services.system_root,
                                                           block.phys_index, block.online);
     auto& entry = reply.emplace_back(
-        BlockResponse{.phys_index = block.phys_index, .response = response_of(change.outcome)});
-    if (entry.response != Response::success) entry.error_code = change.error_number;
+        BlockResponse{.phys_index = block.phys_index, .response = change.outcome});
+    if (entry.response != Outcome::success) entry.error_code = change.error_number;
   }
   return reply;
 }

@@ -19,6 +19,9 @@
 // The wire name must be the member's name with '-' for '_' (or the same); a trailing '_' on the
 // member, where the plain name is a keyword, does not count. A wrong name or type does not compile.
 //
+// Besides members, a reply can have constants and members of members: constant<>() and the second
+// field<>() below.
+//
 // Members may be of every type that has a WireType: bool, std::int64_t, std::uint64_t, double,
 // std::string_view (arguments), std::string, Base64Argument and Alternate<…> (arguments),
 // Base64Bytes, Base64Stream, AnyJson and Late<T> (replies), std::vector<T>, std::optional<T>, an
@@ -83,10 +86,43 @@ struct Field {
   static constexpr std::string_view name = Name.view();
   static constexpr auto pointer = Pointer;
   static constexpr bool optional = Member::optional;
+  // The value in a struct; nullptr when it has none.
+  static const Value* find(const typename Member::Class& object) {
+    if constexpr (optional) {
+      return object.*Pointer ? &*(object.*Pointer) : nullptr;
+    } else {
+      return &(object.*Pointer);
+    }
+  }
 
   std::string_view documentation;
 };
 
+template <FixedString Name, auto Outer, auto Pointer>
+struct InnerField {
+  using Value = typename Field<Name, Pointer>::Value;
+  static constexpr std::string_view name = Name.view();
+  static constexpr bool optional = Field<Name, Outer>::optional || Field<Name, Pointer>::optional;
+  static const Value* find(const typename Field<Name, Outer>::Member::Class& object) {
+    const auto* outer = Field<Name, Outer>::find(object);
+    return outer ? Field<Name, Pointer>::find(*outer) : nullptr;
+  }
+
+  std::string_view documentation;
+};
+
+template <FixedString Name, auto Constant>
+struct ConstantField {
+  using Value = decltype(Constant);
+  static constexpr std::string_view name = Name.view();
+  static constexpr bool optional = false;
+  static constexpr Value value = Constant;
+  static const Value* find(const auto&) { return &value; }
+
+  std::string_view documentation;
+};
+
+// A member.
 template <FixedString Name, auto Member>
 consteval auto field(std::string_view documentation) {
   static_assert(std::is_member_object_pointer_v<decltype(Member)>,
@@ -99,6 +135,24 @@ consteval auto field(std::string_view documentation) {
                 "field: this member's type has no form on the wire; see the list at the top of "
                 "rpc/field.h");
   return F{documentation};
+}
+
+// A member of the member `Outer`, on the wire a member of the struct itself. It is left out when
+// `Outer` is an optional without a value. In replies only.
+template <FixedString Name, auto Outer, auto Member>
+consteval auto field(std::string_view documentation) {
+  static_assert(std::is_same_v<typename Field<Name, Outer>::Value,
+                               typename Field<Name, Member>::Member::Class>,
+                "field<\"name\", &Struct::outer, &Outer::member>: the member belongs to another "
+                "struct");
+  return InnerField<Name, Outer, Member>{field<Name, Member>(documentation).documentation};
+}
+
+// A member that always has the same value, such as an enumerator. In replies only.
+template <FixedString Name, auto Value>
+consteval auto constant(std::string_view documentation) {
+  static_assert(OnWire<decltype(Value)>, "constant: this value's type has no form on the wire");
+  return ConstantField<Name, Value>{documentation};
 }
 
 // The fields of a struct, in the order in which they are written. Made by fields() only.
@@ -125,7 +179,7 @@ struct WireType<T> {
   static constexpr auto list = fields_of(static_cast<const T*>(nullptr));
   static constexpr auto infos = std::apply(
       []<class... F>(F... field) {
-        static_assert((std::is_base_of_v<typename F::Member::Class, T> && ...),
+        static_assert((requires(const T& object) { F::find(object); } && ...),
                       "fields_of(const Struct*): a field is a member of another struct");
         return std::array<FieldInfo, sizeof...(F)>{FieldInfo{
             F::name, &WireType<typename F::Value>::type, F::optional, field.documentation}...};
@@ -136,15 +190,10 @@ struct WireType<T> {
   static void encode(wire::JsonWriter& writer, const T& value) {
     writer.begin_object();
     for_each_field([&]<class F>(F) {
-      const auto& member = value.*F::pointer;
-      if constexpr (F::optional) {
-        if (!member) return;
-        writer.key(F::name);
-        WireType<typename F::Value>::encode(writer, *member);
-      } else {
-        writer.key(F::name);
-        WireType<typename F::Value>::encode(writer, member);
-      }
+      const auto* member = F::find(value);
+      if (!member) return;
+      writer.key(F::name);
+      WireType<typename F::Value>::encode(writer, *member);
     });
     writer.end_object();
   }
@@ -160,6 +209,7 @@ struct WireType<T> {
     std::optional<Error> error;
     std::uint32_t known = 0;
     for_each_field([&]<class F>(F) {
+      static_assert(requires { F::pointer; }, "arguments: this kind of field is for replies only");
       if (error) return;
       const Path path{.parent = parent, .name = F::name};
       const std::optional<wire::Value> value = object ? object->find(F::name) : std::nullopt;

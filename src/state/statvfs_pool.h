@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "platform/storage/mounted_filesystems.h"
+#include "platform/storage/filesystem_size.h"
 
 namespace bellhop::state {
 

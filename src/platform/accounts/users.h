@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ namespace bellhop::platform {
 struct LoggedInUser {
   std::string user;
   double login_time = 0;  // of the user's earliest session, seconds since 1970 in UTC
+  std::optional<std::string> domain = {};  // of the logon; only on Windows
 };
 
 // Each user with a session, once, from the records under `system_root`: first the users in utmp(5),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -9,8 +10,8 @@
 namespace bellhop::platform {
 
 struct Timezone {
-  std::string zone;         // the abbreviation in force, as "CEST"
-  std::int64_t offset = 0;  // seconds east of UTC, daylight saving time included
+  std::optional<std::string> zone;  // the abbreviation in force, as "CEST"
+  std::int64_t offset = 0;          // seconds east of UTC, daylight saving time included
 };
 
 // The zone in force at `time` (seconds since 1970-01-01T00:00:00 UTC), from TZ or the operating

@@ -7,9 +7,9 @@ namespace bellhop::platform {
 
 // Number of processes that run or wait to run, averaged over the last 1, 5 and 15 minutes.
 struct LoadAverage {
-  double one_minute = 0;
-  double five_minutes = 0;
-  double fifteen_minutes = 0;
+  double load1m = 0;
+  double load5m = 0;
+  double load15m = 0;
 };
 
 Result<LoadAverage> load_average();

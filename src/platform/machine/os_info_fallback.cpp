@@ -3,15 +3,11 @@
 
 namespace bellhop::platform {
 
-Result<Kernel> kernel() {
+Result<OsInfo> os_info(const std::optional<std::string>&) {
   return unsupported();
 }
 
-OsRelease parse_os_release(std::string_view) {
-  return {};
-}
-
-OsRelease os_release(const std::optional<std::string>&) {
+OsInfo parse_os_release(std::string_view) {
   return {};
 }
 

@@ -47,7 +47,7 @@ std::string unquote(std::string_view text) {
   return unquoted(text);
 }
 
-std::optional<std::string>* variable(OsRelease& release, std::string_view name) {
+std::optional<std::string>* variable(OsInfo& release, std::string_view name) {
   const std::array<std::pair<std::string_view, std::optional<std::string>*>, 7> variables{{
       {"ID", &release.id},
       {"NAME", &release.name},
@@ -65,14 +65,8 @@ std::optional<std::string>* variable(OsRelease& release, std::string_view name) 
 
 }  // namespace
 
-Result<Kernel> kernel() {
-  utsname names{};
-  if (::uname(&names) < 0) return system_failure(errno, "uname failed");
-  return Kernel{.release = names.release, .version = names.version, .machine = names.machine};
-}
-
-OsRelease parse_os_release(std::string_view text) {
-  OsRelease release;
+OsInfo parse_os_release(std::string_view text) {
+  OsInfo release;
   while (!text.empty()) {
     const std::string_view line = text::trim(text::consume_line(text));
     const auto pair = text::split_once(line, '=');
@@ -84,10 +78,16 @@ OsRelease parse_os_release(std::string_view text) {
   return release;
 }
 
-OsRelease os_release(const std::optional<std::string>& path) {
-  auto text = read_file(path.value_or("/etc/os-release"), max_bytes);
-  if (!text && !path) text = read_file("/usr/lib/os-release", max_bytes);
-  return parse_os_release(text.value_or(std::string()));
+Result<OsInfo> os_info(const std::optional<std::string>& os_release) {
+  utsname kernel{};
+  if (::uname(&kernel) < 0) return system_failure(errno, "uname failed");
+  auto text = read_file(os_release.value_or("/etc/os-release"), max_bytes);
+  if (!text && !os_release) text = read_file("/usr/lib/os-release", max_bytes);
+  OsInfo info = parse_os_release(text.value_or(std::string()));
+  info.kernel_release = kernel.release;
+  info.kernel_version = kernel.version;
+  info.machine = kernel.machine;
+  return info;
 }
 
 }  // namespace bellhop::platform

@@ -1,12 +1,10 @@
 // The guest's network configuration: interfaces with their addresses, and routes.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/error.h"
@@ -16,9 +14,9 @@ namespace bellhop::platform {
 enum class IpVersion { ipv4, ipv6 };
 
 struct IpAddress {
-  IpVersion version = IpVersion::ipv4;
-  std::string text;     // as inet_ntop(3) formats it
-  unsigned prefix = 0;  // bits
+  std::string ip_address;  // as inet_ntop(3) formats it
+  IpVersion ip_address_type = IpVersion::ipv4;
+  std::int64_t prefix = 0;  // bits
 };
 
 // Counters since the interface was created. The kernel's Documentation/networking/statistics.rst
@@ -26,19 +24,20 @@ struct IpAddress {
 struct NetworkStatistics {
   std::uint64_t rx_bytes = 0;
   std::uint64_t rx_packets = 0;
-  std::uint64_t rx_errors = 0;
+  std::uint64_t rx_errs = 0;
   std::uint64_t rx_dropped = 0;
   std::uint64_t tx_bytes = 0;
   std::uint64_t tx_packets = 0;
-  std::uint64_t tx_errors = 0;
+  std::uint64_t tx_errs = 0;
   std::uint64_t tx_dropped = 0;
 };
 
 struct NetworkInterface {
   std::string name;
-  // The first six bytes, padded with zeros if the address is shorter, as for a tunnel.
-  std::optional<std::array<std::uint8_t, 6>> hardware_address;
-  std::vector<IpAddress> addresses;
+  // "52:54:00:12:34:56": the first six bytes, padded with zeros if the address is shorter, as for
+  // a tunnel.
+  std::optional<std::string> hardware_address;
+  std::optional<std::vector<IpAddress>> ip_addresses;  // if there are any
   std::optional<NetworkStatistics> statistics;
 };
 
@@ -56,20 +55,22 @@ struct Ipv4RouteDetails {
   std::int64_t irtt = 0;    // initial round-trip time, milliseconds; 0: not set
 };
 struct Ipv6RouteDetails {
-  unsigned destination_prefix = 0;  // bits
-  std::string source;  // only packets from this prefix use the route; `::`: all packets
-  unsigned source_prefix = 0;
-  std::string next_hop;  // `::`: none
+  std::string desprefixlen;  // of the destination; bits, in decimal
+  std::string source;        // only packets from this prefix use the route; `::`: all packets
+  std::string srcprefixlen;
+  std::string nexthop;  // `::`: none
 };
 
 struct NetworkRoute {
-  std::string interface;  // `*`: none, because the route rejects packets
+  std::string iface;  // `*`: none, because the route rejects packets
   std::string destination;
   std::int64_t metric = 0;
-  std::uint32_t flags = 0;  // RTF_*, route(8)
-  std::int64_t reference_count = 0;
-  std::int64_t use = 0;
-  std::variant<Ipv4RouteDetails, Ipv6RouteDetails> details;
+  std::optional<std::uint64_t> flags;  // RTF_*, route(8)
+  std::optional<std::int64_t> refcnt;
+  std::optional<std::int64_t> use;
+  std::int64_t version = 4;  // of IP; one of the next two has a value
+  std::optional<Ipv4RouteDetails> ipv4;
+  std::optional<Ipv6RouteDetails> ipv6;
 };
 
 // All routes, IPv4 first, in the kernel's order. On Linux these are IPv4's main table and all IPv6

@@ -26,13 +26,20 @@ NetworkStatistics statistics_of(std::span<const std::byte> value) {
   return {
       .rx_bytes = counters.rx_bytes,
       .rx_packets = counters.rx_packets,
-      .rx_errors = counters.rx_errors,
+      .rx_errs = counters.rx_errors,
       .rx_dropped = counters.rx_dropped + counters.rx_missed_errors,
       .tx_bytes = counters.tx_bytes,
       .tx_packets = counters.tx_packets,
-      .tx_errors = counters.tx_errors,
+      .tx_errs = counters.tx_errors,
       .tx_dropped = counters.tx_dropped,
   };
+}
+
+// The first six bytes; zeros for those that are missing.
+std::string hardware_address(std::span<const std::byte> value) {
+  std::array<std::uint8_t, 6> bytes{};
+  std::memcpy(bytes.data(), value.data(), std::min(bytes.size(), value.size()));
+  return fmt::format("{:02x}", fmt::join(bytes, ":"));
 }
 
 std::optional<std::string> ip_text(int family, std::span<const std::byte> value) {
@@ -54,29 +61,29 @@ class Interfaces {
 
   void add_address(const std::string& interface, const IpAddress& address) {
     if (!find(interface)) add_label(interface);
-    find(interface)->addresses.push_back(address);
+    auto& addresses = find(interface)->ip_addresses;
+    if (!addresses) addresses.emplace();
+    addresses->push_back(address);
   }
 
   std::vector<NetworkInterface> take() && {
     for (NetworkInterface& interface : all_) {
-      if (interface.addresses.empty()) interface.statistics.reset();
+      if (!interface.ip_addresses) interface.statistics.reset();
     }
     return std::move(all_);
   }
 
  private:
-  using HardwareAddress = decltype(NetworkInterface::hardware_address);
-
   NetworkInterface* find(const std::string& name) {
     const auto found = positions_.find(name);
     return found == positions_.end() ? nullptr : &all_[found->second];
   }
-  void add(const std::string& name, const HardwareAddress& hardware_address,
+  void add(const std::string& name, const std::optional<std::string>& hardware_address,
            const std::optional<NetworkStatistics>& statistics) {
     if (!positions_.try_emplace(name, all_.size()).second) return;
     all_.push_back({.name = name,
                     .hardware_address = hardware_address,
-                    .addresses = {},
+                    .ip_addresses = {},
                     .statistics = statistics});
   }
   void add_label(const std::string& label) {
@@ -104,10 +111,7 @@ std::optional<Link> decode_link(const NetlinkMessage& message) {
                      [&](std::uint16_t type, std::span<const std::byte> value) {
                        if (type == IFLA_IFNAME) link.name = text_of(value);
                        if (type == IFLA_STATS64) link.statistics = statistics_of(value);
-                       if (type == IFLA_ADDRESS) {
-                         std::memcpy(link.hardware_address.data(), value.data(),
-                                     std::min(link.hardware_address.size(), value.size()));
-                       }
+                       if (type == IFLA_ADDRESS) link.hardware_address = hardware_address(value);
                      });
   if (link.name.empty()) return std::nullopt;
   return link;
@@ -120,7 +124,7 @@ std::optional<LinkAddress> decode_address(const NetlinkMessage& message) {
   const auto header = netlink_struct<ifaddrmsg>(message.payload);
   if (header.ifa_family != AF_INET && header.ifa_family != AF_INET6) return std::nullopt;
   LinkAddress result{.link = static_cast<int>(header.ifa_index)};
-  result.address.version = header.ifa_family == AF_INET ? IpVersion::ipv4 : IpVersion::ipv6;
+  result.address.ip_address_type = header.ifa_family == AF_INET ? IpVersion::ipv4 : IpVersion::ipv6;
   result.address.prefix = header.ifa_prefixlen;
   // On a point-to-point link, IFA_ADDRESS is the address of the peer and IFA_LOCAL that of the
   // interface.
@@ -134,7 +138,7 @@ std::optional<LinkAddress> decode_address(const NetlinkMessage& message) {
                      });
   auto text = ip_text(header.ifa_family, local.empty() ? address : local);
   if (!text) return std::nullopt;
-  result.address.text = *std::move(text);
+  result.address.ip_address = *std::move(text);
   return result;
 }
 

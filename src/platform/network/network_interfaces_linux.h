@@ -15,7 +15,7 @@ namespace bellhop::platform {
 struct Link {
   int index = 0;
   std::string name;
-  std::array<std::uint8_t, 6> hardware_address{};
+  std::string hardware_address = "00:00:00:00:00:00";  // six bytes of it
   std::optional<NetworkStatistics> statistics;
 };
 

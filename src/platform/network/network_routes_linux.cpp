@@ -83,12 +83,12 @@ Result<int> append_routes(std::vector<NetworkRoute>& routes, const std::filesyst
 std::optional<NetworkRoute> parse_ipv4_route_line(std::string_view line) {
   Words words(line);
   NetworkRoute route;
-  Ipv4RouteDetails details;
-  route.interface = words.word();
+  Ipv4RouteDetails& details = route.ipv4.emplace();
+  route.iface = words.word();
   route.destination = words.ipv4_address();
   details.gateway = words.ipv4_address();
   route.flags = words.number<std::uint32_t>(16);
-  route.reference_count = words.number<std::int64_t>(10);
+  route.refcnt = words.number<std::int64_t>(10);
   route.use = words.number<std::int64_t>(10);
   // Unsigned 32 bits, which older kernels print as signed.
   route.metric = static_cast<std::uint32_t>(words.number<std::int64_t>(10));
@@ -96,26 +96,24 @@ std::optional<NetworkRoute> parse_ipv4_route_line(std::string_view line) {
   details.mtu = words.number<std::int64_t>(10);
   details.window = words.number<std::int64_t>(10);
   details.irtt = words.number<std::int64_t>(10);
-  route.details = std::move(details);
   if (!words) return std::nullopt;
   return route;
 }
 
 std::optional<NetworkRoute> parse_ipv6_route_line(std::string_view line) {
   Words words(line);
-  NetworkRoute route;
-  Ipv6RouteDetails details;
+  NetworkRoute route{.version = 6};
+  Ipv6RouteDetails& details = route.ipv6.emplace();
   route.destination = words.ipv6_address();
-  details.destination_prefix = words.number<std::uint8_t>(16);
+  details.desprefixlen = std::to_string(words.number<std::uint8_t>(16));
   details.source = words.ipv6_address();
-  details.source_prefix = words.number<std::uint8_t>(16);
-  details.next_hop = words.ipv6_address();
+  details.srcprefixlen = std::to_string(words.number<std::uint8_t>(16));
+  details.nexthop = words.ipv6_address();
   route.metric = words.number<std::uint32_t>(16);
-  route.reference_count = words.number<std::uint32_t>(16);
+  route.refcnt = words.number<std::uint32_t>(16);
   route.use = words.number<std::uint32_t>(16);
   route.flags = words.number<std::uint32_t>(16);
-  route.interface = words.word();
-  route.details = std::move(details);
+  route.iface = words.word();
   if (!words) return std::nullopt;
   return route;
 }

@@ -11,13 +11,9 @@
 
 namespace bellhop::platform {
 
-// The counters of one disk or partition; nullopt where the kernel is too old to report one. Times
-// are in milliseconds, sectors have 512 bytes.
-struct DiskStatistics {
-  std::string name;  // "sda1"
-  std::uint64_t major = 0;
-  std::uint64_t minor = 0;
-
+// nullopt where the kernel is too old to report a counter. Times are in milliseconds, sectors have
+// 512 bytes.
+struct DiskCounters {
   std::optional<std::uint64_t> read_sectors;
   std::optional<std::uint64_t> read_ios;
   std::optional<std::uint64_t> read_merges;
@@ -35,6 +31,14 @@ struct DiskStatistics {
   std::optional<std::uint64_t> ios_pgr;  // in flight now
   std::optional<std::uint64_t> total_ticks;
   std::optional<std::uint64_t> weight_ticks;
+};
+
+// One disk or partition.
+struct DiskStatistics {
+  std::string name;  // "sda1"
+  std::uint64_t major = 0;
+  std::uint64_t minor = 0;
+  DiskCounters stats;
 };
 
 // In the kernel's order. `system_root` contains /proc. Errors: `open("/proc/diskstats"): …`.

@@ -11,38 +11,38 @@ using Words = std::vector<std::string_view>;
 
 // The kernel's Documentation/admin-guide/iostats.rst defines the order of the counters; the
 // device's numbers and name precede them.
-void set_counters(DiskStatistics& disk, const Words& words) {
+void set_counters(DiskCounters& stats, const Words& words) {
   const auto counter = [&](std::size_t place) {
     return text::parse_number<std::uint64_t>(words[place]);
   };
   if (words.size() == 7) {  // a partition, before Linux 2.6.25
-    disk.read_ios = counter(3);
-    disk.read_sectors = counter(4);
-    disk.write_ios = counter(5);
-    disk.write_sectors = counter(6);
+    stats.read_ios = counter(3);
+    stats.read_sectors = counter(4);
+    stats.write_ios = counter(5);
+    stats.write_sectors = counter(6);
   }
   if (words.size() >= 14) {
-    disk.read_ios = counter(3);
-    disk.read_merges = counter(4);
-    disk.read_sectors = counter(5);
-    disk.read_ticks = counter(6);
-    disk.write_ios = counter(7);
-    disk.write_merges = counter(8);
-    disk.write_sectors = counter(9);
-    disk.write_ticks = counter(10);
-    disk.ios_pgr = counter(11);
-    disk.total_ticks = counter(12);
-    disk.weight_ticks = counter(13);
+    stats.read_ios = counter(3);
+    stats.read_merges = counter(4);
+    stats.read_sectors = counter(5);
+    stats.read_ticks = counter(6);
+    stats.write_ios = counter(7);
+    stats.write_merges = counter(8);
+    stats.write_sectors = counter(9);
+    stats.write_ticks = counter(10);
+    stats.ios_pgr = counter(11);
+    stats.total_ticks = counter(12);
+    stats.weight_ticks = counter(13);
   }
   if (words.size() >= 18) {  // since Linux 4.18
-    disk.discard_ios = counter(14);
-    disk.discard_merges = counter(15);
-    disk.discard_sectors = counter(16);
-    disk.discard_ticks = counter(17);
+    stats.discard_ios = counter(14);
+    stats.discard_merges = counter(15);
+    stats.discard_sectors = counter(16);
+    stats.discard_ticks = counter(17);
   }
   if (words.size() >= 20) {  // since Linux 5.5
-    disk.flush_ios = counter(18);
-    disk.flush_ticks = counter(19);
+    stats.flush_ios = counter(18);
+    stats.flush_ticks = counter(19);
   }
 }
 
@@ -60,7 +60,7 @@ Result<std::vector<DiskStatistics>> disk_statistics(const std::filesystem::path&
     const auto minor = text::parse_number<std::uint64_t>(words[1]);
     if (!major || !minor) continue;
     DiskStatistics disk{.name = std::string(words[2]), .major = *major, .minor = *minor};
-    set_counters(disk, words);
+    set_counters(disk.stats, words);
     disks.push_back(std::move(disk));
   }
   return disks;

@@ -63,30 +63,35 @@ struct DiskAddress {
   std::optional<CcwAddress> ccw_address;
 };
 
-// A 128-bit counter.
-struct WideCounter {
-  std::uint64_t lo = 0;
-  std::uint64_t hi = 0;
-};
-
 // The health of an NVMe drive: the log page "SMART / Health Information" of the NVMe Base
-// Specification. Temperature in kelvin, all other values in the units of that page.
+// Specification. Temperature in kelvin, all other values in the units of that page. A 128-bit
+// counter has two members: `_lo` has the lower 64 bits.
 struct NvmeSmart {
   std::int64_t critical_warning = 0;
   std::int64_t temperature = 0;
   std::int64_t available_spare = 0;
   std::int64_t available_spare_threshold = 0;
   std::int64_t percentage_used = 0;
-  WideCounter data_units_read;
-  WideCounter data_units_written;
-  WideCounter host_read_commands;
-  WideCounter host_write_commands;
-  WideCounter controller_busy_time;
-  WideCounter power_cycles;
-  WideCounter power_on_hours;
-  WideCounter unsafe_shutdowns;
-  WideCounter media_errors;
-  WideCounter number_of_error_log_entries;
+  std::uint64_t data_units_read_lo = 0;
+  std::uint64_t data_units_read_hi = 0;
+  std::uint64_t data_units_written_lo = 0;
+  std::uint64_t data_units_written_hi = 0;
+  std::uint64_t host_read_commands_lo = 0;
+  std::uint64_t host_read_commands_hi = 0;
+  std::uint64_t host_write_commands_lo = 0;
+  std::uint64_t host_write_commands_hi = 0;
+  std::uint64_t controller_busy_time_lo = 0;
+  std::uint64_t controller_busy_time_hi = 0;
+  std::uint64_t power_cycles_lo = 0;
+  std::uint64_t power_cycles_hi = 0;
+  std::uint64_t power_on_hours_lo = 0;
+  std::uint64_t power_on_hours_hi = 0;
+  std::uint64_t unsafe_shutdowns_lo = 0;
+  std::uint64_t unsafe_shutdowns_hi = 0;
+  std::uint64_t media_errors_lo = 0;
+  std::uint64_t media_errors_hi = 0;
+  std::uint64_t number_of_error_log_entries_lo = 0;
+  std::uint64_t number_of_error_log_entries_hi = 0;
 };
 
 // A whole disk or a partition.

@@ -7,8 +7,4 @@ Result<std::vector<MountedFilesystem>> mounted_filesystems(const std::filesystem
   return unsupported();
 }
 
-std::optional<FilesystemSize> filesystem_size(const std::filesystem::path&) {
-  return std::nullopt;
-}
-
 }  // namespace bellhop::platform

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
@@ -51,11 +50,11 @@ MountedFilesystem describe(const fs::path& system_root, Mount mount, BtrfsDevice
   const auto device = BlockDevice::find(system_root, fs::path("sys/dev/block") / number);
   filesystem.name = device ? device->name() : number;
   if (!device) return filesystem;
-  filesystem.disks = disks_beneath(*device);
+  filesystem.disk = disks_beneath(*device);
   if (filesystem.type == "btrfs") {
     for (const fs::path& path : btrfs.others(device->name())) {
       const auto other = BlockDevice::find(system_root, path);
-      if (other) std::ranges::move(disks_beneath(*other), std::back_inserter(filesystem.disks));
+      if (other) std::ranges::move(disks_beneath(*other), std::back_inserter(filesystem.disk));
     }
   }
   return filesystem;
@@ -84,16 +83,6 @@ Result<std::vector<MountedFilesystem>> mounted_filesystems(const fs::path& syste
   }
   std::ranges::reverse(filesystems);
   return filesystems;
-}
-
-std::optional<FilesystemSize> filesystem_size(const fs::path& path) {
-  struct statvfs status{};
-  if (::statvfs(path.c_str(), &status) != 0) return std::nullopt;
-  const std::uint64_t block = status.f_frsize;
-  const std::uint64_t used = status.f_blocks - status.f_bfree;
-  return FilesystemSize{.used = used * block,
-                        .total = (used + status.f_bavail) * block,
-                        .total_privileged = status.f_blocks * block};
 }
 
 }  // namespace bellhop::platform

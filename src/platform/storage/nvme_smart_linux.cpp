@@ -27,10 +27,6 @@ std::int64_t small_at(Page page, std::size_t offset, std::size_t bytes) {
   return static_cast<std::int64_t>(number_at(page, offset, bytes));
 }
 
-WideCounter counter_at(Page page, std::size_t offset) {
-  return {.lo = number_at(page, offset, 8), .hi = number_at(page, offset + 8, 8)};
-}
-
 }  // namespace
 
 NvmeSmart parse_nvme_smart(Page page) {
@@ -40,16 +36,26 @@ NvmeSmart parse_nvme_smart(Page page) {
       .available_spare = small_at(page, 3, 1),
       .available_spare_threshold = small_at(page, 4, 1),
       .percentage_used = small_at(page, 5, 1),
-      .data_units_read = counter_at(page, 32),
-      .data_units_written = counter_at(page, 48),
-      .host_read_commands = counter_at(page, 64),
-      .host_write_commands = counter_at(page, 80),
-      .controller_busy_time = counter_at(page, 96),
-      .power_cycles = counter_at(page, 112),
-      .power_on_hours = counter_at(page, 128),
-      .unsafe_shutdowns = counter_at(page, 144),
-      .media_errors = counter_at(page, 160),
-      .number_of_error_log_entries = counter_at(page, 176),
+      .data_units_read_lo = number_at(page, 32, 8),
+      .data_units_read_hi = number_at(page, 40, 8),
+      .data_units_written_lo = number_at(page, 48, 8),
+      .data_units_written_hi = number_at(page, 56, 8),
+      .host_read_commands_lo = number_at(page, 64, 8),
+      .host_read_commands_hi = number_at(page, 72, 8),
+      .host_write_commands_lo = number_at(page, 80, 8),
+      .host_write_commands_hi = number_at(page, 88, 8),
+      .controller_busy_time_lo = number_at(page, 96, 8),
+      .controller_busy_time_hi = number_at(page, 104, 8),
+      .power_cycles_lo = number_at(page, 112, 8),
+      .power_cycles_hi = number_at(page, 120, 8),
+      .power_on_hours_lo = number_at(page, 128, 8),
+      .power_on_hours_hi = number_at(page, 136, 8),
+      .unsafe_shutdowns_lo = number_at(page, 144, 8),
+      .unsafe_shutdowns_hi = number_at(page, 152, 8),
+      .media_errors_lo = number_at(page, 160, 8),
+      .media_errors_hi = number_at(page, 168, 8),
+      .number_of_error_log_entries_lo = number_at(page, 176, 8),
+      .number_of_error_log_entries_hi = number_at(page, 184, 8),
   };
 }
 

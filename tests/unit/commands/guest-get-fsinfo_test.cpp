@@ -29,7 +29,7 @@ TEST_F(GuestGetFsinfo, TellsSizes) {
   const RecordedTree tree("proc/self/mountinfo: 1 0 8:1 / /a rw - ext4 /dev/sda1 rw\\n");
   statvfs_pool = state::StatvfsPool([&](const std::filesystem::path& path) {
     EXPECT_EQ(path, tree.root() / "a");
-    return state::StatvfsPool::Size{.used = 1, .total = 2, .total_privileged = 3};
+    return state::StatvfsPool::Size{.used_bytes = 1, .total_bytes = 2, .total_bytes_privileged = 3};
   });
   services.system_root = tree.root();
   EXPECT_EQ(call("guest-get-fsinfo"),

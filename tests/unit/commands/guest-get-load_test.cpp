@@ -18,7 +18,7 @@ TEST_F(GuestGetLoad, ReturnsThreeAverages) {
     reply = call("guest-get-load");
     expected =
         fmt::format(R"({{"return": {{"load1m": {:.17g}, "load5m": {:.17g}, "load15m": {:.17g}}}}})",
-                    load->one_minute, load->five_minutes, load->fifteen_minutes);
+                    load->load1m, load->load5m, load->load15m);
   }
   EXPECT_EQ(reply, expected);
 }

@@ -21,13 +21,26 @@ constexpr auto fields_of(const Arguments*) {
                 field<"force", &Arguments::force_>("Whether or not."));
 }
 
+enum class Source { disk, memory };
+constexpr auto wire_names(Source) {
+  return std::array<std::string_view, 2>{"disk", "memory"};
+}
+
+struct Times {
+  double read;
+};
+
 struct Part {
   std::uint64_t size;
   Base64Bytes data;
+  std::optional<Times> times;
 };
 
 constexpr auto fields_of(const Part*) {
-  return fields(field<"size", &Part::size>("Bytes."), field<"data", &Part::data>("Content."));
+  return fields<"Part">(field<"size", &Part::size>("Bytes."),
+                        field<"data", &Part::data>("Content."),
+                        constant<"source", Source::disk>("From where."),
+                        field<"read", &Part::times, &Times::read>("When."));
 }
 
 Result<std::vector<Part>> run(CommandContext&, const Arguments&) {
@@ -65,9 +78,12 @@ TEST(Schema, DescribesArgumentsAsJsonSchema) {
 TEST(Schema, DescribesRepliesAsJsonSchema) {
   const nlohmann::json returns = schema()["commands"]["bellhop-example"]["returns"];
   EXPECT_EQ(returns["type"], "array");
-  EXPECT_EQ(returns["items"]["required"], nlohmann::json({"size", "data"}));
+  EXPECT_EQ(returns["items"]["title"], "Part");
+  EXPECT_EQ(returns["items"]["required"], nlohmann::json({"size", "data", "source"}));
   EXPECT_EQ(returns["items"]["properties"]["size"]["format"], "uint64");
   EXPECT_EQ(returns["items"]["properties"]["data"]["contentEncoding"], "base64");
+  EXPECT_EQ(returns["items"]["properties"]["source"]["enum"], nlohmann::json({"disk", "memory"}));
+  EXPECT_EQ(returns["items"]["properties"]["read"]["type"], "number");
 }
 
 TEST(Schema, SaysWhatPolicyNeedsToKnow) {

@@ -31,7 +31,7 @@ class Fake {
       }
       if (path.string().starts_with("/stuck")) state->released.wait();
       if (path == "/silent") return std::nullopt;
-      return Size{.used = path.string().size()};
+      return Size{.used_bytes = path.string().size()};
     };
   }
   void release() {
@@ -57,7 +57,7 @@ class Fake {
 
 std::vector<std::uint64_t> used(const std::vector<std::optional<Size>>& sizes) {
   std::vector<std::uint64_t> found;
-  for (const auto& size : sizes) found.push_back(size ? size->used : 0);
+  for (const auto& size : sizes) found.push_back(size ? size->used_bytes : 0);
   return found;
 }
 
@@ -164,9 +164,9 @@ TEST(StatvfsPool, ReturnsTheSizesOfTheSystem) {
   StatvfsPool pool;
   const auto root = pool.query(std::vector<Query>{{1, "/", false}, {2, "/nonexistent", false}});
   ASSERT_TRUE(root[0]);
-  EXPECT_GT(root[0]->total, 0U);
-  EXPECT_LE(root[0]->total, root[0]->total_privileged);
-  EXPECT_LE(root[0]->used, root[0]->total);
+  EXPECT_GT(root[0]->total_bytes, 0U);
+  EXPECT_LE(root[0]->total_bytes, root[0]->total_bytes_privileged);
+  EXPECT_LE(root[0]->used_bytes, root[0]->total_bytes);
   EXPECT_FALSE(root[1]);
 }
 

@@ -12,13 +12,12 @@ TEST(Load, AgreesWithTheKernelsTable) {
   // The averages change every five seconds: a difference larger than rounding is tried once more.
   for (int attempt = 0; attempt < 2; ++attempt) {
     LoadAverage expected;
-    std::ifstream("/proc/loadavg") >> expected.one_minute >> expected.five_minutes >>
-        expected.fifteen_minutes;
+    std::ifstream("/proc/loadavg") >> expected.load1m >> expected.load5m >> expected.load15m;
     const auto load = load_average();
     ASSERT_TRUE(load);
-    const bool agree = std::abs(load->one_minute - expected.one_minute) < 0.011 &&
-                       std::abs(load->five_minutes - expected.five_minutes) < 0.011 &&
-                       std::abs(load->fifteen_minutes - expected.fifteen_minutes) < 0.011;
+    const bool agree = std::abs(load->load1m - expected.load1m) < 0.011 &&
+                       std::abs(load->load5m - expected.load5m) < 0.011 &&
+                       std::abs(load->load15m - expected.load15m) < 0.011;
     if (agree) return;
   }
   FAIL() << "load_average() is not what /proc/loadavg says";

@@ -18,10 +18,10 @@ std::string name_in(std::string_view text) {
 TEST(Kernel, IsWhatUnameSays) {
   utsname names{};
   ASSERT_EQ(::uname(&names), 0);
-  const auto running = kernel();
+  const auto running = os_info(std::nullopt);
   ASSERT_TRUE(running);
-  EXPECT_EQ(running->release, names.release);
-  EXPECT_EQ(running->version, names.version);
+  EXPECT_EQ(running->kernel_release, names.release);
+  EXPECT_EQ(running->kernel_version, names.version);
   EXPECT_EQ(running->machine, names.machine);
 }
 
@@ -110,21 +110,21 @@ class OsReleaseFile : public ::testing::Test {
 
 TEST_F(OsReleaseFile, IsTheOneThatIsNamed) {
   std::ofstream(path_) << "NAME=" << std::string(70'000, 'x') << "\nID=named\n";
-  const auto release = os_release(path_);
+  const OsInfo release = os_info(path_).value();
   EXPECT_EQ(release.id, "named");
   EXPECT_EQ(release.name->size(), 70'000U);
 }
 
 TEST_F(OsReleaseFile, ThatCannotBeReadSetsNothing) {
-  EXPECT_FALSE(os_release(path_).name);
-  EXPECT_FALSE(os_release("/proc").name);
-  EXPECT_FALSE(os_release("").name);
+  EXPECT_FALSE(os_info(path_).value().name);
+  EXPECT_FALSE(os_info("/proc").value().name);
+  EXPECT_FALSE(os_info("").value().name);
 }
 
 TEST_F(OsReleaseFile, IsTheSystemsWhenNoneIsNamed) {
   const bool exists =
       std::filesystem::exists("/etc/os-release") || std::filesystem::exists("/usr/lib/os-release");
-  EXPECT_EQ(os_release(std::nullopt).name.has_value(), exists);
+  EXPECT_EQ(os_info(std::nullopt).value().name.has_value(), exists);
 }
 
 }  // namespace

@@ -20,13 +20,15 @@ TEST(Ipv4Route, ReadsEveryWord) {
   const auto route = parse_ipv4_route_line(
       "eth0\tFFFFFFFF\t00000000\t000F\t2\t3\t4294967295\tFFFFFFFF\t940\t4000\t100    ");
   ASSERT_TRUE(route);
-  EXPECT_EQ(route->interface, "eth0");
+  EXPECT_EQ(route->iface, "eth0");
   EXPECT_EQ(route->destination, "255.255.255.255");
   EXPECT_EQ(route->flags, 15U);
-  EXPECT_EQ(route->reference_count, 2);
+  EXPECT_EQ(route->refcnt, 2);
   EXPECT_EQ(route->use, 3);
   EXPECT_EQ(route->metric, 4294967295);
-  const auto& details = std::get<Ipv4RouteDetails>(route->details);
+  EXPECT_EQ(route->version, 4);
+  ASSERT_TRUE(route->ipv4);
+  const Ipv4RouteDetails& details = *route->ipv4;
   EXPECT_EQ(details.gateway, "0.0.0.0");
   EXPECT_EQ(details.mask, "255.255.255.255");
   EXPECT_EQ(details.mtu, 940);
@@ -45,9 +47,8 @@ TEST(Ipv4Route, AMetricHasNoSign) {
 }
 
 TEST(Ipv4Route, ARouteThatRefusesHasNoInterface) {
-  EXPECT_EQ(
-      parse_ipv4_route_line("*\t0000340A\t00000000\t0201\t0\t0\t0\t0000FFFF\t0\t0\t0")->interface,
-      "*");
+  EXPECT_EQ(parse_ipv4_route_line("*\t0000340A\t00000000\t0201\t0\t0\t0\t0000FFFF\t0\t0\t0")->iface,
+            "*");
 }
 
 TEST(Ipv4Route, OtherLinesAreNone) {
@@ -62,17 +63,19 @@ TEST(Ipv6Route, ReadsEveryWord) {
   const std::string line = ipv6_line;
   const auto route = parse_ipv6_route_line(std::string_view(line).substr(0, line.size() - 1));
   ASSERT_TRUE(route);
-  EXPECT_EQ(route->interface, "eth0");
+  EXPECT_EQ(route->iface, "eth0");
   EXPECT_EQ(route->destination, "fd11::");
   EXPECT_EQ(route->metric, 77);
-  EXPECT_EQ(route->reference_count, 3);
+  EXPECT_EQ(route->refcnt, 3);
   EXPECT_EQ(route->use, 10);
   EXPECT_EQ(route->flags, 0x80200001U);
-  const auto& details = std::get<Ipv6RouteDetails>(route->details);
-  EXPECT_EQ(details.destination_prefix, 48U);
+  EXPECT_EQ(route->version, 6);
+  ASSERT_TRUE(route->ipv6);
+  const Ipv6RouteDetails& details = *route->ipv6;
+  EXPECT_EQ(details.desprefixlen, "48");
   EXPECT_EQ(details.source, "fd00::");
-  EXPECT_EQ(details.source_prefix, 64U);
-  EXPECT_EQ(details.next_hop, "fd00::99");
+  EXPECT_EQ(details.srcprefixlen, "64");
+  EXPECT_EQ(details.nexthop, "fd00::99");
 }
 
 TEST(Ipv6Route, OtherLinesAreNone) {
@@ -95,8 +98,7 @@ class NetworkRoutes : public ::testing::Test {
     std::vector<std::string> names;
     if (!routes) return names;
     for (const auto& route : *routes) {
-      const bool ipv4 = std::holds_alternative<Ipv4RouteDetails>(route.details);
-      names.push_back(route.interface + (ipv4 ? " 4" : " 6"));
+      names.push_back(fmt::format("{} {}", route.iface, route.version));
     }
     return names;
   }

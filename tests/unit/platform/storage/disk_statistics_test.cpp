@@ -28,28 +28,28 @@ TEST(DiskStatistics, KeepTheSystemsOrder) {
 TEST(DiskStatistics, LeaveOutWhatTheKernelIsTooOldFor) {
   const auto before_4_18 = statistics("8 0 a 1 2 3 4 5 6 7 8 9 10 11\\n");
   ASSERT_EQ(before_4_18.size(), 1U);
-  EXPECT_EQ(before_4_18[0].weight_ticks, 11U);
-  EXPECT_FALSE(before_4_18[0].discard_ios);
+  EXPECT_EQ(before_4_18[0].stats.weight_ticks, 11U);
+  EXPECT_FALSE(before_4_18[0].stats.discard_ios);
   const auto before_5_5 = statistics("8 0 a 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15\\n");
   ASSERT_EQ(before_5_5.size(), 1U);
-  EXPECT_EQ(before_5_5[0].discard_ticks, 15U);
-  EXPECT_FALSE(before_5_5[0].flush_ios);
+  EXPECT_EQ(before_5_5[0].stats.discard_ticks, 15U);
+  EXPECT_FALSE(before_5_5[0].stats.flush_ios);
 }
 
 TEST(DiskStatistics, KnowTheOldFormOfPartitions) {
   const auto disks = statistics("8 1 a1 1 2 3 4\\n");
   ASSERT_EQ(disks.size(), 1U);
-  EXPECT_EQ(disks[0].read_ios, 1U);
-  EXPECT_EQ(disks[0].read_sectors, 2U);
-  EXPECT_EQ(disks[0].write_ios, 3U);
-  EXPECT_EQ(disks[0].write_sectors, 4U);
-  EXPECT_FALSE(disks[0].read_merges);
+  EXPECT_EQ(disks[0].stats.read_ios, 1U);
+  EXPECT_EQ(disks[0].stats.read_sectors, 2U);
+  EXPECT_EQ(disks[0].stats.write_ios, 3U);
+  EXPECT_EQ(disks[0].stats.write_sectors, 4U);
+  EXPECT_FALSE(disks[0].stats.read_merges);
 }
 
 TEST(DiskStatistics, AcceptColumnsOfLaterKernels) {
   const auto disks = statistics("8 0 a 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19\\n");
   ASSERT_EQ(disks.size(), 1U);
-  EXPECT_EQ(disks[0].flush_ticks, 17U);
+  EXPECT_EQ(disks[0].stats.flush_ticks, 17U);
 }
 
 TEST(DiskStatistics, SkipOtherLines) {
@@ -59,7 +59,7 @@ TEST(DiskStatistics, SkipOtherLines) {
 TEST(DiskStatistics, HoldLargeNumbers) {
   const auto disks = statistics("8 0 a 18446744073709551615 2 3 4 5 6 7 8 9 10 11\\n");
   ASSERT_EQ(disks.size(), 1U);
-  EXPECT_EQ(disks[0].read_ios, 18446744073709551615U);
+  EXPECT_EQ(disks[0].stats.read_ios, 18446744073709551615U);
 }
 
 TEST(DiskStatistics, AreThoseOfThisSystem) {

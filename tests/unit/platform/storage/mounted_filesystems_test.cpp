@@ -72,12 +72,12 @@ TEST_F(MountedFilesystemsTest, AreNamedAfterTheDevice) {
       filesystems("7 0 8:1 / /a rw - ext4 /dev/root rw\\n8 0 8:2 / /b rw - ext4 /dev/sda2 rw\\n");
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].name, "8:2");
-  EXPECT_THAT(found[0].disks, IsEmpty());
+  EXPECT_THAT(found[0].disk, IsEmpty());
   EXPECT_EQ(found[1].name, "sda1");
   EXPECT_EQ(found[1].type, "ext4");
   EXPECT_EQ(found[1].mount_id, 7U);
-  ASSERT_EQ(found[1].disks.size(), 1U);
-  EXPECT_EQ(found[1].disks[0].dev, "/dev/sda1");
+  ASSERT_EQ(found[1].disk.size(), 1U);
+  EXPECT_EQ(found[1].disk[0].dev, "/dev/sda1");
 }
 
 TEST_F(MountedFilesystemsTest, ListAllDevicesOfBtrfs) {
@@ -92,11 +92,11 @@ TEST_F(MountedFilesystemsTest, ListAllDevicesOfBtrfs) {
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].mountpoint, "/a");
   EXPECT_EQ(found[0].name, "sda");
-  ASSERT_EQ(found[0].disks.size(), 2U);
-  EXPECT_EQ(found[0].disks[0].dev, "/dev/sda");
-  EXPECT_EQ(found[0].disks[1].dev, "/dev/sdb");
-  ASSERT_EQ(found[1].disks.size(), 1U);
-  EXPECT_EQ(found[1].disks[0].dev, "/dev/sdc");
+  ASSERT_EQ(found[0].disk.size(), 2U);
+  EXPECT_EQ(found[0].disk[0].dev, "/dev/sda");
+  EXPECT_EQ(found[0].disk[1].dev, "/dev/sdb");
+  ASSERT_EQ(found[1].disk.size(), 1U);
+  EXPECT_EQ(found[1].disk[0].dev, "/dev/sdc");
 }
 
 TEST_F(MountedFilesystemsTest, AreNotBtrfsWithoutADevice) {
@@ -134,11 +134,6 @@ TEST_F(MountedFilesystemsTest, AreTakenFromATableWithACircle) {
 TEST(MountedFilesystems, AreThoseOfThisSystem) {
   EXPECT_TRUE(mounted_filesystems("/"));
   EXPECT_FALSE(mounted_filesystems("/nonexistent"));
-}
-
-TEST(FilesystemSize, IsNotToldOfWhatDoesNotExist) {
-  EXPECT_TRUE(filesystem_size("/"));
-  EXPECT_FALSE(filesystem_size("/nonexistent"));
 }
 
 }  // namespace

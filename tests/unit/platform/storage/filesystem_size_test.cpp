@@ -1,0 +1,14 @@
+#include "platform/storage/filesystem_size.h"
+
+#include <gtest/gtest.h>
+
+namespace bellhop::platform {
+namespace {
+
+TEST(FilesystemSize, IsNotToldOfWhatDoesNotExist) {
+  EXPECT_TRUE(filesystem_size("/"));
+  EXPECT_FALSE(filesystem_size("/nonexistent"));
+}
+
+}  // namespace
+}  // namespace bellhop::platform
