@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
+#include <fstream>
+#include <sstream>
 #include <utility>
 
+#include "base/path.h"
 #include "wire/utf8.h"
 
 namespace bellhop::config {
@@ -169,7 +170,8 @@ std::expected<KeyFile, KeyFileError> KeyFile::load(const std::string& path) {
     return std::unexpected(KeyFileError{error.message(), 0, error});
   };
   std::error_code error;
-  const auto status = std::filesystem::status(path, error);
+  const std::filesystem::path native_path = path_from_utf8(path);
+  const auto status = std::filesystem::status(native_path, error);
   if (status.type() == std::filesystem::file_type::not_found) {
     // Which of "does not exist" and "a parent is no directory" it is, only the error tells.
     return system_error(error ? error : std::make_error_code(std::errc::no_such_file_or_directory));
@@ -178,18 +180,11 @@ std::expected<KeyFile, KeyFileError> KeyFile::load(const std::string& path) {
   if (!std::filesystem::is_regular_file(status)) {
     return std::unexpected(KeyFileError{"Not a regular file"});
   }
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
-                                                             &std::fclose);
-  if (!file) return system_error({errno, std::generic_category()});
-  std::string text;
-  char piece[4096];
-  std::size_t count = 0;
-  do {
-    count = std::fread(piece, 1, sizeof piece, file.get());
-    text.append(piece, count);
-  } while (count == sizeof piece);
-  if (std::ferror(file.get())) return system_error({errno, std::generic_category()});
-  return parse(text);
+  std::ifstream file(native_path, std::ios::binary);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file.is_open() || text.bad()) return system_error({errno, std::generic_category()});
+  return parse(text.view());
 }
 
 const KeyFile::Entry* KeyFile::find(std::string_view group, std::string_view key) const {

@@ -69,8 +69,8 @@ class AuthorizedKeysFile {
   const std::string& directory() const { return directory_; }  // .ssh
   const std::string& path() const { return path_; }
 
-  // The content. Errors: `failed to read 'PATH': …`; error.system is ENOENT or ENOTDIR when there
-  // is no such file.
+  // The content. Errors: `failed to read 'PATH': …`; error.system is
+  // std::errc::no_such_file_or_directory or not_a_directory when there is no such file.
   Result<AuthorizedKeysContent> read() const;
 
   // Gives it new content, and makes .ssh when there is none. With `expected`, only when the file

@@ -24,7 +24,7 @@ Result<std::vector<MemoryBlock>> memory_blocks(const std::filesystem::path& syst
 struct MemoryBlockChange {
   enum class Outcome { success, not_found, not_supported, failed };
   Outcome outcome = Outcome::success;
-  int error_number = 0;  // an errno value, unless it was a success
+  int error_number = 0;  // the operating system's (errno, GetLastError()), unless a success
 };
 
 // Takes a block into service or out of it; nothing happens when it is so already. Waits for as
