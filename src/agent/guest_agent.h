@@ -67,7 +67,7 @@ class GuestAgent : private LiveUpgrade::Target {
   // Opens the channels. An error says why the agent cannot serve.
   Result<void> start();
 
-  // Serves until a request ends it.
+  // Serves until a request ends it, or no channel can get another client.
   void run();
 
   // Ends sessions and threads. False when commands are still running: the process can then only

@@ -1,14 +1,48 @@
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "base/path.h"
 #include "platform/io/small_file.h"
-#include "platform/unsupported.h"
 
 namespace bellhop::platform {
+namespace {
 
-Result<std::optional<std::string>> read_small_file(const std::string&) {
-  return unsupported();
+constexpr std::size_t size_limit = std::size_t{64} * 1024;
+
+}  // namespace
+
+Result<std::optional<std::string>> read_small_file(const std::string& path) {
+  const std::filesystem::path native_path = path_from_utf8(path);
+  std::error_code error;
+  const auto status = std::filesystem::status(native_path, error);
+  if (status.type() == std::filesystem::file_type::not_found) return std::nullopt;
+  if (error) return system_failure(error, "cannot read {}", path);
+  if (!std::filesystem::is_regular_file(status)) {
+    return failure("cannot read {}: it is not a regular file", path);
+  }
+  std::ifstream file(native_path, std::ios::binary);
+  std::string content(size_limit + 1, '\0');
+  file.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (!file.is_open() || file.bad()) return failure("cannot read {}", path);
+  content.resize(static_cast<std::size_t>(file.gcount()));
+  if (content.size() > size_limit) return failure("cannot read {}: it is too large", path);
+  return content;
 }
 
-Result<void> replace_small_file(const std::string&, std::string_view) {
-  return unsupported();
+// The standard library cannot wait until the content is on disk: after a power failure the file may
+// have the old content.
+Result<void> replace_small_file(const std::string& path, std::string_view content) {
+  const std::filesystem::path native_path = path_from_utf8(path);
+  const std::filesystem::path next = path_from_utf8(path + ".new");
+  std::ofstream file(next, std::ios::binary | std::ios::trunc);
+  file << content;
+  file.close();
+  if (!file) return failure("cannot write {}", path);
+  std::error_code error;
+  std::filesystem::rename(next, native_path, error);
+  if (error) return system_failure(error, "cannot write {}", path);
+  return {};
 }
 
 }  // namespace bellhop::platform

@@ -16,7 +16,23 @@ namespace bellhop::platform {
 enum class LogLevel { error, critical, warning, message, info, debug };
 
 // The word for a level in logs.
-std::string_view log_level_name(LogLevel level);
+constexpr std::string_view log_level_name(LogLevel level) {
+  switch (level) {
+    case LogLevel::error:
+      return "error";
+    case LogLevel::critical:
+      return "critical";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::message:
+      return "message";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::debug:
+      return "debug";
+  }
+  return "";
+}
 
 // A fact about a record, beside its text. Names are as the journal wants them: capital letters,
 // digits and '_', a letter first.
