@@ -3,6 +3,7 @@
 #include <asio/post.hpp>
 #include <utility>
 
+#include "base/path.h"
 #include "platform/io/channel_kinds.h"
 #include "state/freeze/freeze_hook.h"
 
@@ -31,7 +32,7 @@ std::optional<channel::RestoredClient> restored_client(const state::SnapshotReco
 }  // namespace
 
 std::filesystem::path freeze_state_file(const config::Settings& settings) {
-  return std::filesystem::path(settings.state_dir) / "qga.state.isfrozen";
+  return path_from_utf8(settings.state_dir) / "qga.state.isfrozen";
 }
 
 GuestAgent::GuestAgent(config::Startup startup, std::span<const Command* const> commands, Log& log,
@@ -75,7 +76,7 @@ state::FreezeOptions GuestAgent::freeze_options(Deferred after_first_thaw) {
   state::FreezeOptions options;
   const config::Settings& settings = startup_.settings;
   options.state_file = freeze_state_file(settings);
-  options.notice_file = std::filesystem::path(settings.state_dir) / "bellhop.freeze-ended";
+  options.notice_file = path_from_utf8(settings.state_dir) / "bellhop.freeze-ended";
   options.timeout = settings.freeze.timeout;
   options.hook = state::freeze_hooks(programs_, {.program = settings.fsfreeze_hook,
                                                  .directory = settings.freeze.hook_directory,

@@ -67,7 +67,7 @@ class GuestAgent : private LiveUpgrade::Target {
   // Opens the channels. The error states why the agent cannot serve.
   Result<void> start();
 
-  // Serves until a request to stop.
+  // Serves until a request to stop, or until no channel can get another client.
   void run();
 
   // Ends sessions and threads. Returns false if commands are still running: the process must then

@@ -12,6 +12,7 @@
 #include "agent/guest_agent.h"
 #include "agent/log.h"
 #include "agent/upgrade/live_upgrade.h"
+#include "base/path.h"
 #include "base/version.h"
 #include "config/startup.h"
 #include "platform/accounts/name_services.h"
@@ -144,7 +145,7 @@ int serve(config::Startup startup, RunningExecutable executable,
 }
 
 bool is_relative(const std::optional<std::string>& path) {
-  return path && std::filesystem::path(*path).is_relative();
+  return path && !is_absolute_path(*path);
 }
 
 int run(config::Startup startup, RunningExecutable executable,
@@ -178,7 +179,7 @@ std::optional<state::Snapshot> inherited_snapshot() {
 RunningExecutable this_executable(int argc, char* argv[],
                                   const std::optional<state::Snapshot>& snapshot) {
   RunningExecutable executable{.arguments = {argv, argv + argc},
-                               .working_directory = std::filesystem::current_path()};
+                               .working_directory = to_utf8(std::filesystem::current_path())};
   if (const auto* record = snapshot ? snapshot->find("agent") : nullptr) {
     executable.path = record->text("program").value_or("");
     executable.working_directory = record->text("working-directory").value_or("/");
@@ -196,7 +197,7 @@ int main(int argc, char* argv[]) {
   RunningExecutable executable = this_executable(argc, argv, snapshot);
   const config::Environment environment{
       .variable = [](const char* name) -> const char* { return std::getenv(name); },
-      .working_directory = executable.working_directory};
+      .working_directory = path_from_utf8(executable.working_directory)};
   Result<config::Startup> startup = config::parse_startup(argc, argv, environment);
   if (!startup) return print_error(startup.error());
   switch (startup->action) {

@@ -43,14 +43,22 @@ std::unexpected<Error> invalid(fmt::format_string<Args...> format, Args&&... arg
       Error{ErrorCode::invalid_request, fmt::format(format, std::forward<Args>(args)...)});
 }
 
-// A failure of the operating system: appends ": " and the text of `error_number` (an errno value).
+// A failure of the operating system: appends ": " and the text of `system`. On Windows that is a
+// value of GetLastError() in std::system_category(). Compare with std::errc, which fits both.
 template <class... Args>
-std::unexpected<Error> system_failure(int error_number, fmt::format_string<Args...> format,
-                                      Args&&... args) {
-  const std::error_code system(error_number, std::generic_category());
+std::unexpected<Error> system_failure(const std::error_code& system,
+                                      fmt::format_string<Args...> format, Args&&... args) {
   return std::unexpected(
       Error{ErrorCode::failed,
             fmt::format(format, std::forward<Args>(args)...) + ": " + system.message(), system});
+}
+
+// The same for an errno value.
+template <class... Args>
+std::unexpected<Error> system_failure(int error_number, fmt::format_string<Args...> format,
+                                      Args&&... args) {
+  return system_failure(std::error_code(error_number, std::generic_category()), format,
+                        std::forward<Args>(args)...);
 }
 
 }  // namespace bellhop

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include "base/version.h"
+#include "platform/io/default_paths.h"
 
 namespace bellhop::config {
 namespace {
 
-constexpr std::string_view help_format = R"(Usage: {} [OPTION]...
+constexpr std::string_view help_format = R"(Usage: {0} [OPTION]...
 Serves the host of this virtual machine as its guest agent, with qemu-ga's protocol and options.
-Bellhop {}, compatible with QEMU Guest Agent {}.
+Bellhop {1}, compatible with QEMU Guest Agent {2}.
 
 Channel
   -m, --method=METHOD        virtio-serial (default), unix-listen, isa-serial or vsock-listen
@@ -21,9 +22,9 @@ Channel
 
 Configuration
   -c, --config=FILE          qemu-ga's configuration, which must exist (default: $QGA_CONF, or
-                             /etc/qemu/qemu-ga.conf if it exists)
+                             {3} if it exists)
       --bellhop-config=FILE  Bellhop's own configuration, which must exist (default:
-                             /etc/bellhop/bellhop.conf if it exists)
+                             {4} if it exists)
   -D, --dump-conf            print the configuration in qemu-ga's format, and end
 
 Commands
@@ -33,12 +34,12 @@ Commands
 
 Process, state and log
   -d, --daemonize            run in the background
-  -f, --pidfile=FILE         where to note the process with -d (default: /var/run/qemu-ga.pid)
-  -t, --statedir=DIRECTORY   where to keep state, an absolute path (default: /var/run)
+  -f, --pidfile=FILE         where to note the process with -d (default: {5})
+  -t, --statedir=DIRECTORY   where to keep state, an absolute path (default: {6})
   -l, --logfile=FILE         log to a file instead of standard error
   -v, --verbose              log everything
   -F, --fsfreeze-hook[=FILE] program to run with freeze and thaw as its argument (default:
-                             /etc/qemu/fsfreeze-hook); -F takes FILE without a space
+                             {7}); -F takes FILE without a space
 
   -V, --version              print the version, and end
   -h, --help                 print this text, and end
@@ -53,7 +54,10 @@ std::string_view base_name(std::string_view program) {
 }
 
 std::string help_text(std::string_view program) {
-  return fmt::format(help_format, program, program_version, protocol_version);
+  const platform::DefaultPaths& paths = platform::default_paths();
+  return fmt::format(help_format, program, program_version, protocol_version,
+                     paths.guest_agent_configuration, paths.configuration, paths.pid_file,
+                     paths.state_directory, paths.freeze_hook);
 }
 
 std::string version_text(std::string_view program) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "platform/io/small_file.h"
 #include "wire/utf8.h"
@@ -154,7 +155,8 @@ std::expected<KeyFile, KeyFileError> KeyFile::load(const std::string& path) {
     return std::unexpected(KeyFileError{error.message(), 0, error});
   };
   std::error_code error;
-  const auto status = std::filesystem::status(path, error);
+  const std::filesystem::path native_path = path_from_utf8(path);
+  const auto status = std::filesystem::status(native_path, error);
   if (status.type() == std::filesystem::file_type::not_found) {
     // Which of "does not exist" and "a parent is no directory" it is, only the error tells.
     return system_error(error ? error : std::make_error_code(std::errc::no_such_file_or_directory));

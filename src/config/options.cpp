@@ -7,11 +7,10 @@
 
 #include "base/text.h"
 #include "config/option_parser.h"
+#include "platform/io/default_paths.h"
 
 namespace bellhop::config {
 namespace {
-
-constexpr std::string_view default_hook = "/etc/qemu/fsfreeze-hook";
 
 constexpr int schema_option = 256;
 constexpr int bellhop_config_option = 257;
@@ -69,7 +68,7 @@ void parse_option(CommandLine& line, int option, const char* value) {
       general.pid_file = value;
       break;
     case 'F':
-      general.fsfreeze_hook = value ? value : std::string(default_hook);
+      general.fsfreeze_hook = value ? value : platform::default_paths().freeze_hook;
       break;
     case 't':
       general.state_dir = value;

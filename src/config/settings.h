@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/io/default_paths.h"
 #include "platform/log/log_output.h"
 
 namespace bellhop::config {
@@ -33,7 +34,7 @@ struct WorkerSettings {
 
 struct FreezeSettings {
   std::chrono::seconds hook_timeout{60};
-  std::string hook_directory = "/etc/bellhop/freeze.d";  // none when empty
+  std::string hook_directory = platform::default_paths().freeze_hook_directory;  // none when empty
   // Longer than hosts take for a snapshot, shorter than a guest survives that cannot write. 0: none
   std::chrono::seconds timeout{600};
 };
@@ -48,9 +49,9 @@ struct Settings {
   bool daemonize = false;
   bool verbose = false;
   std::optional<std::string> log_file = {};
-  std::string pid_file = "/var/run/qemu-ga.pid";  // written when daemonize
+  std::string pid_file = platform::default_paths().pid_file;  // written when daemonize
   std::optional<std::string> fsfreeze_hook = {};
-  std::string state_dir = "/var/run";
+  std::string state_dir = platform::default_paths().state_directory;
   std::vector<std::string> blocked_commands = {};
   std::optional<std::vector<std::string>> allowed_commands = {};  // none: all
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/path.h"
 #include "config/configuration.h"
 #include "config/dump_configuration.h"
 #include "config/help.h"
@@ -146,8 +147,8 @@ Result<void> check_methods(const Settings& settings) {
 // Whether the directory of a file that the agent will make is there. Nothing is known of what is
 // relative to another directory than this program's.
 Result<void> require_parent_directory(const std::string& path, bool relative_too) {
-  const std::filesystem::path place(path);
-  if (path.empty() || (!relative_too && place.is_relative())) return {};
+  const std::filesystem::path place = path_from_utf8(path);
+  if (path.empty() || (!relative_too && !is_absolute_path(path))) return {};
   const auto directory = place.has_parent_path() ? place.parent_path() : ".";
   std::error_code error;
   if (std::filesystem::is_directory(directory, error)) return {};
@@ -169,7 +170,7 @@ Result<void> require_parent_directories(const Settings& settings) {
 }
 
 void make_absolute(std::string& path, const std::filesystem::path& directory) {
-  if (!path.empty()) path = (directory / path).string();
+  if (!path.empty()) path = to_utf8(directory / path_from_utf8(path));
 }
 
 void make_paths_absolute(Settings& settings, const std::filesystem::path& directory) {

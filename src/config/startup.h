@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "config/settings.h"
+#include "platform/io/default_paths.h"
 #include "platform/io/handle.h"
 
 namespace bellhop::config {
@@ -15,8 +16,8 @@ namespace bellhop::config {
 struct Environment {
   std::function<const char*(const char* name)> variable;  // as getenv(3)
   std::filesystem::path working_directory;
-  std::string guest_agent_configuration = "/etc/qemu/qemu-ga.conf";
-  std::string configuration = "/etc/bellhop/bellhop.conf";
+  std::string guest_agent_configuration = platform::default_paths().guest_agent_configuration;
+  std::string configuration = platform::default_paths().configuration;
 };
 
 struct Startup {

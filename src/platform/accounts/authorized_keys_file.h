@@ -70,8 +70,8 @@ class AuthorizedKeysFile {
   const std::string& directory() const { return directory_; }  // path of .ssh
   const std::string& path() const { return path_; }
 
-  // The content. Errors: `failed to read 'PATH': …`; error.system is ENOENT or ENOTDIR if the file
-  // does not exist.
+  // The content. Errors: `failed to read 'PATH': …`; error.system is
+  // std::errc::no_such_file_or_directory or not_a_directory if the file does not exist.
   Result<AuthorizedKeysContent> read() const;
 
   // Replaces the content; creates .ssh if it does not exist. With `expected`, replaces the file

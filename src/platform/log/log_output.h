@@ -16,7 +16,23 @@ namespace bellhop::platform {
 enum class LogLevel { error, critical, warning, message, info, debug };
 
 // The name of a level in logs.
-std::string_view log_level_name(LogLevel level);
+constexpr std::string_view log_level_name(LogLevel level) {
+  switch (level) {
+    case LogLevel::error:
+      return "error";
+    case LogLevel::critical:
+      return "critical";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::message:
+      return "message";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::debug:
+      return "debug";
+  }
+  return "";
+}
 
 // An additional field of a record. Names follow the rules of the journal: capital letters, digits
 // and '_', starting with a letter.

@@ -163,24 +163,6 @@ class JournalLog : public LogOutput {
 
 }  // namespace
 
-std::string_view log_level_name(LogLevel level) {
-  switch (level) {
-    case LogLevel::error:
-      return "error";
-    case LogLevel::critical:
-      return "critical";
-    case LogLevel::warning:
-      return "warning";
-    case LogLevel::message:
-      return "message";
-    case LogLevel::info:
-      return "info";
-    case LogLevel::debug:
-      return "debug";
-  }
-  return "";
-}
-
 std::unique_ptr<LogOutput> standard_error_log(LogFormatter formatter) {
   return std::make_unique<DescriptorLog>(STDERR_FILENO, Handle(), std::move(formatter));
 }

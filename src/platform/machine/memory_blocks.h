@@ -24,7 +24,7 @@ Result<std::vector<MemoryBlock>> memory_blocks(const std::filesystem::path& syst
 struct MemoryBlockChange {
   enum class Outcome { success, not_found, not_supported, failed };
   Outcome outcome = Outcome::success;
-  int error_number = 0;  // an errno value; 0 on success
+  int error_number = 0;  // of the operating system (errno, GetLastError()); 0 on success
 };
 
 // Takes a block online or offline; does nothing if it is already in that state. Blocks until the

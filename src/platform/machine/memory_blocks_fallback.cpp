@@ -1,5 +1,3 @@
-#include <cerrno>
-
 #include "platform/machine/memory_blocks.h"
 #include "platform/unsupported.h"
 
@@ -10,7 +8,8 @@ Result<std::vector<MemoryBlock>> memory_blocks(const std::filesystem::path&) {
 }
 
 MemoryBlockChange set_memory_block_online(const std::filesystem::path&, std::uint64_t, bool) {
-  return {MemoryBlockChange::Outcome::not_supported, ENOSYS};
+  return {MemoryBlockChange::Outcome::not_supported,
+          static_cast<int>(std::errc::function_not_supported)};
 }
 
 Result<std::uint64_t> memory_block_size(const std::filesystem::path&) {

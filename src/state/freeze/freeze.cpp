@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/path.h"
 #include "platform/process/threads.h"
 
 namespace bellhop::state {
@@ -381,7 +382,7 @@ void Freeze::run_thaw_hook() const {
 Result<void> Freeze::set_frozen() {
   if (!std::ofstream(options_.state_file)) {
     warn(fmt::format("unable to create {}, fsfreeze may not function properly",
-                     options_.state_file.string()));
+                     to_utf8(options_.state_file)));
   }
   {
     const Lock lock(mutex_);
@@ -406,7 +407,7 @@ void Freeze::set_thawed() {
   if (options_.on_change) options_.on_change(false);
   if (error) {
     warn(fmt::format("unable to delete {}, fsfreeze may not function properly",
-                     options_.state_file.string()));
+                     to_utf8(options_.state_file)));
   }
 }
 

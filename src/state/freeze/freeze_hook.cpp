@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/path.h"
 #include "state/program_run.h"
 
 namespace bellhop::state {
@@ -54,13 +55,14 @@ Result<std::vector<HookProgram>> programs_in(const std::string& directory) {
   std::vector<HookProgram> programs;
   if (directory.empty()) return programs;
   std::error_code error;
-  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+  for (fs::directory_iterator at(path_from_utf8(directory), error), end; !error && at != end;
+       at.increment(error)) {
     const fs::path& path = at->path();
-    if (is_leftover(path.filename().string()) || !is_executable(path)) continue;
-    programs.push_back({.path = path, .label = fmt::format("'{}': ", path.string())});
+    if (is_leftover(to_utf8(path.filename())) || !is_executable(path)) continue;
+    programs.push_back({.path = to_utf8(path), .label = fmt::format("'{}': ", to_utf8(path))});
   }
   if (error && error != std::errc::no_such_file_or_directory) {
-    return system_failure(error.value(), "cannot read the freeze hooks in '{}'", directory);
+    return system_failure(error, "cannot read the freeze hooks in '{}'", directory);
   }
   std::ranges::sort(programs, {}, &HookProgram::path);
   return programs;

@@ -1,0 +1,108 @@
+#include "channel/stdio_channel_fallback.h"
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "platform/process/threads.h"
+
+namespace bellhop::channel {
+namespace {
+
+constexpr std::size_t max_piece = 64 * 1024;
+
+// A line, or the first part of a longer one; empty at the end of the input.
+std::string read_piece() {
+  std::string piece;
+  int c = 0;
+  while (c != '\n' && piece.size() < max_piece && (c = std::getc(stdin)) != EOF) {
+    piece.push_back(static_cast<char>(c));
+  }
+  return piece;
+}
+
+}  // namespace
+
+struct StdioChannel::Input {
+  std::mutex mutex;
+  std::condition_variable passed_on;
+  std::string bytes;  // at most one piece
+  bool ended = false;
+  StdioChannel* channel = nullptr;  // changed on the loop only; nullptr: it is destroyed
+};
+
+StdioChannel::StdioChannel(asio::io_context& loop, std::string description)
+    : loop_(loop),
+      description_(std::move(description)),
+      input_(std::make_shared<Input>()),
+      open_(loop.get_executor()) {}
+
+StdioChannel::~StdioChannel() {
+  const std::lock_guard lock(input_->mutex);
+  input_->channel = nullptr;
+  input_->passed_on.notify_all();
+}
+
+Result<void> StdioChannel::start(ChannelHandler& handler) {
+  handler_ = &handler;
+  input_->channel = this;
+  try {
+    platform::start_with_signals_blocked(
+        [this] { std::thread([input = input_] { read(input); }).detach(); });
+  } catch (const std::system_error& refused) {
+    return system_failure(refused.code(), "cannot start a thread for {}", description_);
+  }
+  return {};
+}
+
+void StdioChannel::read(const std::shared_ptr<Input>& input) {
+  for (bool ended = false; !ended;) {
+    std::string piece = read_piece();
+    ended = piece.empty();
+    std::unique_lock lock(input->mutex);
+    input->passed_on.wait(lock, [&] { return input->bytes.empty() || !input->channel; });
+    if (!input->channel) return;
+    input->bytes = std::move(piece);
+    input->ended = ended;
+    // Under the lock, so that the channel and its loop still exist.
+    asio::post(input->channel->loop_, [input] {
+      if (input->channel) input->channel->pass_on_input();
+    });
+  }
+}
+
+void StdioChannel::pass_on_input() {
+  std::unique_lock lock(input_->mutex);
+  std::string& bytes = input_->bytes;
+  while (!bytes.empty()) {
+    const std::span<char> room = handler_->read_buffer();
+    if (room.empty()) return;
+    const std::size_t size = std::min(room.size(), bytes.size());
+    std::copy_n(bytes.begin(), size, room.begin());
+    bytes.erase(0, size);
+    handler_->input(size);
+  }
+  input_->passed_on.notify_all();
+  const bool ended = std::exchange(input_->ended, false);
+  lock.unlock();
+  if (ended) handler_->input_ended();
+}
+
+void StdioChannel::resume_input() {
+  asio::post(loop_, [input = input_] {
+    if (input->channel) input->channel->pass_on_input();
+  });
+}
+
+void StdioChannel::send(std::string& bytes) {
+  std::fwrite(bytes.data(), 1, bytes.size(), stdout);
+  std::fflush(stdout);
+  bytes.clear();
+}
+
+}  // namespace bellhop::channel

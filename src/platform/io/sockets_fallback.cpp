@@ -1,0 +1,18 @@
+#include "platform/io/sockets.h"
+
+namespace bellhop::platform {
+
+Result<Handle> listen_unix(const std::string& path) {
+  return failure("cannot listen at '{}': this system has no unix sockets", path);
+}
+
+Handle accept_client(NativeHandle) {
+  return {};
+}
+
+// No service manager here passes sockets.
+Result<std::optional<Handle>> inherited_socket(const char*, const char*) {
+  return std::nullopt;
+}
+
+}  // namespace bellhop::platform
