@@ -4,8 +4,12 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#include "base/error.h"
+#include <expected>
+#include <optional>
+
+#include "platform/io/pipe_posix.h"
 #include "platform/process/process.h"
+#include "platform/process/user_process_posix.h"
 
 namespace bellhop::platform {
 
@@ -15,16 +19,23 @@ struct SpawnSetup {
   int in;
   int out;
   int err;
-  rlimit descriptors;  // its RLIMIT_NOFILE
+  std::optional<rlimit> descriptors = {};  // its RLIMIT_NOFILE; none: the agent's
+  // Runs the program as that user, in the directory / and with umask 077; null: as the agent, in
+  // its directory and with its umask.
+  const Identity* user = nullptr;
+  // Until then the program must run. Does not bound the loading of a program as the agent.
+  ChildDeadline deadline = ChildDeadline::max();
 };
 
 // Starts `request.path` and returns once the program has been loaded or could not be. The streams
-// of `request` are not looked at, `setup` has them.
+// of `request` are not looked at, `setup` has them. `report` is for the child's report. All
+// programs that the agent runs are started here.
 //
-// The child stays in the caller's session and process group and keeps its directory and umask.
-// It starts with no signal blocked, and as GLib's children do, with the default action for CHLD,
-// INT, TERM, HUP and PIPE; other signals that the agent ignores, it ignores.
-Result<pid_t> spawn(const ProcessRequest& request, const SpawnSetup& setup);
+// The child stays in the caller's session and process group. It starts with no signal blocked, and
+// as GLib's children do, with the default action for CHLD, INT, TERM, HUP and PIPE; other signals
+// that the agent ignores, it ignores.
+std::expected<pid_t, ChildReport> spawn(const ProcessRequest& request, const SpawnSetup& setup,
+                                        Pipe report);
 
 // Ends SIGCHLD being ignored, which the agent may have inherited: the system would reap children by
 // itself and throw away how they ended.

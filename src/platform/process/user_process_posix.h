@@ -6,54 +6,47 @@
 
 #include <chrono>
 #include <functional>
+#include <vector>
 
 #include "base/error.h"
 #include "platform/accounts/user_account.h"
+#include "platform/io/handle.h"
+#include "platform/process/child_posix.h"
 
 namespace bellhop::platform {
 
 // How far a child got.
-enum class ChildStage { descriptors, groups, group, user, program, done };
+enum class ChildStage { fork, descriptors, groups, group, user, program, timed_out, done };
 
-// What a child says when it ends by itself.
+// What a child reports, or why there is no report.
 struct ChildReport {
   ChildStage stage;  // what failed, or done
   int error;
 };
 
-// Where a child's words go: pipes, whose ends are above 2.
-struct ChildPipes {
-  int report;
-  int output = -1;  // for standard output and standard error; none: they stay the agent's
+// What a child needs to become a user, made before the fork.
+struct Identity {
+  explicit Identity(const UserAccount& account);
+
+  uid_t user;
+  gid_t group;
+  std::vector<gid_t> groups;
+  bool is_the_agents;  // nothing to change
 };
+
+// In a child made by fork(2), not by vfork(2): becomes the user, with umask 077. Makes only system
+// calls.
+ChildReport become(const Identity& identity);
 
 // Done by a child once it is the user; may only make system calls. Its pipe for the report is
 // descriptor 3 then, and it has none above.
 using ChildWork = std::function<ChildReport()>;
 
-using ChildDeadline = std::chrono::steady_clock::time_point;
+// As fork(2) does, in the agent only. The child reports to the pipe, which must be above 2.
+pid_t fork_as_user(const UserAccount& user, const Handle& report, const ChildWork& work);
 
-// As fork(2) does, in the agent only.
-pid_t fork_as_user(const UserAccount& user, const ChildPipes& pipes, const ChildWork& work);
-
-// Waits until the pipe has something to say or its other end is closed; false at the deadline.
-bool wait_for_pipe(int pipe, ChildDeadline deadline);
-
-// Reads the report; false when the other end was closed without one.
-bool read_report(int pipe, ChildReport& report);
-
-// Waits for the end of a child that ends.
-void reap(pid_t child);
-
-// Ends the child. One that is stuck in the kernel ends when the kernel lets it; nobody waits for
-// that here.
-void kill_child(pid_t child, int report_pipe);
-
-// The error that a report tells of, if it does of one of becoming the user.
-Result<void> check_report(const UserAccount& user, const ChildReport& report);
-
-// That there is no child, and that it was killed at the deadline.
-std::unexpected<Error> fork_error(int error, const UserAccount& user);
-std::unexpected<Error> timeout_error(const UserAccount& user, std::chrono::milliseconds limit);
+// The error that a report is about. None for `program` and `done`.
+Result<void> check_report(const UserAccount& user, std::chrono::milliseconds limit,
+                          const ChildReport& report);
 
 }  // namespace bellhop::platform
