@@ -26,6 +26,13 @@ inline Result<Handle> dup_above_stdio(Handle descriptor) {
   return moved;
 }
 
+// Opens /dev/null for a child's standard stream, above 2.
+inline Result<Handle> open_null(int mode) {
+  Handle descriptor(::open("/dev/null", mode | O_CLOEXEC));
+  if (!descriptor) return system_failure(errno, "cannot open '/dev/null'");
+  return dup_above_stdio(std::move(descriptor));
+}
+
 // Creates a pipe; both ends are close-on-exec and above 2.
 inline Result<Pipe> make_pipe() {
   int ends[2];

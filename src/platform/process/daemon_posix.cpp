@@ -1,30 +1,21 @@
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <utility>
 
-#include "platform/io/io_posix.h"
+#include "platform/io/pipe_posix.h"
+#include "platform/process/child_posix.h"
 #include "platform/process/daemon.h"
 
 namespace bellhop::platform {
 namespace {
 
-// The launcher's exit status when the daemon did not report that it is ready.
-int status_of_failed(pid_t child) {
-  int status = 0;
-  const pid_t ended = retry_on_eintr([&] { return ::waitpid(child, &status, 0); });
-  if (ended != child || !WIFEXITED(status)) return EXIT_FAILURE;
-  return WEXITSTATUS(status);
-}
-
-int wait_for(pid_t child, int pipe) {
-  char ready = 0;
-  const auto count = retry_on_eintr([&] { return ::read(pipe, &ready, 1); });
-  return count == 1 ? EXIT_SUCCESS : status_of_failed(child);
+int wait_for(pid_t child, const Handle& ready) {
+  if (read_report<char>(ready)) return EXIT_SUCCESS;
+  return reap(child).exit_code.value_or(EXIT_FAILURE);
 }
 
 Result<void> redirect_standard_descriptors() {
@@ -40,19 +31,17 @@ Result<void> redirect_standard_descriptors() {
 }  // namespace
 
 Result<Daemon> Daemon::start() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return system_failure(errno, "failed to daemonize");
-  Handle read_end(ends[0]);
-  Handle write_end(ends[1]);
+  auto pipe = make_pipe();
+  if (!pipe) return system_failure(pipe.error().system.value(), "failed to daemonize");
   const pid_t child = ::fork();
   if (child < 0) return system_failure(errno, "failed to daemonize");
   Daemon daemon;
   if (child == 0) {
     ::umask(077);
-    daemon.ready_ = std::move(write_end);
+    daemon.ready_ = std::move(pipe->write);
   } else {
-    write_end.reset();
-    daemon.status_ = wait_for(child, read_end.get());
+    pipe->write.reset();
+    daemon.status_ = wait_for(child, pipe->read);
   }
   return daemon;
 }
@@ -61,9 +50,8 @@ Result<void> Daemon::detach() {
   if (::setsid() < 0) return system_failure(errno, "failed to daemonize");
   if (::chdir("/") != 0) return system_failure(errno, "failed to daemonize");
   if (auto redirected = redirect_standard_descriptors(); !redirected) return redirected;
-  const char ready = 1;
-  // Fails when the launcher has been killed, which does not matter.
-  [[maybe_unused]] const ssize_t written = ::write(ready_.get(), &ready, 1);
+  // Fails if the launcher has been killed, which does not matter.
+  write_report(ready_.get(), char{1});
   ready_.reset();
   return {};
 }

@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,10 +11,9 @@
 #include <unordered_map>
 #include <utility>
 
-#include "platform/io/io_posix.h"
 #include "platform/io/pipe_posix.h"
+#include "platform/process/child_posix.h"
 #include "platform/process/descriptor_limit_posix.h"
-#include "platform/process/exit_descriptor_linux.h"
 #include "platform/process/process.h"
 #include "platform/process/spawn_posix.h"
 #include "platform/process/threads.h"
@@ -59,12 +57,6 @@ struct ChildEnds {
   Handle err;  // empty: the same as out
 };
 
-Result<Handle> open_null(int mode) {
-  Handle descriptor(::open("/dev/null", mode | O_CLOEXEC));
-  if (!descriptor) return system_failure(errno, "cannot open '/dev/null'");
-  return dup_above_stdio(std::move(descriptor));
-}
-
 Result<void> set_nonblocking(const Handle& descriptor) {
   const int flags = ::fcntl(descriptor.get(), F_GETFL);
   if (flags < 0 || ::fcntl(descriptor.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
@@ -99,19 +91,13 @@ Result<ChildEnds> make_streams(const ProcessRequest& request, Child& child) {
   return ends;
 }
 
-// Reaps the child. The kernel may reuse its pid from then on.
-ProcessEnd reap(pid_t pid) {
-  int status = 0;
-  const pid_t reaped = retry_on_eintr([&] { return ::waitpid(pid, &status, 0); });
-  if (reaped != pid) return {};
-  if (WIFEXITED(status)) return {.exit_code = WEXITSTATUS(status)};
-  return {.signal = WTERMSIG(status)};
-}
-
-// Kills and reaps a child that cannot be observed.
-void stop(pid_t pid) {
-  ::kill(pid, SIGKILL);
-  reap(pid);
+std::unexpected<Error> not_started(const ChildReport& report, const std::string& path) {
+  const std::error_code system(report.error, std::generic_category());
+  const std::string what = report.stage == ChildStage::fork
+                               ? "fork child process"
+                               : fmt::format("execute child process “{}”", path);
+  return std::unexpected(
+      Error{ErrorCode::failed, fmt::format("Failed to {} ({})", what, system.message()), system});
 }
 
 class NullObserver : public ProcessObserver {
@@ -201,19 +187,23 @@ Result<ProcessId> Processes::Runner::start(ProcessRequest request,
   auto child = std::make_unique<Child>(std::move(observer));
   auto ends = make_streams(request, *child);
   if (!ends) return std::unexpected(std::move(ends).error());
+  auto report = make_pipe();
+  if (!report) return std::unexpected(std::move(report).error());
   const int out = ends->out.get();
-  const auto pid = spawn(request, {.in = ends->in.get(),
-                                   .out = out,
-                                   .err = ends->err ? ends->err.get() : out,
-                                   .descriptors = limit_.former()});
-  if (!pid) return std::unexpected(pid.error());
+  const auto pid = spawn(request,
+                         {.in = ends->in.get(),
+                          .out = out,
+                          .err = ends->err ? ends->err.get() : out,
+                          .descriptors = limit_.former()},
+                         *std::move(report));
+  if (!pid) return not_started(pid.error(), request.path);
   ends = ChildEnds{};
   child->pid = *pid;
   if (request.input) child->input = *std::move(request.input);
 
   auto end = exit_descriptor(*pid);
   if (!end) {
-    stop(*pid);
+    kill_child(*pid, {});
     return std::unexpected(std::move(end).error());
   }
   child->end.descriptor = *std::move(end);
@@ -277,7 +267,7 @@ Result<void> Processes::Runner::admit(std::unique_ptr<Child> child) {
   }
   if (error == 0) return {};
   if (child) {
-    stop(pid);
+    kill_child(pid, {});
   } else {
     ::kill(pid, SIGKILL);  // the thread watches its end and reaps it
   }

@@ -14,22 +14,21 @@ Result<void> run_as_user(const UserAccount& user, std::chrono::milliseconds limi
   auto pipe = make_pipe();
   if (!pipe) return std::unexpected(std::move(pipe).error());
   const auto deadline = std::chrono::steady_clock::now() + limit;
-  const pid_t child = fork_as_user(user, {.report = pipe->write.get()}, [&work] {
+  const pid_t child = fork_as_user(user, pipe->write, [&work] {
     work();
     return ChildReport{ChildStage::done, 0};
   });
-  if (child < 0) return fork_error(errno, user);
+  if (child < 0) return check_report(user, limit, {ChildStage::fork, errno});
   pipe->write.reset();
-  if (!wait_for_pipe(pipe->read.get(), deadline)) {
-    kill_child(child, pipe->read.get());
-    return timeout_error(user, limit);
+  if (!wait_readable(pipe->read, deadline)) {
+    kill_child(child, pipe->read);
+    return check_report(user, limit, {ChildStage::timed_out, 0});
   }
-  ChildReport report{};
-  const bool reported = read_report(pipe->read.get(), report);
+  const auto report = read_report<ChildReport>(pipe->read);
   ::kill(child, SIGKILL);  // it has nothing left to do, but the user may have stopped it
   reap(child);
-  if (!reported) return failure("the process for user '{}' was killed", user.name);
-  return check_report(user, report);
+  if (!report) return failure("the process for user '{}' was killed", user.name);
+  return check_report(user, limit, *report);
 }
 
 }  // namespace bellhop::platform

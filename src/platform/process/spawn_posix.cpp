@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,8 +11,6 @@
 #include <vector>
 
 #include "platform/io/close_from_posix.h"
-#include "platform/io/io_posix.h"
-#include "platform/io/pipe_posix.h"
 #include "platform/process/find_executable.h"
 #include "platform/process/signals_posix.h"
 
@@ -32,7 +29,7 @@ struct Plan {
   std::vector<char*> shell_command;  // argv for a file without an interpreter; [1] is the file
   std::vector<char*> environment;    // empty: the agent's own
   SpawnSetup setup;
-  int report;  // the child writes an errno value there when it fails
+  int report;  // the child writes a ChildReport there when it fails
 };
 
 char* writable(const std::string& text) {
@@ -114,44 +111,44 @@ bool arrange_descriptors(const Plan& plan) {
          ::fcntl(3, F_SETFD, FD_CLOEXEC) == 0 && close_from(4);
 }
 
+// Becomes the user, if one is wanted, and leaves the agent's directory.
+ChildReport enter_user(const Identity* user) {
+  if (!user) return {ChildStage::done, 0};
+  const ChildReport report = become(*user);
+  if (report.stage == ChildStage::done && ::chdir("/") != 0) return {ChildStage::program, errno};
+  return report;
+}
+
 [[noreturn]] void run_child(Plan& plan) {
-  int error = 0;
-  int report = plan.report;
+  ChildReport report{ChildStage::descriptors, 0};
+  int report_pipe = plan.report;
   if (!arrange_descriptors(plan)) {
-    error = errno;
+    report.error = errno;
   } else {
-    report = 3;
-    ::setrlimit(RLIMIT_NOFILE, &plan.setup.descriptors);
-    reset_child_signals();
-    error = execute_first(plan);
+    report_pipe = 3;
+    report = enter_user(plan.setup.user);
   }
-  [[maybe_unused]] const ssize_t written = ::write(report, &error, sizeof error);
+  if (report.stage == ChildStage::done) {
+    if (plan.setup.descriptors) ::setrlimit(RLIMIT_NOFILE, &*plan.setup.descriptors);
+    reset_child_signals();
+    report = {ChildStage::program, execute_first(plan)};
+  }
+  write_report(report_pipe, report);
   ::_exit(127);
 }
 
 // vfork() shares the memory instead of copying its page tables, and suspends only the calling
 // thread. Signals are blocked meanwhile: a handler in the child would run in the agent's memory.
+// For another user it is fork(): the C library's setresuid() changes all threads that it has
+// registered, which in shared memory are the agent's.
 pid_t fork_child(Plan& plan) {
   const ScopedSignalBlock held;
   // NOLINTBEGIN: posix_spawn neither reports what failed nor accepts a search path. All calls of
   // the child are safe after vfork; see run_child().
-  const pid_t child = ::vfork();
+  const pid_t child = plan.setup.user ? ::fork() : ::vfork();
   if (child == 0) run_child(plan);
   // NOLINTEND
   return child;
-}
-
-// The errno value that the child reports, 0 when its program runs.
-int read_report(int descriptor) {
-  int error = 0;
-  const auto size = retry_on_eintr([&] { return ::read(descriptor, &error, sizeof error); });
-  return size == sizeof error ? error : 0;
-}
-
-std::unexpected<Error> not_started(int error_number, std::string_view what) {
-  const std::error_code system(error_number, std::generic_category());
-  return std::unexpected(
-      Error{ErrorCode::failed, fmt::format("Failed to {} ({})", what, system.message()), system});
 }
 
 }  // namespace
@@ -163,17 +160,20 @@ void undo_ignored_sigchld() {
   }
 }
 
-Result<pid_t> spawn(const ProcessRequest& request, const SpawnSetup& setup) {
-  auto report = make_pipe();
-  if (!report) return std::unexpected(std::move(report).error());
-  Plan plan = make_plan(request, setup, report->write.get());
+std::expected<pid_t, ChildReport> spawn(const ProcessRequest& request, const SpawnSetup& setup,
+                                        Pipe report) {
+  Plan plan = make_plan(request, setup, report.write.get());
   const pid_t child = fork_child(plan);
-  if (child < 0) return not_started(errno, "fork child process");
-  report->write.reset();
-  const int error = read_report(report->read.get());
-  if (error == 0) return child;
-  retry_on_eintr([&] { return ::waitpid(child, nullptr, 0); });
-  return not_started(error, fmt::format("execute child process “{}”", request.path));
+  if (child < 0) return std::unexpected(ChildReport{ChildStage::fork, errno});
+  report.write.reset();
+  if (!wait_readable(report.read, setup.deadline)) {
+    kill_child(child, report.read);
+    return std::unexpected(ChildReport{ChildStage::timed_out, 0});
+  }
+  const auto failed = read_report<ChildReport>(report.read);
+  if (!failed) return child;
+  reap(child);
+  return std::unexpected(*failed);
 }
 
 }  // namespace bellhop::platform

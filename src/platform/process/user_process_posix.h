@@ -5,54 +5,47 @@
 
 #include <chrono>
 #include <functional>
+#include <vector>
 
 #include "base/error.h"
 #include "platform/accounts/user_account.h"
+#include "platform/io/handle.h"
+#include "platform/process/child_posix.h"
 
 namespace bellhop::platform {
 
-// The steps of a child, in order.
-enum class ChildStage { descriptors, groups, group, user, program, done };
+// How far a child got.
+enum class ChildStage { fork, descriptors, groups, group, user, program, timed_out, done };
 
-// What a child reports when it ends by itself.
+// What a child reports, or why there is no report.
 struct ChildReport {
   ChildStage stage;  // the step that failed, or done
   int error;
 };
 
-// The write ends of a child's pipes; all are above 2.
-struct ChildPipes {
-  int report;
-  int output = -1;  // for standard output and standard error; -1: those of the agent
+// What a child needs to become a user, made before the fork.
+struct Identity {
+  explicit Identity(const UserAccount& account);
+
+  uid_t user;
+  gid_t group;
+  std::vector<gid_t> groups;
+  bool is_the_agents;  // nothing to change
 };
 
-// Runs in a child that has become the user. May only make system calls. The report pipe is fd 3
-// then; no fd above is open.
+// In a child made by fork(2), not by vfork(2): becomes the user, with umask 077. Makes only system
+// calls.
+ChildReport become(const Identity& identity);
+
+// Done by a child once it is the user; may only make system calls. Its pipe for the report is
+// descriptor 3 then, and it has none above.
 using ChildWork = std::function<ChildReport()>;
 
-using ChildDeadline = std::chrono::steady_clock::time_point;
+// As fork(2) does, in the agent only. The child reports to the pipe, which must be above 2.
+pid_t fork_as_user(const UserAccount& user, const Handle& report, const ChildWork& work);
 
-// Returns as fork(2) does in the parent; does not return in the child.
-pid_t fork_as_user(const UserAccount& user, const ChildPipes& pipes, const ChildWork& work);
-
-// Waits until the pipe is readable or its other end is closed. Returns false at the deadline.
-bool wait_for_pipe(int pipe, ChildDeadline deadline);
-
-// Reads the report. Returns false when the other end was closed without one.
-bool read_report(int pipe, ChildReport& report);
-
-// Reaps a child. Blocks until it has ended.
-void reap(pid_t child);
-
-// Kills the child and reaps it. Waits at most 200 ms; a thread reaps a child that is stuck in the
-// kernel for longer.
-void kill_child(pid_t child, int report_pipe);
-
-// Returns the error of a failed step of becoming the user; succeeds for `program` and `done`.
-Result<void> check_report(const UserAccount& user, const ChildReport& report);
-
-// The errors for a failed fork and for a child that was killed at the deadline.
-std::unexpected<Error> fork_error(int error, const UserAccount& user);
-std::unexpected<Error> timeout_error(const UserAccount& user, std::chrono::milliseconds limit);
+// The error that a report is about. None for `program` and `done`.
+Result<void> check_report(const UserAccount& user, std::chrono::milliseconds limit,
+                          const ChildReport& report);
 
 }  // namespace bellhop::platform

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "platform/io/pipe_posix.h"
-#include "platform/process/exit_descriptor_linux.h"
+#include "platform/process/child_posix.h"
 
 namespace bellhop::platform {
 namespace {

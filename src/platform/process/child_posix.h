@@ -1,0 +1,53 @@
+// A child process: the report that it sends to the agent through a pipe, and its end.
+#pragma once
+
+#include <limits.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <optional>
+
+#include "base/error.h"
+#include "platform/io/handle.h"
+#include "platform/io/io_posix.h"
+#include "platform/process/process.h"
+
+namespace bellhop::platform {
+
+using ChildDeadline = std::chrono::steady_clock::time_point;
+
+// In the child: sends its report. Makes only system calls.
+template <class Report>
+void write_report(int pipe, const Report& report) {
+  static_assert(sizeof report <= PIPE_BUF, "written with one call");
+  [[maybe_unused]] const ssize_t written = ::write(pipe, &report, sizeof report);
+}
+
+// Waits for the report. Nothing when nobody has the other end open any more: the child has ended or
+// has become another program without a report.
+template <class Report>
+std::optional<Report> read_report(const Handle& pipe) {
+  Report report{};
+  const auto size = retry_on_eintr([&] { return ::read(pipe.get(), &report, sizeof report); });
+  return size == sizeof report ? std::optional(report) : std::nullopt;
+}
+
+// Waits until the descriptor can be read or its other end is closed; false at the deadline.
+bool wait_readable(const Handle& descriptor, ChildDeadline deadline);
+
+// A descriptor that becomes readable or hung up, for poll and epoll, when `child` has ended. The
+// caller reaps it then. Where the kernel has no pidfd_open(2) (Linux before 5.3) a thread waits for
+// the child.
+Result<Handle> exit_descriptor(pid_t child);
+// The second way, which exit_descriptor() and tests use.
+Result<Handle> exit_descriptor_by_thread(pid_t child);
+
+// Waits for the end of a child, which frees its pid.
+ProcessEnd reap(pid_t child);
+
+// Kills a child and reaps it. `end` becomes readable when it ends. Without it, and for a child that
+// is stuck in the kernel, a thread reaps the child when it ends.
+void kill_child(pid_t child, const Handle& end);
+
+}  // namespace bellhop::platform
