@@ -15,7 +15,7 @@ bool is_continuation(unsigned char byte) {
   return (byte & 0xC0) == 0x80;
 }
 
-// The min_code_point code point that needs a sequence of that length.
+// The smallest code point that needs a sequence of `length` bytes.
 char32_t min_code_point(std::size_t length) {
   return length == 2 ? 0x80 : char32_t{1} << (5 * length - 4);
 }
