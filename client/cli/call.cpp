@@ -1,4 +1,4 @@
-// bellhop call: one command, its reply as JSON.
+// bellhop call: runs one command and prints its reply as JSON.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -14,7 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-// All of standard input; an error when it cannot be read.
 std::expected<std::string, std::string> read_standard_input() {
   std::string text;
   std::string piece(std::size_t{64} * 1024, '\0');

@@ -50,11 +50,11 @@ ExitCode report(const client::Error& error) {
   print_error(error.message);
   switch (error.kind) {
     case client::ErrorKind::agent_error:
-      return agent_said_no;
+      return agent_error;
     case client::ErrorKind::invalid_argument:
       return usage;
     default:
-      return no_answer;
+      return no_reply;
   }
 }
 

@@ -1,4 +1,4 @@
-// What the subcommands of bellhop share: the cli_options, and talking to the agent.
+// Shared by the subcommands of bellhop: common options, calling the agent, output and exit status.
 #pragma once
 
 #include <chrono>
@@ -11,25 +11,24 @@
 
 namespace bellhop::cli {
 
-// The program's exit status; documented in --help and bellhop(1).
+// Exit status of the program; documented in --help and bellhop(1).
 enum ExitCode {
   ok = 0,
-  agent_said_no = 1,  // the agent answered with an error
+  agent_error = 1,    // the agent answered with an error
   usage = 2,          // the command line is wrong
-  no_answer = 3,      // not reachable, no reply in time, or something that is no reply
-  output_failed = 4,  // there is a reply, but it could not be written
+  no_reply = 3,       // agent unreachable, no reply in time, or an invalid reply
+  output_failed = 4,  // the reply could not be written to standard output
 };
 
-// From the command line, the same for all subcommands.
+// The options that all subcommands have.
 struct CliOptions {
   std::string endpoint;
   double timeout_seconds = 5;
 };
 
-// A reply and how long it took from sending the request.
 struct TimedReply {
   nlohmann::json value;
-  std::chrono::nanoseconds duration;
+  std::chrono::nanoseconds duration;  // from sending the request to the complete reply
 };
 
 // Connects and calls one command.
@@ -40,9 +39,9 @@ std::expected<TimedReply, client::Error> call_agent(const CliOptions& cli_option
 // "0.213 ms", "1.500 s"
 std::string readable_duration(std::chrono::nanoseconds duration);
 
-// Writes `text` to standard output; ok or output_failed, which it reports.
+// Writes `text` to standard output. Reports a failure and returns output_failed for it.
 ExitCode print(std::string_view text);
-// Says on standard error what went wrong; returns the exit status that stands for it.
+// Prints the error on standard error and returns its exit status.
 ExitCode report(const client::Error& error);
 ExitCode report_usage(std::string_view message);
 

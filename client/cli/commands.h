@@ -1,4 +1,4 @@
-// The subcommands of bellhop: each does its work, prints, and returns the exit status.
+// The subcommands of bellhop. Each prints its result or error and returns the exit status.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// bellhop info: what guest-info says, as a table.
+// bellhop info: prints the reply to guest-info as a table.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ struct Row {
   bool enabled;
 };
 
-// nullopt when the entry is not as the protocol says.
+// nullopt if the entry does not have the members that the protocol requires.
 std::optional<Row> read_row(const json& entry) {
   if (!entry.is_object()) return std::nullopt;
   const auto name = entry.find("name");
@@ -33,8 +33,10 @@ std::optional<Row> read_row(const json& entry) {
   if (enabled == entry.end() || !enabled->is_boolean()) return std::nullopt;
   const bool is_enabled = enabled->get<bool>();
   std::string state = is_enabled ? "enabled" : "disabled";
-  const auto answers = entry.find("success-response");  // agents before 1.7 do not say
-  if (answers != entry.end() && *answers == false) state += ", no reply when it succeeds";
+  const auto success_response = entry.find("success-response");  // since qemu-ga 1.7
+  if (success_response != entry.end() && *success_response == false) {
+    state += ", no reply on success";
+  }
   return Row{client::printable(name->get_ref<const std::string&>()), std::move(state), is_enabled};
 }
 
@@ -74,8 +76,8 @@ ExitCode info(const CliOptions& cli_options) {
   const auto rows = info.is_object() ? read_rows(info) : std::nullopt;
   if (!rows || version == info.end() || !version->is_string()) {
     return report({client::ErrorKind::protocol_violation,
-                   fmt::format("the agent's reply to guest-info is not as the protocol says (see "
-                               "it with: bellhop --connect {} call guest-info)",
+                   fmt::format("the agent's reply to guest-info is invalid (print it with: bellhop "
+                               "--connect {} call guest-info)",
                                client::printable(cli_options.endpoint))});
   }
   return print(table(version->get_ref<const std::string&>(), *rows));

@@ -1,4 +1,4 @@
-// bellhop: the host's command line for guest agents.
+// bellhop: the command line for the host.
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <string>
@@ -10,14 +10,14 @@ namespace bellhop::cli {
 namespace {
 
 constexpr const char* description =
-    "Asks a guest agent (Bellhop, or any qemu-ga) to do something in its virtual machine.";
+    "Sends commands to the guest agent (Bellhop, or any qemu-ga) of a virtual machine.";
 
 constexpr const char* footer =
     "Exit status:\n"
     "  0  done\n"
     "  1  the agent answered with an error; its class and description are on standard error\n"
     "  2  the command line is wrong\n"
-    "  3  the agent cannot be reached, did not answer in time, or sent something else\n"
+    "  3  the agent cannot be reached, did not answer in time, or sent an invalid reply\n"
     "  4  standard output cannot be written\n"
     "\n"
     "Examples:\n"
@@ -26,27 +26,28 @@ constexpr const char* footer =
     "  bellhop --connect unix:/run/vm/agent.sock \\\n"
     "      call guest-file-open '{\"path\": \"/etc/hostname\"}'\n"
     "\n"
-    "The manual: man bellhop.";
+    "Manual: man bellhop.";
 
-std::string is_timeout(const std::string& text) {
+// A check in CLI11's form: the error message, empty for a valid timeout.
+std::string check_timeout(const std::string& text) {
   double seconds = 0;
   constexpr double max_seconds = 1e9;
   const char* end = text.data() + text.size();
   const auto result = std::from_chars(text.data(), end, seconds);
   const bool is_number = result.ec == std::errc() && result.ptr == end;
   if (is_number && seconds >= 0.001 && seconds <= max_seconds) return "";
-  return "'" + text + "' is no time in seconds, at least 0.001";
+  return "'" + text + "' is not a valid timeout (seconds, at least 0.001)";
 }
 
 void add_options(CLI::App& app, CliOptions& cli_options) {
   app.add_option("--connect", cli_options.endpoint,
-                 "Where the agent is: unix:PATH, the socket of its channel")
+                 "Address of the agent: unix:PATH, the socket of its channel")
       ->type_name("ENDPOINT")
       ->required();
   app.add_option("--timeout", cli_options.timeout_seconds,
-                 "How long to wait, once for connecting and once for the reply; fractions count")
+                 "Timeout for connecting, and again for the reply; may have a fraction")
       ->type_name("SECONDS")
-      ->check(is_timeout)
+      ->check(check_timeout)
       ->capture_default_str();
   app.set_version_flag("--version", "bellhop " BELLHOP_VERSION, "Print the version and exit");
   app.require_subcommand(1);
@@ -55,14 +56,14 @@ void add_options(CLI::App& app, CliOptions& cli_options) {
 
 CLI::App* add_call(CLI::App& app, CallOptions& call) {
   CLI::App* command = app.add_subcommand("call", "Run one command and print its reply as JSON");
-  command->add_option("command", call.command, "Its name on the wire, such as guest-get-osinfo")
+  command->add_option("command", call.command, "Its name, such as guest-get-osinfo")
       ->type_name("COMMAND")
       ->required();
   command
       ->add_option("arguments", call.arguments,
                    "Its arguments, a JSON object; - reads them from standard input")
       ->type_name("JSON");
-  command->add_flag("--compact", call.compact, "Print the reply in one line");
+  command->add_flag("--compact", call.compact, "Print the reply on one line");
   command->add_flag("--time", call.time, "Print on standard error how long the reply took");
   return command;
 }
@@ -70,11 +71,11 @@ CLI::App* add_call(CLI::App& app, CallOptions& call) {
 int run(int argc, char** argv) {
   CLI::App app(description, "bellhop");
   CliOptions cli_options;
-  CallOptions call_settings;
+  CallOptions call_options;
   add_options(app, cli_options);
-  const CLI::App* call_command = add_call(app, call_settings);
+  const CLI::App* call_command = add_call(app, call_options);
   const CLI::App* ping_command =
-      app.add_subcommand("ping", "See whether the agent answers, and how fast");
+      app.add_subcommand("ping", "Check whether the agent answers, and how fast");
   app.add_subcommand("info", "Print the agent's version and its commands");
   app.footer(footer);
   try {
@@ -89,7 +90,7 @@ int run(int argc, char** argv) {
                         "run with: call " +
                         name + ")");
   }
-  if (call_command->parsed()) return call(cli_options, call_settings);
+  if (call_command->parsed()) return call(cli_options, call_options);
   return ping_command->parsed() ? ping(cli_options) : info(cli_options);
 }
 

@@ -1,4 +1,4 @@
-// bellhop ping: is the agent there, and how long does it take.
+// bellhop ping: checks that the agent answers and prints the round-trip time.
 #include <fmt/format.h>
 
 #include "commands.h"

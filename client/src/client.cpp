@@ -17,14 +17,14 @@ using nlohmann::json;
 
 constexpr std::string_view sync_command = "guest-sync-delimited";
 
-// Not negative, and exact as a double: some agents are written in languages without integers.
+// From 0 to 2^52 - 1, exact as a double: some agents are written in languages without integers.
 std::int64_t random_id() {
   std::random_device device;
   const auto high = static_cast<std::int64_t>(device() & 0xFFFFF);
   return (high << 32) | static_cast<std::int64_t>(device());
 }
 
-// The request as it is sent; invalid_argument when the arguments cannot be.
+// One line of JSON. Errors: invalid_argument.
 std::expected<std::string, Error> encode_request(std::string_view command, const json& arguments) {
   if (!arguments.is_null() && !arguments.is_object()) {
     return std::unexpected(
@@ -57,10 +57,10 @@ class Client::Implementation {
   std::string endpoint_;
   Options options_;
   Connection connection_;
-  bool in_sync_ = false;  // whatever arrives next is the reply to what is sent next
+  bool in_sync_ = false;  // the next input is the reply to the next request
 };
 
-// `command` is what the caller waits for: nothing yet while connecting.
+// `command` is the caller's command, for error messages; empty while connecting.
 std::expected<void, Error> Client::Implementation::synchronise(std::string_view command,
                                                                const Deadline& deadline) {
   const Subject subject{.endpoint = endpoint_, .command = command};
@@ -69,7 +69,7 @@ std::expected<void, Error> Client::Implementation::synchronise(std::string_view 
   SyncSearch search(id);
   const auto outcome =
       connection_.exchange('\xFF' + request.dump() + '\n', deadline,
-                           [&](std::string_view piece) { return search.take(piece); });
+                           [&](std::string_view piece) { return search.consume(piece); });
   if (outcome.end == Connection::End::deadline) {
     return std::unexpected(timed_out(subject, sync_command, deadline));
   }
@@ -92,19 +92,19 @@ std::expected<json, Error> Client::Implementation::call(std::string_view command
   const Subject subject{.endpoint = endpoint_, .command = command};
   ReplyLine reply(options_.max_reply_bytes);
   const auto outcome = connection_.exchange(
-      request, deadline, [&](std::string_view piece) { return reply.take(piece); });
+      request, deadline, [&](std::string_view piece) { return reply.consume(piece); });
   switch (outcome.end) {
     case Connection::End::deadline:
       return std::unexpected(timed_out(subject, command, deadline));
     case Connection::End::closed:
       return std::unexpected(connection_lost(subject, outcome.error_number, reply.text().size()));
-    case Connection::End::taken:
+    case Connection::End::finished:
       break;
   }
   if (reply.too_large()) return std::unexpected(reply_too_large(subject, options_.max_reply_bytes));
   auto result = parse_reply(reply.text(), subject);
-  const bool understood = result || result.error().kind == ErrorKind::agent_error;
-  in_sync_ = understood && outcome.request_sent && !reply.has_surplus();
+  const bool is_valid_reply = result || result.error().kind == ErrorKind::agent_error;
+  in_sync_ = is_valid_reply && outcome.request_sent && !reply.has_surplus();
   return result;
 }
 

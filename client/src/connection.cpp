@@ -16,24 +16,24 @@ namespace {
 
 constexpr std::size_t receive_size = std::size_t{256} * 1024;
 
-// Bounds a blocking connect(2). A non-blocking one is no way to wait on a unix socket: with a full
-// queue it fails at once, and poll(2) does not tell when there is room.
-void limit_connect(int fd, const Deadline& deadline) {
-  const int left = std::max(deadline.poll_timeout(), 1);
-  timeval limit{};
-  limit.tv_sec = left / 1000;
-  limit.tv_usec = static_cast<decltype(limit.tv_usec)>((left % 1000) * 1000);
-  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+// Sets a timeout for a blocking connect(2). A non-blocking connect cannot wait on a unix socket: it
+// fails immediately if the queue is full, and poll(2) does not report when there is room.
+void set_connect_timeout(int fd, const Deadline& deadline) {
+  const int milliseconds = std::max(deadline.poll_timeout(), 1);
+  timeval timeout{};
+  timeout.tv_sec = milliseconds / 1000;
+  timeout.tv_usec = static_cast<decltype(timeout.tv_usec)>((milliseconds % 1000) * 1000);
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
 }
 
-// Connects `fd`; 0 or an errno value, ETIMEDOUT when the deadline passed.
+// Returns 0 or an errno value; ETIMEDOUT if the deadline passed.
 int connect_socket(int fd, const UnixSocket& address, const Deadline& deadline) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   if (address.path.size() >= sizeof name.sun_path) return ENAMETOOLONG;
   std::memcpy(name.sun_path, address.path.data(), address.path.size());
   while (!deadline.passed()) {
-    limit_connect(fd, deadline);
+    set_connect_timeout(fd, deadline);
     const auto* pointer = reinterpret_cast<const sockaddr*>(&name);
     if (::connect(fd, pointer, sizeof name) == 0) return 0;
     if (errno != EINTR && errno != EAGAIN) return errno;
@@ -45,15 +45,15 @@ int connect_socket(int fd, const UnixSocket& address, const Deadline& deadline) 
 
 std::expected<Connection, Error> Connection::open(const Endpoint& endpoint,
                                                   const Deadline& deadline) {
-  const std::string written = endpoint.to_string();
-  const Subject subject{.endpoint = written, .command = {}};
+  const std::string text = endpoint.to_string();
+  const Subject subject{.endpoint = text, .command = {}};
   Connection connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (connection.fd_ < 0) return std::unexpected(connect_failed(subject, errno));
-  const int failed = std::visit(
+  const int error_number = std::visit(
       [&](const UnixSocket& address) { return connect_socket(connection.fd_, address, deadline); },
       endpoint.address);
-  if (failed == ETIMEDOUT) return std::unexpected(connect_timed_out(subject, deadline));
-  if (failed != 0) return std::unexpected(connect_failed(subject, failed));
+  if (error_number == ETIMEDOUT) return std::unexpected(connect_timed_out(subject, deadline));
+  if (error_number != 0) return std::unexpected(connect_failed(subject, error_number));
   if (::fcntl(connection.fd_, F_SETFL, O_NONBLOCK) != 0) {
     return std::unexpected(connect_failed(subject, errno));
   }
@@ -75,8 +75,8 @@ Connection::~Connection() {
 }
 
 Connection::Outcome Connection::exchange(std::string_view request, const Deadline& deadline,
-                                         const Taker& take) {
-  bool broken = false;  // nothing can be sent any more, a reply may still be there to be read
+                                         const InputHandler& handle_input) {
+  bool broken = false;  // sending failed; a reply may still be readable
   while (!deadline.passed()) {
     const bool sending = !request.empty() && !broken;
     pollfd entry{fd_, static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), 0};
@@ -90,7 +90,7 @@ Connection::Outcome Connection::exchange(std::string_view request, const Deadlin
     const ssize_t received = ::recv(fd_, buffer_.data(), buffer_.size(), 0);
     if (received > 0) {
       const std::string_view piece(buffer_.data(), static_cast<std::size_t>(received));
-      if (take(piece)) return {End::taken, 0, request.empty()};
+      if (handle_input(piece)) return {End::finished, 0, request.empty()};
     } else if (received == 0) {
       return {End::closed, 0, request.empty()};
     } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {

@@ -1,4 +1,4 @@
-// The bytes between a client and an agent.
+// The socket between a client and an agent.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace bellhop::client {
 
-// A connected stream socket, which it owns. Waits only in poll(2), and in connect(2) at first.
+// Owns a connected stream socket. Blocks only in connect(2) and poll(2).
 class Connection {
  public:
   // Errors: cannot_connect, timeout.
@@ -23,28 +23,29 @@ class Connection {
   Connection& operator=(Connection&& other) noexcept;
   ~Connection();
 
-  // Given each piece of what arrives, in order; returns true when it wants no more.
-  using Taker = std::function<bool(std::string_view)>;
+  // Called with each piece of input, in order. Returns true to end the exchange.
+  using InputHandler = std::function<bool(std::string_view)>;
 
-  enum class End { taken, deadline, closed };
+  enum class End { finished, deadline, closed };
   struct Outcome {
     End end;
-    int error_number;   // of `closed`: why; 0 when the other side just closed
-    bool request_sent;  // all of it
+    int error_number;   // errno value for `closed`; 0 if the other side closed in an orderly way
+    bool request_sent;  // completely
   };
 
-  // Sends `request` and hands on what arrives meanwhile and afterwards: an agent that is itself
-  // waiting for us to read would otherwise never read on.
-  Outcome exchange(std::string_view request, const Deadline& deadline, const Taker& take);
+  // Sends `request` and passes all input to the handler, also while it sends: an agent that blocks
+  // until its output is read does not read the rest of the request.
+  Outcome exchange(std::string_view request, const Deadline& deadline,
+                   const InputHandler& handle_input);
 
-  // Something has arrived, or the other side has closed.
+  // True if there is input, or if the other side has closed.
   bool has_input() const;
 
  private:
   explicit Connection(int fd) : fd_(fd) {}
 
   int fd_;
-  std::string buffer_;  // of what is being received
+  std::string buffer_;  // for receiving
 };
 
 }  // namespace bellhop::client

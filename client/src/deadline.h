@@ -1,4 +1,4 @@
-// Until when an operation may wait.
+// The deadline of an operation.
 #pragma once
 
 #include <algorithm>
@@ -7,22 +7,23 @@
 
 namespace bellhop::client {
 
-// A fixed time from its construction on.
+// The timeout starts at construction.
 class Deadline {
  public:
   explicit Deadline(std::chrono::milliseconds timeout)
-      // A year is as good as for ever, and cannot overflow the clock.
+      // At most a year, which cannot overflow the clock.
       : timeout_(timeout), end_(Clock::now() + std::min<Milliseconds>(timeout, year)) {}
 
-  // What it was made with, for messages.
+  // The constructor's argument, for messages.
   std::chrono::milliseconds timeout() const { return timeout_; }
   bool passed() const { return Clock::now() >= end_; }
 
-  // What is left, for poll(2): rounded up, so that a wait never ends just before the deadline.
+  // The remaining time for poll(2) in milliseconds. Rounded up, so that a wait never ends just
+  // before the deadline.
   int poll_timeout() const {
-    const auto left = std::chrono::ceil<Milliseconds>(end_ - Clock::now()).count();
+    const auto remaining = std::chrono::ceil<Milliseconds>(end_ - Clock::now()).count();
     constexpr auto max_milliseconds = Milliseconds::rep{std::numeric_limits<int>::max()};
-    return static_cast<int>(std::clamp(left, Milliseconds::rep{0}, max_milliseconds));
+    return static_cast<int>(std::clamp(remaining, Milliseconds::rep{0}, max_milliseconds));
   }
 
  private:

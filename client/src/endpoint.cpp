@@ -19,7 +19,7 @@ std::expected<Endpoint, Error> Endpoint::parse(std::string_view text) {
   constexpr std::string_view prefix = "unix:";
   if (!text.starts_with(prefix)) {
     return invalid(
-        fmt::format("'{}' names no agent (expected unix:PATH, for example "
+        fmt::format("'{}' is not the address of an agent (expected unix:PATH, for example "
                     "unix:/run/vm/agent.sock)",
                     printable(text)));
   }

@@ -25,10 +25,10 @@ std::string_view advice_for(int error_number) {
     case ENOENT:
       return "start the agent or the virtual machine that makes this socket, or correct the path";
     case ECONNREFUSED:
-      return "nobody listens on this socket any more; start the agent or the virtual machine";
+      return "no program listens on this socket any more; start the agent or the virtual machine";
     case EACCES:
     case EPERM:
-      return "connecting takes write permission on the socket";
+      return "connecting requires write permission on the socket";
     default:
       return "check that this is the socket of an agent or of a virtual machine's channel";
   }
@@ -44,8 +44,8 @@ Error connect_failed(const Subject& subject, int error_number) {
 
 Error connect_timed_out(const Subject& subject, const Deadline& deadline) {
   return {ErrorKind::timeout,
-          fmt::format("{} did not accept a connection within {} (others are waiting there too: "
-                      "close other clients of this agent, or wait longer)",
+          fmt::format("{} did not accept a connection within {} (the queue of waiting clients is "
+                      "full: close other clients of this agent, or wait longer)",
                       printable(subject.endpoint), seconds(deadline))};
 }
 
@@ -71,13 +71,13 @@ Error connection_lost(const Subject& subject, int error_number, std::size_t rece
                                             printable(subject.command), received);
     advice =
         "the agent or its virtual machine ended, and the command may or may not have been carried "
-        "out: start it, connect again and look";
+        "out: start it, connect again and check";
   }
   return {ErrorKind::connection_lost,
           fmt::format("{} {} ({})", printable(subject.endpoint), happened, advice)};
 }
 
-Error no_reply(const Subject& subject, std::string_view text, std::string_view reason) {
+Error invalid_reply(const Subject& subject, std::string_view text, std::string_view reason) {
   constexpr std::size_t shown = 120;
   return {ErrorKind::protocol_violation,
           fmt::format("{} sent no valid reply to {}: {}: '{}{}' (check that this is the channel of "
@@ -103,7 +103,7 @@ Error agent_error(std::string_view command, std::string_view agent_class,
 
 Error cannot_synchronise(const Subject& subject, Error refusal) {
   refusal.message = fmt::format(
-      "the agent at {} does not let itself be synchronised: {} (allow this command in the agent's "
+      "the agent at {} refuses to synchronise: {} (allow this command in the agent's "
       "configuration)",
       printable(subject.endpoint), refusal.message);
   return refusal;

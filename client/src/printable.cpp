@@ -8,7 +8,7 @@
 namespace bellhop::client {
 namespace {
 
-// The length of the UTF-8 sequence that `text` begins with, 0 when it begins with none.
+// The length of the UTF-8 sequence at the beginning of `text`; 0 if it is invalid.
 std::size_t sequence_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);

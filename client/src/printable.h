@@ -1,4 +1,4 @@
-// The guest's text, made safe to show.
+// Makes text from the guest safe to print.
 #pragma once
 
 #include <string>
@@ -6,9 +6,9 @@
 
 namespace bellhop::client {
 
-// `text` with control characters (C0, DEL, and C1, which some terminals obey) as \u00XX, and with
-// bytes that are not UTF-8 as \xXX. With `keep_line_feeds`, line feeds stay.
-// JSON text may be passed through: it stays valid and keeps its meaning.
+// Escapes control characters (C0, DEL, and C1, which some terminals interpret) as \u00XX, and bytes
+// that are not UTF-8 as \xXX. `keep_line_feeds` leaves line feeds as they are.
+// Valid JSON text stays valid and keeps its meaning.
 std::string printable(std::string_view text, bool keep_line_feeds = false);
 
 }  // namespace bellhop::client

@@ -9,8 +9,8 @@ using nlohmann::json;
 
 constexpr char delimiter = '\xFF';
 constexpr std::string_view white_space = " \t\r\n";
-// As deep as qemu's own parser goes. Printing and destroying a value take stack for each level.
-constexpr std::size_t deepest = 1024;
+// The limit of qemu's own parser. Printing and destroying a value need stack for each level.
+constexpr std::size_t max_depth = 1024;
 
 bool nests_too_deep(std::string_view text) {
   std::size_t depth = 0;
@@ -23,7 +23,7 @@ bool nests_too_deep(std::string_view text) {
         break;
       case '[':
       case '{':
-        if (++depth > deepest) return true;
+        if (++depth > max_depth) return true;
         break;
       case ']':
       case '}':
@@ -56,7 +56,7 @@ std::optional<Error> error_in(const json& reply, std::string_view command) {
 
 }  // namespace
 
-bool ReplyLine::take(std::string_view piece) {
+bool ReplyLine::consume(std::string_view piece) {
   while (!piece.empty()) {
     const std::size_t end = piece.find('\n');
     std::string_view part = piece.substr(0, end);
@@ -77,7 +77,7 @@ bool ReplyLine::take(std::string_view piece) {
   return false;
 }
 
-bool SyncSearch::take(std::string_view piece) {
+bool SyncSearch::consume(std::string_view piece) {
   constexpr std::size_t max_line_size = 1024;  // replies and refusals are far shorter
   while (!piece.empty()) {
     const std::size_t end = piece.find('\n');
@@ -97,7 +97,7 @@ bool SyncSearch::take(std::string_view piece) {
   return false;
 }
 
-// True when the line that has ended ends the search.
+// Called at the end of a line. True if the search is over.
 bool SyncSearch::consume_line() {
   constexpr std::string_view command = "guest-sync-delimited";
   if (!delimited_ && line_.find(command) == line_.npos) return false;
@@ -113,12 +113,15 @@ bool SyncSearch::consume_line() {
 
 std::expected<json, Error> parse_reply(std::string_view text, const Subject& subject) {
   auto reply = parse(text);
-  if (!reply) return std::unexpected(no_reply(subject, text, "this is not JSON"));
-  if (!reply->is_object()) return std::unexpected(no_reply(subject, text, "this is no object"));
+  if (!reply) return std::unexpected(invalid_reply(subject, text, "this is not JSON"));
+  if (!reply->is_object()) {
+    return std::unexpected(invalid_reply(subject, text, "this is not an object"));
+  }
   if (auto error = error_in(*reply, subject.command)) return std::unexpected(*std::move(error));
   const auto value = reply->find("return");
   if (value == reply->end()) {
-    return std::unexpected(no_reply(subject, text, "it has neither 'return' nor a valid 'error'"));
+    return std::unexpected(
+        invalid_reply(subject, text, "it has neither 'return' nor a valid 'error'"));
   }
   return std::expected<json, Error>(std::in_place, std::move(*value));
 }

@@ -1,4 +1,4 @@
-// From the bytes that an agent sends to replies.
+// Parses the agent's output.
 #pragma once
 
 #include <cstddef>
@@ -13,19 +13,18 @@
 
 namespace bellhop::client {
 
-// Collects one reply: a line. White space between replies and all that stands before 0xFF is
-// dropped.
+// Collects one reply, which is a line. Drops white space before it, and everything before 0xFF.
 class ReplyLine {
  public:
   explicit ReplyLine(std::size_t limit) : limit_(limit) {}
 
-  // Takes what arrived next; true when the reply is complete or too large.
-  bool take(std::string_view piece);
+  // Consumes the next piece of input. True if the reply is complete or too large.
+  bool consume(std::string_view piece);
 
   bool too_large() const { return line_.size() > limit_; }
-  // More arrived than one reply: what follows it was not asked for.
+  // True if there is input after the reply, which belongs to no request of this client.
   bool has_surplus() const { return has_surplus_; }
-  // What there is of the reply, without its line feed.
+  // The reply as far as it has been received, without its line feed.
   const std::string& text() const { return line_; }
 
  private:
@@ -34,16 +33,16 @@ class ReplyLine {
   bool has_surplus_ = false;
 };
 
-// Looks for the reply to guest-sync-delimited: 0xFF and a line with the number. What it skips it
-// does not keep, however much it is.
+// Searches for the reply to guest-sync-delimited: 0xFF and a line with the id. Needs constant
+// memory, whatever the amount of input.
 class SyncSearch {
  public:
   explicit SyncSearch(std::int64_t id) : id_(id) {}
 
-  // Takes what arrived next; true when the search is over.
-  bool take(std::string_view piece);
+  // Consumes the next piece of input. True if the search is over.
+  bool consume(std::string_view piece);
 
-  // The agent's error, when the search ended because it refuses the command.
+  // The agent's error if it refused the command.
   const std::optional<Error>& refusal() const { return refusal_; }
 
  private:
@@ -51,12 +50,11 @@ class SyncSearch {
 
   std::int64_t id_;
   bool delimited_ = false;  // line_ began after 0xFF
-  std::string line_;        // at most `max_line_size` bytes of the line that is being read
+  std::string line_;        // the first `max_line_size` bytes of the current line
   std::optional<Error> refusal_;
 };
 
-// What the reply `text` to a command says: the value of `return`, or an error of the kind
-// agent_error or protocol_violation.
+// Returns the member `return` of the reply `text`. Errors: agent_error, protocol_violation.
 std::expected<nlohmann::json, Error> parse_reply(std::string_view text, const Subject& subject);
 
 }  // namespace bellhop::client

@@ -190,7 +190,7 @@ class WithoutAgent(unittest.TestCase):
     def test_a_socket_that_nobody_listens_on_ends_with_3(self):
         with socket.socket(socket.AF_UNIX) as abandoned:
             abandoned.bind(str(self.path))
-        self.assertIn("Connection refused (nobody listens on this socket any more",
+        self.assertIn("Connection refused (no program listens on this socket any more",
                       self.refused(3, "--connect", f"unix:{self.path}", "info"))
 
     def test_an_agent_that_never_answers_ends_with_3(self):
@@ -210,9 +210,9 @@ class WithoutAgent(unittest.TestCase):
                 ((*endpoint, "call"), "command is required"),
                 ((*endpoint, "guest-ping"), "run with: call guest-ping)"),
                 ((*endpoint, "ping", "--frobnicate"), "--frobnicate"),
-                ((*endpoint, "--timeout", "0", "ping"), "'0' is no time in seconds"),
-                ((*endpoint, "--timeout", "soon", "ping"), "'soon' is no time in seconds"),
-                (("--connect", str(self.path), "ping"), f"'{self.path}' names no agent"),
+                ((*endpoint, "--timeout", "0", "ping"), "'0' is not a valid timeout"),
+                ((*endpoint, "--timeout", "soon", "ping"), "'soon' is not a valid timeout"),
+                (("--connect", str(self.path), "ping"), f"'{self.path}' is not the address of"),
                 ((*endpoint, "call", "guest-exec", "{"), "the arguments are not JSON: parse error"),
                 ((*endpoint, "call", "guest-exec", ""), "the arguments are not JSON: parse error"),
                 ((*endpoint, "call", "guest-exec", "[]"), "must be a JSON object"),

@@ -1,11 +1,11 @@
-// The host's end of a guest agent's connection: send a command, get its reply.
+// A connection from the host to a guest agent: sends commands and returns their replies.
 //
 //   auto client = Client::connect({UnixSocket{"/run/vm/agent.sock"}});
 //   if (!client) return report(client.error());
 //   auto info = client->call("guest-info");
 //   if (info) print((*info)["version"]);
 //
-// Works with Bellhop and with every qemu-ga that has guest-sync-delimited (1.1 and newer).
+// Works with Bellhop and with qemu-ga 1.1 and newer, which have guest-sync-delimited.
 #pragma once
 
 #include <chrono>
@@ -22,26 +22,27 @@
 namespace bellhop::client {
 
 struct Options {
-  // How long connect(), and each call(), may take in all.
+  // Total time for connect(), and for each call().
   std::chrono::milliseconds timeout = std::chrono::seconds(5);
-  // The longest reply that is accepted, as it goes over the wire. The default has room for what
-  // guest-file-read can return at most (48 MiB, in base64 64 MiB). A reply of many small values
-  // takes some twenty times its length in memory.
+  // Maximum length of a reply on the wire. The default fits the longest reply of guest-file-read
+  // (48 MiB, which are 64 MiB in base64). A reply of many small values needs about twenty times its
+  // length in memory.
   std::size_t max_reply_bytes = std::size_t{65} << 20;
 };
 
-// One connection to one agent. Not for use by several threads at once. Bytes that the guest sends
-// are not trusted: whatever they are, a call ends with a value or an error, within its time.
+// One connection to one agent. Not thread-safe. The guest's bytes are not trusted: whatever the
+// guest sends, a call returns a value or an error within its timeout.
 //
-// A channel has no connections on the guest's side: the agent may still be answering somebody who
-// has left. So the first thing that is sent is 0xFF, which makes the agent forget half a request,
-// and guest-sync-delimited with a random number; all that arrives before 0xFF and that number is
-// dropped. The same happens before the next call after one that ended without a whole reply.
+// The guest does not see connections on a channel, so the agent may still be answering a client
+// that has disconnected. The client therefore first sends 0xFF, which makes the agent discard an
+// incomplete request, and guest-sync-delimited with a random id. It drops all input before 0xFF and
+// that id. It synchronises in the same way before the next call if a call did not receive a
+// complete reply.
 class Client {
  public:
   // Connects and synchronises.
-  // Errors: cannot_connect, timeout (an agent serves one client at a time: it may be another's
-  // turn), connection_lost, agent_error when the agent does not allow guest-sync-delimited.
+  // Errors: cannot_connect, timeout (also if the agent is serving another client: it serves one at
+  // a time), connection_lost, agent_error if the agent does not allow guest-sync-delimited.
   static std::expected<Client, Error> connect(const Endpoint& endpoint,
                                               const Options& options = {});
 
@@ -49,11 +50,11 @@ class Client {
   Client& operator=(Client&&) noexcept;
   ~Client();
 
-  // Runs `command`, for example "guest-file-open", and returns the `return` of the agent's reply.
+  // Runs `command`, for example "guest-file-open", and returns the member `return` of the reply.
   // `arguments` must be an object, or null for none. `timeout` replaces Options::timeout.
-  // Commands that say nothing when they succeed (guest-shutdown, guest-suspend-*: guest-info has
-  // success-response false for them) end with timeout or connection_lost.
-  // Errors: all but cannot_connect.
+  // Commands that send no reply on success (success-response is false in guest-info:
+  // guest-shutdown, guest-suspend-*) end with timeout or connection_lost. Errors: all except
+  // cannot_connect.
   std::expected<nlohmann::json, Error> call(
       std::string_view command, const nlohmann::json& arguments = nullptr,
       std::optional<std::chrono::milliseconds> timeout = std::nullopt);

@@ -1,4 +1,4 @@
-// Where an agent can be reached.
+// The address of an agent.
 #pragma once
 
 #include <expected>
@@ -10,20 +10,20 @@
 
 namespace bellhop::client {
 
-// A unix stream socket on this host: the one that QEMU's chardev listens on, or an agent's own.
+// A unix stream socket on this host: of QEMU's chardev, or of an agent that listens itself.
 struct UnixSocket {
   std::string path;
 };
 
-// One address, of any of the kinds there are. Code that visits `address` must name them all, so
-// the compiler finds every place that a new kind touches.
+// An address of any supported kind. std::visit must handle every kind, so the compiler finds all
+// places that a new kind affects.
 struct Endpoint {
   std::variant<UnixSocket> address;
 
-  // From its written form, "unix:PATH"; an error of the kind invalid_argument when it is none.
+  // Parses "unix:PATH". Errors: invalid_argument.
   static std::expected<Endpoint, Error> parse(std::string_view text);
 
-  // The written form.
+  // The inverse of parse().
   std::string to_string() const;
 };
 

@@ -1,28 +1,28 @@
-// What can go wrong between a host program and an agent.
+// Errors of the client.
 #pragma once
 
 #include <string>
 
 namespace bellhop::client {
 
-// Which side failed, and so what a caller can do about it.
+// Which side failed, and the state of the Client afterwards.
 enum class ErrorKind {
-  invalid_argument,    // the caller's: no such endpoint, arguments that are no JSON object
+  invalid_argument,    // caller: the endpoint's text is invalid, or arguments are no JSON object
   cannot_connect,      // nothing accepts connections at the endpoint
-  timeout,             // no whole reply in time; the next call synchronises first
-  connection_lost,     // the other side closed; this Client is of no further use
-  protocol_violation,  // what arrived is no reply; the next call synchronises first
-  reply_too_large,     // more than Options::max_reply_bytes; the next call synchronises first
-  agent_error,         // the agent carried the request out, or refused to, and says why
+  timeout,             // no complete reply in time; the next call synchronises first
+  connection_lost,     // the other side closed; this Client cannot be used any more
+  protocol_violation,  // the input is not a reply; the next call synchronises first
+  reply_too_large,     // longer than Options::max_reply_bytes; the next call synchronises first
+  agent_error,         // the agent answered with an error: the command failed or was refused
 };
 
-// A failure. `message` is complete and in one line: it names the endpoint, the command, what
-// happened and what to do; control characters that the guest sent are escaped in it.
 struct Error {
   ErrorKind kind;
+  // One line. Names the endpoint, the command, the cause and the remedy. Control characters from
+  // the guest are escaped.
   std::string message;
-  // Of agent_error only, as the agent sent them: the class, such as "GenericError" or
-  // "CommandNotFound", and the description. They are the guest's bytes: escape before showing.
+  // For agent_error only: class, such as "GenericError" or "CommandNotFound", and description as
+  // the agent sent them. Not escaped: escape them before printing.
   std::string agent_class = {};
   std::string agent_description = {};
 };

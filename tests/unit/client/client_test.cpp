@@ -17,18 +17,18 @@ using nlohmann::json;
 using test::Peer;
 using test::ScriptedServer;
 
-// Ample where an answer is expected, short where only the fact of running out is.
-constexpr Options patient{.timeout = 20s};
-constexpr auto soon = 50ms;
-constexpr std::size_t large = std::size_t{4} << 20;  // far more than a socket holds
+// Long where a reply is expected, short where the test waits for the timeout.
+constexpr Options long_timeout{.timeout = 20s};
+constexpr auto short_timeout = 50ms;
+constexpr std::size_t large = std::size_t{4} << 20;  // far more than a socket buffers
 
-Client connect(const ScriptedServer& server, const Options& options = patient) {
+Client connect(const ScriptedServer& server, const Options& options = long_timeout) {
   auto client = Client::connect(server.endpoint(), options);
   EXPECT_TRUE(client) << client.error().message;
   return *std::move(client);
 }
 
-std::string text_of(const ScriptedServer& server) {
+std::string address_of(const ScriptedServer& server) {
   return server.endpoint().to_string();
 }
 
@@ -50,7 +50,7 @@ TEST(Client, SendsOneLineAndReturnsTheValue) {
             json({{"execute", "guest-exec"}, {"arguments", {{"path", "/bin/true"}}}}));
 }
 
-TEST(Client, LeavesArgumentsOutWhenThereAreNone) {
+TEST(Client, OmitsEmptyArguments) {
   std::string requests;
   ScriptedServer server([&](Peer& peer) {
     peer.answer_sync();
@@ -66,7 +66,7 @@ TEST(Client, LeavesArgumentsOutWhenThereAreNone) {
   EXPECT_EQ(requests, "{\"execute\":\"guest-ping\"}|{\"execute\":\"guest-ping\"}|");
 }
 
-TEST(Client, RefusesArgumentsThatCannotBeSentAndStaysUsable) {
+TEST(Client, RejectsInvalidArgumentsAndStaysUsable) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync();
     peer.read_line();
@@ -80,12 +80,12 @@ TEST(Client, RefusesArgumentsThatCannotBeSentAndStaysUsable) {
   EXPECT_TRUE(client.call("guest-ping"));
 }
 
-TEST(Client, ReturnsTheAgentsErrorAndStaysInStep) {
+TEST(Client, ReturnsTheAgentsErrorWithoutSynchronising) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync();
     peer.read_line();
     peer.send("{\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"The command x…\"}}\n");
-    EXPECT_EQ(peer.read_line(), "{\"execute\":\"guest-ping\"}");  // no synchronisation between
+    EXPECT_EQ(peer.read_line(), "{\"execute\":\"guest-ping\"}");  // no synchronisation
     peer.send("{\"return\": {}}\n");
     peer.wait_for_close();
   });
@@ -99,7 +99,7 @@ TEST(Client, ReturnsTheAgentsErrorAndStaysInStep) {
   EXPECT_TRUE(client.call("guest-ping"));
 }
 
-TEST(Client, TakesAReplyThatArrivesInPieces) {
+TEST(Client, AcceptsAReplyInPieces) {
   ScriptedServer server([](Peer& peer) {
     const std::string sync = test::sync_reply(peer.read_sync());
     for (const char byte : sync) peer.send(std::string_view(&byte, 1));
@@ -113,7 +113,7 @@ TEST(Client, TakesAReplyThatArrivesInPieces) {
   EXPECT_EQ(client.call("guest-get-host-name"), json("abc"));
 }
 
-TEST(Client, TakesAReplyFarLargerThanASocketHolds) {
+TEST(Client, AcceptsAReplyLargerThanTheSocketBuffer) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync();
     peer.read_line();
@@ -129,7 +129,7 @@ TEST(Client, ReadsWhileItSends) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync();
     peer.wait_for_input();
-    peer.send("{\"return\": \"" + std::string(large, 'x'));  // reads nothing meanwhile
+    peer.send("{\"return\": \"" + std::string(large, 'x'));  // without reading the request
     peer.read_line();
     peer.send("\"}\n");
     peer.wait_for_close();
@@ -140,7 +140,7 @@ TEST(Client, ReadsWhileItSends) {
   EXPECT_EQ(reply->get_ref<const std::string&>().size(), large);
 }
 
-TEST(Client, SynchronisesWhenItIsAnsweredBeforeAllIsSent) {
+TEST(Client, SynchronisesAfterAReplyToAPartlySentRequest) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync();
     peer.wait_for_input();
@@ -161,7 +161,7 @@ TEST(Client, SynchronisesWhenItIsAnsweredBeforeAllIsSent) {
   EXPECT_TRUE(client.call("guest-ping"));
 }
 
-TEST(Client, StopsAtTheLimitOfAReplyAndGoesOnAfterIt) {
+TEST(Client, ReportsATooLargeReplyAndStaysUsable) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync();
     peer.read_line();
@@ -179,29 +179,29 @@ TEST(Client, StopsAtTheLimitOfAReplyAndGoesOnAfterIt) {
   EXPECT_TRUE(client.call("guest-ping"));
 }
 
-TEST(Client, NamesEndpointCommandAndTimeWhenTheAgentNeverAnswers) {
+TEST(Client, NamesEndpointCommandAndTimeoutWhenTheAgentDoesNotAnswer) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync();
     peer.wait_for_close();
   });
   Client client = connect(server);
-  const auto reply = client.call("guest-get-time", nullptr, soon);
+  const auto reply = client.call("guest-get-time", nullptr, short_timeout);
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().kind, ErrorKind::timeout);
-  EXPECT_TRUE(reply.error().message.starts_with(text_of(server) +
+  EXPECT_TRUE(reply.error().message.starts_with(address_of(server) +
                                                 " did not answer guest-get-time within 0.05 s ("))
       << reply.error().message;
   EXPECT_NE(reply.error().message.find("wait longer"), std::string::npos);
 }
 
-TEST(Client, TimesOutThoughTheAgentNeverStopsSending) {
+TEST(Client, TimesOutWhileTheAgentKeepsSending) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync();
     peer.read_line();
     for (int i = 0; i < 100'000; ++i) peer.send(std::string(4096, '\n'));
   });
   Client client = connect(server);
-  EXPECT_EQ(client.call("guest-ping", nullptr, soon).error().kind, ErrorKind::timeout);
+  EXPECT_EQ(client.call("guest-ping", nullptr, short_timeout).error().kind, ErrorKind::timeout);
 }
 
 TEST(Client, SynchronisesAfterATimeoutAndDropsTheLateReply) {
@@ -216,18 +216,18 @@ TEST(Client, SynchronisesAfterATimeoutAndDropsTheLateReply) {
     peer.wait_for_close();
   });
   Client client = connect(server);
-  EXPECT_EQ(client.call("guest-get-time", nullptr, soon).error().kind, ErrorKind::timeout);
+  EXPECT_EQ(client.call("guest-get-time", nullptr, short_timeout).error().kind, ErrorKind::timeout);
   EXPECT_EQ(client.call("guest-get-host-name"), json("right"));
 }
 
-TEST(Client, SaysWhenItTimedOutBeforeTheCommandWasSent) {
+TEST(Client, ReportsATimeoutBeforeTheCommandWasSent) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync();
     peer.wait_for_close();
   });
   Client client = connect(server);
-  EXPECT_FALSE(client.call("guest-get-time", nullptr, soon));
-  const auto reply = client.call("guest-ping", nullptr, soon);
+  EXPECT_FALSE(client.call("guest-get-time", nullptr, short_timeout));
+  const auto reply = client.call("guest-ping", nullptr, short_timeout);
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().kind, ErrorKind::timeout);
   EXPECT_NE(reply.error().message.find("did not answer guest-sync-delimited within 0.05 s; "
@@ -236,7 +236,7 @@ TEST(Client, SaysWhenItTimedOutBeforeTheCommandWasSent) {
       << reply.error().message;
 }
 
-TEST(Client, DropsWhatArrivedBetweenCalls) {
+TEST(Client, DropsInputBetweenCalls) {
   std::atomic<int> step = 0;
   const auto reach = [&](int next) {
     step = next;
@@ -261,7 +261,7 @@ TEST(Client, DropsWhatArrivedBetweenCalls) {
   EXPECT_EQ(client.call("b"), json(2));
 }
 
-TEST(Client, DropsWhatArrivedTogetherWithTheReply) {
+TEST(Client, DropsInputAfterTheReply) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync();
     peer.read_line();
@@ -276,7 +276,7 @@ TEST(Client, DropsWhatArrivedTogetherWithTheReply) {
   EXPECT_EQ(client.call("b"), json(2));
 }
 
-TEST(Client, ReportsWhatIsNoReplyAndSynchronises) {
+TEST(Client, ReportsAnInvalidReplyAndSynchronises) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync();
     peer.read_line();
@@ -305,7 +305,7 @@ TEST(Client, ReportsAConnectionThatEndsInTheMiddleOfAReply) {
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().kind, ErrorKind::connection_lost);
   EXPECT_TRUE(reply.error().message.starts_with(
-      text_of(server) +
+      address_of(server) +
       " closed the connection in the middle of its reply to guest-get-time, "
       "after 10 bytes ("))
       << reply.error().message;
@@ -334,7 +334,7 @@ TEST(Client, ReadsTheReplyOfAnAgentThatClosesRightAfterIt) {
   EXPECT_TRUE(client.call("guest-ping"));
 }
 
-TEST(Client, MayCallTheSynchronisingCommandItself) {
+TEST(Client, CanCallGuestSyncDelimited) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync();
     peer.read_line();

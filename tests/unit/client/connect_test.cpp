@@ -18,17 +18,18 @@ using namespace std::chrono_literals;
 using test::Peer;
 using test::ScriptedServer;
 
-constexpr Options patient{.timeout = 20s};
-constexpr Options impatient{.timeout = 50ms};
+constexpr Options long_timeout{.timeout = 20s};
+constexpr Options short_timeout{.timeout = 50ms};
 
-Error connect_error(const Endpoint& endpoint, const Options& options = patient) {
+Error connect_error(const Endpoint& endpoint, const Options& options = long_timeout) {
   const auto client = Client::connect(endpoint, options);
   EXPECT_FALSE(client);
   return client ? Error{} : client.error();
 }
 
-// A connected socket that keeps a place in the server's queue.
-int occupy(const Endpoint& endpoint) {
+// Connects without blocking, which occupies an entry in the listener's queue. Returns the fd, or
+// -1 if the queue is full.
+int occupy_queue(const Endpoint& endpoint) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   const std::string& path = std::get<UnixSocket>(endpoint.address).path;
@@ -40,7 +41,7 @@ int occupy(const Endpoint& endpoint) {
   return -1;
 }
 
-TEST(Connect, SaysWhyThereIsNobody) {
+TEST(Connect, ExplainsAMissingSocket) {
   const Error error = connect_error({UnixSocket{"/nonexistent/agent.sock"}});
   EXPECT_EQ(error.kind, ErrorKind::cannot_connect);
   EXPECT_EQ(error.message,
@@ -48,35 +49,35 @@ TEST(Connect, SaysWhyThereIsNobody) {
             "agent or the virtual machine that makes this socket, or correct the path)");
 }
 
-TEST(Connect, RefusesAPathThatNoSocketCanHave) {
+TEST(Connect, RejectsATooLongPath) {
   const Error error = connect_error({UnixSocket{"/" + std::string(200, 'x')}});
   EXPECT_EQ(error.kind, ErrorKind::cannot_connect);
   EXPECT_NE(error.message.find("File name too long"), std::string::npos);
 }
 
-TEST(Connect, WaitsForAPlaceInTheQueueNoLongerThanItMay) {
+TEST(Connect, TimesOutWhileTheQueueIsFull) {
   ScriptedServer server({}, 0);
-  std::vector<int> others;
-  for (int fd = occupy(server.endpoint()); fd >= 0; fd = occupy(server.endpoint())) {
-    others.push_back(fd);
+  std::vector<int> queued;
+  for (int fd = occupy_queue(server.endpoint()); fd >= 0; fd = occupy_queue(server.endpoint())) {
+    queued.push_back(fd);
   }
-  const Error error = connect_error(server.endpoint(), impatient);
+  const Error error = connect_error(server.endpoint(), short_timeout);
   EXPECT_EQ(error.kind, ErrorKind::timeout);
   EXPECT_NE(error.message.find("did not accept a connection within 0.05 s"), std::string::npos)
       << error.message;
-  for (const int fd : others) ::close(fd);
+  for (const int fd : queued) ::close(fd);
 }
 
-TEST(Connect, TimesOutWhenTheServerSpeaksNeverAtAll) {
+TEST(Connect, TimesOutWhenTheServerDoesNotAnswer) {
   ScriptedServer server([](Peer& peer) { peer.wait_for_close(); });
-  const Error error = connect_error(server.endpoint(), impatient);
+  const Error error = connect_error(server.endpoint(), short_timeout);
   EXPECT_EQ(error.kind, ErrorKind::timeout);
   EXPECT_NE(error.message.find("did not answer guest-sync-delimited within 0.05 s ("),
             std::string::npos)
       << error.message;
 }
 
-TEST(Connect, DropsWhatWasMeantForOthers) {
+TEST(Connect, DropsRepliesToAnEarlierClient) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync(
         "ial\"}\n{\"return\": {}}\n\xFF{\"return\": 1}\n{\"error\": {}}\n\xFFhalf\xFF");
@@ -84,22 +85,22 @@ TEST(Connect, DropsWhatWasMeantForOthers) {
     peer.send("{\"return\": \"mine\"}\n");
     peer.wait_for_close();
   });
-  auto client = Client::connect(server.endpoint(), patient);
+  auto client = Client::connect(server.endpoint(), long_timeout);
   ASSERT_TRUE(client) << client.error().message;
   EXPECT_EQ(client->call("guest-get-host-name"), nlohmann::json("mine"));
 }
 
-TEST(Connect, DropsAnyAmountThatStillComes) {
+TEST(Connect, DropsStaleInputOfAnyLength) {
   ScriptedServer server([](Peer& peer) {
     peer.answer_sync("{\"return\": \"" + std::string(std::size_t{32} << 20, 'A') + "\"}\n");
     peer.wait_for_close();
   });
-  Options options = patient;
-  options.max_reply_bytes = 100;  // of replies only: what is skipped is not kept
+  Options options = long_timeout;
+  options.max_reply_bytes = 100;  // does not limit the dropped input
   EXPECT_TRUE(Client::connect(server.endpoint(), options));
 }
 
-TEST(Connect, DrawsANewNumberEachTime) {
+TEST(Connect, UsesADifferentIdEachTime) {
   std::set<std::int64_t> ids;
   for (int i = 0; i < 5; ++i) {
     ScriptedServer server([&](Peer& peer) {
@@ -107,14 +108,14 @@ TEST(Connect, DrawsANewNumberEachTime) {
       ids.insert(id);
       peer.send(test::sync_reply(id));
     });
-    EXPECT_TRUE(Client::connect(server.endpoint(), patient));
+    EXPECT_TRUE(Client::connect(server.endpoint(), long_timeout));
   }
   EXPECT_EQ(ids.size(), 5U);
   EXPECT_GE(*ids.begin(), 0);
   EXPECT_LT(*ids.rbegin(), std::int64_t{1} << 53);
 }
 
-TEST(Connect, ReportsAServerThatClosesAtOnce) {
+TEST(Connect, ReportsAServerThatClosesImmediately) {
   ScriptedServer server([](Peer& peer) { peer.read_line(); });
   const Error error = connect_error(server.endpoint());
   EXPECT_EQ(error.kind, ErrorKind::connection_lost);
@@ -122,7 +123,7 @@ TEST(Connect, ReportsAServerThatClosesAtOnce) {
       << error.message;
 }
 
-TEST(Connect, ReportsAnAgentThatRefusesToBeSynchronised) {
+TEST(Connect, ReportsAnAgentThatRefusesToSynchronise) {
   ScriptedServer server([](Peer& peer) {
     peer.read_sync();
     peer.send(
@@ -133,7 +134,7 @@ TEST(Connect, ReportsAnAgentThatRefusesToBeSynchronised) {
   const Error error = connect_error(server.endpoint());
   EXPECT_EQ(error.kind, ErrorKind::agent_error);
   EXPECT_EQ(error.agent_class, "CommandNotFound");
-  EXPECT_NE(error.message.find("does not let itself be synchronised"), std::string::npos);
+  EXPECT_NE(error.message.find("refuses to synchronise"), std::string::npos);
 }
 
 }  // namespace

@@ -7,25 +7,26 @@
 namespace bellhop::client {
 namespace {
 
-TEST(Endpoint, IsReadFromItsWrittenForm) {
+TEST(Endpoint, ParsesItsText) {
   const auto endpoint = Endpoint::parse("unix:/run/vm:1/agent.sock");
   ASSERT_TRUE(endpoint);
   EXPECT_EQ(std::get<UnixSocket>(endpoint->address).path, "/run/vm:1/agent.sock");
   EXPECT_EQ(endpoint->to_string(), "unix:/run/vm:1/agent.sock");
 }
 
-TEST(Endpoint, OfAnotherFormIsAnErrorThatNamesIt) {
+TEST(Endpoint, QuotesInvalidTextInTheError) {
   for (const char* text : {"", "/run/agent.sock", "UNIX:/x", "tcp:localhost:1", "vsock:3:1"}) {
     const auto endpoint = Endpoint::parse(text);
     ASSERT_FALSE(endpoint) << text;
     EXPECT_EQ(endpoint.error().kind, ErrorKind::invalid_argument);
     EXPECT_EQ(endpoint.error().message,
               "'" + std::string(text) +
-                  "' names no agent (expected unix:PATH, for example unix:/run/vm/agent.sock)");
+                  "' is not the address of an agent (expected unix:PATH, for example "
+                  "unix:/run/vm/agent.sock)");
   }
 }
 
-TEST(Endpoint, NeedsAPathThatASocketCanHave) {
+TEST(Endpoint, RequiresAValidSocketPath) {
   EXPECT_EQ(Endpoint::parse("unix:").error().message, "'unix:' lacks the path of the socket");
   EXPECT_TRUE(Endpoint::parse("unix:/" + std::string(106, 'x')));
   const auto endpoint = Endpoint::parse("unix:/" + std::string(107, 'x'));

@@ -14,8 +14,8 @@
 namespace bellhop::client::test {
 
 Peer::Peer(int fd) : fd_(fd) {
-  const timeval limit{.tv_sec = 20, .tv_usec = 0};
-  ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  const timeval timeout{.tv_sec = 20, .tv_usec = 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
 }
 
 Peer::~Peer() {
@@ -94,7 +94,7 @@ ScriptedServer::ScriptedServer(Script script, int backlog) {
   if (!script) return;
   thread_ = std::thread([this, script = std::move(script)] {
     const int fd = ::accept(listener_, nullptr, nullptr);
-    if (fd < 0) return;  // the test ended before a client came
+    if (fd < 0) return;  // the test ended before a client connected
     Peer peer(fd);
     script(peer);
   });

@@ -1,4 +1,4 @@
-// A stand-in for an agent: a unix socket and a function that says what it does.
+// A fake agent: a unix socket with a script.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace bellhop::client::test {
 
-// The server's end of one connection. Every read gives up after 20 s, so that a broken client
-// fails its test in place of hanging.
+// The server's end of one connection. Reads time out after 20 s, so that the test of a broken
+// client fails instead of hanging.
 class Peer {
  public:
   explicit Peer(int fd);
@@ -20,16 +20,16 @@ class Peer {
   Peer& operator=(const Peer&) = delete;
   ~Peer();
 
-  // The next line without its line feed; empty when the client has gone.
+  // The next line without its line feed; empty if the client has closed.
   std::string read_line();
-  // Returns when something has arrived, which the next read finds.
+  // Waits for input and leaves it for the next read.
   void wait_for_input();
-  // Reads 0xFF and guest-sync-delimited; returns the number in it, -1 when that is not what came.
+  // Reads 0xFF and guest-sync-delimited. Returns its id, or -1 for any other input.
   std::int64_t read_sync();
   void send(std::string_view bytes);
-  // read_sync() and its proper reply, with `before` in front of the 0xFF.
+  // Reads guest-sync-delimited, and sends `before` and the correct reply.
   void answer_sync(std::string_view before = "");
-  // Returns when the client has closed.
+  // Waits until the client has closed.
   void wait_for_close();
 
  private:
@@ -39,16 +39,16 @@ class Peer {
   std::string received_;
 };
 
-// The proper reply to guest-sync-delimited.
+// The correct reply to guest-sync-delimited.
 std::string sync_reply(std::int64_t id);
 
-// Listens from its construction on; serves one connection with `script`, in a thread of its own.
-// Must outlive the client that talks to it.
+// Listens once constructed, and runs `script` for one connection in a separate thread.
+// Must outlive its client.
 class ScriptedServer {
  public:
   using Script = std::function<void(Peer&)>;
 
-  // Without a script connections are queued, never accepted.
+  // Without a script, connections are queued and never accepted.
   explicit ScriptedServer(Script script = {}, int backlog = 4);
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
