@@ -1,5 +1,5 @@
-// Every implementation of base64 must make the same of every text, and what it makes of bytes
-// must decode to them.
+// Every implementation of base64 must decode every text like the scalar one, and must decode its
+// own encoding of any bytes to these bytes.
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -20,7 +20,7 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-std::optional<std::string> decoded(const Implementation& implementation, std::string text) {
+std::optional<std::string> decode(const Implementation& implementation, std::string text) {
   const auto bytes = decode_in_place(implementation, text);
   if (!bytes) return std::nullopt;
   return std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
@@ -28,15 +28,15 @@ std::optional<std::string> decoded(const Implementation& implementation, std::st
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer wants this name.
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer requires this name.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string input(reinterpret_cast<const char*>(data), size);
-  const auto expected = decoded(scalar_implementation(), input);
+  const auto expected = decode(scalar_implementation(), input);
   for (const Implementation* implementation : available_implementations()) {
-    require(decoded(*implementation, input) == expected);
+    require(decode(*implementation, input) == expected);
     std::string text;
     append_encoded(*implementation, text, std::as_bytes(std::span(input)));
-    require(decoded(*implementation, text) == input);
+    require(decode(*implementation, text) == input);
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-// A stream must bring forth the same messages and errors however it is split.
+// A stream must yield the same messages and errors however it is split.
 #include <cstdint>
 #include <cstdlib>
 #include <random>
@@ -16,7 +16,7 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-// The stream in pieces whose sizes depend on the stream, in one framer.
+// Feeds the stream to one framer in pieces of pseudo-random sizes.
 Answers feed_in_pieces(std::string_view stream) {
   std::minstd_rand random(static_cast<unsigned>(stream.size()));
   Framer framer;
@@ -31,14 +31,14 @@ Answers feed_in_pieces(std::string_view stream) {
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer wants this name.
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer requires this name.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view stream(reinterpret_cast<const char*>(data), size);
   const Answers expected = feed(stream);
   require(feed(stream, 1) == expected);
   require(feed_in_pieces(stream) == expected);
 
-  // Whatever came before, a client gets through after 0xFF, and after a reset.
+  // After any input, the framer accepts a request after 0xFF, and after a reset.
   Framer framer;
   feed(framer, stream);
   const Answers after_delimiter = feed(framer, "\xFF{}");

@@ -1,5 +1,5 @@
-// What nlohmann's strict parser accepts is accepted, with the same value, except where qemu's
-// dialect is narrower; and what is read and written is read again as the same.
+// The reader must accept what nlohmann's strict parser accepts, with the same value, except where
+// qemu's dialect is stricter. A value that is written and read again must stay the same.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -17,7 +17,7 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-bool is_refused_on_purpose(std::string_view message) {
+bool is_expected_error(std::string_view message) {
   for (const char* reason : {"duplicate key", "is not a valid Unicode character",
                              "invalid UTF-8 sequence in string", "limit exceeded"}) {
     if (message.find(reason) != std::string_view::npos) return true;
@@ -25,7 +25,7 @@ bool is_refused_on_purpose(std::string_view message) {
   return false;
 }
 
-// qemu's dialect has no exponent right after a zero: `0e1`.
+// qemu's dialect does not allow an exponent directly after a zero: `0e1`.
 bool has_exponent_of_zero(std::string_view text) {
   for (std::size_t i = 0; i + 1 < text.size(); ++i) {
     if (text[i] != '0' || (text[i + 1] != 'e' && text[i + 1] != 'E')) continue;
@@ -35,7 +35,7 @@ bool has_exponent_of_zero(std::string_view text) {
   return false;
 }
 
-// Infinities are written as they are, which is no JSON.
+// The writer prints infinities as `inf`, which is not JSON.
 bool has_infinity(std::string_view text) {
   const json strict = json::parse(text, nullptr, false);
   return strict.is_discarded() && text.find("inf") != std::string_view::npos;
@@ -43,18 +43,18 @@ bool has_infinity(std::string_view text) {
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer wants this name.
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer requires this name.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const json expected = json::parse(text, nullptr, false);
-  // nlohmann takes a byte order mark, and a NUL for the end.
+  // nlohmann accepts a byte order mark, and treats NUL as the end.
   const bool is_strict_json = !expected.is_discarded() && !text.starts_with("\xEF\xBB\xBF") &&
                               text.find('\0') == std::string_view::npos;
 
   const auto document = parse(text);
   if (!document) {
     require(!is_strict_json || has_exponent_of_zero(text) ||
-            is_refused_on_purpose(document.error().message));
+            is_expected_error(document.error().message));
     return 0;
   }
   const std::string written = text_of(document->root());
@@ -63,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(!value.is_discarded());
   if (is_strict_json) require(value == expected);
 
-  // What was read again is written the same, but for -0.0: it is written as -0, an integer.
+  // -0.0 is written as -0, which is an integer. All other values are written the same again.
   const auto again = parse(written);
   require(again.has_value());
   const std::string written_again = text_of(again->root());

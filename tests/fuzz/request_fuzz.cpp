@@ -1,4 +1,4 @@
-// Every message gets a reply of one line of ASCII that is JSON and carries the request's id.
+// Every message must get a reply of one line of ASCII, which is JSON and has the request's id.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -33,7 +33,7 @@ void check_reply(const std::string& reply, std::optional<Value> id) {
       std::all_of(reply.begin(), reply.end() - 1, [](char c) { return c >= 0x20 && c < 0x7F; }));
   const json value = json::parse(reply, nullptr, false);
   if (value.is_discarded()) {
-    require(reply.find("inf") != std::string::npos);  // an infinite number in the id
+    require(reply.find("inf") != std::string::npos);  // the id contains an infinite number
     return;
   }
   require(value.contains("return") != value.contains("error"));
@@ -55,7 +55,7 @@ void check(const std::expected<Document, bellhop::Error>& message) {
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer wants this name.
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer requires this name.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Framer framer;
   const auto room = framer.prepare(size + 1);

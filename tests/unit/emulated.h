@@ -1,12 +1,13 @@
-// Whether an emulator of another processor runs the test.
+// Detects an emulator of another processor.
 #pragma once
 
 #include <filesystem>
 
 namespace bellhop {
 
-// QEMU's emulation of programs (tools/arm64) says for /proc/self/exe what it runs, but opens itself
-// there. It passes on mostly, but not everything, of what the kernel has to say.
+// True if QEMU's user-mode emulation (tools/arm64) runs the test. It reports the emulated program
+// as the target of /proc/self/exe, but opens itself there. It supports most, but not all, of the
+// kernel's interface.
 inline bool is_emulated() {
   const std::filesystem::path self = "/proc/self/exe";
   return !std::filesystem::equivalent(self, std::filesystem::read_symlink(self));

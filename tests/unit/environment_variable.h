@@ -1,4 +1,4 @@
-// An environment variable that a test changes for a while.
+// An environment variable that a test changes temporarily.
 #pragma once
 
 #include <cstdlib>
@@ -7,8 +7,8 @@
 
 namespace bellhop::testing {
 
-// Puts the variable back as it was when it goes. The environment is the whole process's: no other
-// thread may be using it.
+// Restores the variable in the destructor. The environment belongs to the whole process: no other
+// thread may use it in the meantime.
 class EnvironmentVariable {
  public:
   explicit EnvironmentVariable(const char* name) : name_(name) {

@@ -1,4 +1,4 @@
-// A system's /proc, /sys and /run, recorded as text, for tests of what is read there.
+// /proc, /sys and /run of a system, recorded as text.
 #pragma once
 
 #include <filesystem>
@@ -11,8 +11,8 @@
 
 namespace bellhop::testing {
 
-// Makes files, links and empty directories in a directory of its own. One to a line, by the path
-// without a leading '/':
+// Creates files, links and empty directories in a temporary directory. Each line describes one, by
+// its path without the leading '/':
 //
 //   sys/block/vda/size: 81920\n
 //   sys/block/vda/device -> ../../devices/virtio0
@@ -42,7 +42,7 @@ class RecordedTree {
   void remove(std::string_view path) const { std::filesystem::remove_all(root() / path); }
 
  private:
-  // The path in the tree, whose parent is made.
+  // Returns the path in the tree, and creates its parent directory.
   std::filesystem::path parent(std::string_view path) const {
     const std::filesystem::path full = root() / path;
     std::filesystem::create_directories(full.parent_path());
@@ -50,16 +50,16 @@ class RecordedTree {
   }
 
   static std::string unescape(std::string_view text) {
-    std::string plain;
+    std::string result;
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (text[i] == '\\' && i + 1 < text.size()) {
         ++i;
-        plain += text[i] == 'n' ? '\n' : text[i];
+        result += text[i] == 'n' ? '\n' : text[i];
       } else {
-        plain += text[i];
+        result += text[i];
       }
     }
-    return plain;
+    return result;
   }
 
   TemporaryDirectory directory_;

@@ -1,4 +1,5 @@
-// A made tree in the place of the system's own /sys, /proc, /dev, /etc and /run.
+// A directory that a test uses in place of the root directory, with fake /sys, /proc, /dev, /etc
+// and /run.
 #pragma once
 
 #include <filesystem>
@@ -15,7 +16,7 @@ class SystemTree {
  public:
   std::filesystem::path path() const { return directory_.path(); }
 
-  // Paths are without the first slash: "sys/power/state".
+  // Paths have no leading slash: "sys/power/state".
   void write(const std::string& file, std::string_view content) const {
     std::filesystem::create_directories((path() / file).parent_path());
     std::ofstream(path() / file, std::ios::binary) << content;

@@ -1,4 +1,4 @@
-// A directory for one test.
+// A temporary directory for one test.
 #pragma once
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 namespace bellhop {
 
-// Made empty, removed with all that is in it.
+// Created empty; removed with its content.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
@@ -25,7 +25,6 @@ class TemporaryDirectory {
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 
   const std::string& path() const { return path_; }
-  // The path of what has that name in it.
   std::string path(const std::string& name) const { return path_ + "/" + name; }
   std::string operator/(const std::string& name) const { return path(name); }
 
