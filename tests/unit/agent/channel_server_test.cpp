@@ -40,7 +40,7 @@ struct Content {
   }
 };
 
-// Streams a file whose reads may block, which no file of guest-file-read's does.
+// Streams a file with reads that may block, unlike those of guest-file-read.
 Result<Content> stream_file(CommandContext&, const PathArgument& arguments) {
   struct Source {
     platform::Handle fd;
@@ -76,7 +76,7 @@ Services& using_commands(Services& services, std::span<const Command* const> com
 
 class ChannelServerTest : public testing::CommandTest {
  protected:
-  // No command may hold its thread for ever.
+  // Every command must end.
   ~ChannelServerTest() override { EXPECT_TRUE(workers.stop(std::chrono::seconds(30))); }
 
   void receive(std::string_view bytes) {
@@ -91,11 +91,11 @@ class ChannelServerTest : public testing::CommandTest {
   }
 
   void until(const std::function<bool()>& condition) {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     loop.restart();
-    // Work for the loop may yet come from a worker.
+    // A worker may still post to the loop.
     const auto guard = asio::make_work_guard(loop);
-    while (!condition()) ASSERT_TRUE(loop.run_one_until(limit)) << "sent: " << channel.sent;
+    while (!condition()) ASSERT_TRUE(loop.run_one_until(deadline)) << "sent: " << channel.sent;
   }
 
   std::vector<std::string> lines() const {
@@ -108,9 +108,8 @@ class ChannelServerTest : public testing::CommandTest {
     until([&] { return lines().size() >= count && channel.sent.ends_with('\n'); });
   }
 
-  // Makes the server busy with a command that is stuck until release(): opening a FIFO that
-  // nobody writes to.
-  void get_stuck(std::string_view id) {
+  // Runs a command that is stuck until release(): it opens a FIFO without a writer.
+  void run_stuck_command(std::string_view id) {
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
     receive(request("test-stream-file", {{"path", fifo}}, id));
   }
@@ -163,7 +162,7 @@ TEST_F(ChannelServerTest, SendsRepliesOfOneReadTogether) {
   EXPECT_EQ(channel.max_send, channel.sent.size());
 }
 
-TEST_F(ChannelServerTest, AnswersWhatIsNoRequest) {
+TEST_F(ChannelServerTest, ReportsInvalidRequests) {
   receive(R"([] {"id": 7} x )");
   until_lines(3);
   EXPECT_EQ(lines()[0],
@@ -172,7 +171,7 @@ TEST_F(ChannelServerTest, AnswersWhatIsNoRequest) {
       R"("error": {"class": "GenericError", "desc": "QMP input lacks member 'execute'"}})"));
 }
 
-TEST_F(ChannelServerTest, RefusesWhatPolicyOrAFreezeForbids) {
+TEST_F(ChannelServerTest, RejectsCommandsThatThePolicyForbids) {
   policy = Policy({"guest-get-time"});
   receive(R"({"execute": "guest-get-time"})");
   until_lines(1);
@@ -181,8 +180,8 @@ TEST_F(ChannelServerTest, RefusesWhatPolicyOrAFreezeForbids) {
             R"(disabled: the command is not allowed"}})");
 }
 
-TEST_F(ChannelServerTest, LetsPingOvertakeACommandThatIsStuck) {
-  get_stuck("stuck");
+TEST_F(ChannelServerTest, LetsPingOvertakeAStuckCommand) {
+  run_stuck_command("stuck");
   receive(R"({"execute": "guest-ping", "id": "ping"})");
   until_lines(1);
   EXPECT_EQ(lines()[0], R"({"return": {}, "id": "ping"})");
@@ -191,8 +190,8 @@ TEST_F(ChannelServerTest, LetsPingOvertakeACommandThatIsStuck) {
   EXPECT_TRUE(lines()[1].ends_with(R"("id": "stuck"})")) << lines()[1];
 }
 
-TEST_F(ChannelServerTest, LetsThawOvertakeACommandThatIsStuck) {
-  get_stuck("stuck");
+TEST_F(ChannelServerTest, LetsThawOvertakeAStuckCommand) {
+  run_stuck_command("stuck");
   receive(R"({"execute": "guest-fsfreeze-thaw", "id": "thaw"})");
   until_lines(1);
   EXPECT_TRUE(lines()[0].ends_with(R"("id": "thaw"})")) << lines()[0];
@@ -200,8 +199,8 @@ TEST_F(ChannelServerTest, LetsThawOvertakeACommandThatIsStuck) {
   until_lines(2);
 }
 
-TEST_F(ChannelServerTest, DropsOlderRequestsAndRepliesAtAResynchronisation) {
-  get_stuck("stuck");
+TEST_F(ChannelServerTest, DropsOlderRequestsAndRepliesOnResynchronisation) {
+  run_stuck_command("stuck");
   receive(R"({"execute": "guest-get-timezone", "id": "never run"})"
           R"({"execute": "guest-sync", "arguments": {"id": 9}})");
   until_lines(1);
@@ -213,7 +212,7 @@ TEST_F(ChannelServerTest, DropsOlderRequestsAndRepliesAtAResynchronisation) {
   EXPECT_EQ(lines().size(), 2U);
 }
 
-TEST_F(ChannelServerTest, KeepsTheOrderOfARepliedSynchronisation) {
+TEST_F(ChannelServerTest, KeepsRepliesThatPrecedeASynchronisation) {
   receive(R"({"execute": "guest-get-host-name"})"
           "\xFF"
           R"({"execute": "guest-sync-delimited", "arguments": {"id": 5}})"
@@ -225,15 +224,15 @@ TEST_F(ChannelServerTest, KeepsTheOrderOfARepliedSynchronisation) {
   EXPECT_TRUE(lines()[3].starts_with(R"({"return": {"host-name")"));
 }
 
-TEST_F(ChannelServerTest, ForgetsTheUnfinishedInputOfAClientThatLeft) {
+TEST_F(ChannelServerTest, DiscardsTheIncompleteRequestOfADisconnectedClient) {
   receive(R"({"execute": "guest-pi)");
   server.disconnected();
   receive(R"({"execute": "guest-ping"})");
   EXPECT_EQ(channel.sent, "{\"return\": {}}\n");
 }
 
-TEST_F(ChannelServerTest, ServesTheNextClientThoughTheLastOnesCommandIsStuck) {
-  get_stuck("stuck");
+TEST_F(ChannelServerTest, ServesTheNextClientWhileACommandIsStuck) {
+  run_stuck_command("stuck");
   server.disconnected();
   receive(R"({"execute": "guest-get-users", "id": "next"})");
   until_lines(1);
@@ -241,11 +240,11 @@ TEST_F(ChannelServerTest, ServesTheNextClientThoughTheLastOnesCommandIsStuck) {
   release();
 }
 
-TEST_F(ChannelServerTest, RunsWhatAClientSentBeforeItLeft) {
+TEST_F(ChannelServerTest, RunsTheRequestsOfADisconnectedClient) {
   const std::string path = directory / "written";
   const std::int64_t handle = open_file(path, "w");
-  // Behind a command that is not done, so that it has not begun when the client leaves.
-  get_stuck("stuck");
+  // Queued behind a stuck command, so that it has not begun when the client disconnects.
+  run_stuck_command("stuck");
   receive(request("guest-file-write", {{"handle", handle}, {"buf-b64", "aGk="}}, "write"));
   server.disconnected();
   release();
@@ -253,8 +252,8 @@ TEST_F(ChannelServerTest, RunsWhatAClientSentBeforeItLeft) {
   EXPECT_EQ(channel.sent, "");
 }
 
-TEST_F(ChannelServerTest, FinishesAClientThatHasEndedItsInputAfterItsReplies) {
-  get_stuck("slow");
+TEST_F(ChannelServerTest, FinishesAHalfClosedClientAfterItsReplies) {
+  run_stuck_command("slow");
   server.input_ended();
   EXPECT_FALSE(channel.finished);
   release();
@@ -262,7 +261,7 @@ TEST_F(ChannelServerTest, FinishesAClientThatHasEndedItsInputAfterItsReplies) {
   EXPECT_EQ(lines().size(), 1U);
 }
 
-TEST_F(ChannelServerTest, SaysSoWhenAllThreadsAreTaken) {
+TEST_F(ChannelServerTest, ReportsThatAllThreadsAreBusy) {
   Workers none(0);
   ChannelServer busy(loop, channel, dispatcher, none, log);
   const std::string_view request = R"({"execute": "guest-get-users"}{"execute": "guest-ping"})";
@@ -275,7 +274,7 @@ TEST_F(ChannelServerTest, SaysSoWhenAllThreadsAreTaken) {
   EXPECT_EQ(lines()[1], R"({"return": {}})");
 }
 
-TEST_F(ChannelServerTest, MakesNoMoreOfALargeReplyThanTheClientTakes) {
+TEST_F(ChannelServerTest, ProducesALargeReplyOnlyAsFastAsTheClientReads) {
   const std::string path = directory / "large";
   constexpr std::size_t size = 16 * 1024 * 1024;
   std::ofstream(path) << std::string(size, 'x');
@@ -298,7 +297,7 @@ TEST_F(ChannelServerTest, MakesNoMoreOfALargeReplyThanTheClientTakes) {
             wire::base64::encoded_size(size));
 }
 
-TEST_F(ChannelServerTest, ReadsNoMoreThanTheClientTakesReplies) {
+TEST_F(ChannelServerTest, StopsReadingWhileRepliesAreUnsent) {
   channel.room = 0;
   channel.sent = std::string(2 * 1024 * 1024, 'x');
   EXPECT_TRUE(server.read_buffer().empty());
@@ -308,24 +307,24 @@ TEST_F(ChannelServerTest, ReadsNoMoreThanTheClientTakesReplies) {
   EXPECT_FALSE(server.read_buffer().empty());
 }
 
-TEST_F(ChannelServerTest, EndsABrokenReplyBeforeTheReplyToAResynchronisation) {
+TEST_F(ChannelServerTest, EndsAPartialReplyBeforeTheReplyToASync) {
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   receive(request("test-stream-file", {{"path", fifo}}, "broken"));
   open_writer();
-  write_to_fifo(400 *
-                1024);  // more than one piece: its beginning is sent, the worker waits for more
+  // More than one piece: the first is sent, and the worker waits for more.
+  write_to_fifo(400 * 1024);
   until([&] { return !channel.sent.empty(); });
   receive(R"({"execute": "guest-sync", "arguments": {"id": 3}})");
   until([&] { return channel.sent.ends_with("\n{\"return\": 3}\n"); });
   EXPECT_EQ(lines().size(), 2U);
-  // Nobody takes what comes after that, yet the worker goes on to its end.
-  ::signal(SIGPIPE, SIG_IGN);  // which may be before this is written
+  // The rest of the reply is dropped, but the command runs to its end.
+  ::signal(SIGPIPE, SIG_IGN);  // the command may end before this write
   const std::string more(400 * 1024, 'x');
   EXPECT_NE(::write(writer.get(), more.data(), more.size()), 0);
   writer.reset();
 }
 
-TEST_F(ChannelServerTest, TakesNoRequestsWhilePaused) {
+TEST_F(ChannelServerTest, AcceptsNoRequestsWhilePaused) {
   server.pause();
   EXPECT_TRUE(server.read_buffer().empty());
   server.resume();
@@ -334,19 +333,19 @@ TEST_F(ChannelServerTest, TakesNoRequestsWhilePaused) {
   EXPECT_EQ(lines().size(), 1U);
 }
 
-TEST_F(ChannelServerTest, IsQuietWhenAllRequestsHaveEnded) {
+TEST_F(ChannelServerTest, IsIdleWhenAllRequestsHaveEnded) {
   EXPECT_TRUE(server.is_idle());
-  get_stuck("stuck");
+  run_stuck_command("stuck");
   EXPECT_FALSE(server.is_idle());
-  server.disconnected();  // what a client has asked for goes on without it
+  server.disconnected();  // requests continue without their client
   EXPECT_FALSE(server.is_idle());
   EXPECT_FALSE(server.waits_for_client());
   release();
   until([&] { return server.is_idle(); });
 }
 
-TEST_F(ChannelServerTest, EndsWhatItHasWhilePaused) {
-  get_stuck("stuck");
+TEST_F(ChannelServerTest, FinishesPendingRequestsWhilePaused) {
+  run_stuck_command("stuck");
   receive(R"({"execute": "guest-get-timezone", "id": 2})");
   server.pause();
   release();
@@ -354,8 +353,8 @@ TEST_F(ChannelServerTest, EndsWhatItHasWhilePaused) {
   EXPECT_EQ(lines().size(), 2U);
 }
 
-TEST_F(ChannelServerTest, WaitsForAClientThatTakesNothing) {
-  get_stuck("stuck");
+TEST_F(ChannelServerTest, WaitsForAClientThatDoesNotRead) {
+  run_stuck_command("stuck");
   channel.room = 0;
   channel.sent.assign(2 << 20, 'x');
   release();
@@ -365,7 +364,7 @@ TEST_F(ChannelServerTest, WaitsForAClientThatTakesNothing) {
   until([&] { return server.is_idle(); });
 }
 
-TEST_F(ChannelServerTest, GoesOnInAnotherProgramWhereItWas) {
+TEST_F(ChannelServerTest, RestoresAnIncompleteRequestFromASnapshot) {
   receive(R"({"execute": "guest-ping", "id": 1})");
   receive(R"({"execute": "guest-pi)");
   state::SnapshotWriter snapshot_writer(platform::current_pid());
@@ -388,7 +387,7 @@ TEST_F(ChannelServerTest, GoesOnInAnotherProgramWhereItWas) {
       << next_channel.sent;
 }
 
-TEST_F(ChannelServerTest, AnswersRequestsThatTheProgramBeforeHasOnlyReceived) {
+TEST_F(ChannelServerTest, AnswersBufferedRequestsOfASnapshot) {
   server.pause();
   state::SnapshotWriter snapshot_writer(platform::current_pid());
   snapshot_writer.begin("channel");

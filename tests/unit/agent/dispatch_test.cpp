@@ -18,7 +18,7 @@ namespace {
 
 class DispatchTest : public testing::CommandTest {
  protected:
-  // The reply to a request, whether it is admitted or not.
+  // The reply to a request, also if it is rejected.
   std::string answer(std::string_view json) {
     const wire::Document document = *wire::parse(json);
     const wire::Request request = *wire::read_request(document);
@@ -38,26 +38,26 @@ class DispatchTest : public testing::CommandTest {
   Dispatcher dispatcher{services};
 };
 
-TEST_F(DispatchTest, RunsTheCommandThatIsNamed) {
+TEST_F(DispatchTest, RunsTheNamedCommand) {
   EXPECT_EQ(answer(R"({"execute": "guest-sync", "arguments": {"id": 7}, "id": [1]})"),
             "{\"return\": 7, \"id\": [1]}\n");
   EXPECT_TRUE(succeeded);
 }
 
-TEST_F(DispatchTest, PutsTheDelimiterBeforeSuccessOnly) {
+TEST_F(DispatchTest, SendsTheDelimiterOnlyBeforeASuccessReply) {
   EXPECT_EQ(answer(R"({"execute": "guest-sync-delimited", "arguments": {"id": 7}})"),
             "\xFF{\"return\": 7}\n");
   EXPECT_EQ(answer(R"({"execute": "guest-sync-delimited"})").front(), '{');
   EXPECT_FALSE(succeeded);
 }
 
-TEST_F(DispatchTest, DoesNotKnowOtherCommands) {
+TEST_F(DispatchTest, RejectsUnknownCommands) {
   EXPECT_EQ(answer(R"({"execute": "guest-nonsense"})"),
             "{\"error\": {\"class\": \"CommandNotFound\", "
             "\"desc\": \"The command guest-nonsense has not been found\"}}\n");
 }
 
-TEST_F(DispatchTest, ServesFewCommandsWhileFrozen) {
+TEST_F(DispatchTest, RejectsMostCommandsWhileFrozen) {
   const std::vector<std::string_view> home{"/home"};
   ASSERT_EQ(freeze.freeze(std::span(home)), 1);
   EXPECT_EQ(answer(R"({"execute": "guest-get-time"})"),
@@ -67,7 +67,7 @@ TEST_F(DispatchTest, ServesFewCommandsWhileFrozen) {
   EXPECT_TRUE(freeze.thaw());
 }
 
-TEST_F(DispatchTest, TellsTheAdministratorWhatChangesTheGuest) {
+TEST_F(DispatchTest, AuditsCommandsThatChangeTheGuest) {
   answer(R"({"execute": "guest-file-open", "arguments": {"path": "/dev/null", "mode": "r+"}})");
   answer(R"({"execute": "guest-file-close", "arguments": {"handle": 1000}})");
   const auto lines = log_lines.all();
@@ -75,7 +75,7 @@ TEST_F(DispatchTest, TellsTheAdministratorWhatChangesTheGuest) {
   EXPECT_EQ(std::ranges::count(lines, "guest-file-close called, handle: 1000"), 1);
 }
 
-// Keeps the text of each record and its fields.
+// Stores the text of each record with its fields.
 class FieldLog final : public platform::LogOutput {
  public:
   explicit FieldLog(testing::LogLines& lines) : lines_(lines) {}
@@ -91,42 +91,42 @@ class FieldLog final : public platform::LogOutput {
   testing::LogLines& lines_;
 };
 
-// An agent that logs at the default level, and what it logs.
-class QuietDispatchTest : public DispatchTest {
+// Dispatches with a log of level info.
+class DispatchLogTest : public DispatchTest {
  protected:
   void call(std::string_view name) {
     std::string out;
-    CommandContext context(quiet_services, caller);
-    quiet_dispatcher.execute(*quiet_dispatcher.find(name), {}, context, out);
+    CommandContext context(info_services, caller);
+    info_dispatcher.execute(*info_dispatcher.find(name), {}, context, out);
   }
 
-  testing::LogLines quiet_lines;
-  Log quiet{Log::Level::info, std::make_unique<FieldLog>(quiet_lines)};
-  Services quiet_services{.commands = services.commands,
-                          .policy = policy,
-                          .settings = settings,
-                          .files = files,
-                          .jobs = jobs,
-                          .freeze = freeze,
-                          .programs = programs,
-                          .power = power,
-                          .clock_setting = clock_setting,
-                          .statvfs_pool = statvfs_pool,
-                          .authorized_keys_mutex = authorized_keys_mutex,
-                          .log = quiet,
-                          .started = services.started};
-  Dispatcher quiet_dispatcher{quiet_services};
+  testing::LogLines info_lines;
+  Log info_log{Log::Level::info, std::make_unique<FieldLog>(info_lines)};
+  Services info_services{.commands = services.commands,
+                         .policy = policy,
+                         .settings = settings,
+                         .files = files,
+                         .jobs = jobs,
+                         .freeze = freeze,
+                         .programs = programs,
+                         .power = power,
+                         .clock_setting = clock_setting,
+                         .statvfs_pool = statvfs_pool,
+                         .authorized_keys_mutex = authorized_keys_mutex,
+                         .log = info_log,
+                         .started = services.started};
+  Dispatcher info_dispatcher{info_services};
 };
 
-TEST_F(QuietDispatchTest, DoesNotMentionPolledCommands) {
+TEST_F(DispatchLogTest, OmitsCommandsThatAreLoggedAsDebug) {
   call("guest-ping");
-  EXPECT_EQ(quiet_lines.all(), std::vector<std::string>{});
+  EXPECT_EQ(info_lines.all(), std::vector<std::string>{});
 }
 
-TEST_F(QuietDispatchTest, NamesTheCommandInAField) {
+TEST_F(DispatchLogTest, HasTheCommandInAField) {
   call("guest-get-host-name");
   call("guest-exec");
-  EXPECT_EQ(quiet_lines.all(),
+  EXPECT_EQ(info_lines.all(),
             (std::vector<std::string>{
                 "guest-get-host-name called COMMAND=guest-get-host-name",
                 "guest-exec called COMMAND=guest-exec",

@@ -1,4 +1,4 @@
-// A channel that keeps what is sent.
+// A channel that stores its output.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace bellhop::testing {
 
-// `room` is how many bytes it accepts before they count as unsent.
+// The first `room` bytes of the output count as sent, the rest as unsent.
 struct FakeChannel : channel::Channel {
   Result<void> start(channel::ChannelHandler&) override { return {}; }
   void send(std::string& bytes) override {

@@ -16,7 +16,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// Keeps what it is told, as "level: text".
+// Stores each message as "level: text".
 class Recorder : public platform::LogOutput {
  public:
   explicit Recorder(std::vector<std::string>& lines) : lines_(lines) {}
@@ -30,7 +30,7 @@ class Recorder : public platform::LogOutput {
 
 class LogTest : public testing::Test {
  protected:
-  void say_everything(Log& log) {
+  void log_at_every_level(Log& log) {
     log.error("{}", 1);
     log.critical("{}", 2);
     log.warning("{}", 3);
@@ -42,16 +42,16 @@ class LogTest : public testing::Test {
   std::vector<std::string> audit_;
 };
 
-TEST_F(LogTest, WritesWhatIsGraveEnough) {
+TEST_F(LogTest, OmitsMessagesBelowItsLevel) {
   Log log(Log::Level::critical, std::make_unique<Recorder>(lines_));
-  say_everything(log);
+  log_at_every_level(log);
   EXPECT_THAT(lines_, ElementsAre("error: 1", "critical: 2"));
   EXPECT_FALSE(log.writes(Log::Level::warning));
 }
 
-TEST_F(LogTest, WritesEverythingWhenVerbose) {
+TEST_F(LogTest, WritesEverythingAtDebugLevel) {
   Log log(Log::Level::debug, std::make_unique<Recorder>(lines_));
-  say_everything(log);
+  log_at_every_level(log);
   EXPECT_THAT(lines_, ElementsAre("error: 1", "critical: 2", "warning: 3", "message: 4", "info: 5",
                                   "debug: 6"));
 }
@@ -60,7 +60,7 @@ TEST_F(LogTest, IsSilentWhileDisabled) {
   Log log(Log::Level::debug, std::make_unique<Recorder>(lines_),
           std::make_unique<Recorder>(audit_));
   log.disable();
-  say_everything(log);
+  log_at_every_level(log);
   log.audit("used");
   EXPECT_FALSE(log.writes(Log::Level::error));
   EXPECT_THAT(lines_, IsEmpty());
@@ -78,13 +78,13 @@ TEST_F(LogTest, AuditsAtEveryLevel) {
   EXPECT_THAT(audit_, ElementsAre("info: guest-exec called"));
 }
 
-TEST_F(LogTest, AuditsInTheLogItselfWithoutAnotherOutput) {
+TEST_F(LogTest, AuditsToTheLogWithoutAnAuditOutput) {
   Log log(Log::Level::error, std::make_unique<Recorder>(lines_));
   log.audit("used");
   EXPECT_THAT(lines_, ElementsAre("info: used"));
 }
 
-TEST_F(LogTest, GoesOnInAnotherOutput) {
+TEST_F(LogTest, SwitchesToAnotherOutput) {
   Log log(Log::Level::error, std::make_unique<Recorder>(lines_));
   log.set_output(std::make_unique<Recorder>(audit_));
   log.error("there");
@@ -107,7 +107,7 @@ std::string text_line(std::string_view message) {
   return text;
 }
 
-TEST(LogLine, IsQemuGas) {
+TEST(LogLine, HasTheFormatOfQemuGa) {
   EXPECT_EQ(text_line("x y"), "1795415014.218712: critical: x y\n");
 }
 
@@ -119,14 +119,14 @@ TEST(LogLine, HasSixDigitsOfMicroseconds) {
   EXPECT_EQ(text, "1.000042: debug: x\n");
 }
 
-TEST(LogLine, CannotBeForged) {
+TEST(LogLine, EscapesControlCharacters) {
   EXPECT_EQ(text_line("a\n1.000000: error: b"),
             "1795415014.218712: critical: a\\n1.000000: error: b\n");
   EXPECT_EQ(text_line("\x1b[31m\tä\x7f\r"),
             "1795415014.218712: critical: \\x1b[31m\tä\\x7f\\x0d\n");
 }
 
-TEST(LogLine, IsAnObjectInJson) {
+TEST(LogLine, IsAJsonObject) {
   const platform::LogField fields[] = {{"COMMAND", "guest-ping"}};
   std::string text;
   append_json_line(text, record("a\n\"b\"", fields));
@@ -152,17 +152,17 @@ TEST(LogFile, IsAppendedTo) {
   EXPECT_EQ(directory.content("log"), "before\n1795415014.218712: critical: x\n");
 }
 
-TEST(LogFile, HasTheModeThatTheUmaskLeaves) {
+TEST(LogFile, IsCreatedWithTheUmask) {
   const TemporaryDirectory directory;
   const mode_t before = ::umask(022);
   EXPECT_TRUE(open_log_output(to_file(directory.path("log")), "bellhopd"));
   ::umask(before);
-  struct stat facts{};
-  ASSERT_EQ(::stat(directory.path("log").c_str(), &facts), 0);
-  EXPECT_EQ(facts.st_mode & 0777u, 0644u);
+  struct stat status{};
+  ASSERT_EQ(::stat(directory.path("log").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777u, 0644u);
 }
 
-TEST(LogFile, MustBeOneThatCanBeOpened) {
+TEST(LogFile, ReportsWhyItCannotBeOpened) {
   const TemporaryDirectory directory;
   const auto output = open_log_output(to_file(directory.path("no/log")), "bellhopd");
   ASSERT_FALSE(output);
@@ -175,7 +175,7 @@ TEST(LogFile, IsNotOpenedWhenDeferred) {
   EXPECT_FALSE(std::filesystem::exists(directory.path("log")));
 }
 
-TEST(LogFile, KeepsLinesOfSeveralThreadsApart) {
+TEST(LogFile, DoesNotMixLinesOfSeveralThreads) {
   const TemporaryDirectory directory;
   auto output = open_log_output(to_file(directory.path("log")), "bellhopd");
   ASSERT_TRUE(output);
@@ -196,7 +196,7 @@ TEST(LogFile, KeepsLinesOfSeveralThreadsApart) {
   EXPECT_EQ(count, 800);
 }
 
-TEST(LogAudit, GoesToTheSystemsLogUnlessTheLogIsShared) {
+TEST(LogAudit, HasItsOwnOutputUnlessTheLogGoesToSyslogOrJournal) {
   config::Settings settings;
   EXPECT_NE(open_audit_output(settings, "x"), nullptr);
   settings.log.target = config::LogTarget::syslog;

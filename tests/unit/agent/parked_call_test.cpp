@@ -1,4 +1,4 @@
-// Calls that wait on the loop, are cancelled, and are told that their reply was delivered.
+// Calls that wait on the loop, that are cancelled, and that have an on_delivered callback.
 #include <gtest/gtest.h>
 
 #include <asio/executor_work_guard.hpp>
@@ -20,8 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 using TimePoint = CommandContext::TimePoint;
 
-// What the command under test has done. Commands have no other way to reach a test: the fixture
-// points to its own log while it lives.
+// Records what the command under test does. The command has no other access to the test, so
+// `calls` points to the record of the running test.
 struct Calls {
   std::vector<WaitEnd> ends;
   int delivered = 0;
@@ -36,18 +36,18 @@ struct WaitArguments {
   std::int64_t milliseconds;
   static constexpr auto fields() {
     return bellhop::fields(
-        field<"times", &WaitArguments::times>("How often to wait before answering."),
-        field<"milliseconds", &WaitArguments::milliseconds>("How long at most, each time."));
+        field<"times", &WaitArguments::times>("How often to wait."),
+        field<"milliseconds", &WaitArguments::milliseconds>("Timeout of each wait."));
   }
 };
 
-// Waits, and returns how often it had to wait.
+// Waits `times` times, and returns how often it waited.
 Result<std::int64_t> wait_again(CommandContext& context, WaitArguments arguments,
                                 std::int64_t waited) {
   if (waited == arguments.times) return waited;
-  const TimePoint until =
+  const TimePoint deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(arguments.milliseconds);
-  return context.wait(until, [&context, arguments, waited](WaitEnd end) -> Result<std::int64_t> {
+  return context.wait(deadline, [&context, arguments, waited](WaitEnd end) -> Result<std::int64_t> {
     calls->ends.push_back(end);
     if (end == WaitEnd::interrupted && arguments.times < 100) return waited + 1;
     return wait_again(context, arguments, waited + 1);
@@ -87,14 +87,14 @@ class ParkedCallTest : public testing::CommandTest {
                         name, times, milliseconds));
   }
   void until_sent(std::string_view bytes) {
-    const auto limit = std::chrono::steady_clock::now() + 30s;
+    const auto deadline = std::chrono::steady_clock::now() + 30s;
     loop.restart();
     const auto guard = asio::make_work_guard(loop);
     while (channel.sent != bytes) {
-      ASSERT_TRUE(loop.run_one_until(limit)) << "sent: " << channel.sent;
+      ASSERT_TRUE(loop.run_one_until(deadline)) << "sent: " << channel.sent;
     }
   }
-  // Lets the loop do what it has to do now.
+  // Runs the handlers that are ready.
   void poll() {
     loop.restart();
     loop.poll();
@@ -131,26 +131,26 @@ TEST_F(ParkedCallTest, OccupiesNoWorker) {
   server.disconnected();
 }
 
-TEST_F(ParkedCallTest, AnswersWhenItIsWokenFromAnotherThread) {
+TEST_F(ParkedCallTest, AnswersWhenAnotherThreadWakesIt) {
   wait(1, never);
   std::thread(log.waker).join();
   until_sent("{\"return\": 1}\n");
   EXPECT_EQ(log.ends, std::vector{WaitEnd::woken});
 }
 
-TEST_F(ParkedCallTest, MayWaitSeveralTimes) {
+TEST_F(ParkedCallTest, CanWaitSeveralTimes) {
   wait(2, never);
   log.waker();
   poll();
   EXPECT_EQ(channel.sent, "");
   log.waker();
   until_sent("{\"return\": 2}\n");
-  log.waker();  // after the end, without effect
+  log.waker();  // has no effect after the reply
   poll();
   EXPECT_EQ(log.ends, (std::vector{WaitEnd::woken, WaitEnd::woken}));
 }
 
-TEST_F(ParkedCallTest, NeedNotWait) {
+TEST_F(ParkedCallTest, CanAnswerWithoutWaiting) {
   wait(0, never);
   EXPECT_EQ(channel.sent, "{\"return\": 0}\n");
   wait(-1, never);
@@ -159,14 +159,14 @@ TEST_F(ParkedCallTest, NeedNotWait) {
             "wait for\"}}\n");
 }
 
-TEST_F(ParkedCallTest, AnswersAtOnceWhenAnotherRequestArrives) {
+TEST_F(ParkedCallTest, AnswersImmediatelyWhenAnotherRequestArrives) {
   wait(1, never);
   receive(R"({"execute": "guest-ping"})");
   EXPECT_EQ(channel.sent, "{\"return\": 1}\n{\"return\": {}}\n");
   EXPECT_EQ(log.ends, std::vector{WaitEnd::interrupted});
 }
 
-TEST_F(ParkedCallTest, AnswersAtOnceForAnUpgrade) {
+TEST_F(ParkedCallTest, AnswersImmediatelyForAnUpgrade) {
   wait(1, never);
   EXPECT_FALSE(server.is_idle());
   server.pause();
@@ -174,7 +174,7 @@ TEST_F(ParkedCallTest, AnswersAtOnceForAnUpgrade) {
   EXPECT_TRUE(server.is_idle());
 }
 
-TEST_F(ParkedCallTest, WaitsAgainAfterAnUpgradeThatFailed) {
+TEST_F(ParkedCallTest, CanWaitAfterAFailedUpgrade) {
   server.pause();
   server.resume();
   wait(1, never);
@@ -183,7 +183,7 @@ TEST_F(ParkedCallTest, WaitsAgainAfterAnUpgradeThatFailed) {
   until_sent("{\"return\": 1}\n");
 }
 
-TEST_F(ParkedCallTest, IsAnErrorWhenItWaitsThoughItMustAnswer) {
+TEST_F(ParkedCallTest, FailsWhenItWaitsAgainAfterAnInterrupt) {
   wait(1000, never);
   receive(R"({"execute": "guest-ping"})");
   EXPECT_EQ(channel.sent,
@@ -191,14 +191,14 @@ TEST_F(ParkedCallTest, IsAnErrorWhenItWaitsThoughItMustAnswer) {
             "yet\"}}\n{\"return\": {}}\n");
 }
 
-TEST_F(ParkedCallTest, IsAnErrorOnAWorker) {
+TEST_F(ParkedCallTest, FailsOnAWorker) {
   wait(1, never, "test-wait-on-worker");
   until_sent(
       "{\"error\": {\"class\": \"GenericError\", \"desc\": \"test-wait-on-worker waits, but does "
       "not run on the loop\"}}\n");
 }
 
-TEST_F(ParkedCallTest, IsCancelledWhenItsClientLeaves) {
+TEST_F(ParkedCallTest, IsCancelledWhenItsClientDisconnects) {
   wait(1, never);
   EXPECT_FALSE(log.cancelled.stop_requested());
   server.disconnected();
@@ -211,7 +211,7 @@ TEST_F(ParkedCallTest, IsCancelledWhenItsClientLeaves) {
   EXPECT_EQ(channel.sent, "");
 }
 
-TEST_F(ParkedCallTest, IsToldThatItsReplyWasDelivered) {
+TEST_F(ParkedCallTest, CallsOnDeliveredAfterItsReply) {
   wait(1, never);
   EXPECT_EQ(log.delivered, 0);
   log.waker();
@@ -221,7 +221,7 @@ TEST_F(ParkedCallTest, IsToldThatItsReplyWasDelivered) {
   EXPECT_EQ(log.delivered, 2) << "an error is a reply, too";
 }
 
-TEST_F(ParkedCallTest, KnowsItsCaller) {
+TEST_F(ParkedCallTest, ReceivesItsCaller) {
   wait(0, never);
   EXPECT_EQ(log.caller.channel, "fake");
   EXPECT_EQ(log.caller.peer, "");

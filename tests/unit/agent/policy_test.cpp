@@ -11,29 +11,29 @@ TEST(Policy, AllowsEverythingByDefault) {
   EXPECT_TRUE(Policy(Names{}).allows("guest-exec"));
 }
 
-TEST(Policy, RefusesWhatIsBlocked) {
+TEST(Policy, RejectsBlockedCommands) {
   const Policy policy(Names{"guest-exec", "no-such-command"});
   EXPECT_FALSE(policy.allows("guest-exec"));
   EXPECT_TRUE(policy.allows("guest-exec-status"));
 }
 
-TEST(Policy, ServesOnlyWhatAnAllowListNames) {
+TEST(Policy, AllowsOnlyTheCommandsOnAnAllowList) {
   const Policy policy(Names{}, Names{"guest-ping"});
   EXPECT_TRUE(policy.allows("guest-ping"));
   EXPECT_FALSE(policy.allows("guest-info"));
 }
 
-TEST(Policy, LetsBlockedBeatAllowed) {
+TEST(Policy, PrefersTheBlockListToTheAllowList) {
   const Policy policy(Names{"guest-ping"}, Names{"guest-ping", "guest-info"});
   EXPECT_FALSE(policy.allows("guest-ping"));
   EXPECT_TRUE(policy.allows("guest-info"));
 }
 
-TEST(Policy, ServesNothingWithAnAllowListOfNoCommand) {
+TEST(Policy, AllowsNothingWithAnEmptyAllowList) {
   EXPECT_FALSE(Policy(Names{}, Names{}).allows("guest-ping"));
 }
 
-TEST(Policy, TakesNamesAsTheyAre) {
+TEST(Policy, ComparesNamesExactly) {
   const Policy policy(Names{" guest-ping", "Guest-Info"});
   EXPECT_TRUE(policy.allows("guest-ping"));
   EXPECT_TRUE(policy.allows("guest-info"));

@@ -15,7 +15,7 @@ using bellhop::testing::Barrier;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-TEST(Workers, NameWhatHasNotEnded) {
+TEST(Workers, ListRunningTasks) {
   Workers workers(3);
   EXPECT_THAT(workers.running(), IsEmpty());
   Barrier first;
@@ -31,7 +31,7 @@ TEST(Workers, NameWhatHasNotEnded) {
   EXPECT_THAT(workers.running(), IsEmpty());
 }
 
-TEST(Workers, DoNotNameWhatTheyRefuse) {
+TEST(Workers, DoNotListRejectedTasks) {
   Workers workers(1);
   Barrier barrier;
   ASSERT_TRUE(workers.run([&] { barrier.pass(); }, "first"));

@@ -13,7 +13,7 @@
 namespace bellhop::agent {
 namespace {
 
-// An agent that never comes to rest.
+// An agent that never becomes idle.
 class BusyTarget final : public LiveUpgrade::Target {
  public:
   explicit BusyTarget(asio::io_context& loop) : loop_(loop) {}
@@ -39,8 +39,8 @@ class BusyTarget final : public LiveUpgrade::Target {
   asio::io_context& loop_;
 };
 
-// Clients are served between the rounds in which the agent tries to come to rest.
-TEST(LiveUpgrade, GivesUpAfterSeveralRounds) {
+// The agent resumes between the windows, so that clients are served.
+TEST(LiveUpgrade, AbortsAfterSeveralWindows) {
   const TemporaryDirectory directory;
   RunningExecutable executable{
       .path = directory.file("program", "#!/bin/sh\nprintf %s '" + probe_answer() + "'\n"),
@@ -60,7 +60,7 @@ TEST(LiveUpgrade, GivesUpAfterSeveralRounds) {
   EXPECT_GT(target.windows, 1);
 }
 
-TEST(LiveUpgrade, IsRefusedWhereTheConfigurationIsLost) {
+TEST(LiveUpgrade, IsRefusedWhenTheConfigurationIsLost) {
   RunningExecutable executable{
       .path = "/bin/true", .arguments = {"bellhopd"}, .configuration_is_lost = true};
   asio::io_context loop;
