@@ -58,7 +58,7 @@ TEST_F(ListenChannelTest, CarriesBytesBothWays) {
   EXPECT_EQ(read(client), "reply");
 }
 
-TEST_F(ListenChannelTest, ServesTheNextClientWhenTheFirstHasLeft) {
+TEST_F(ListenChannelTest, ServesTheNextClientAfterADisconnect) {
   platform::Handle first = connect();
   const platform::Handle second = connect();
   write(first, "one ");
@@ -69,7 +69,7 @@ TEST_F(ListenChannelTest, ServesTheNextClientWhenTheFirstHasLeft) {
   EXPECT_EQ(handler_.disconnections, 1);
 }
 
-TEST_F(ListenChannelTest, StillAnswersAClientThatHasEndedItsInput) {
+TEST_F(ListenChannelTest, AnswersAHalfClosedClient) {
   const platform::Handle client = connect();
   write(client, "request");
   ::shutdown(client.get(), SHUT_WR);
@@ -83,7 +83,7 @@ TEST_F(ListenChannelTest, StillAnswersAClientThatHasEndedItsInput) {
   EXPECT_EQ(read(client), "");
 }
 
-TEST_F(ListenChannelTest, FinishesAHalfClosedClientWhenItHasTakenEverything) {
+TEST_F(ListenChannelTest, SendsAllOutputBeforeItClosesAHalfClosedClient) {
   const platform::Handle client = connect();
   write(client, "request");
   ::shutdown(client.get(), SHUT_WR);
@@ -92,16 +92,16 @@ TEST_F(ListenChannelTest, FinishesAHalfClosedClientWhenItHasTakenEverything) {
   send(large);
   channel_.finish();
   fcntl(client.get(), F_SETFL, O_NONBLOCK);
-  std::string got;
+  std::string received;
   until([&] {
-    for (std::string piece = read(client); !piece.empty(); piece = read(client)) got += piece;
+    for (std::string piece = read(client); !piece.empty(); piece = read(client)) received += piece;
     return handler_.disconnections == 1;
   });
-  for (std::string piece = read(client); !piece.empty(); piece = read(client)) got += piece;
-  EXPECT_EQ(got.size(), large.size());
+  for (std::string piece = read(client); !piece.empty(); piece = read(client)) received += piece;
+  EXPECT_EQ(received.size(), large.size());
 }
 
-TEST_F(ListenChannelTest, NoticesThatAHalfClosedClientIsGone) {
+TEST_F(ListenChannelTest, NoticesTheDisconnectOfAHalfClosedClient) {
   platform::Handle client = connect();
   ::shutdown(client.get(), SHUT_WR);
   until([&] { return handler_.ends == 1; });
@@ -109,7 +109,7 @@ TEST_F(ListenChannelTest, NoticesThatAHalfClosedClientIsGone) {
   until([&] { return handler_.disconnections == 1; });
 }
 
-TEST_F(ListenChannelTest, KeepsWhatDoesNotFitAndSendsItLater) {
+TEST_F(ListenChannelTest, BuffersOutputUntilTheClientReads) {
   const platform::Handle client = connect();
   write(client, "x");
   until([&] { return !handler_.received.empty(); });
@@ -117,17 +117,17 @@ TEST_F(ListenChannelTest, KeepsWhatDoesNotFitAndSendsItLater) {
   send(large);
   EXPECT_GT(channel_.unsent(), 0U);
   fcntl(client.get(), F_SETFL, O_NONBLOCK);
-  std::string got;
+  std::string received;
   until([&] {
-    for (std::string piece = read(client); !piece.empty(); piece = read(client)) got += piece;
-    return got.size() == large.size();
+    for (std::string piece = read(client); !piece.empty(); piece = read(client)) received += piece;
+    return received.size() == large.size();
   });
-  EXPECT_EQ(got, large);
+  EXPECT_EQ(received, large);
   EXPECT_EQ(channel_.unsent(), 0U);
   EXPECT_EQ(handler_.drained, 1);
 }
 
-TEST_F(ListenChannelTest, ReadsOnlyWhileThePeerHasRoom) {
+TEST_F(ListenChannelTest, ReadsOnlyWhileTheHandlerAcceptsInput) {
   handler_.accepts_input = false;
   const platform::Handle client = connect();
   write(client, "request");
@@ -141,7 +141,7 @@ TEST_F(ListenChannelTest, ReadsOnlyWhileThePeerHasRoom) {
   });
 }
 
-TEST_F(ListenChannelTest, NoticesALostClientThoughThePeerHasNoRoom) {
+TEST_F(ListenChannelTest, NoticesADisconnectWhileTheHandlerAcceptsNoInput) {
   handler_.accepts_input = false;
   platform::Handle client = connect();
   write(client, "request");
@@ -149,7 +149,7 @@ TEST_F(ListenChannelTest, NoticesALostClientThoughThePeerHasNoRoom) {
   until([&] { return handler_.disconnections == 1; });
 }
 
-TEST_F(ListenChannelTest, ReadsWhatAClientSentBeforeItWentThoughRepliesCannotReachIt) {
+TEST_F(ListenChannelTest, ReadsTheInputOfAClientThatHasDisconnected) {
   platform::Handle client = connect();
   write(client, "request");
   client.reset();
@@ -159,10 +159,10 @@ TEST_F(ListenChannelTest, ReadsWhatAClientSentBeforeItWentThoughRepliesCannotRea
 }
 
 TEST_F(ListenChannelTest, ReplacesAStaleSocket) {
-  EXPECT_TRUE(platform::listen_unix(path_)) << "a second listener takes the path over";
+  EXPECT_TRUE(platform::listen_unix(path_)) << "a second listener replaces the socket";
 }
 
-TEST(ListenUnix, NamesThePathThatItCannotUse) {
+TEST(ListenUnix, NamesTheInvalidPath) {
   const auto missing = platform::listen_unix("/nonexistent-directory/socket");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().message,
@@ -172,7 +172,7 @@ TEST(ListenUnix, NamesThePathThatItCannotUse) {
   EXPECT_NE(too_long.error().message.find("at most 107 bytes"), std::string::npos);
 }
 
-TEST_F(ListenChannelTest, TellsWhatAnotherProgramNeedsToGoOn) {
+TEST_F(ListenChannelTest, SnapshotsListenerClientAndUnsentOutput) {
   const auto idle = channel_.snapshot();
   EXPECT_GE(idle.listener, 0);
   EXPECT_EQ(idle.client, -1);
@@ -185,13 +185,13 @@ TEST_F(ListenChannelTest, TellsWhatAnotherProgramNeedsToGoOn) {
     all += piece;
     send(piece);
   }
-  const auto kept = channel_.snapshot();
-  EXPECT_GE(kept.client, 0);
-  EXPECT_EQ(kept.unsent.size(), channel_.unsent());
-  EXPECT_TRUE(all.ends_with(kept.unsent));
+  const auto snapshot = channel_.snapshot();
+  EXPECT_GE(snapshot.client, 0);
+  EXPECT_EQ(snapshot.unsent.size(), channel_.unsent());
+  EXPECT_TRUE(all.ends_with(snapshot.unsent));
 }
 
-TEST_F(ListenChannelTest, GoesOnWithAClientOfAnEarlierProgram) {
+TEST_F(ListenChannelTest, RestoresAClient) {
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
   platform::Handle client(ends[0]);

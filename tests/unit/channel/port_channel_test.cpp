@@ -16,13 +16,13 @@
 namespace bellhop::channel {
 namespace {
 
-// A pseudo-terminal stands for the serial line; the test holds the host's end.
+// A pseudo-terminal in place of a serial line. The test has the host's end.
 class Line {
  public:
   Line() : host_(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
     EXPECT_EQ(grantpt(host_.get()), 0);
     EXPECT_EQ(unlockpt(host_.get()), 0);
-    // Raw on the host's side too, so that bytes pass unchanged.
+    // Raw mode on the host's side as well, so that bytes pass unchanged.
     termios settings{};
     tcgetattr(host_.get(), &settings);
     cfmakeraw(&settings);
@@ -60,7 +60,8 @@ class PortChannelTest : public testing::Test {
 
   void until(const std::function<bool()>& condition) { run_until(loop_, condition); }
 
-  // What a line held before it was opened is flushed, as qemu-ga does: it is nobody's request.
+  // The channel flushes the input that arrived before it opened the line, as qemu-ga does. A test
+  // therefore writes after this.
   void until_open_again() {
     until([this] { return reports_.find("is open again") != std::string::npos; });
   }
@@ -84,7 +85,7 @@ TEST_F(PortChannelTest, CarriesEveryByteUnchangedOverASerialLine) {
   EXPECT_EQ(line.read(), "\xFFok\r\n");
 }
 
-TEST_F(PortChannelTest, FailsAtTheStartWhenThePortIsMissing) {
+TEST_F(PortChannelTest, FailsToStartWithoutThePort) {
   const auto port = channel("/nonexistent/port", false);
   const Result<void> started = port->start(handler_);
   ASSERT_FALSE(started);
@@ -92,7 +93,7 @@ TEST_F(PortChannelTest, FailsAtTheStartWhenThePortIsMissing) {
             "cannot open serial line '/nonexistent/port': No such file or directory");
 }
 
-TEST_F(PortChannelTest, RefusesAFileThatIsNoSerialLine) {
+TEST_F(PortChannelTest, RejectsAFileThatIsNoSerialLine) {
   const TemporaryDirectory directory;
   const platform::Handle file(::open(directory.path("plain").c_str(), O_CREAT | O_RDWR, 0600));
   const auto opened = platform::open_serial_line(directory.path("plain"));
@@ -100,7 +101,7 @@ TEST_F(PortChannelTest, RefusesAFileThatIsNoSerialLine) {
   EXPECT_NE(opened.error().message.find("is it a serial line"), std::string::npos);
 }
 
-TEST_F(PortChannelTest, RefusesAFileThatIsNoVirtioPort) {
+TEST_F(PortChannelTest, RejectsAFileThatIsNoVirtioPort) {
   const TemporaryDirectory directory;
   const platform::Handle file(::open(directory.path("plain").c_str(), O_CREAT | O_RDWR, 0600));
   const auto opened = platform::open_virtio_port(directory.path("plain"));
@@ -110,7 +111,7 @@ TEST_F(PortChannelTest, RefusesAFileThatIsNoVirtioPort) {
   EXPECT_TRUE(platform::open_virtio_port("/dev/null"));
 }
 
-TEST_F(PortChannelTest, WaitsForAPortAndTheFoldersThatLeadToIt) {
+TEST_F(PortChannelTest, WaitsForAPortAndItsParentDirectories) {
   const Line line;
   const TemporaryDirectory directory;
   const std::string path = directory.path("ports/deep/name");
@@ -126,7 +127,7 @@ TEST_F(PortChannelTest, WaitsForAPortAndTheFoldersThatLeadToIt) {
   until([&] { return handler_.received == "hello"; });
 }
 
-TEST_F(PortChannelTest, ComesBackWhenALostPortReturns) {
+TEST_F(PortChannelTest, ReopensALostPort) {
   auto first = std::make_unique<Line>();
   const TemporaryDirectory directory;
   const std::string path = directory.path("port");
@@ -148,8 +149,8 @@ TEST_F(PortChannelTest, ComesBackWhenALostPortReturns) {
   until([&] { return handler_.received == "one two"; });
 }
 
-// A socket stands for the virtio-serial port: it too ends when the host's side closes.
-TEST_F(PortChannelTest, DropsWhatAHostThatHasClosedDidNotTake) {
+// A socket in place of a virtio-serial port: both report the end of input when the host closes.
+TEST_F(PortChannelTest, DropsUnsentOutputWhenTheHostCloses) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
   const platform::Handle host(ends[0]);
@@ -171,7 +172,7 @@ TEST_F(PortChannelTest, DropsWhatAHostThatHasClosedDidNotTake) {
   EXPECT_EQ(port.unsent(), 0U);
 }
 
-// A FIFO stands for what can be read from a virtio-serial port: without a writer it has hung up.
+// A FIFO in place of the input of a virtio-serial port: both report a hang-up without a host.
 class VirtioPortTest : public PortChannelTest {
  protected:
   VirtioPortTest() : path_(directory_.path("port")) {
@@ -192,16 +193,16 @@ class VirtioPortTest : public PortChannelTest {
   platform::Handle host() const {
     return platform::Handle(::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
   }
-  void says(const platform::Handle& host, std::string_view text) {
+  void write(const platform::Handle& host, std::string_view text) {
     EXPECT_EQ(::write(host.get(), text.data(), text.size()), std::ssize(text));
   }
   void until_received(std::string_view text) {
     until([this, text] { return handler_.received == text; });
   }
-  // One host has come, has spoken, and was seen to leave.
-  void serve_one() {
+  // A host connects, writes "one " and disconnects, and the channel has noticed all of this.
+  void serve_first_host() {
     platform::Handle first = host();
-    says(first, "one ");
+    write(first, "one ");
     until_received("one ");
     first.reset();
     until([this] { return handler_.disconnections == 1; });
@@ -212,33 +213,33 @@ class VirtioPortTest : public PortChannelTest {
   std::unique_ptr<PortChannel> port_;
 };
 
-TEST_F(VirtioPortTest, KeepsAHostThatIsHeardBeforeItIsSeen) {
-  serve_one();
+TEST_F(VirtioPortTest, KeepsAHostWhoseInputArrivesBeforeItsConnect) {
+  serve_first_host();
   platform::Handle second = host();
-  says(second, "two ");
-  second
-      .reset();  // to the agent this looks the same as a host that the kernel does not tell of yet
+  write(second, "two ");
+  // The agent cannot distinguish this from a host whose connect the kernel has not reported yet.
+  second.reset();
   until_received("one two ");
   second = host();
-  says(second, "three");
+  write(second, "three");
   until_received("one two three");
   EXPECT_EQ(handler_.disconnections, 1);
 }
 
-TEST_F(VirtioPortTest, LetsGoOfAHostThatIsHeardAndNeverSeen) {
-  serve_one();
+TEST_F(VirtioPortTest, DisconnectsAHostWhoseConnectIsNeverReported) {
+  serve_first_host();
   platform::Handle second = host();
-  says(second, "two");
+  write(second, "two");
   second.reset();
   until_received("one two");
   EXPECT_EQ(handler_.disconnections, 1);
   until([this] { return handler_.disconnections == 2; });
 }
 
-TEST_F(VirtioPortTest, ReadsOnWhenAHostHasLeftAndThereWasNoRoom) {
+TEST_F(VirtioPortTest, ReadsBufferedInputAfterTheHostHasDisconnected) {
   platform::Handle first = host();
   handler_.accepts_input = false;
-  says(first, "one");
+  write(first, "one");
   first.reset();
   until([this] { return handler_.disconnections == 1; });
   EXPECT_EQ(handler_.received, "");
@@ -246,7 +247,7 @@ TEST_F(VirtioPortTest, ReadsOnWhenAHostHasLeftAndThereWasNoRoom) {
   until_received("one");
 }
 
-TEST_F(PortChannelTest, TriesAgainWhenAPortIsThereButCannotBeOpenedYet) {
+TEST_F(PortChannelTest, RetriesToOpenAPort) {
   const Line line;
   int attempts = 0;
   PortChannel port(
@@ -266,7 +267,7 @@ TEST_F(PortChannelTest, TriesAgainWhenAPortIsThereButCannotBeOpenedYet) {
   EXPECT_EQ(attempts, 4);
 }
 
-TEST_F(PortChannelTest, DropsRepliesWhileThePortIsAway) {
+TEST_F(PortChannelTest, DropsRepliesWithoutAPort) {
   const auto port = channel("/nonexistent/port", true);
   ASSERT_TRUE(port->start(handler_));
   std::string reply = "lost";
@@ -275,7 +276,7 @@ TEST_F(PortChannelTest, DropsRepliesWhileThePortIsAway) {
   EXPECT_EQ(reply, "");
 }
 
-TEST_F(PortChannelTest, GoesOnWithAPortThatAnEarlierProgramHasOpened) {
+TEST_F(PortChannelTest, RestoresAPort) {
   const Line line;
   auto port = *platform::open_serial_line(line.path());
   line.write("sent before");

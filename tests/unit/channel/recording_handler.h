@@ -1,5 +1,5 @@
-// A handler that remembers what its channel told it, and helpers to run the loop until something is
-// so.
+// A handler that records the calls of its channel, and a helper that runs the loop until a
+// condition is true.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -38,12 +38,13 @@ struct RecordingHandler : ChannelHandler {
   std::array<char, 4096> buffer;
 };
 
-// Runs the loop until `condition` holds. The limit only ends a test that fails.
+// Runs the loop until `condition` is true. Fails the test after 30 s.
 inline void run_until(asio::io_context& loop, const std::function<bool()>& condition) {
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   loop.restart();
   while (!condition()) {
-    ASSERT_TRUE(loop.run_one_until(limit)) << "the loop ended or nothing happened for 30 s";
+    ASSERT_TRUE(loop.run_one_until(deadline))
+        << "the loop ended, or the condition is false after 30 s";
   }
 }
 
