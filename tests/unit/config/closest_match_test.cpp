@@ -16,12 +16,12 @@ TEST(ClosestMatch, CountsInsertionsDeletionsAndReplacements) {
   EXPECT_EQ(closest_match("target", names), "target");
 }
 
-TEST(ClosestMatch, TakesTheFirstOfEquallyNear) {
+TEST(ClosestMatch, PrefersTheFirstOfEqualDistance) {
   EXPECT_EQ(closest_match("b", std::to_array<std::string_view>({"x", "y"})), "x");
   EXPECT_EQ(closest_match("", names), "level");
 }
 
-TEST(ClosestMatch, IsNothingWithoutCandidates) {
+TEST(ClosestMatch, IsEmptyWithoutCandidates) {
   EXPECT_EQ(closest_match("x", {}), "");
 }
 

@@ -5,7 +5,7 @@
 namespace bellhop::config {
 namespace {
 
-TEST(DumpConfiguration, IsWhatQemuGaPrintsByDefault) {
+TEST(DumpConfiguration, PrintsTheDefaultsAsQemuGaDoes) {
   EXPECT_EQ(dump_configuration({.path = "/dev/virtio-ports/org.qemu.guest_agent.0"}),
             "[general]\n"
             "daemon=false\n"
@@ -19,7 +19,7 @@ TEST(DumpConfiguration, IsWhatQemuGaPrintsByDefault) {
             "allow-rpcs=\n");
 }
 
-TEST(DumpConfiguration, HasEveryKeyWhenSet) {
+TEST(DumpConfiguration, PrintsEveryKeyThatIsSet) {
   const Settings settings{.method = "unix-listen",
                           .path = "/s",
                           .retry_path = true,
@@ -46,7 +46,7 @@ TEST(DumpConfiguration, HasEveryKeyWhenSet) {
             "allow-rpcs=c,d\n");
 }
 
-TEST(DumpConfiguration, LeavesOutThePathOfASocketThatWasPassedIn) {
+TEST(DumpConfiguration, OmitsThePathOfAnInheritedSocket) {
   EXPECT_EQ(dump_configuration({.method = "unix-listen"}).find("path=/dev"), std::string::npos);
   EXPECT_EQ(dump_configuration({.method = "unix-listen"}).find("\npath="), std::string::npos);
 }

@@ -15,16 +15,16 @@ std::string value_of(std::string_view text, std::string_view key = "k") {
   return entry ? entry->value : "(none)";
 }
 
-std::string refusal(std::string_view text) {
+std::string error_of(std::string_view text) {
   const auto file = KeyFile::parse(text);
-  return file ? "accepted" : file.error().message;
+  return file ? "no error" : file.error().message;
 }
 
 KeyFile::Entry entry(std::string value) {
   return {"k", std::move(value), 1};
 }
 
-TEST(KeyFile, TakesGroupsKeysAndComments) {
+TEST(KeyFile, ParsesGroupsKeysAndComments) {
   EXPECT_EQ(value_of("\n# comment\n  # comment\n[general]\nk=v\n"), "v");
   EXPECT_EQ(value_of("[general]\nk=v"), "v");
   EXPECT_EQ(value_of(" [general] \t\n \t k \t = \t v w \n"), "v w ");
@@ -35,11 +35,11 @@ TEST(KeyFile, TakesGroupsKeysAndComments) {
   EXPECT_EQ(value_of(""), "(none)");
 }
 
-TEST(KeyFile, JoinsGroupsAndLetsTheLastKeyCount) {
+TEST(KeyFile, MergesGroupsAndUsesTheLastKey) {
   EXPECT_EQ(value_of("[general]\nk=1\n[other]\nk=2\n[general]\nk=3\n[other]\nk=4\n"), "3");
 }
 
-TEST(KeyFile, KeepsTranslatedKeysApart) {
+TEST(KeyFile, DistinguishesTranslatedKeys) {
   EXPECT_EQ(value_of("[general]\nk=1\nk[de_DE@x]=2\n"), "1");
 }
 
@@ -47,30 +47,30 @@ TEST(KeyFile, EndsALineAtNul) {
   EXPECT_EQ(value_of(std::string_view("[general]\nk=a\0b\nl=c\n", 20)), "a");
 }
 
-TEST(KeyFile, RefusesInGLibsWords) {
-  EXPECT_EQ(refusal("k=v\n"), "Key file does not start with a group");
+TEST(KeyFile, ReportsErrorsAsGLibDoes) {
+  EXPECT_EQ(error_of("k=v\n"), "Key file does not start with a group");
   const std::string_view no_pair = "” which is not a key-value pair, group, or comment";
   for (const std::string line : {"foo", "=v", " ;x", "[general", "[general] x"}) {
-    EXPECT_EQ(refusal("[general]\n" + line + "\n"),
+    EXPECT_EQ(error_of("[general]\n" + line + "\n"),
               "Key file contains line “" + line + std::string(no_pair));
   }
-  EXPECT_EQ(refusal("[]\n"), "Invalid group name: ");
-  EXPECT_EQ(refusal("[a[b]\n"), "Invalid group name: a[b");
-  EXPECT_EQ(refusal("[a\tb]\n"), "Invalid group name: a\tb");
-  EXPECT_EQ(refusal("[general]\nk]=v\n"), "Invalid key name: k]");
-  EXPECT_EQ(refusal("[general]\nk[d e]=v\n"), "Invalid key name: k[d e]");
-  EXPECT_EQ(refusal("[general]\nEncoding=latin1\n"),
+  EXPECT_EQ(error_of("[]\n"), "Invalid group name: ");
+  EXPECT_EQ(error_of("[a[b]\n"), "Invalid group name: a[b");
+  EXPECT_EQ(error_of("[a\tb]\n"), "Invalid group name: a\tb");
+  EXPECT_EQ(error_of("[general]\nk]=v\n"), "Invalid key name: k]");
+  EXPECT_EQ(error_of("[general]\nk[d e]=v\n"), "Invalid key name: k[d e]");
+  EXPECT_EQ(error_of("[general]\nEncoding=latin1\n"),
             "Key file contains unsupported encoding “latin1”");
-  EXPECT_EQ(refusal("[general]\nEncoding=utf-8\n"), "accepted");
+  EXPECT_EQ(error_of("[general]\nEncoding=utf-8\n"), "no error");
 }
 
-TEST(KeyFile, KnowsTheLineOfAnError) {
+TEST(KeyFile, ReportsTheLineOfAnError) {
   const auto file = KeyFile::parse("[general]\n\n# x\nfoo\n");
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().line, 4u);
 }
 
-TEST(KeyFile, KnowsTheLineOfAKey) {
+TEST(KeyFile, StoresTheLineOfGroupsAndKeys) {
   const auto file = KeyFile::parse("\n[general]\n\nk=v\n");
   ASSERT_TRUE(file);
   EXPECT_EQ(file->groups().at(0).line, 2u);
@@ -100,12 +100,12 @@ TEST(KeyFile, LoadsFilesOfAnySize) {
   EXPECT_NE(file->find("general", "k"), nullptr);
 }
 
-TEST(KeyFileString, UnderstandsEscapes) {
+TEST(KeyFileString, DecodesEscapes) {
   EXPECT_EQ(string_value(entry(R"(\sa\tb\nc\rd\\e)")), " a\tb\nc\rd\\e");
   EXPECT_EQ(string_value(entry("a;b,c")), "a;b,c");
 }
 
-TEST(KeyFileString, RefusesOtherEscapesAndBytes) {
+TEST(KeyFileString, RejectsOtherEscapesAndInvalidUtf8) {
   for (const char* bad : {"\\x", "a\\", "\\;"}) {
     const auto value = string_value(entry(bad));
     ASSERT_FALSE(value) << bad;
@@ -118,7 +118,7 @@ TEST(KeyFileString, RefusesOtherEscapesAndBytes) {
             "Key file contains key “k” with value “\xff” which is not UTF-8");
 }
 
-TEST(KeyFileBoolean, IsOneOfFourWords) {
+TEST(KeyFileBoolean, IsTrueFalseOneOrZero) {
   EXPECT_EQ(boolean_value(entry("true")), true);
   EXPECT_EQ(boolean_value(entry("1 \t")), true);
   EXPECT_EQ(boolean_value(entry("false")), false);
@@ -137,7 +137,7 @@ TEST(KeyFileList, IsSeparatedBySemicolons) {
   EXPECT_FALSE(list_value(entry("\xff")));
 }
 
-TEST(KeyFileEscapes, GiveTheTextBack) {
+TEST(KeyFileEscapes, AreDecodedToTheSameText) {
   for (const std::string text : {"", "a b ", "  \ta", "a\nb\rc\\d", "ä;,="}) {
     EXPECT_EQ(string_value(entry(escaped_value(text))), text);
   }

@@ -18,14 +18,14 @@ CommandLine parse(std::vector<std::string> arguments) {
   return parse_command_line(static_cast<int>(arguments.size()), argv.data());
 }
 
-TEST(CommandLine, SaysNothingWithoutArguments) {
+TEST(CommandLine, SetsNothingWithoutArguments) {
   const CommandLine line = parse({});
   EXPECT_EQ(line.program, "bellhopd");
   EXPECT_EQ(line.action, CliAction::nothing);
   EXPECT_FALSE(line.general.method || line.general.daemonize || line.general.verbose);
 }
 
-TEST(CommandLine, KnowsShortAndLongForms) {
+TEST(CommandLine, ParsesShortAndLongOptions) {
   for (const auto& arguments : std::vector<std::vector<std::string>>{
            {"-mM", "-p", "P", "-lL", "-fF", "-F/h", "-tT", "-v", "-d", "-r", "-cC"},
            {"--method=M", "--path", "P", "--logfile=L", "--pidfile=F", "--fsfreeze-hook=/h",
@@ -45,7 +45,7 @@ TEST(CommandLine, KnowsShortAndLongForms) {
   }
 }
 
-TEST(CommandLine, TakesCombinedAndAbbreviatedOptions) {
+TEST(CommandLine, ParsesCombinedAndAbbreviatedOptions) {
   const CommandLine line = parse({"-dvF/x", "--me=a", "--da", "--verb", "--st", "s"});
   EXPECT_EQ(line.action, CliAction::nothing);
   EXPECT_TRUE(line.general.verbose);
@@ -54,16 +54,16 @@ TEST(CommandLine, TakesCombinedAndAbbreviatedOptions) {
   EXPECT_EQ(line.general.state_dir, "s");
 }
 
-TEST(CommandLine, TakesTheHookOnlyWithoutASpace) {
-  const std::string usual = "/etc/qemu/fsfreeze-hook";
-  EXPECT_EQ(parse({"-F", "/x"}).general.fsfreeze_hook, usual);
-  EXPECT_EQ(parse({"--fsfreeze-hook", "/x"}).general.fsfreeze_hook, usual);
+TEST(CommandLine, ParsesTheHookOnlyWithoutASpace) {
+  const std::string default_hook = "/etc/qemu/fsfreeze-hook";
+  EXPECT_EQ(parse({"-F", "/x"}).general.fsfreeze_hook, default_hook);
+  EXPECT_EQ(parse({"--fsfreeze-hook", "/x"}).general.fsfreeze_hook, default_hook);
   EXPECT_EQ(parse({"-F/x"}).general.fsfreeze_hook, "/x");
   EXPECT_EQ(parse({"-F=/x"}).general.fsfreeze_hook, "=/x");
   EXPECT_EQ(parse({"--fsfreeze-hook="}).general.fsfreeze_hook, "");
 }
 
-TEST(CommandLine, IgnoresWhatIsNoOption) {
+TEST(CommandLine, IgnoresOtherArguments) {
   const CommandLine line = parse({"stray", "-v", "", "-", "stray", "--", "-d", "--bogus"});
   EXPECT_EQ(line.action, CliAction::nothing);
   EXPECT_TRUE(line.general.verbose);
@@ -75,19 +75,19 @@ TEST(CommandLine, IgnoresTheServiceOptionOfWindows) {
   EXPECT_EQ(parse({"--service=install"}).action, CliAction::refuse);
 }
 
-TEST(CommandLine, JoinsListsInQemuGasOrder) {
+TEST(CommandLine, ConcatenatesListsInTheOrderOfQemuGa) {
   const CommandLine line = parse({"-b", "a,b,c", "--block-rpcs=d,e", "-a", "f,"});
   EXPECT_THAT(line.general.blocked, ElementsAre("c", "b", "a", "e", "d"));
   EXPECT_THAT(line.general.allowed, ElementsAre("", "f"));
 }
 
-TEST(CommandLine, TakesHistoricSpellings) {
+TEST(CommandLine, ParsesHistoricNames) {
   EXPECT_THAT(parse({"--blacklist=a"}).general.blocked, ElementsAre("a"));
   EXPECT_THAT(parse({"--bl", "a"}).general.blocked, ElementsAre("a"));
   EXPECT_THAT(parse({"--b=a"}).general.blocked, ElementsAre("a"));
 }
 
-TEST(CommandLine, ListsCommandsWhenAskedForHelpWithThem) {
+TEST(CommandLine, ListsCommandsForHelpInPlaceOfAList) {
   for (const char* word : {"help", "?"}) {
     EXPECT_EQ(parse({"-b", word}).action, CliAction::list_commands);
     EXPECT_EQ(parse({"-a", word}).action, CliAction::list_commands);
@@ -95,7 +95,7 @@ TEST(CommandLine, ListsCommandsWhenAskedForHelpWithThem) {
   EXPECT_EQ(parse({"-b", "help,x"}).action, CliAction::nothing);
 }
 
-TEST(CommandLine, DoesWhatIsAskedFirst) {
+TEST(CommandLine, PerformsTheFirstAction) {
   EXPECT_EQ(parse({"-V", "-h", "-x"}).action, CliAction::version);
   EXPECT_EQ(parse({"-h", "-V"}).action, CliAction::help);
   EXPECT_EQ(parse({"-D", "-b", "help", "-V"}).action, CliAction::list_commands);
@@ -105,12 +105,12 @@ TEST(CommandLine, DoesWhatIsAskedFirst) {
   EXPECT_TRUE(parse({"-D"}).dump_configuration);
 }
 
-TEST(CommandLine, FindsConfigurationFilesBehindARequest) {
+TEST(CommandLine, ReadsConfigurationFilesAfterAnAction) {
   EXPECT_EQ(parse({"-V", "-c", "first", "-c", "last"}).guest_agent_configuration, "last");
   EXPECT_EQ(parse({"-h", "--bellhop-config", "own"}).configuration, "own");
 }
 
-TEST(CommandLine, RefusesInGetoptsWords) {
+TEST(CommandLine, ReportsErrorsAsGetoptDoes) {
   EXPECT_EQ(parse({"-x"}).problem, "invalid option -- 'x'");
   EXPECT_EQ(parse({"-vx"}).problem, "invalid option -- 'x'");
   EXPECT_EQ(parse({"-m"}).problem, "option requires an argument -- 'm'");
@@ -121,7 +121,7 @@ TEST(CommandLine, RefusesInGetoptsWords) {
             "option '--ver' is ambiguous; possibilities: '--version' '--verbose'");
 }
 
-TEST(CommandLine, TakesBellhopsOwnOptionsInFullOnly) {
+TEST(CommandLine, DoesNotAbbreviateBellhopsOwnOptions) {
   EXPECT_EQ(parse({"--schema"}).action, CliAction::schema);
   EXPECT_EQ(parse({"--bellhop-config=own"}).configuration, "own");
   EXPECT_EQ(parse({"--schem"}).action, CliAction::refuse);
@@ -130,14 +130,14 @@ TEST(CommandLine, TakesBellhopsOwnOptionsInFullOnly) {
   EXPECT_THAT(parse({"--bellhop-config"}).problem, HasSubstr("--bellhop-config' requires"));
 }
 
-TEST(CommandLine, TakesAValueThatLooksLikeAnOption) {
+TEST(CommandLine, AcceptsAValueThatLooksLikeAnOption) {
   const CommandLine line = parse({"-p", "--schema", "-l", "-V"});
   EXPECT_EQ(line.action, CliAction::nothing);
   EXPECT_EQ(line.general.path, "--schema");
   EXPECT_EQ(line.general.log_file, "-V");
 }
 
-TEST(GeneralOptions, LayOverOthers) {
+TEST(GeneralOptions, MergeOverridesTheBase) {
   GeneralOptions base{
       .daemonize = true, .method = "m", .path = "p", .verbose = true, .blocked = {"a"}};
   merge(base, {.daemonize = false, .path = "q", .blocked = {"b"}, .allowed = {"c"}});
@@ -149,7 +149,7 @@ TEST(GeneralOptions, LayOverOthers) {
   EXPECT_THAT(base.allowed, ElementsAre("c"));
 }
 
-TEST(SplitNames, KeepsEmptyNamesButNotOfNothing) {
+TEST(SplitNames, KeepsEmptyNamesExceptForAnEmptyList) {
   EXPECT_THAT(split_names(""), IsEmpty());
   EXPECT_THAT(split_names(","), ElementsAre("", ""));
   EXPECT_THAT(split_names(" a, b "), ElementsAre(" b ", " a"));

@@ -43,9 +43,9 @@ class StartupTest : public testing::Test {
     EXPECT_EQ(parsed->action, Action::run);
     return std::move(parsed->settings);
   }
-  std::string refusal(std::vector<std::string> arguments) {
+  std::string error_of(std::vector<std::string> arguments) {
     const auto parsed = startup(std::move(arguments));
-    return parsed ? "accepted" : parsed.error().message;
+    return parsed ? "no error" : parsed.error().message;
   }
   std::string output(std::vector<std::string> arguments) {
     const auto parsed = startup(std::move(arguments));
@@ -61,7 +61,7 @@ class StartupTest : public testing::Test {
   TemporaryDirectory directory_;
 };
 
-TEST_F(StartupTest, HasQemuGasDefaults) {
+TEST_F(StartupTest, HasTheDefaultsOfQemuGa) {
   const Settings defaults = settings({});
   EXPECT_THAT(defaults.channels, ElementsAre(ChannelSettings{
                                      "virtio-serial", "/dev/virtio-ports/org.qemu.guest_agent.0"}));
@@ -73,7 +73,7 @@ TEST_F(StartupTest, HasQemuGasDefaults) {
   EXPECT_FALSE(defaults.configuration_file || defaults.guest_agent_configuration_file);
 }
 
-TEST_F(StartupTest, LetsTheCommandLineBeatBellhopsFileBeatQemuGasFile) {
+TEST_F(StartupTest, AppliesQemuGasFileThenBellhopsFileThenTheCommandLine) {
   guest_agent_configuration("[general]\nstatedir=/1\npidfile=/1\nlogfile=/1\nblock-rpcs=a\n");
   configuration("[general]\nstatedir=/2\npidfile=/2\nblock-rpcs=b\n");
   const Settings merged = settings({"-t", "/3", "-b", "c"});
@@ -85,7 +85,7 @@ TEST_F(StartupTest, LetsTheCommandLineBeatBellhopsFileBeatQemuGasFile) {
   EXPECT_EQ(merged.guest_agent_configuration_file, directory_.path("qemu-ga.conf"));
 }
 
-TEST_F(StartupTest, FindsQemuGasFileByOptionThenVariable) {
+TEST_F(StartupTest, PrefersTheOptionToTheVariableForQemuGasFile) {
   guest_agent_configuration("[general]\nstatedir=/default\n");
   environment_["QGA_CONF"] = directory_.file("variable", "[general]\nstatedir=/variable\n");
   const std::string named = directory_.file("named", "[general]\nstatedir=/named\n");
@@ -95,36 +95,36 @@ TEST_F(StartupTest, FindsQemuGasFileByOptionThenVariable) {
   EXPECT_EQ(settings({}).state_dir, "/var/run");
 }
 
-TEST_F(StartupTest, FailsForABadFileBeforeAnythingElse) {
-  EXPECT_THAT(refusal({"-V", "-c", "/nope"}), HasSubstr("/nope, No such file or directory"));
-  EXPECT_THAT(refusal({"-x", "--bellhop-config=/nope"}), HasSubstr("'/nope': No such file"));
+TEST_F(StartupTest, FailsForAnUnreadableFileFirst) {
+  EXPECT_THAT(error_of({"-V", "-c", "/nope"}), HasSubstr("/nope, No such file or directory"));
+  EXPECT_THAT(error_of({"-x", "--bellhop-config=/nope"}), HasSubstr("'/nope': No such file"));
 }
 
-TEST_F(StartupTest, NeedsAPathForListeners) {
-  EXPECT_EQ(refusal({"-m", "unix-listen"}), "must specify a path for this channel");
-  EXPECT_EQ(refusal({"-m", "unix-listen", "-D"}), "must specify a path for this channel");
+TEST_F(StartupTest, RequiresAPathForListeners) {
+  EXPECT_EQ(error_of({"-m", "unix-listen"}), "must specify a path for this channel");
+  EXPECT_EQ(error_of({"-m", "unix-listen", "-D"}), "must specify a path for this channel");
   EXPECT_THAT(settings({"-m", "isa-serial"}).channels,
               ElementsAre(ChannelSettings{"isa-serial", "/dev/ttyS0"}));
 }
 
-TEST_F(StartupTest, RefusesUnknownMethodsButDumpsThem) {
-  EXPECT_EQ(refusal({"-m", "bogus", "-p", "x"}), "unsupported channel method/type: bogus");
+TEST_F(StartupTest, RejectsUnknownMethodsButDumpsThem) {
+  EXPECT_EQ(error_of({"-m", "bogus", "-p", "x"}), "unsupported channel method/type: bogus");
   EXPECT_THAT(output({"-m", "bogus", "-p", "x", "-D"}), HasSubstr("method=bogus\npath=x\n"));
 }
 
-TEST_F(StartupTest, SaysWhetherItCouldTakeTheAgentsPlace) {
+TEST_F(StartupTest, AnswersTheProbeOfALiveUpgrade) {
   EXPECT_EQ(startup({"--can-take-over", "-d"})->action, Action::answer_probe);
   EXPECT_EQ(startup({"--can-take-over", "--path=/", "-m", "unix-listen"})->action,
             Action::answer_probe);
-  EXPECT_EQ(refusal({"--can-take-over", "-m", "unix-listen"}),
+  EXPECT_EQ(error_of({"--can-take-over", "-m", "unix-listen"}),
             "must specify a path for this channel");
-  EXPECT_EQ(refusal({"--can-take-over", "-m", "bogus", "-p", "x"}),
+  EXPECT_EQ(error_of({"--can-take-over", "-m", "bogus", "-p", "x"}),
             "unsupported channel method/type: bogus");
   configuration("[nonsense]\n");
-  EXPECT_THAT(refusal({"--can-take-over"}), HasSubstr("unknown group [nonsense]"));
+  EXPECT_THAT(error_of({"--can-take-over"}), HasSubstr("unknown group [nonsense]"));
 }
 
-TEST_F(StartupTest, ServesSeveralChannelsUnlessTheCommandLineNamesOne) {
+TEST_F(StartupTest, UsesTheConfiguredChannelsUnlessTheCommandLineHasOne) {
   guest_agent_configuration("[general]\nmethod=isa-serial\n");
   configuration("[channels]\nchannels=unix-listen:/a;unix-listen:/b\n");
   EXPECT_THAT(settings({}).channels, ElementsAre(ChannelSettings{"unix-listen", "/a"},
@@ -132,12 +132,12 @@ TEST_F(StartupTest, ServesSeveralChannelsUnlessTheCommandLineNamesOne) {
   EXPECT_THAT(settings({"-p", "/c"}).channels, ElementsAre(ChannelSettings{"isa-serial", "/c"}));
 }
 
-TEST_F(StartupTest, TreatsAnAllowListWithoutNamesAsNone) {
+TEST_F(StartupTest, TreatsAnEmptyAllowListAsNone) {
   EXPECT_FALSE(settings({"-a", ""}).allowed_commands);
   EXPECT_THAT(*settings({"-a", "x,y"}).allowed_commands, ElementsAre("y", "x"));
 }
 
-TEST_F(StartupTest, ChoosesTheLogsTarget) {
+TEST_F(StartupTest, SelectsTheTargetOfTheLog) {
   EXPECT_EQ(settings({"-l", "/l"}).log.target, LogTarget::file);
   EXPECT_EQ(settings({"-v"}).log.level, platform::LogLevel::debug);
   configuration("[log]\ntarget=journal\nlevel=info\nformat=json\n");
@@ -150,13 +150,13 @@ TEST_F(StartupTest, ChoosesTheLogsTarget) {
   EXPECT_EQ(settings({"-v"}).log.level, platform::LogLevel::debug);
 }
 
-TEST_F(StartupTest, NeedsALogFileToLogToAFile) {
+TEST_F(StartupTest, RequiresALogFileToLogToAFile) {
   configuration("[log]\ntarget=file\n");
-  EXPECT_THAT(refusal({}), HasSubstr("no logfile"));
+  EXPECT_THAT(error_of({}), HasSubstr("no logfile"));
   EXPECT_EQ(settings({"-l", "/l"}).log.target, LogTarget::file);
 }
 
-TEST_F(StartupTest, TakesLimitsFromTheFile) {
+TEST_F(StartupTest, ReadsLimitsFromTheFile) {
   EXPECT_EQ(settings({}).workers.limit, 64u);
   EXPECT_EQ(settings({}).freeze.hook_timeout, std::chrono::seconds(60));
   EXPECT_EQ(settings({}).freeze.timeout, std::chrono::minutes(10));
@@ -166,7 +166,7 @@ TEST_F(StartupTest, TakesLimitsFromTheFile) {
   EXPECT_EQ(settings({}).freeze.timeout, std::chrono::seconds(5));
 }
 
-TEST_F(StartupTest, TakesTheDirectoryOfHooksFromTheFile) {
+TEST_F(StartupTest, ReadsTheHookDirectoryFromTheFile) {
   EXPECT_EQ(settings({}).freeze.hook_directory, "/etc/bellhop/freeze.d");
   configuration("[freeze]\nhook-directory=hooks\n");
   EXPECT_EQ(settings({}).freeze.hook_directory, "hooks");
@@ -192,7 +192,7 @@ TEST_F(StartupTest, MakesPathsAbsoluteOnlyForADaemon) {
   EXPECT_THAT(output(daemon), HasSubstr("\nlogfile=l\n"));
 }
 
-TEST_F(StartupTest, PrintsTheVersionThatItsNamePromises) {
+TEST_F(StartupTest, PrintsTheVersionForItsName) {
   EXPECT_THAT(output({"-V"}), HasSubstr("bellhopd "));
   executable_ = "/usr/sbin/qemu-ga";
   EXPECT_EQ(output({"-V"}), "QEMU Guest Agent 11.1.3\n");
@@ -210,25 +210,25 @@ TEST_F(StartupTest, NamesEveryOptionInTheHelp) {
   EXPECT_THAT(help, HasSubstr(executable_));
 }
 
-TEST_F(StartupTest, LeavesListsOfCommandsToWhoHasThem) {
+TEST_F(StartupTest, ReturnsActionsThatNeedTheCommands) {
   EXPECT_EQ(startup({"-b", "help"})->action, Action::list_commands);
   EXPECT_EQ(startup({"--schema"})->action, Action::print_schema);
 }
 
-TEST_F(StartupTest, SaysWhatIsWrongWithAnOption) {
-  EXPECT_EQ(refusal({"--bogus"}),
+TEST_F(StartupTest, ReportsInvalidOptions) {
+  EXPECT_EQ(error_of({"--bogus"}),
             "unrecognized option '--bogus'\nTry '/usr/sbin/bellhopd --help' for more information.");
 }
 
-TEST_F(StartupTest, RefusesMoreThanOneSocketFromTheServiceManager) {
+TEST_F(StartupTest, RejectsMoreThanOneInheritedSocket) {
   environment_["LISTEN_PID"] = std::to_string(::getpid());
   environment_["LISTEN_FDS"] = "2";
-  EXPECT_NE(refusal({}), "accepted");
+  EXPECT_NE(error_of({}), "no error");
   environment_["LISTEN_PID"] = "1";
-  EXPECT_EQ(refusal({}), "accepted");
+  EXPECT_EQ(error_of({}), "no error");
 }
 
-TEST_F(StartupTest, KnowsTheNameForSharedLogs) {
+TEST_F(StartupTest, HasItsNameAsLogIdentifier) {
   EXPECT_EQ(startup({})->identifier, "bellhopd");
 }
 
