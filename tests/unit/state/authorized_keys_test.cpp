@@ -14,7 +14,7 @@ namespace {
 using List = std::vector<std::string>;
 using Views = std::vector<std::string_view>;
 
-TEST(CheckKeys, RefusesCommentsAndSeveralLines) {
+TEST(CheckKeys, RejectsCommentsAndSeveralLines) {
   EXPECT_TRUE(check_keys(Views{}));
   EXPECT_TRUE(check_keys(Views{"ssh-ed25519 AAAA me", "", " #x", "a\rb"}));
   EXPECT_EQ(check_keys(Views{"good", "#x", "a\nb"}).error().message,
@@ -22,30 +22,30 @@ TEST(CheckKeys, RefusesCommentsAndSeveralLines) {
   EXPECT_EQ(check_keys(Views{"a\nb"}).error().message, "invalid OpenSSH public key: 'a\nb'");
 }
 
-TEST(ListedKeys, AreTheLastFirstWithoutCommentsAndSpace) {
+TEST(ListedKeys, AreInReverseOrderWithoutCommentsAndSpace) {
   EXPECT_EQ(listed_keys(""), List{});
   EXPECT_EQ(listed_keys("\n\n \t\n"), List{});
   EXPECT_EQ(listed_keys("# c\n\n  k1 x  \nk2\r\n\tk3\n  # d"), (List{"k3", "k2", "k1 x"}));
 }
 
-TEST(ListedKeys, StayWholeAfterAZeroByte) {
+TEST(ListedKeys, MayContainAZeroByte) {
   using namespace std::string_view_literals;
   EXPECT_EQ(listed_keys("k1\0x\nk2\n"sv), (List{"k2", std::string("k1\0x", 4)}));
 }
 
-TEST(WithKeys, PutsNewOnesAtTheEnd) {
+TEST(WithKeys, AppendsNewKeys) {
   EXPECT_EQ(with_keys("", Views{"k1"}), "k1");
   EXPECT_EQ(with_keys("k1", Views{"k2", "k3"}), "k1\nk2\nk3");
   EXPECT_EQ(with_keys("k1\n", Views{"k2"}), "k1\n\nk2");
   EXPECT_EQ(with_keys("", Views{}), "");
 }
 
-TEST(WithKeys, LeavesOutThoseThatAreThere) {
+TEST(WithKeys, SkipsKeysThatTheFileHas) {
   EXPECT_EQ(with_keys("k1\n# c\n k2", Views{"k1", "k2", "k2", "# c"}), "k1\n# c\n k2\nk2");
   EXPECT_EQ(with_keys("k1\n", Views{""}), "k1\n");
 }
 
-TEST(WithoutKeys, RemovesEachLineThatIsExactlyOneOfThem) {
+TEST(WithoutKeys, RemovesExactlyMatchingLines) {
   EXPECT_EQ(without_keys("k1\nk2\nk1\n", Views{"k1"}), "k2\n");
   EXPECT_EQ(without_keys("k1 \n k1\nk1x", Views{"k1"}), "k1 \n k1\nk1x");
   EXPECT_EQ(without_keys("k1", Views{"k1"}), "");
@@ -53,17 +53,17 @@ TEST(WithoutKeys, RemovesEachLineThatIsExactlyOneOfThem) {
   EXPECT_EQ(without_keys("a\n\nb\n", Views{""}), "a\nb");
 }
 
-TEST(Keys, TakeLinearTime) {
+TEST(Keys, AreUpdatedInLinearTime) {
   std::string content;
-  std::vector<std::string> made;
-  for (int i = 0; i < 50'000; ++i) made.push_back(fmt::format("key {}", i));
-  const Views views(made.begin(), made.end());
+  std::vector<std::string> keys;
+  for (int i = 0; i < 50'000; ++i) keys.push_back(fmt::format("key {}", i));
+  const Views views(keys.begin(), keys.end());
   content = with_keys("", views);
   EXPECT_EQ(with_keys(content, views), content);
   EXPECT_EQ(without_keys(content, views), "");
 }
 
-// Changes a file as the user who runs the test.
+// Updates a file as the user who runs the test.
 class Update : public ::testing::Test {
  protected:
   Update() { ::chmod(directory.path().c_str(), 0755); }
@@ -90,20 +90,20 @@ std::string append_x(std::string_view content) {
   return std::string(content) + "x";
 }
 
-TEST_F(Update, PutsTheChangedContentInPlaceOfTheOld) {
+TEST_F(Update, ReplacesTheContent) {
   put("abc");
   ASSERT_TRUE(update(file(), false, append_x));
   EXPECT_EQ(content(), "abcx");
 }
 
-TEST_F(Update, MakesAFileOnlyWhereItShould) {
+TEST_F(Update, CreatesAFileOnlyOnRequest) {
   ASSERT_TRUE(update(file(), false, append_x));
   EXPECT_FALSE(std::filesystem::exists(directory / ".ssh"));
   ASSERT_TRUE(update(file(), true, append_x));
   EXPECT_EQ(content(), "x");
 }
 
-TEST_F(Update, LeavesAFileThatCannotBeReadAlone) {
+TEST_F(Update, DoesNotChangeAFileThatCannotBeRead) {
   put("abc");
   ::rename((directory / ".ssh/authorized_keys").c_str(), (directory / "keys").c_str());
   ::symlink("../keys", (directory / ".ssh/authorized_keys").c_str());
@@ -112,7 +112,7 @@ TEST_F(Update, LeavesAFileThatCannotBeReadAlone) {
   EXPECT_EQ(directory.content("keys"), "abc");
 }
 
-TEST_F(Update, TakesUpWhatSomethingElseWroteMeanwhile) {
+TEST_F(Update, RetriesWhenTheFileHasChanged) {
   put("abc");
   int changes = 0;
   const auto change = [&](std::string_view old) {
@@ -124,7 +124,7 @@ TEST_F(Update, TakesUpWhatSomethingElseWroteMeanwhile) {
   EXPECT_EQ(changes, 3);
 }
 
-TEST_F(Update, GivesUpWhenItChangesAllTheTime) {
+TEST_F(Update, FailsWhenTheFileKeepsChanging) {
   put("");
   const auto change = [&](std::string_view old) {
     put(fmt::format("{}1", old));

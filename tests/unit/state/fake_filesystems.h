@@ -1,4 +1,4 @@
-// Filesystems that only seem to freeze, and write down what is done to them.
+// Fake filesystems that log the operations on them.
 #pragma once
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 
 namespace bellhop::testing {
 
-// Lets threads through once it is open.
+// Blocks threads until it is open.
 class Barrier {
  public:
   void open() {
@@ -33,8 +33,8 @@ class Barrier {
     changed_.notify_all();
     changed_.wait(lock, [this] { return open_; });
   }
-  // Returns when a thread waits in pass().
-  void await_someone() {
+  // Returns when a thread has called pass().
+  void await_thread() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return waiting_; });
   }
@@ -49,7 +49,7 @@ class Barrier {
 class FakeFilesystems final : public platform::Filesystems {
  public:
   struct Behaviour {
-    int frozen = 0;  // how many times it is frozen
+    int frozen = 0;  // how often it is frozen
     bool can_freeze = true;
     bool read_only = false;
     std::string open_error = {};  // the reason
@@ -59,14 +59,14 @@ class FakeFilesystems final : public platform::Filesystems {
     std::string thaw_error = {};
     platform::Trimmed trimmed = {};
     std::string trim_error = {};
-    Barrier* freeze_barrier = nullptr;  // freezing waits for it
-    Barrier* thaw_barrier = nullptr;
+    Barrier* freeze_barrier = nullptr;  // freeze() passes it
+    Barrier* thaw_barrier = nullptr;    // thaw() passes it
   };
 
   explicit FakeFilesystems(std::vector<std::string> mountpoints)
       : mountpoints_(std::move(mountpoints)) {}
 
-  // How the filesystem at a mountpoint behaves; set it before threads are at work.
+  // The behaviour of the filesystem at a mountpoint. Not synchronised: set it before threads start.
   Behaviour& operator[](const std::string& mountpoint) { return behaviours_[mountpoint]; }
 
   int frozen(const std::string& mountpoint) {
@@ -83,7 +83,7 @@ class FakeFilesystems final : public platform::Filesystems {
   }
   std::optional<std::string> table_error;
 
-  // After that many lists, filesystems that cannot be opened are not mounted any more.
+  // After this number of calls of list(), filesystems with an open_error are unmounted.
   int lists_until_unmount = -1;
 
   Result<std::vector<platform::LocalFilesystem>> list() override {

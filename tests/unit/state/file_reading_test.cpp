@@ -61,14 +61,14 @@ TEST_F(FileReadingTest, ReturnsTheBytesInOrder) {
   EXPECT_EQ(reading->count(), 7);
 }
 
-TEST_F(FileReadingTest, HasNotMetTheEndWhenItGotAllItWanted) {
+TEST_F(FileReadingTest, DoesNotReportTheEndAfterAFullRead) {
   answer({"abc"});
   auto reading = begin(3);
   EXPECT_EQ(sizes_of(*reading), Sizes{3});
   EXPECT_FALSE(reading->eof());
 }
 
-TEST_F(FileReadingTest, MeetsTheEndOfTheFile) {
+TEST_F(FileReadingTest, ReportsTheEndOfTheFile) {
   answer({"abc"});
   auto reading = begin(4);
   EXPECT_EQ(sizes_of(*reading), Sizes{3});
@@ -76,7 +76,7 @@ TEST_F(FileReadingTest, MeetsTheEndOfTheFile) {
   EXPECT_TRUE(reading->eof());
 }
 
-TEST_F(FileReadingTest, ReadsNothingWhenNothingIsWanted) {
+TEST_F(FileReadingTest, ReadsNothingForACountOfZero) {
   answer({"abc"});
   auto reading = begin(0);
   EXPECT_EQ(sizes_of(*reading), Sizes{});
@@ -85,7 +85,7 @@ TEST_F(FileReadingTest, ReadsNothingWhenNothingIsWanted) {
   EXPECT_EQ(record_->reads, 0);
 }
 
-TEST_F(FileReadingTest, FillsEveryPieceButTheLast) {
+TEST_F(FileReadingTest, FillsEveryPieceExceptTheLast) {
   answer({std::string(piece - 1, 'x'), std::string(piece + 5, 'x'), std::string(10, 'x')});
   auto reading = begin(10 * piece);
   EXPECT_EQ(sizes_of(*reading), (Sizes{piece, piece, 14}));
@@ -94,7 +94,7 @@ TEST_F(FileReadingTest, FillsEveryPieceButTheLast) {
   EXPECT_EQ(piece % 3, 0U);
 }
 
-TEST_F(FileReadingTest, ReadsNoPieceBeforeItIsWanted) {
+TEST_F(FileReadingTest, ReadsEachPieceOnRequest) {
   answer({std::string(2 * piece, 'x')});
   auto reading = begin(2 * piece);
   EXPECT_EQ(record_->reads, 1);
@@ -113,7 +113,7 @@ TEST_F(FileReadingTest, ReportsAnErrorBeforeTheFirstByte) {
   EXPECT_TRUE(is_free());
 }
 
-TEST_F(FileReadingTest, EndsShortAtAnErrorAfterTheFirstByte) {
+TEST_F(FileReadingTest, StopsAtAnErrorAfterTheFirstByte) {
   answer({"abc", failure("broken"), "def"});
   auto reading = begin(10);
   ASSERT_TRUE(reading);
@@ -122,7 +122,7 @@ TEST_F(FileReadingTest, EndsShortAtAnErrorAfterTheFirstByte) {
   EXPECT_FALSE(reading->eof());
 }
 
-TEST_F(FileReadingTest, EndsShortAtAnErrorBetweenPieces) {
+TEST_F(FileReadingTest, StopsAtAnErrorBetweenPieces) {
   answer({std::string(piece, 'x'), failure("broken"), "def"});
   auto reading = begin(2 * piece);
   EXPECT_EQ(sizes_of(*reading), Sizes{piece});
@@ -130,7 +130,7 @@ TEST_F(FileReadingTest, EndsShortAtAnErrorBetweenPieces) {
   EXPECT_FALSE(reading->eof());
 }
 
-TEST_F(FileReadingTest, KeepsTheFileToItselfUntilAllIsRead) {
+TEST_F(FileReadingTest, KeepsTheLeaseUntilAllIsRead) {
   answer({std::string(2 * piece, 'x')});
   auto reading = begin(2 * piece);
   EXPECT_FALSE(is_free());
@@ -140,7 +140,7 @@ TEST_F(FileReadingTest, KeepsTheFileToItselfUntilAllIsRead) {
   EXPECT_TRUE(is_free());
 }
 
-TEST_F(FileReadingTest, LeavesTheFileWhenItIsGivenUp) {
+TEST_F(FileReadingTest, ReleasesTheLeaseWhenItIsDestroyed) {
   answer({std::string(2 * piece, 'x')});
   {
     auto reading = begin(2 * piece);

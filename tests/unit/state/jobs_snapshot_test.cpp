@@ -41,17 +41,17 @@ class JobsSnapshot : public ::testing::Test {
     EXPECT_EQ(jobs_->wait_for_end(number, never), Waited::ended);
     return jobs_->status(number).value_or(JobStatus{});
   }
-  // Ends one program and begins another one, which has these limits.
-  void replace(JobLimits limits = {}) {
+  // Snapshots the jobs, ends the agent, and restores them in the next one, which has these limits.
+  void upgrade(JobLimits limits = {}) {
     SnapshotWriter writer(platform::current_pid());
-    const std::size_t given = jobs_->snapshot(writer);
+    const std::size_t count = jobs_->snapshot(writer);
     Snapshot snapshot = reexec(writer, [this] { jobs_.reset(); });
     jobs_.emplace(limits);
-    EXPECT_EQ(jobs_->restore(snapshot), std::min(given, limits.finished));
+    EXPECT_EQ(jobs_->restore(snapshot), std::min(count, limits.finished));
     EXPECT_TRUE(snapshot.close_rest().empty());
   }
-  // What jobs have written before is read when this returns.
-  void settle() {
+  // When this returns, all output that jobs wrote before has been read.
+  void read_pending_output() {
     const auto number = start(shell("true"));
     jobs_->collected(finished(number));
   }
@@ -62,12 +62,12 @@ class JobsSnapshot : public ::testing::Test {
   std::optional<Jobs> jobs_{std::in_place};
 };
 
-TEST_F(JobsSnapshot, GoOnWithTheirOutputAndEnd) {
+TEST_F(JobsSnapshot, KeepTheirOutputAndExitStatus) {
   const auto number = start(shell("echo before; echo e >&2; echo >" + written_.path() + "; " +
                                   gate_.wait_command() + "; echo after; exit 3"));
   written_.wait();
-  settle();
-  replace();
+  read_pending_output();
+  upgrade();
   EXPECT_FALSE(jobs_->status(number)->exited);
   gate_.open();
   const auto status = finished(number);
@@ -76,7 +76,7 @@ TEST_F(JobsSnapshot, GoOnWithTheirOutputAndEnd) {
   EXPECT_EQ(status.err->bytes, "e\n");
 }
 
-TEST_F(JobsSnapshot, MissNothingThatHappensBetweenThePrograms) {
+TEST_F(JobsSnapshot, MissNothingThatHappensDuringAnUpgrade) {
   const auto number = start(shell(gate_.wait_command() + "; echo x; exit 5"));
   SnapshotWriter writer(platform::current_pid());
   jobs_->snapshot(writer);
@@ -91,40 +91,40 @@ TEST_F(JobsSnapshot, MissNothingThatHappensBetweenThePrograms) {
   EXPECT_EQ(status.out->bytes, "x\n");
 }
 
-TEST_F(JobsSnapshot, KeepFinishedOnesUntilTheyAreCollected) {
+TEST_F(JobsSnapshot, AreKeptAfterTheyFinishUntilTheyAreCollected) {
   const auto exited = start(shell("echo x; exit 4"));
   const auto killed = start(shell("kill -TERM $$"));
   finished(exited);
   finished(killed);
-  replace();
+  upgrade();
   EXPECT_EQ(jobs_->status(killed)->end.signal, SIGTERM);
   const auto status = jobs_->status(exited);
   ASSERT_TRUE(status && status->exited);
   EXPECT_EQ(status->end.exit_code, 4);
   EXPECT_EQ(status->out->bytes, "x\n");
   jobs_->collected(*status);
-  replace();
+  upgrade();
   EXPECT_FALSE(jobs_->status(exited));
   EXPECT_TRUE(jobs_->status(killed));
 }
 
-TEST_F(JobsSnapshot, AreForgottenInTheOrderInWhichTheyFinished) {
+TEST_F(JobsSnapshot, AreDroppedInTheOrderInWhichTheyFinished) {
   std::int64_t numbers[3];
   for (auto& number : numbers) {
     number = start(shell("exit 0"));
     finished(number);
   }
-  replace({.stream = 100, .output = 100, .finished = 2});
+  upgrade({.stream = 100, .output = 100, .finished = 2});
   EXPECT_FALSE(jobs_->status(numbers[0]));
   EXPECT_TRUE(jobs_->status(numbers[1]));
   EXPECT_TRUE(jobs_->status(numbers[2]));
 }
 
-TEST_F(JobsSnapshot, GetTheRestOfTheirInput) {
+TEST_F(JobsSnapshot, ReceiveTheRestOfTheirInput) {
   const std::string input(3'000'000, 'i');
   const auto number = start(shell(gate_.wait_command() + "; wc -c", input));
-  settle();
-  replace();
+  read_pending_output();
+  upgrade();
   gate_.open();
   EXPECT_EQ(finished(number).out->bytes, "3000000\n");
 }
@@ -134,8 +134,8 @@ TEST_F(JobsSnapshot, StayTruncated) {
   const auto number = start(shell("head -c 50 /dev/zero; echo >" + written_.path() + "; " +
                                   gate_.wait_command() + "; echo more"));
   written_.wait();
-  settle();
-  replace();
+  read_pending_output();
+  upgrade();
   gate_.open();
   const auto status = finished(number);
   EXPECT_EQ(status.out->bytes.size(), 10U);
@@ -143,21 +143,21 @@ TEST_F(JobsSnapshot, StayTruncated) {
   EXPECT_FALSE(status.err->truncated);
 }
 
-TEST_F(JobsSnapshot, CountTheOutputThatTheyHaveKept) {
+TEST_F(JobsSnapshot, CountTheirOutputTowardsTheLimit) {
   const auto first = start(shell("head -c 60 /dev/zero"));
   finished(first);
-  replace({.stream = 100, .output = 100, .finished = 10});
+  upgrade({.stream = 100, .output = 100, .finished = 10});
   finished(start(shell("head -c 60 /dev/zero")));
   EXPECT_TRUE(jobs_->status(first)->out->truncated);
 }
 
-TEST_F(JobsSnapshot, MayHaveEndedWhileOthersKeepTheirOutputOpen) {
+TEST_F(JobsSnapshot, CanHaveEndedWhileTheirOutputIsOpen) {
   const auto number = start(
       shell("(" + gate_.wait_command() + "; echo late) & echo >" + written_.path() + "; exit 6"));
   written_.wait();
-  // Reaped, but its output is open.
-  while (::kill(static_cast<pid_t>(number), 0) == 0) settle();
-  replace();
+  // Until the process is reaped; its output is still open.
+  while (::kill(static_cast<pid_t>(number), 0) == 0) read_pending_output();
+  upgrade();
   EXPECT_FALSE(jobs_->status(number)->exited);
   gate_.open();
   const auto status = finished(number);
@@ -165,7 +165,7 @@ TEST_F(JobsSnapshot, MayHaveEndedWhileOthersKeepTheirOutputOpen) {
   EXPECT_EQ(status.out->bytes, "late\n");
 }
 
-TEST_F(JobsSnapshot, EndSomehowWhenTheirProcessIsNotHandedOver) {
+TEST_F(JobsSnapshot, EndWithoutAStatusIfTheProcessIsMissing) {
   Snapshot snapshot = bellhop::testing::read_snapshot(
       "bellhop handover 1 " + std::to_string(platform::current_pid()) +
       "\nrecord job\nnumber number 77\nnumber out-open 1\ntext out 1\nx\nend\n");
@@ -175,7 +175,7 @@ TEST_F(JobsSnapshot, EndSomehowWhenTheirProcessIsNotHandedOver) {
   EXPECT_EQ(status.out->bytes, "x");
 }
 
-TEST_F(JobsSnapshot, GoOnWhenNobodyTakesThemOver) {
+TEST_F(JobsSnapshot, ContinueAfterAFailedUpgrade) {
   const auto number = start(shell(gate_.wait_command() + "; echo x; exit 7"));
   SnapshotWriter writer(platform::current_pid());
   jobs_->snapshot(writer);
@@ -186,12 +186,12 @@ TEST_F(JobsSnapshot, GoOnWhenNobodyTakesThemOver) {
   EXPECT_EQ(status.out->bytes, "x\n");
 }
 
-TEST_F(JobsSnapshot, AreAHundredAtATime) {
+TEST_F(JobsSnapshot, CanBeAHundredAtATime) {
   std::vector<std::int64_t> numbers;
   for (int i = 0; i < 100; ++i) {
     numbers.push_back(start(shell(gate_.wait_command() + "; echo " + std::to_string(i))));
   }
-  replace();
+  upgrade();
   gate_.open(100);
   for (int i = 0; i < 100; ++i) {
     EXPECT_EQ(finished(numbers[static_cast<std::size_t>(i)]).out->bytes, std::to_string(i) + "\n");

@@ -18,7 +18,7 @@ using platform::Output;
 using platform::ProcessRequest;
 
 constexpr auto never = std::chrono::steady_clock::time_point::max();
-constexpr auto at_once = std::chrono::steady_clock::time_point::min();
+constexpr auto no_wait = std::chrono::steady_clock::time_point::min();
 
 ProcessRequest shell(std::string script, Output out = Output::capture,
                      Output err = Output::capture) {
@@ -37,7 +37,7 @@ class JobsTest : public ::testing::Test {
     EXPECT_TRUE(number) << number.error().message;
     return number.value_or(0);
   }
-  // Starts and waits for the end.
+  // Starts a job and waits until it has ended.
   std::int64_t run(ProcessRequest request) {
     const auto number = start(std::move(request));
     EXPECT_EQ(jobs_.wait_for_end(number, never), Waited::ended);
@@ -58,7 +58,7 @@ TEST_F(JobsTest, RunUntilTheyEnd) {
   ASSERT_TRUE(running);
   EXPECT_FALSE(running->exited);
   EXPECT_FALSE(running->end.exit_code);
-  EXPECT_EQ(jobs_.wait_for_end(number, at_once), Waited::timed_out);
+  EXPECT_EQ(jobs_.wait_for_end(number, no_wait), Waited::timed_out);
   gate_.open();
   EXPECT_EQ(jobs_.wait_for_end(number, never), Waited::ended);
   const auto ended = jobs_.status(number);
@@ -69,7 +69,7 @@ TEST_F(JobsTest, RunUntilTheyEnd) {
 
 TEST_F(JobsTest, AreKeptUntilTheirStatusIsCollected) {
   const auto number = run(shell("echo x"));
-  EXPECT_EQ(jobs_.wait_for_end(number, at_once), Waited::ended);
+  EXPECT_EQ(jobs_.wait_for_end(number, no_wait), Waited::ended);
   EXPECT_EQ(jobs_.status(number)->out->bytes, "x\n");
   const auto status = jobs_.status(number);
   ASSERT_TRUE(status);
@@ -80,7 +80,7 @@ TEST_F(JobsTest, AreKeptUntilTheirStatusIsCollected) {
   EXPECT_EQ(status->out->bytes, "x\n");
 }
 
-TEST_F(JobsTest, MayBeCollectedTwice) {
+TEST_F(JobsTest, CanBeCollectedTwice) {
   const auto number = run(shell("echo x"));
   const auto status = jobs_.status(number);
   ASSERT_TRUE(status);
@@ -97,19 +97,19 @@ TEST_F(JobsTest, AreNotCollectedWhileTheyRun) {
   EXPECT_EQ(jobs_.wait_for_end(number, never), Waited::ended);
 }
 
-TEST_F(JobsTest, AreOnlyThoseThatWereStartedHere) {
+TEST_F(JobsTest, AreOnlyProcessesThatWereStartedAsJobs) {
   EXPECT_FALSE(jobs_.status(::getpid()));
   EXPECT_FALSE(jobs_.status(0));
   EXPECT_FALSE(jobs_.status(-1));
 }
 
-TEST_F(JobsTest, TellTheSignalThatKilledThem) {
+TEST_F(JobsTest, ReportTheSignalThatKilledThem) {
   const auto status = finish(shell("kill -TERM $$"));
   EXPECT_EQ(status.end.signal, SIGTERM);
   EXPECT_FALSE(status.end.exit_code);
 }
 
-TEST_F(JobsTest, HaveNotExitedWhileSomeoneCanWriteTheirOutput) {
+TEST_F(JobsTest, HaveNotExitedWhileTheirOutputIsOpen) {
   const auto number = start(shell("(" + gate_.wait_command() + "; echo late) & echo hi; exit 4"));
   run(shell("while kill -0 " + std::to_string(number) + " 2>/dev/null; do :; done"));
   EXPECT_FALSE(jobs_.status(number)->exited);
@@ -120,7 +120,7 @@ TEST_F(JobsTest, HaveNotExitedWhileSomeoneCanWriteTheirOutput) {
   EXPECT_EQ(status->out->bytes, "hi\nlate\n");
 }
 
-TEST_F(JobsTest, HaveExitedThoughOthersKeepStreamsThatAreNotCaptured) {
+TEST_F(JobsTest, HaveExitedWhileOnlyUncapturedStreamsAreOpen) {
   ProcessRequest request = shell("exec >/dev/null; " + gate_.wait_command() + " & exit 4",
                                  Output::capture, Output::discard);
   request.input = std::string(1'000'000, 'x');
@@ -128,7 +128,7 @@ TEST_F(JobsTest, HaveExitedThoughOthersKeepStreamsThatAreNotCaptured) {
   gate_.open();
 }
 
-TEST_F(JobsTest, AreTruncatedAfter16MiBAndGoOn) {
+TEST_F(JobsTest, ContinueWhenTheirOutputIsTruncatedAt16MiB) {
   constexpr std::size_t limit = 16 << 20;
   const auto exact = finish(shell("head -c 16777216 /dev/zero"));
   EXPECT_EQ(exact.out->bytes.size(), limit);
@@ -141,7 +141,7 @@ TEST_F(JobsTest, AreTruncatedAfter16MiBAndGoOn) {
   EXPECT_EQ(more.end.exit_code, 5);
 }
 
-TEST_F(JobsTest, DoNotWaitForInputThatNobodyReads) {
+TEST_F(JobsTest, DoNotBlockEachOtherWithUnreadInput) {
   ProcessRequest request = shell(gate_.wait_command());
   request.input = std::string(5'000'000, 'x');
   const auto blocked = start(request);
@@ -171,7 +171,7 @@ TEST_F(JobsTest, RunAThousandAtOnce) {
   }
 }
 
-TEST_F(JobsTest, MayBeUsedFromManyThreads) {
+TEST_F(JobsTest, AreThreadSafe) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([this] {
@@ -181,7 +181,7 @@ TEST_F(JobsTest, MayBeUsedFromManyThreads) {
   for (std::thread& thread : threads) thread.join();
 }
 
-TEST_F(JobsTest, AreNotMadeByAFailedStart) {
+TEST_F(JobsTest, AreNotCreatedByAFailedStart) {
   ProcessRequest request;
   request.path = "/none/such";
   const auto number = jobs_.start(request);
@@ -221,7 +221,7 @@ TEST(JobLimits, TruncateNewOutputWhenThereIsNoneToDrop) {
   EXPECT_FALSE(jobs.status(next)->out->truncated);
 }
 
-TEST(JobLimits, LeaveNoGapInOutput) {
+TEST(JobLimits, LeaveNoGapInTheOutput) {
   TemporaryDirectory directory;
   Gate written(directory / "written");
   Gate gate(directory / "gate");
@@ -232,17 +232,17 @@ TEST(JobLimits, LeaveNoGapInOutput) {
                         "; " + before_more.wait_command() + "; echo more";
     const auto number = *jobs.start(shell(script));
     written.wait();
-    // What was written before this one ended has been read.
+    // When this job has ended, all output written before has been read.
     EXPECT_EQ(jobs.wait_for_end(*jobs.start(shell("true")), never), Waited::ended);
     return number;
   };
   const auto first = start_and_write(40, gate);
-  const auto second = start_and_write(60, other_gate);  // 40 of it find no room
+  const auto second = start_and_write(60, other_gate);  // 40 of it exceed the limit
   gate.open();
   ASSERT_EQ(jobs.wait_for_end(first, never), Waited::ended);
   const auto status_of_first = jobs.status(first);
   EXPECT_EQ(status_of_first->out->bytes.size(), 40U);
-  jobs.collected(*status_of_first);  // now there is room again
+  jobs.collected(*status_of_first);  // the total is below the limit again
   other_gate.open();
   ASSERT_EQ(jobs.wait_for_end(second, never), Waited::ended);
   const auto status = jobs.status(second);
@@ -250,7 +250,7 @@ TEST(JobLimits, LeaveNoGapInOutput) {
   EXPECT_TRUE(status->out->truncated);
 }
 
-TEST(JobLimits, ForgetTheJobThatFinishedFirst) {
+TEST(JobLimits, DropTheJobThatFinishedFirst) {
   Jobs jobs({.stream = 100, .output = 100, .finished = 2});
   std::vector<std::int64_t> numbers;
   for (int i = 0; i < 3; ++i) {
@@ -262,7 +262,7 @@ TEST(JobLimits, ForgetTheJobThatFinishedFirst) {
   EXPECT_TRUE(jobs.status(numbers[2]));
 }
 
-TEST(Jobs, ThatRunLiveOnWhenTheAgentEnds) {
+TEST(Jobs, OutliveTheAgent) {
   TemporaryDirectory directory;
   Gate gate(directory / "gate");
   Gate done(directory / "done");

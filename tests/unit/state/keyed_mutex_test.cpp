@@ -14,36 +14,34 @@
 namespace bellhop::state {
 namespace {
 
-Result<void> nothing() {
+Result<void> no_op() {
   return {};
 }
 
-TEST(KeyedMutex, RunOneAtATimeAtOneFile) {
-  KeyedMutex changes(std::chrono::milliseconds(1));
+TEST(KeyedMutex, SerialisesCallsWithTheSameKey) {
+  KeyedMutex mutex(std::chrono::milliseconds(1));
   Result<void> same, other;
-  EXPECT_TRUE(changes.run("/home/a/keys", [&]() -> Result<void> {
-    same =
-        std::async(std::launch::async, [&] { return changes.run("/home/a/keys", nothing); }).get();
-    other =
-        std::async(std::launch::async, [&] { return changes.run("/home/b/keys", nothing); }).get();
+  EXPECT_TRUE(mutex.run("/home/a/keys", [&]() -> Result<void> {
+    same = std::async(std::launch::async, [&] { return mutex.run("/home/a/keys", no_op); }).get();
+    other = std::async(std::launch::async, [&] { return mutex.run("/home/b/keys", no_op); }).get();
     return {};
   }));
   ASSERT_FALSE(same);
   EXPECT_EQ(same.error().message,
             "failed to write to '/home/a/keys': an earlier change of it has not ended");
   EXPECT_TRUE(other);
-  EXPECT_TRUE(changes.run("/home/a/keys", nothing));
+  EXPECT_TRUE(mutex.run("/home/a/keys", no_op));
 }
 
-TEST(KeyedMutex, GoOnAfterOneThatFailed) {
-  KeyedMutex changes;
-  const auto failed = changes.run("/home/a/keys", [] { return failure("no"); });
+TEST(KeyedMutex, IsUnlockedAfterAFailedCall) {
+  KeyedMutex mutex;
+  const auto failed = mutex.run("/home/a/keys", [] { return failure("no"); });
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().message, "no");
-  EXPECT_TRUE(changes.run("/home/a/keys", nothing));
+  EXPECT_TRUE(mutex.run("/home/a/keys", no_op));
 }
 
-TEST(KeyedMutex, LoseNoKeyOfSeveralClients) {
+TEST(KeyedMutex, LosesNoKeyOfSeveralClients) {
   TemporaryDirectory directory;
   ::chmod(directory.path().c_str(), 0755);
   const std::uint32_t group = ::getegid();
@@ -52,11 +50,11 @@ TEST(KeyedMutex, LoseNoKeyOfSeveralClients) {
                                            .group_id = group,
                                            .groups = {group},
                                            .home = directory.path()});
-  KeyedMutex changes;
+  KeyedMutex mutex;
   std::vector<std::future<Result<void>>> clients;
   for (int i = 0; i < 24; ++i) {
     clients.push_back(std::async(std::launch::async, [&, key = fmt::format("key {}", i)] {
-      return changes.run(file.path(), [&] {
+      return mutex.run(file.path(), [&] {
         return update(file, true, [&](std::string_view content) {
           return with_keys(content, std::vector<std::string_view>{key});
         });

@@ -34,12 +34,13 @@ class OpenFilesSnapshot : public ::testing::Test {
     ASSERT_TRUE(lease);
     EXPECT_TRUE(lease->file().write(std::as_bytes(std::span(bytes))));
   }
-  void replace() {
+  // Snapshots the open files, ends the agent, and restores them in the next one.
+  void upgrade() {
     SnapshotWriter writer(platform::current_pid());
-    const std::size_t given = files_->snapshot(writer);
+    const std::size_t count = files_->snapshot(writer);
     Snapshot snapshot = reexec(writer, [this] { files_.reset(); });
     files_.emplace(persistent_);
-    EXPECT_EQ(files_->restore(snapshot), given);
+    EXPECT_EQ(files_->restore(snapshot), count);
     snapshot.close_rest();
   }
 
@@ -48,20 +49,20 @@ class OpenFilesSnapshot : public ::testing::Test {
   std::optional<OpenFiles> files_{std::in_place, persistent_};
 };
 
-TEST_F(OpenFilesSnapshot, GoesOnAtTheSamePosition) {
+TEST_F(OpenFilesSnapshot, KeepsThePosition) {
   const auto handle = open(directory_.file("f", "0123456789"), "r");
   EXPECT_EQ(read(handle, 3), "012");
-  replace();
+  upgrade();
   EXPECT_EQ(read(handle, 3), "345");
   EXPECT_EQ(read(handle, 10), "6789");
-  replace();
+  upgrade();
   EXPECT_EQ(read(handle, 10), "");
 }
 
-TEST_F(OpenFilesSnapshot, KeepsWhatAFileWasOpenedFor) {
+TEST_F(OpenFilesSnapshot, KeepsTheMode) {
   const auto appending = open(directory_.file("f", "old "), "a");
   const auto reading = open(directory_ / "f", "r");
-  replace();
+  upgrade();
   write(appending, "new");
   EXPECT_EQ(directory_.content("f"), "old new");
   auto lease = files_->acquire(reading);
@@ -69,35 +70,35 @@ TEST_F(OpenFilesSnapshot, KeepsWhatAFileWasOpenedFor) {
   EXPECT_EQ(read(appending, 1), "failed to read file: Bad file descriptor");
 }
 
-TEST_F(OpenFilesSnapshot, KeepsFilesThatHaveNoNameAnyMore) {
+TEST_F(OpenFilesSnapshot, KeepsDeletedFiles) {
   const auto handle = open(directory_.file("f", "text"), "r");
   std::filesystem::remove(directory_ / "f");
-  replace();
+  upgrade();
   EXPECT_EQ(read(handle, 9), "text");
 }
 
-TEST_F(OpenFilesSnapshot, KeepsWhatAPipeHolds) {
+TEST_F(OpenFilesSnapshot, KeepsTheContentOfAPipe) {
   const std::string fifo = directory_ / "fifo";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   const auto handle = open(fifo, "r+");
   write(handle, "in the pipe");
-  replace();
+  upgrade();
   EXPECT_EQ(read(handle, 2), "in");
   EXPECT_EQ(read(handle, 99), " the pipe");
 }
 
-TEST_F(OpenFilesSnapshot, ClosesHandlesAndGivesNewOnes) {
+TEST_F(OpenFilesSnapshot, ClosesRestoredHandlesAndAssignsNewOnes) {
   const auto first = open(directory_.file("f", "text"), "r");
-  replace();
+  upgrade();
   EXPECT_TRUE(files_->close(first));
   EXPECT_FALSE(files_->close(first));
   EXPECT_GT(open(directory_ / "f", "r"), first);
-  replace();
+  upgrade();
   EXPECT_EQ(read(first, 1), "handle '" + std::to_string(first) + "' has not been found");
 }
 
-// Another state directory begins with the same handles.
-TEST_F(OpenFilesSnapshot, GivesNoHandleThatIsTaken) {
+// With another state directory, the handles start from the beginning.
+TEST_F(OpenFilesSnapshot, AssignsNoHandleThatIsInUse) {
   const auto first = open(directory_.file("f", "text"), "r");
   std::filesystem::remove(directory_ / "qga.state");
   PersistentState other(directory_.path());

@@ -20,18 +20,18 @@ using platform::File;
 using platform::FileMode;
 using std::chrono::milliseconds;
 
-constexpr std::chrono::hours long_patience{1};
+constexpr std::chrono::hours long_timeout{1};
 
 class OpenFilesTest : public ::testing::Test {
  protected:
-  // A table whose files are scripted ones.
+  // Opens scripted files. "missing" cannot be opened.
   OpenFiles make(std::chrono::milliseconds timeout) {
     return OpenFiles(
         persistent_,
         [this](const std::string& path, const FileMode& mode) -> Result<std::unique_ptr<File>> {
           path_ = path;
           mode_ = mode;
-          if (path == "missing") return failure("there is none");
+          if (path == "missing") return failure("no such file");
           auto file = std::make_unique<ScriptedFile>(record_, std::deque<ScriptedFile::Answer>{});
           file->on_read = on_read_;
           file->close_result = close_result_;
@@ -56,7 +56,7 @@ class OpenFilesTest : public ::testing::Test {
   FileMode mode_;
 };
 
-TEST_F(OpenFilesTest, GivesEachFileAHandleOfItsOwn) {
+TEST_F(OpenFilesTest, AssignsEachFileADifferentHandle) {
   OpenFiles files = make(milliseconds(0));
   EXPECT_EQ(files.open("x", "r").value_or(-1), 1000);
   EXPECT_EQ(path_, "x");
@@ -65,13 +65,13 @@ TEST_F(OpenFilesTest, GivesEachFileAHandleOfItsOwn) {
   EXPECT_TRUE(files.acquire(1001));
 }
 
-TEST_F(OpenFilesTest, UsesUpNoHandleForAFileThatDoesNotOpen) {
+TEST_F(OpenFilesTest, AssignsNoHandleToAFileThatCannotBeOpened) {
   OpenFiles files = make(milliseconds(0));
-  EXPECT_EQ(error_of(files.open("missing", "r")), "there is none");
+  EXPECT_EQ(error_of(files.open("missing", "r")), "no such file");
   EXPECT_EQ(files.open("x", "r").value_or(-1), 1000);
 }
 
-TEST_F(OpenFilesTest, KnowsTheModesOfTheStandard) {
+TEST_F(OpenFilesTest, AcceptsTheModesOfTheCStandard) {
   OpenFiles files = make(milliseconds(0));
   const auto opened = [&](std::string_view mode) {
     EXPECT_TRUE(files.open("x", mode)) << mode;
@@ -92,7 +92,7 @@ TEST_F(OpenFilesTest, KnowsTheModesOfTheStandard) {
   }
 }
 
-TEST_F(OpenFilesTest, RefusesOtherModes) {
+TEST_F(OpenFilesTest, RejectsOtherModes) {
   OpenFiles files = make(milliseconds(0));
   for (const char* mode : {"", "x", "rw", "r ", "R", "rt", "wx", "re", "+r", "br", "r++", "rbb"}) {
     EXPECT_EQ(error_of(files.open("missing", mode)),
@@ -100,20 +100,20 @@ TEST_F(OpenFilesTest, RefusesOtherModes) {
   }
 }
 
-TEST_F(OpenFilesTest, ClosesTheFileWhenItCannotRememberTheHandle) {
+TEST_F(OpenFilesTest, ClosesTheFileWhenItCannotStoreTheHandle) {
   std::filesystem::remove_all(directory_.path());
   OpenFiles files = make(milliseconds(0));
   EXPECT_EQ(error_of(files.open("x", "r")), "failed to commit persistent state to disk");
   EXPECT_TRUE(record_->closed);
 }
 
-TEST_F(OpenFilesTest, DoesNotKnowOtherHandles) {
+TEST_F(OpenFilesTest, RejectsUnknownHandles) {
   OpenFiles files = make(milliseconds(0));
   EXPECT_EQ(error_of(files.acquire(7)), "handle '7' has not been found");
   EXPECT_EQ(error_of(files.close(-1)), "handle '-1' has not been found");
 }
 
-TEST_F(OpenFilesTest, ForgetsAClosedHandle) {
+TEST_F(OpenFilesTest, RejectsAClosedHandle) {
   OpenFiles files = make(milliseconds(0));
   ASSERT_TRUE(files.open("x", "r"));
   EXPECT_TRUE(files.close(1000));
@@ -122,7 +122,7 @@ TEST_F(OpenFilesTest, ForgetsAClosedHandle) {
   EXPECT_EQ(error_of(files.close(1000)), "handle '1000' has not been found");
 }
 
-TEST_F(OpenFilesTest, ForgetsAHandleThatClosedWithAnError) {
+TEST_F(OpenFilesTest, RejectsAHandleThatWasClosedWithAnError) {
   close_result_ = failure("failed to close handle: Input/output error");
   OpenFiles files = make(milliseconds(0));
   ASSERT_TRUE(files.open("x", "r"));
@@ -130,8 +130,8 @@ TEST_F(OpenFilesTest, ForgetsAHandleThatClosedWithAnError) {
   EXPECT_EQ(error_of(files.close(1000)), "handle '1000' has not been found");
 }
 
-TEST_F(OpenFilesTest, GivesTheNextTurnWhenTheLastHasEnded) {
-  OpenFiles files = make(long_patience);
+TEST_F(OpenFilesTest, WaitsForTheEarlierLease) {
+  OpenFiles files = make(long_timeout);
   ASSERT_TRUE(files.open("x", "r"));
   std::optional<Result<FileLease>> first = files.acquire(1000);
   ASSERT_TRUE(*first);
@@ -144,7 +144,7 @@ TEST_F(OpenFilesTest, GivesTheNextTurnWhenTheLastHasEnded) {
   first.reset();
 }
 
-TEST_F(OpenFilesTest, DoesNotWaitForEverForItsTurn) {
+TEST_F(OpenFilesTest, TimesOutWaitingForALease) {
   OpenFiles files = make(milliseconds(1));
   ASSERT_TRUE(files.open("x", "r"));
   const auto lease = files.acquire(1000);
@@ -152,13 +152,13 @@ TEST_F(OpenFilesTest, DoesNotWaitForEverForItsTurn) {
             "handle '1000' is busy: an earlier command on it has not ended");
 }
 
-TEST_F(OpenFilesTest, LetsAStuckFileHinderNobodyElse) {
+TEST_F(OpenFilesTest, DoesNotBlockOtherFilesWhileOneIsStuck) {
   Barrier barrier;
   on_read_ = [&] { barrier.pass(); };
-  OpenFiles files = make(long_patience);
+  OpenFiles files = make(long_timeout);
   ASSERT_TRUE(files.open("x", "r"));
   std::jthread stuck([&] { read_one(*files.acquire(1000)); });
-  barrier.await_someone();
+  barrier.await_thread();
 
   ASSERT_TRUE(files.open("y", "r"));
   EXPECT_TRUE(files.acquire(1001));
@@ -166,14 +166,14 @@ TEST_F(OpenFilesTest, LetsAStuckFileHinderNobodyElse) {
   barrier.open();
 }
 
-TEST_F(OpenFilesTest, ClosesAStuckFileAsSoonAsItIsFree) {
+TEST_F(OpenFilesTest, ClosesAStuckFileWhenItsLeaseEnds) {
   Barrier barrier;
   on_read_ = [&] { barrier.pass(); };
   OpenFiles files = make(milliseconds(1));
   ASSERT_TRUE(files.open("x", "r"));
   {
     std::jthread stuck([&] { EXPECT_EQ(read_one(*files.acquire(1000)), 0U); });
-    barrier.await_someone();
+    barrier.await_thread();
     EXPECT_TRUE(files.close(1000));
     EXPECT_EQ(error_of(files.acquire(1000)), "handle '1000' has not been found");
     EXPECT_FALSE(record_->closed);
@@ -182,17 +182,17 @@ TEST_F(OpenFilesTest, ClosesAStuckFileAsSoonAsItIsFree) {
   EXPECT_TRUE(record_->closed);
 }
 
-TEST_F(OpenFilesTest, TellsThoseWhoWaitThatTheFileWasClosed) {
-  OpenFiles files = make(long_patience);
+TEST_F(OpenFilesTest, FailsToAcquireAFileThatIsClosedMeanwhile) {
+  OpenFiles files = make(long_timeout);
   ASSERT_TRUE(files.open("x", "r"));
   std::optional<Result<FileLease>> lease = files.acquire(1000);
-  // Whether it waits already or comes too late, it hears the same.
+  // The same error, whether acquire() waits before the close or is called after it.
   std::jthread closing([&] { EXPECT_TRUE(files.close(1000)); });
   EXPECT_EQ(error_of(files.acquire(1000)), "handle '1000' has not been found");
   lease.reset();
 }
 
-TEST_F(OpenFilesTest, ClosesEverythingWhenItGoes) {
+TEST_F(OpenFilesTest, ClosesAllFilesInTheDestructor) {
   {
     OpenFiles files = make(milliseconds(0));
     ASSERT_TRUE(files.open("x", "r"));
@@ -200,7 +200,7 @@ TEST_F(OpenFilesTest, ClosesEverythingWhenItGoes) {
   EXPECT_TRUE(record_->closed);
 }
 
-TEST_F(OpenFilesTest, KeepsAFileOpenForItsUser) {
+TEST_F(OpenFilesTest, KeepsAFileOpenDuringItsLease) {
   std::optional<Result<FileLease>> lease;
   {
     OpenFiles files = make(milliseconds(0));
@@ -213,7 +213,7 @@ TEST_F(OpenFilesTest, KeepsAFileOpenForItsUser) {
   EXPECT_TRUE(record_->closed);
 }
 
-TEST_F(OpenFilesTest, OpensRealFilesUnlessTold) {
+TEST_F(OpenFilesTest, OpensRealFilesByDefault) {
   OpenFiles files(persistent_);
   EXPECT_TRUE(files.open(directory_.path(), "r"));
   EXPECT_TRUE(error_of(files.open(directory_.path(), "w")).ends_with(": Is a directory"));

@@ -27,7 +27,7 @@ class PersistentStateTest : public ::testing::Test {
     std::ifstream in(path(), std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
   }
-  // The handle that an agent gives out that starts with this file; -1 when it does not start.
+  // The first handle that an agent with this file assigns; -1 if it does not start.
   std::int64_t first_handle_with(std::string_view file) {
     write(file);
     PersistentState state(directory_.path());
@@ -38,13 +38,13 @@ class PersistentStateTest : public ::testing::Test {
   TemporaryDirectory directory_;
 };
 
-TEST_F(PersistentStateTest, BeginsWithAFileLikeThatOfQemuGa) {
+TEST_F(PersistentStateTest, CreatesTheSameFileAsQemuGa) {
   PersistentState state(directory_.path());
   ASSERT_TRUE(state.load(Missing::create));
   EXPECT_EQ(content(), "[global]\nfd_counter=1000\n");
 }
 
-TEST_F(PersistentStateTest, HasEveryHandleOnDiskBeforeItIsGivenOut) {
+TEST_F(PersistentStateTest, WritesEachHandleToDiskBeforeItReturnsIt) {
   PersistentState state(directory_.path() + "/");
   EXPECT_EQ(state.next_handle().value_or(-1), 1000);
   EXPECT_EQ(content(), "[global]\nfd_counter=1001\n");
@@ -52,19 +52,19 @@ TEST_F(PersistentStateTest, HasEveryHandleOnDiskBeforeItIsGivenOut) {
   EXPECT_EQ(content(), "[global]\nfd_counter=1002\n");
 }
 
-TEST_F(PersistentStateTest, GoesOnAfterARestart) {
+TEST_F(PersistentStateTest, ContinuesAfterARestart) {
   EXPECT_EQ(PersistentState(directory_.path()).next_handle().value_or(-1), 1000);
   EXPECT_EQ(PersistentState(directory_.path()).next_handle().value_or(-1), 1001);
 }
 
-TEST_F(PersistentStateTest, WritesNothingAtAStartWhileFrozen) {
+TEST_F(PersistentStateTest, WritesNothingWhenItStartsWhileFrozen) {
   PersistentState state(directory_.path());
   ASSERT_TRUE(state.load(Missing::ignore));
   EXPECT_FALSE(std::filesystem::exists(path()));
   EXPECT_EQ(state.next_handle().value_or(-1), 1000);
 }
 
-// As qemu-ga 11.1.3 does with the same files.
+// The results are those of qemu-ga 11.1.3.
 TEST_F(PersistentStateTest, ReadsKeyFiles) {
   EXPECT_EQ(first_handle_with("[global]\nfd_counter=2000\n"), 2000);
   EXPECT_EQ(content(), "[global]\nfd_counter=2001\n");
@@ -76,7 +76,7 @@ TEST_F(PersistentStateTest, ReadsKeyFiles) {
   EXPECT_EQ(first_handle_with("[global]\nfd_counter=0\n"), 0);
 }
 
-TEST_F(PersistentStateTest, BeginsAnewWithoutACounter) {
+TEST_F(PersistentStateTest, StartsFromTheBeginningWithoutACounter) {
   EXPECT_EQ(first_handle_with(""), 1000);
   EXPECT_EQ(first_handle_with("[global]\n"), 1000);
   EXPECT_EQ(first_handle_with("[other]\nfd_counter=7\n"), 1000);
@@ -84,7 +84,7 @@ TEST_F(PersistentStateTest, BeginsAnewWithoutACounter) {
   EXPECT_EQ(first_handle_with(std::string_view("\0\0\0\0", 4)), 1000);
 }
 
-TEST_F(PersistentStateTest, DoesNotStartWithWhatIsNoKeyFile) {
+TEST_F(PersistentStateTest, DoesNotStartWithAnInvalidKeyFile) {
   EXPECT_EQ(first_handle_with("fd_counter=2000\n"), -1);
   EXPECT_EQ(first_handle_with("[global]\nfd_counter=3003\njunk\n"), -1);
   EXPECT_EQ(first_handle_with("[global\nfd_counter=5\n"), -1);
@@ -92,7 +92,7 @@ TEST_F(PersistentStateTest, DoesNotStartWithWhatIsNoKeyFile) {
   EXPECT_EQ(content(), "[global]\n;x\nfd_counter=5\n");
 }
 
-TEST_F(PersistentStateTest, NamesTheDamage) {
+TEST_F(PersistentStateTest, QuotesTheInvalidLine) {
   write("[global]\nrubbish\n");
   PersistentState state(directory_.path());
   const auto loaded = state.load(Missing::create);
@@ -101,8 +101,8 @@ TEST_F(PersistentStateTest, NamesTheDamage) {
             path() + " is damaged: 'rubbish' is neither a group nor a key with a value");
 }
 
-// qemu-ga takes all of these for 0.
-TEST_F(PersistentStateTest, BeginsAnewWithoutANumber) {
+// qemu-ga reads all of these as 0.
+TEST_F(PersistentStateTest, StartsFromTheBeginningWithAnInvalidCounter) {
   for (const char* text : {"abc", "12abc", "0x50", "1.5", "", "-5", "9223372036854775808"}) {
     EXPECT_EQ(first_handle_with(fmt::format("[global]\nfd_counter={}\n", text)), 1000) << text;
   }
@@ -113,14 +113,14 @@ TEST_F(PersistentStateTest, CountsBeyond32Bits) {
   EXPECT_EQ(content(), "[global]\nfd_counter=5000000001\n");
 }
 
-TEST_F(PersistentStateTest, EndsWithTheLastHandle) {
+TEST_F(PersistentStateTest, FailsAfterTheLastHandle) {
   EXPECT_EQ(first_handle_with("[global]\nfd_counter=9223372036854775806\n"), INT64_MAX - 1);
   const auto handle = PersistentState(directory_.path()).next_handle();
   ASSERT_FALSE(handle);
   EXPECT_EQ(handle.error().message, "no file handle is left");
 }
 
-TEST_F(PersistentStateTest, GivesNoHandleThatIsNotOnDisk) {
+TEST_F(PersistentStateTest, ReturnsNoHandleThatIsNotOnDisk) {
   const std::string directory = directory_ / "gone";
   std::filesystem::create_directory(directory);
   PersistentState state(directory);
@@ -135,7 +135,7 @@ TEST_F(PersistentStateTest, GivesNoHandleThatIsNotOnDisk) {
   EXPECT_EQ(state.next_handle().value_or(-1), 1000);
 }
 
-TEST_F(PersistentStateTest, ReportsABadDirectoryAtTheStart) {
+TEST_F(PersistentStateTest, ReportsAMissingDirectoryAtTheStart) {
   PersistentState state(directory_ / "missing");
   const auto loaded = state.load(Missing::create);
   ASSERT_FALSE(loaded);
@@ -143,7 +143,7 @@ TEST_F(PersistentStateTest, ReportsABadDirectoryAtTheStart) {
             "cannot write " + (directory_ / "missing/qga.state") + ": No such file or directory");
 }
 
-TEST_F(PersistentStateTest, GivesEveryThreadItsOwnHandles) {
+TEST_F(PersistentStateTest, ReturnsDifferentHandlesToEachThread) {
   constexpr std::size_t threads = 4;
   constexpr std::size_t each = 50;
   PersistentState state(directory_.path());
@@ -151,14 +151,14 @@ TEST_F(PersistentStateTest, GivesEveryThreadItsOwnHandles) {
   {
     std::vector<std::jthread> running;
     running.reserve(threads);
-    for (auto& mine : handles) {
+    for (auto& list : handles) {
       running.emplace_back([&] {
-        for (std::size_t i = 0; i < each; ++i) mine.push_back(state.next_handle().value_or(-1));
+        for (std::size_t i = 0; i < each; ++i) list.push_back(state.next_handle().value_or(-1));
       });
     }
   }
   std::vector<std::int64_t> all;
-  for (const auto& mine : handles) all.insert(all.end(), mine.begin(), mine.end());
+  for (const auto& list : handles) all.insert(all.end(), list.begin(), list.end());
   std::ranges::sort(all);
   EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
   EXPECT_EQ(all.front(), 1000);

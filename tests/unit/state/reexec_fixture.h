@@ -1,4 +1,4 @@
-// Plays the change of programs within one process, for what is handed over.
+// Simulates exec in place within one process, for tests of snapshots.
 #pragma once
 
 #include <fcntl.h>
@@ -23,7 +23,7 @@ inline state::Snapshot read_snapshot(const platform::MemoryFile& memory) {
   return state::Snapshot(*std::move(content), platform::current_pid());
 }
 
-// Records as some other program may have left them.
+// Reads a snapshot from its text, as any program may have written it.
 inline state::Snapshot read_snapshot(std::string_view text) {
   auto memory = platform::MemoryFile::create();
   EXPECT_TRUE(memory->append(text));
@@ -31,18 +31,17 @@ inline state::Snapshot read_snapshot(std::string_view text) {
   return read_snapshot(*memory);
 }
 
-// What the writer has written, as the next program finds it. `end` makes what the program before
-// had go: the descriptors that were handed over stay open under their numbers, and children would
-// get them.
+// Returns the writer's snapshot as the successor reads it. `end` destroys the objects of the old
+// program. The fds in the snapshot stay open with the same numbers and without FD_CLOEXEC.
 inline state::Snapshot reexec(state::SnapshotWriter& writer, const std::function<void()>& end) {
   const auto memory = writer.finish();
   EXPECT_TRUE(memory) << memory.error().message;
-  std::vector<std::pair<int, platform::Handle>> kept;
+  std::vector<std::pair<int, platform::Handle>> copies;
   for (const int descriptor : writer.descriptors()) {
-    kept.emplace_back(descriptor, ::fcntl(descriptor, F_DUPFD_CLOEXEC, 100));
+    copies.emplace_back(descriptor, ::fcntl(descriptor, F_DUPFD_CLOEXEC, 100));
   }
   end();
-  for (const auto& [number, copy] : kept) EXPECT_EQ(::dup2(copy.get(), number), number);
+  for (const auto& [number, copy] : copies) EXPECT_EQ(::dup2(copy.get(), number), number);
   return read_snapshot(*memory);
 }
 

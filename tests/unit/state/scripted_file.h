@@ -1,4 +1,4 @@
-// A file that answers as a test wants it to.
+// A fake file with scripted results.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace bellhop::testing {
 
-// What becomes of a scripted file, also when it is gone.
+// Records the operations on a scripted file; outlives it.
 struct FileRecord {
   std::atomic<int> reads = 0;
   std::atomic<bool> closed = false;
@@ -22,7 +22,7 @@ struct FileRecord {
 
 class ScriptedFile final : public platform::File {
  public:
-  // A read returns the bytes, fewer when there is room for fewer, or the error.
+  // The bytes that reads return, as many as fit, or the error of one read.
   using Answer = Result<std::string>;
 
   ScriptedFile(std::shared_ptr<FileRecord> record, std::deque<Answer> answers)
@@ -32,7 +32,7 @@ class ScriptedFile final : public platform::File {
   std::function<void()> on_read = {};
   Result<void> close_result = {};
 
-  // After the last answer comes the end of the file.
+  // Returns 0, the end of the file, after the last answer.
   Result<std::size_t> read(std::span<std::byte> room) override {
     ++record_->reads;
     if (on_read) on_read();

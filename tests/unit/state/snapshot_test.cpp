@@ -14,8 +14,8 @@ using bellhop::testing::reexec;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// A descriptor as a program before this one may have left it: children would get it.
-int left_behind() {
+// An fd without FD_CLOEXEC, as an earlier program may have left it open.
+int open_inheritable() {
   return ::open("/dev/null", O_RDONLY);
 }
 
@@ -30,14 +30,14 @@ std::string header(std::int64_t version = snapshot_version,
 
 class SnapshotTest : public ::testing::Test {
  protected:
-  Snapshot pass_on() {
+  Snapshot read_back() {
     return reexec(writer_, [] {});
   }
 
   SnapshotWriter writer_{platform::current_pid()};
 };
 
-TEST_F(SnapshotTest, CarriesTextsOfAnyBytesAndNumbers) {
+TEST_F(SnapshotTest, StoresNumbersFlagsAndTextOfAnyBytes) {
   const std::string bytes("\n\0end\nrecord x\n text \xFF", 22);
   const std::string large(1'000'000, 'x');
   writer_.begin("one");
@@ -47,7 +47,7 @@ TEST_F(SnapshotTest, CarriesTextsOfAnyBytesAndNumbers) {
   writer_.flag("yes", true);
   writer_.begin("one");
   writer_.text("large", large);
-  Snapshot snapshot = pass_on();
+  Snapshot snapshot = read_back();
   EXPECT_FALSE(snapshot.damage()) << *snapshot.damage();
   const auto records = snapshot.take("one");
   ASSERT_EQ(records.size(), 2U);
@@ -62,15 +62,15 @@ TEST_F(SnapshotTest, CarriesTextsOfAnyBytesAndNumbers) {
   EXPECT_THAT(snapshot.close_rest(), IsEmpty());
 }
 
-TEST_F(SnapshotTest, GivesEachDescriptorOnceAndNotToChildren) {
-  const int descriptor = left_behind();
+TEST_F(SnapshotTest, ReturnsEachDescriptorOnceWithCloseOnExec) {
+  const int descriptor = open_inheritable();
   writer_.begin("one");
   writer_.descriptor("file", descriptor);
   writer_.descriptor("none", -1);
-  Snapshot snapshot = pass_on();
+  Snapshot snapshot = read_back();
   const auto records = snapshot.take("one");
-  const platform::Handle taken = records[0]->descriptor("file");
-  EXPECT_EQ(taken.get(), descriptor);
+  const platform::Handle claimed = records[0]->descriptor("file");
+  EXPECT_EQ(claimed.get(), descriptor);
   EXPECT_EQ(::fcntl(descriptor, F_GETFD), FD_CLOEXEC);
   EXPECT_FALSE(records[0]->descriptor("file"));
   EXPECT_FALSE(records[0]->descriptor("none"));
@@ -78,23 +78,23 @@ TEST_F(SnapshotTest, GivesEachDescriptorOnceAndNotToChildren) {
   EXPECT_TRUE(is_open(descriptor));
 }
 
-TEST_F(SnapshotTest, ClosesAndTellsWhatNobodyTakes) {
-  const int known = left_behind();
-  const int unknown = left_behind();
+TEST_F(SnapshotTest, ClosesAndReportsUnusedRecords) {
+  const int known = open_inheritable();
+  const int unknown = open_inheritable();
   writer_.begin("known");
   writer_.descriptor("file", known);
   for (int i = 0; i < 2; ++i) {
     writer_.begin("unknown");
     if (i == 0) writer_.descriptor("file", unknown);
   }
-  Snapshot snapshot = pass_on();
+  Snapshot snapshot = read_back();
   EXPECT_EQ(snapshot.take("known").size(), 1U);
   EXPECT_THAT(snapshot.close_rest(), ElementsAre("2 of 'unknown'"));
   EXPECT_FALSE(is_open(known));
   EXPECT_FALSE(is_open(unknown));
 }
 
-TEST_F(SnapshotTest, RefusesWhatIsTooLarge) {
+TEST_F(SnapshotTest, ReportsThatItIsTooLarge) {
   SnapshotWriter writer(platform::current_pid(), 100);
   writer.begin("one");
   writer.text("bytes", std::string(101, 'x'));
@@ -104,8 +104,8 @@ TEST_F(SnapshotTest, RefusesWhatIsTooLarge) {
   EXPECT_THAT(memory.error().message, ::testing::StartsWith("there is too much to hand over"));
 }
 
-TEST_F(SnapshotTest, IsNothingForAnotherProcess) {
-  const int descriptor = left_behind();
+TEST_F(SnapshotTest, IsEmptyInAnotherProcess) {
+  const int descriptor = open_inheritable();
   Snapshot snapshot = read_snapshot(
       header(1, 1) + fmt::format("record channel\ndescriptor client {}\nend\n", descriptor));
   EXPECT_TRUE(snapshot.damage());
@@ -114,7 +114,7 @@ TEST_F(SnapshotTest, IsNothingForAnotherProcess) {
   EXPECT_FALSE(is_open(descriptor));
 }
 
-TEST_F(SnapshotTest, KeepsOnlyWhatNeverChangesOfAnotherVersion) {
+TEST_F(SnapshotTest, ReadsOnlyStableRecordsOfAnotherVersion) {
   Snapshot snapshot =
       read_snapshot(header(snapshot_version + 1) + "record channel\nrecord file\nend\n");
   EXPECT_THAT(*snapshot.damage(), ::testing::HasSubstr("it has version 2, this program reads"));
@@ -122,42 +122,43 @@ TEST_F(SnapshotTest, KeepsOnlyWhatNeverChangesOfAnotherVersion) {
   EXPECT_THAT(snapshot.take("file"), IsEmpty());
 }
 
-TEST_F(SnapshotTest, KeepsWholeRecordsWhereverItBreaksOff) {
-  const std::string whole = header() + "record a\ntext t 5\n\n12\n\n\nnumber n 7\nrecord b\nend\n";
-  for (std::size_t size = 0; size < whole.size(); ++size) {
-    Snapshot snapshot = read_snapshot(whole.substr(0, size));
+TEST_F(SnapshotTest, ReadsCompleteRecordsOfATruncatedSnapshot) {
+  const std::string complete =
+      header() + "record a\ntext t 5\n\n12\n\n\nnumber n 7\nrecord b\nend\n";
+  for (std::size_t size = 0; size < complete.size(); ++size) {
+    Snapshot snapshot = read_snapshot(complete.substr(0, size));
     EXPECT_TRUE(snapshot.damage()) << size;
     const auto records = snapshot.take("a");
     if (records.empty()) continue;
     EXPECT_EQ(records[0]->text("t"), "\n12\n\n") << size;
     EXPECT_EQ(records[0]->number("n"), 7) << size;
   }
-  EXPECT_FALSE(read_snapshot(whole).damage());
+  EXPECT_FALSE(read_snapshot(complete).damage());
 }
 
-TEST_F(SnapshotTest, SurvivesEveryChangedByte) {
-  const std::string whole = header() + "record a\ntext t 3\nabc\nnumber n 7\nend\n";
-  for (std::size_t at = 0; at < whole.size(); ++at) {
+TEST_F(SnapshotTest, IsSafeWithAnyChangedByte) {
+  const std::string complete = header() + "record a\ntext t 3\nabc\nnumber n 7\nend\n";
+  for (std::size_t at = 0; at < complete.size(); ++at) {
     for (const char c : {'\n', ' ', '9', '-', '\0', '\xFF'}) {
-      std::string changed = whole;
+      std::string changed = complete;
       changed[at] = c;
       Snapshot snapshot = read_snapshot(changed);
       for (const auto* record : snapshot.take("a")) {
         const auto text = record->text("t");
-        EXPECT_LE(text.value_or("").size(), whole.size());
+        EXPECT_LE(text.value_or("").size(), complete.size());
       }
     }
   }
 }
 
-TEST(SealedMemory, TakesOnlyWhatCannotChange) {
+TEST(SealedMemory, AcceptsOnlySealedMemory) {
   const auto memory = platform::MemoryFile::create();
   ASSERT_TRUE(memory);
   const auto copy = [&] {
     return platform::Handle(::fcntl(memory->descriptor(), F_DUPFD_CLOEXEC, 3));
   };
   EXPECT_FALSE(platform::SealedMemory::open(copy()));
-  EXPECT_FALSE(platform::SealedMemory::open(platform::Handle(left_behind())));
+  EXPECT_FALSE(platform::SealedMemory::open(platform::Handle(open_inheritable())));
   EXPECT_FALSE(platform::SealedMemory::open(platform::Handle()));
 }
 

@@ -15,20 +15,19 @@ using std::chrono::milliseconds;
 using Query = StatvfsPool::Query;
 using Size = StatvfsPool::Size;
 
-// A limit that no test reaches.
+// A timeout that no test reaches.
 constexpr milliseconds never{600'000};
 
-// Filesystems that answer with the length of their path, except "/stuck…", which wait until they
-// are released.
+// Fake filesystems, whose size is the length of their path. "/stuck…" block until release().
 class Fake {
  public:
   ~Fake() { release(); }
 
-  StatvfsPool::Statvfs ask() {
+  StatvfsPool::Statvfs statvfs() {
     return [state = state_](const std::filesystem::path& path) -> std::optional<Size> {
       {
         const std::lock_guard lock(state->mutex);
-        state->asked.push_back(path.string());
+        state->paths.push_back(path.string());
       }
       if (path.string().starts_with("/stuck")) state->released.wait();
       if (path == "/silent") return std::nullopt;
@@ -38,9 +37,10 @@ class Fake {
   void release() {
     if (!std::exchange(released_, true)) state_->release.set_value();
   }
-  std::size_t asked(const std::string& path) const {
+  // How often statvfs() was called for `path`.
+  std::size_t calls(const std::string& path) const {
     const std::lock_guard lock(state_->mutex);
-    return static_cast<std::size_t>(std::ranges::count(state_->asked, path));
+    return static_cast<std::size_t>(std::ranges::count(state_->paths, path));
   }
 
  private:
@@ -49,7 +49,7 @@ class Fake {
     std::promise<void> release;
     std::shared_future<void> released{release.get_future()};
     std::mutex mutex;
-    std::vector<std::string> asked;
+    std::vector<std::string> paths;
   };
   std::shared_ptr<State> state_ = std::make_shared<State>();
   bool released_ = false;
@@ -63,53 +63,53 @@ std::vector<std::uint64_t> used(const std::vector<std::optional<Size>>& sizes) {
 
 using Used = std::vector<std::uint64_t>;
 
-TEST(StatvfsPool, ComeInTheOrderOfTheQuestions) {
+TEST(StatvfsPool, ReturnsSizesInTheOrderOfTheQueries) {
   Fake fake;
-  StatvfsPool sizes(fake.ask(), {.remote = never, .local = never});
+  StatvfsPool pool(fake.statvfs(), {.remote = never, .local = never});
   const std::vector<Query> queries{{1, "/a", false},
                                    {2, "/fuse", true},
                                    {3, "/abc", false},
                                    {4, "/silent", true},
                                    {5, "/x", true}};
-  EXPECT_EQ(used(sizes.query(queries)), (Used{2, 5, 4, 0, 2}));
-  EXPECT_EQ(used(sizes.query({})), Used{});
+  EXPECT_EQ(used(pool.query(queries)), (Used{2, 5, 4, 0, 2}));
+  EXPECT_EQ(used(pool.query({})), Used{});
 }
 
-TEST(StatvfsPool, AreLeftOutForAServerThatDoesNotAnswer) {
+TEST(StatvfsPool, OmitsTheSizeOfARemoteFilesystemThatIsStuck) {
   Fake fake;
-  StatvfsPool sizes(fake.ask(), {.remote = milliseconds(1), .local = never});
+  StatvfsPool pool(fake.statvfs(), {.remote = milliseconds(1), .local = never});
   const std::vector<Query> queries{{1, "/stuck", true}, {2, "/a", false}};
-  EXPECT_EQ(used(sizes.query(queries)), (Used{0, 2}));
+  EXPECT_EQ(used(pool.query(queries)), (Used{0, 2}));
 }
 
-TEST(StatvfsPool, AreLeftOutForADiskThatIsDead) {
+TEST(StatvfsPool, OmitsTheSizeOfALocalFilesystemThatIsStuck) {
   Fake fake;
-  StatvfsPool sizes(fake.ask(), {.remote = never, .local = milliseconds(1)});
+  StatvfsPool pool(fake.statvfs(), {.remote = never, .local = milliseconds(1)});
   const std::vector<Query> queries{{1, "/stuck", false}, {2, "/fuse", true}};
-  EXPECT_EQ(used(sizes.query(queries)), (Used{0, 5}));
+  EXPECT_EQ(used(pool.query(queries)), (Used{0, 5}));
 }
 
-TEST(StatvfsPool, AreNotAskedForAgainUntilTheFirstQuestionIsAnswered) {
+TEST(StatvfsPool, DoesNotRepeatAQueryThatIsStuck) {
   Fake fake;
-  StatvfsPool sizes(fake.ask(), {.remote = milliseconds(1), .local = never});
+  StatvfsPool pool(fake.statvfs(), {.remote = milliseconds(1), .local = never});
   const std::vector<Query> queries{{1, "/stuck", true}};
-  // A thread may only begin when its question has been given up already.
-  while (fake.asked("/stuck") == 0) sizes.query(queries);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(used(sizes.query(queries)), Used{0});
-  EXPECT_EQ(fake.asked("/stuck"), 1U);
+  // The query may time out before its thread starts.
+  while (fake.calls("/stuck") == 0) pool.query(queries);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(used(pool.query(queries)), Used{0});
+  EXPECT_EQ(fake.calls("/stuck"), 1U);
   fake.release();
-  while (used(sizes.query(queries)) != Used{6}) std::this_thread::yield();
+  while (used(pool.query(queries)) != Used{6}) std::this_thread::yield();
 }
 
-TEST(StatvfsPool, TellWhetherAThreadIsStuck) {
+TEST(StatvfsPool, ReportsWhetherAThreadIsStuck) {
   Fake fake;
-  StatvfsPool sizes(fake.ask(), {.remote = milliseconds(1), .local = never});
-  sizes.query(std::vector<Query>{{1, "/a", false}});
-  EXPECT_FALSE(sizes.is_waiting());
-  sizes.query(std::vector<Query>{{2, "/stuck", true}});
-  EXPECT_TRUE(sizes.is_waiting());
+  StatvfsPool pool(fake.statvfs(), {.remote = milliseconds(1), .local = never});
+  pool.query(std::vector<Query>{{1, "/a", false}});
+  EXPECT_FALSE(pool.is_waiting());
+  pool.query(std::vector<Query>{{2, "/stuck", true}});
+  EXPECT_TRUE(pool.is_waiting());
   fake.release();
-  while (sizes.is_waiting()) std::this_thread::yield();
+  while (pool.is_waiting()) std::this_thread::yield();
 }
 
 std::vector<Query> stuck_servers(std::uint64_t count) {
@@ -120,49 +120,49 @@ std::vector<Query> stuck_servers(std::uint64_t count) {
   return queries;
 }
 
-TEST(StatvfsPool, OfOneServerDoNotWaitForAnother) {
+TEST(StatvfsPool, QueriesServersInParallel) {
   Fake fake;
-  StatvfsPool sizes(fake.ask(), {.remote = never, .local = never});
+  StatvfsPool pool(fake.statvfs(), {.remote = never, .local = never});
   const auto queries = stuck_servers(4);
-  auto answer = std::async(std::launch::async, [&] { return used(sizes.query(queries)); });
+  auto answer = std::async(std::launch::async, [&] { return used(pool.query(queries)); });
   for (const Query& query : queries) {
-    while (fake.asked(query.path.string()) == 0) std::this_thread::yield();
+    while (fake.calls(query.path.string()) == 0) std::this_thread::yield();
   }
   fake.release();
   EXPECT_EQ(answer.get(), (Used{7, 7, 7, 7}));
 }
 
-TEST(StatvfsPool, UseALimitedNumberOfThreads) {
+TEST(StatvfsPool, LimitsTheNumberOfThreads) {
   Fake fake;
-  StatvfsPool sizes(fake.ask(), {.remote = milliseconds(1), .local = never, .threads = 2});
+  StatvfsPool pool(fake.statvfs(), {.remote = milliseconds(1), .local = never, .threads = 2});
   const auto queries = stuck_servers(4);
-  const auto asked = [&] {
+  const auto calls = [&] {
     std::size_t count = 0;
-    for (const Query& query : queries) count += fake.asked(query.path.string());
+    for (const Query& query : queries) count += fake.calls(query.path.string());
     return count;
   };
-  while (asked() < 2) sizes.query(queries);
-  for (int i = 0; i < 3; ++i) sizes.query(queries);
-  EXPECT_EQ(asked(), 2U);
-  // Now nobody can be asked, which is told at once.
+  while (calls() < 2) pool.query(queries);
+  for (int i = 0; i < 3; ++i) pool.query(queries);
+  EXPECT_EQ(calls(), 2U);
+  // All threads are stuck: further queries return without a size immediately.
   const std::vector<Query> other{{9, "/a", false}};
-  EXPECT_EQ(used(sizes.query(other)), Used{0});
+  EXPECT_EQ(used(pool.query(other)), Used{0});
   fake.release();
-  while (used(sizes.query(other)) != Used{2}) std::this_thread::yield();
+  while (used(pool.query(other)) != Used{2}) std::this_thread::yield();
 }
 
-TEST(StatvfsPool, MayEndWhileAFilesystemDoesNotAnswer) {
+TEST(StatvfsPool, CanBeDestroyedWhileAFilesystemIsStuck) {
   Fake fake;
   {
-    StatvfsPool sizes(fake.ask(), {.remote = milliseconds(1), .local = never});
-    sizes.query(std::vector<Query>{{1, "/stuck", true}});
+    StatvfsPool pool(fake.statvfs(), {.remote = milliseconds(1), .local = never});
+    pool.query(std::vector<Query>{{1, "/stuck", true}});
   }
   fake.release();
 }
 
-TEST(StatvfsPool, AreThoseOfTheSystem) {
-  StatvfsPool sizes;
-  const auto root = sizes.query(std::vector<Query>{{1, "/", false}, {2, "/nonexistent", false}});
+TEST(StatvfsPool, ReturnsTheSizesOfTheSystem) {
+  StatvfsPool pool;
+  const auto root = pool.query(std::vector<Query>{{1, "/", false}, {2, "/nonexistent", false}});
   ASSERT_TRUE(root[0]);
   EXPECT_GT(root[0]->total, 0U);
   EXPECT_LE(root[0]->total, root[0]->total_privileged);

@@ -33,7 +33,7 @@ class Calls {
   int count_ = 0;
 };
 
-TEST(Timer, ActsOnceForEachTime) {
+TEST(Timer, ExpiresOnceForEachSet) {
   Calls calls;
   {
     Timer timer([&] { calls.add(); });
@@ -45,7 +45,7 @@ TEST(Timer, ActsOnceForEachTime) {
   EXPECT_EQ(calls.count(), 2);
 }
 
-TEST(Timer, CanBeSetAnewWhileItRuns) {
+TEST(Timer, CanBeSetAgainWhileItRuns) {
   Calls calls;
   Timer timer([&] { calls.add(); });
   EXPECT_TRUE(timer.set(24h));
@@ -53,7 +53,7 @@ TEST(Timer, CanBeSetAnewWhileItRuns) {
   calls.await(1);
 }
 
-TEST(Timer, CanBeSetByItsAction) {
+TEST(Timer, CanBeSetByItsCallback) {
   Calls calls;
   Timer* self = nullptr;
   Timer timer([&] {
@@ -65,7 +65,7 @@ TEST(Timer, CanBeSetByItsAction) {
   calls.await(3);
 }
 
-TEST(Timer, DoesNothingWhenItIsCancelledOrGoes) {
+TEST(Timer, DoesNothingAfterItIsCancelledOrDestroyed) {
   Calls calls;
   {
     Timer timer([&] { calls.add(); });

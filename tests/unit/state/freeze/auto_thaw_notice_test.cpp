@@ -7,7 +7,7 @@
 namespace bellhop::state {
 namespace {
 
-TEST(AutoThawNotice, IsTakenOnce) {
+TEST(AutoThawNotice, IsConsumedOnce) {
   AutoThawNotice notice({});
   EXPECT_FALSE(notice.consume());
   notice.set("x");
@@ -23,7 +23,7 @@ TEST(AutoThawNotice, KeepsTheFirstText) {
   EXPECT_EQ(notice.consume(), "x");
 }
 
-TEST(AutoThawNotice, WritesNothingUntilItIsKept) {
+TEST(AutoThawNotice, WritesTheFileWhenItIsPersisted) {
   const TemporaryDirectory directory;
   AutoThawNotice notice(directory / "note");
   notice.set("x");
@@ -32,7 +32,7 @@ TEST(AutoThawNotice, WritesNothingUntilItIsKept) {
   EXPECT_EQ(directory.content("note"), "x\n");
 }
 
-TEST(AutoThawNotice, OutlivesTheAgentUntilItIsTaken) {
+TEST(AutoThawNotice, OutlivesTheAgentUntilItIsConsumed) {
   const TemporaryDirectory directory;
   {
     AutoThawNotice notice(directory / "note");
@@ -43,7 +43,7 @@ TEST(AutoThawNotice, OutlivesTheAgentUntilItIsTaken) {
   EXPECT_FALSE(AutoThawNotice(directory / "note").consume());
 }
 
-TEST(AutoThawNotice, IsNotKeptWhenItWasTaken) {
+TEST(AutoThawNotice, IsNotPersistedAfterItWasConsumed) {
   const TemporaryDirectory directory;
   AutoThawNotice notice(directory / "note");
   notice.set("x");

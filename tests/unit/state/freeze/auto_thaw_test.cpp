@@ -27,7 +27,7 @@ class AutoThawTest : public ConcurrentFreezeTest {
       if (!frozen) thawed_.open();
     };
   }
-  // A freeze that was there at the start and ends by itself.
+  // The agent starts with the freeze of an earlier agent, which ends by auto-thaw.
   void inherit_a_freeze() {
     std::ofstream(options.state_file).flush();
     filesystems["/a"].frozen = 1;
@@ -41,7 +41,7 @@ class AutoThawTest : public ConcurrentFreezeTest {
       std::this_thread::yield();
     }
   }
-  static constexpr auto note_pattern =
+  static constexpr auto notice_pattern =
       "the freeze that began at 20..-..-..T..:..:..Z ended by itself at 20..-..-..T..:..:..Z, at "
       "the limit of 0.001 s: what was copied after that may be inconsistent";
 
@@ -49,63 +49,63 @@ class AutoThawTest : public ConcurrentFreezeTest {
   Barrier thawed_;
 };
 
-TEST_F(AutoThawTest, EndsAFreezeThatWasThereAtTheStart) {
+TEST_F(AutoThawTest, EndsAnInheritedFreeze) {
   inherit_a_freeze();
   EXPECT_FALSE(freeze().is_frozen());
   EXPECT_FALSE(has_state_file());
   EXPECT_EQ(filesystems.frozen("/a"), 0);
 }
 
-TEST_F(AutoThawTest, IsToldByTheNextThawOnce) {
+TEST_F(AutoThawTest, IsReportedByTheNextThawOnce) {
   inherit_a_freeze();
   const auto first = freeze().thaw();
   ASSERT_FALSE(first);
-  EXPECT_THAT(first.error().message, MatchesRegex(note_pattern));
+  EXPECT_THAT(first.error().message, MatchesRegex(notice_pattern));
   EXPECT_EQ(freeze().thaw(), 0);
 }
 
-TEST_F(AutoThawTest, IsNotToldAfterANewFreeze) {
+TEST_F(AutoThawTest, IsNotReportedAfterANewFreeze) {
   inherit_a_freeze();
   EXPECT_FALSE(freeze_list({"/nonexistent"}).value_or(1));
   EXPECT_EQ(freeze().thaw(), 0);
 }
 
-TEST_F(AutoThawTest, IsToldByTheNextAgentToo) {
+TEST_F(AutoThawTest, IsReportedByTheNextAgent) {
   options.notice_file = directory / "note";
   inherit_a_freeze();
-  forget();
+  end_agent();
   ASSERT_TRUE(std::filesystem::exists(options.notice_file));
   const auto first = freeze().thaw();
   ASSERT_FALSE(first);
-  EXPECT_THAT(first.error().message, MatchesRegex(note_pattern));
+  EXPECT_THAT(first.error().message, MatchesRegex(notice_pattern));
   EXPECT_FALSE(std::filesystem::exists(options.notice_file));
   EXPECT_EQ(freeze().thaw(), 0);
 }
 
-TEST_F(AutoThawTest, GivesUpAFreezeThatHangs) {
+TEST_F(AutoThawTest, AbortsAFreezeThatHangs) {
   filesystems["/a"].freeze_barrier = &barrier;
   freeze_on_thread({"/a", "/c"});
-  barrier.await_someone();
+  barrier.await_thread();
   while (filesystems.frozen("/c") > 0) std::this_thread::yield();
   barrier.open();
-  const auto given_up = frozen();
-  ASSERT_FALSE(given_up);
-  EXPECT_EQ(given_up.error().message,
+  const auto aborted = frozen();
+  ASSERT_FALSE(aborted);
+  EXPECT_EQ(aborted.error().message,
             "the freeze was given up: it was not done after 0.001 s, '/a' does not answer");
-  EXPECT_TRUE(thaw());  // its caller knows: it is not told again
+  EXPECT_TRUE(thaw());  // no notice: the freeze has returned the error
   EXPECT_FALSE(freeze().is_frozen());
 }
 
-TEST_F(AutoThawTest, TriesAgainWhenAFilesystemDoesNotThaw) {
+TEST_F(AutoThawTest, RetriesWhenAFilesystemDoesNotThaw) {
   filesystems["/a"].thaw_error = "failed to thaw /a: Input/output error";
   std::ofstream(options.state_file).flush();
   freeze().arm_inherited_timeout();
-  // Each try says so twice: the thaw itself, and the limit that asked for it.
+  // Each attempt warns twice: the thaw itself, and the timer that started it.
   for (int i = 0; i < 5; ++i) await_warning("failed to thaw /a: Input/output error");
   EXPECT_TRUE(freeze().is_frozen());
 }
 
-TEST_F(AutoThawTest, DoesNotExistWhenItIsZero) {
+TEST_F(AutoThawTest, IsDisabledByATimeoutOfZero) {
   options.timeout = 0ms;
   EXPECT_EQ(freeze_list({"/a"}), 1);
   freeze().arm_inherited_timeout();

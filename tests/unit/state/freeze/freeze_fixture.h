@@ -1,4 +1,4 @@
-// A freeze over filesystems that only seem to freeze.
+// Freezes fake filesystems.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,8 +17,8 @@
 
 namespace bellhop::testing {
 
-// A freeze over fake filesystems mounted as /, /a, /a/b, /c, with a hook that writes down its
-// calls.
+// A Freeze of fake filesystems mounted at /, /a, /a/b and /c. Filesystems, hook, on_change and warn
+// write to one log.
 class FreezeTest : public ::testing::Test {
  protected:
   FreezeTest() {
@@ -42,14 +42,14 @@ class FreezeTest : public ::testing::Test {
   Result<std::int64_t> freeze_list(std::vector<std::string_view> names) {
     return freeze().freeze(std::span<const std::string_view>(names));
   }
-  // The agent ends; the next freeze() is that of another one.
-  void forget() { freeze_.reset(); }
+  // Ends the agent: freeze() then creates that of the next agent.
+  void end_agent() { freeze_.reset(); }
   bool has_state_file() const { return std::filesystem::exists(options.state_file); }
 
   TemporaryDirectory directory;
   FakeFilesystems filesystems{{"/", "/a", "/a/b", "/c"}};
   state::FreezeOptions options;
-  Barrier barrier;  // what a test lets hang
+  Barrier barrier;  // for an operation that hangs
   std::string hook_fails_on;
   Error hook_error{.message = "hook failed"};
 
@@ -57,7 +57,7 @@ class FreezeTest : public ::testing::Test {
   std::unique_ptr<state::Freeze> freeze_;
 };
 
-// Joins its thread before what the thread uses goes.
+// Freezes on a thread, and joins it before the members that the thread uses are destroyed.
 class ConcurrentFreezeTest : public FreezeTest {
  protected:
   void freeze_on_thread(std::vector<std::string_view> names) {
@@ -68,7 +68,8 @@ class ConcurrentFreezeTest : public FreezeTest {
     thread_.join();
     return frozen_;
   }
-  // Thaws until there is an answer, however slow the machine is: further calls join the first.
+  // Repeats the thaw until it has finished, independent of the machine's speed. Further calls join
+  // the first.
   Result<std::int64_t> thaw() {
     auto thawed = freeze().thaw();
     while (!thawed) thawed = freeze().thaw();

@@ -28,7 +28,7 @@ class FreezeHookTest : public ::testing::Test {
   Result<void> run(std::chrono::milliseconds timeout = 1min, const std::stop_token& stop = {}) {
     return freeze_hooks(processes, {.program = path, .timeout = timeout})("freeze", stop);
   }
-  // What a client is told about a hook with that script; nothing when it succeeds.
+  // The error of a hook with this script; nullopt on success.
   std::optional<std::string> error_of(const std::string& script) {
     write("#!/bin/sh\n" + script + "\n");
     const auto result = run();
@@ -47,23 +47,23 @@ TEST_F(FreezeHookTest, SucceedsWithStatusZero) {
   EXPECT_EQ(error_of("exit 0"), std::nullopt);
 }
 
-TEST_F(FreezeHookTest, IsGivenTheActionAsItsOnlyArgument) {
+TEST_F(FreezeHookTest, HasTheActionAsItsOnlyArgument) {
   EXPECT_EQ(error_of("[ \"$# $1\" = '1 freeze' ]"), std::nullopt);
 }
 
-TEST_F(FreezeHookTest, ReadsNothing) {
+TEST_F(FreezeHookTest, HasNoInput) {
   EXPECT_EQ(error_of("[ $(readlink /proc/$$/fd/0) = /dev/null ]"), std::nullopt);
 }
 
-TEST_F(FreezeHookTest, FailsWithWhatItWrote) {
+TEST_F(FreezeHookTest, FailsWithItsOutput) {
   EXPECT_EQ(error_of("echo out; echo err >&2; exit 3"), prefix + std::string("out\nerr\n"));
 }
 
-TEST_F(FreezeHookTest, FailsWithItsStatusWhenItWroteNothing) {
+TEST_F(FreezeHookTest, FailsWithItsStatusWithoutOutput) {
   EXPECT_EQ(error_of("exit 3"), prefix + std::string("exit status 3"));
 }
 
-TEST_F(FreezeHookTest, FailsWhenASignalEndsIt) {
+TEST_F(FreezeHookTest, FailsWhenASignalKillsIt) {
   EXPECT_EQ(error_of("kill -9 $$"), "child process has terminated abnormally");
   EXPECT_EQ(error_of("echo x; kill -15 $$"), "child process has terminated abnormally: x\n");
 }
@@ -72,7 +72,7 @@ TEST_F(FreezeHookTest, KeepsOutputUpToAZeroByte) {
   EXPECT_EQ(error_of("printf 'a\\0b'; exit 1"), prefix + std::string("a"));
 }
 
-TEST_F(FreezeHookTest, KeepsAPartOfVeryLongOutput) {
+TEST_F(FreezeHookTest, TruncatesVeryLongOutput) {
   const auto error = error_of("head -c 200000 /dev/zero | tr '\\0' x; exit 1");
   ASSERT_TRUE(error);
   EXPECT_EQ(*error, prefix + std::string(std::size_t{64} * 1024, 'x'));
@@ -93,14 +93,14 @@ TEST_F(FreezeHookTest, FailsWhenItIsNotExecutable) {
             prefix + ("failed to exec '" + path + "': Permission denied\n"));
 }
 
-TEST_F(FreezeHookTest, IsAShellScriptWhenItDoesNotSay) {
+TEST_F(FreezeHookTest, IsAShellScriptByDefault) {
   write("exit 4");
   const auto result = run();
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().message, prefix + std::string("exit status 4"));
 }
 
-TEST_F(FreezeHookTest, IsKilledAtTheLimit) {
+TEST_F(FreezeHookTest, IsKilledAtTheTimeout) {
   write("#!/bin/sh\nexec sleep 1000\n");
   const auto result = run(10ms);
   ASSERT_FALSE(result);
@@ -110,7 +110,7 @@ TEST_F(FreezeHookTest, IsKilledAtTheLimit) {
   EXPECT_EQ(result.error().system, std::errc::timed_out);
 }
 
-TEST_F(FreezeHookTest, IsKilledWhenItIsNotWantedAnyMore) {
+TEST_F(FreezeHookTest, IsKilledWhenItIsCancelled) {
   Gate started(directory / "started");
   write("#!/bin/sh\n[ $1 = thaw ] && exit\necho >" + started.path() + "\nexec sleep 1000\n");
   std::stop_source stop;
@@ -123,7 +123,7 @@ TEST_F(FreezeHookTest, IsKilledWhenItIsNotWantedAnyMore) {
   EXPECT_EQ(result.error().system, std::errc::operation_canceled);
 }
 
-TEST_F(FreezeHookTest, DoesNotWaitForWhatItLeavesBehind) {
+TEST_F(FreezeHookTest, DoesNotWaitForItsChildren) {
   Gate gate(directory / "gate");
   EXPECT_EQ(error_of("(" + gate.wait_command() + ") & echo x; exit 1"),
             prefix + std::string("x\n"));
@@ -131,7 +131,7 @@ TEST_F(FreezeHookTest, DoesNotWaitForWhatItLeavesBehind) {
   gate.open(2);
 }
 
-// Programs in a directory, which write down their calls.
+// Hooks in a directory, which log their calls.
 class FreezeHookDirectory : public FreezeHookTest {
  protected:
   FreezeHookDirectory() { std::filesystem::create_directory(hooks); }
@@ -157,7 +157,7 @@ class FreezeHookDirectory : public FreezeHookTest {
   std::optional<std::string> program;
 };
 
-TEST_F(FreezeHookDirectory, RunsInTheOrderOfNamesAndBackwardsForAThaw) {
+TEST_F(FreezeHookDirectory, RunsInTheOrderOfNamesAndInReverseForAThaw) {
   for (const char* name : {"20-b", "10-a", "9.sh"}) add(name);
   EXPECT_TRUE(run("freeze"));
   EXPECT_EQ(calls(), "10-a freeze,20-b freeze,9.sh freeze,");
@@ -165,7 +165,7 @@ TEST_F(FreezeHookDirectory, RunsInTheOrderOfNamesAndBackwardsForAThaw) {
   EXPECT_EQ(calls(), "9.sh thaw,20-b thaw,10-a thaw,");
 }
 
-TEST_F(FreezeHookDirectory, ComesAfterTheProgramAtAFreezeAndBeforeItAtAThaw) {
+TEST_F(FreezeHookDirectory, RunsAfterTheProgramForAFreezeAndBeforeItForAThaw) {
   add("a");
   add("../program");
   program = directory / "program";
@@ -175,7 +175,7 @@ TEST_F(FreezeHookDirectory, ComesAfterTheProgramAtAFreezeAndBeforeItAtAThaw) {
   EXPECT_EQ(calls(), "a thaw,../program thaw,");
 }
 
-TEST_F(FreezeHookDirectory, LeavesOutWhatIsNoHook) {
+TEST_F(FreezeHookDirectory, IgnoresOtherFiles) {
   for (const char* name : {".hidden", "x~", "x.bak", "x.dpkg-old", "x.dpkg-new.1", "x.rpmsave"}) {
     add(name);
   }
@@ -186,13 +186,13 @@ TEST_F(FreezeHookDirectory, LeavesOutWhatIsNoHook) {
   EXPECT_EQ(calls(), "");
 }
 
-TEST_F(FreezeHookDirectory, NeedNotExist) {
+TEST_F(FreezeHookDirectory, MayBeMissing) {
   std::filesystem::remove_all(hooks);
   EXPECT_TRUE(run("freeze"));
   EXPECT_TRUE(run("thaw"));
 }
 
-TEST_F(FreezeHookDirectory, CannotBeAFile) {
+TEST_F(FreezeHookDirectory, FailsIfItIsAFile) {
   std::filesystem::remove_all(hooks);
   std::ofstream(hooks).flush();
   const auto result = run("freeze");
@@ -201,7 +201,7 @@ TEST_F(FreezeHookDirectory, CannotBeAFile) {
             "cannot read the freeze hooks in '" + hooks + "': Not a directory");
 }
 
-TEST_F(FreezeHookDirectory, TellsThoseThatRanWhenOneFails) {
+TEST_F(FreezeHookDirectory, CallsThawForTheHooksThatRanWhenOneFails) {
   add("a");
   add("b");
   add("c", "[ $1 = freeze ] || exit 0; echo no; exit 1");
@@ -212,7 +212,7 @@ TEST_F(FreezeHookDirectory, TellsThoseThatRanWhenOneFails) {
   EXPECT_EQ(calls(), "a freeze,b freeze,c freeze,b thaw,a thaw,");
 }
 
-TEST_F(FreezeHookDirectory, TellsTheOneThatWasKilledToo) {
+TEST_F(FreezeHookDirectory, CallsThawForTheHookThatWasKilled) {
   add("a");
   Gate started(directory / "started");
   add("b", "[ $1 = thaw ] && exit; echo >" + started.path() + "; exec sleep 1000");
@@ -228,7 +228,7 @@ TEST_F(FreezeHookDirectory, TellsTheOneThatWasKilledToo) {
   EXPECT_EQ(calls(), "a freeze,b freeze,b thaw,a thaw,");
 }
 
-TEST_F(FreezeHookDirectory, SaysWhichFailedToUndo) {
+TEST_F(FreezeHookDirectory, ReportsAHookThatFailsToThaw) {
   add("a", "[ $1 = freeze ] || exit 4");
   add("b", "exit 3");
   const auto result = run("freeze");
@@ -237,7 +237,7 @@ TEST_F(FreezeHookDirectory, SaysWhichFailedToUndo) {
                                         ("'" + hooks + "/a': exit status 4"));
 }
 
-TEST_F(FreezeHookDirectory, RunsTheOthersWhenOneFailsAtTheThaw) {
+TEST_F(FreezeHookDirectory, RunsTheOthersWhenOneFailsToThaw) {
   add("a");
   add("b", "exit 3");
   const auto result = run("thaw");

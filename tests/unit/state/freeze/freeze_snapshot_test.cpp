@@ -18,10 +18,11 @@ using namespace std::chrono_literals;
 
 class FreezeSnapshot : public ConcurrentFreezeTest {
  protected:
-  void replace() {
+  // Snapshots the freeze, ends the agent, and restores the freeze in the next one.
+  void upgrade() {
     SnapshotWriter writer(platform::current_pid());
     EXPECT_TRUE(freeze().snapshot(writer));
-    Snapshot snapshot = reexec(writer, [this] { forget(); });
+    Snapshot snapshot = reexec(writer, [this] { end_agent(); });
     was_frozen_ = Freeze::was_frozen(snapshot);
     freeze().restore(snapshot);
     freeze().arm_inherited_timeout();
@@ -32,13 +33,13 @@ class FreezeSnapshot : public ConcurrentFreezeTest {
   bool was_frozen_ = false;
 };
 
-TEST_F(FreezeSnapshot, ThawsWhatTheProgramBeforeHolds) {
+TEST_F(FreezeSnapshot, ThawsTheInheritedFilesystems) {
   EXPECT_EQ(freeze_list({"/", "/a/b"}), 2);
   const auto since = freeze().frozen_since();
-  // The way there is barred by now.
+  // The mountpoints cannot be opened any more.
   filesystems["/"].covered = true;
   filesystems["/a/b"].open_error = "No such file or directory";
-  replace();
+  upgrade();
   EXPECT_TRUE(was_frozen_);
   EXPECT_TRUE(freeze().is_frozen());
   EXPECT_EQ(freeze().frozen_since(), since);
@@ -49,58 +50,58 @@ TEST_F(FreezeSnapshot, ThawsWhatTheProgramBeforeHolds) {
 }
 
 TEST_F(FreezeSnapshot, StaysThawed) {
-  std::ofstream(options.state_file).flush();  // could not be removed
+  std::ofstream(options.state_file).flush();  // as if it could not be removed
   EXPECT_EQ(freeze_list({}).error().message, "filesystems are frozen already");
   EXPECT_TRUE(thaw());
   std::ofstream(options.state_file).flush();
-  replace();
+  upgrade();
   EXPECT_FALSE(was_frozen_);
   EXPECT_FALSE(freeze().is_frozen());
 }
 
-TEST_F(FreezeSnapshot, ThawsEverythingWhenItIsNotKnownWhatIsFrozen) {
+TEST_F(FreezeSnapshot, ThawsEverythingAfterALostSnapshot) {
   std::ofstream(options.state_file).flush();
   filesystems["/c"].frozen = 1;
-  replace();
+  upgrade();
   EXPECT_TRUE(freeze().is_frozen());
   EXPECT_EQ(thaw(), 1);
 }
 
-TEST_F(FreezeSnapshot, EndsAtTheLimitThatWasSetBefore) {
+TEST_F(FreezeSnapshot, KeepsItsDeadline) {
   options.timeout = 2s;
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(freeze_list({"/a"}), 1);
-  options.timeout = 1h;  // for the next program
-  for (int i = 0; i < 5; ++i) replace();
+  options.timeout = 1h;  // the successor's configuration
+  for (int i = 0; i < 5; ++i) upgrade();
   while (freeze().is_frozen()) std::this_thread::sleep_for(1ms);
   EXPECT_GE(std::chrono::steady_clock::now() - begin, 2s);
   EXPECT_EQ(filesystems.frozen("/a"), 0);
 }
 
-TEST_F(FreezeSnapshot, HasNoLimitWhenThereWasNone) {
+TEST_F(FreezeSnapshot, StaysWithoutATimeout) {
   EXPECT_EQ(freeze_list({"/a"}), 1);
-  replace();
+  upgrade();
   EXPECT_TRUE(freeze().is_frozen());
   EXPECT_EQ(thaw(), 1);
 }
 
-TEST_F(FreezeSnapshot, TellsOfAFreezeThatEndedByItself) {
+TEST_F(FreezeSnapshot, KeepsTheAutoThawNotice) {
   options.timeout = 1ms;
-  std::ofstream(options.state_file).flush();  // a freeze of its own might not be done in time
+  std::ofstream(options.state_file).flush();  // a new freeze might exceed the timeout
   filesystems["/a"].frozen = 1;
   freeze().arm_inherited_timeout();
   while (freeze().is_frozen() || !freeze().is_idle()) std::this_thread::sleep_for(1ms);
-  replace();
-  const auto told = freeze().thaw();
-  ASSERT_FALSE(told);
-  EXPECT_THAT(told.error().message, ::testing::HasSubstr("ended by itself"));
+  upgrade();
+  const auto thawed = freeze().thaw();
+  ASSERT_FALSE(thawed);
+  EXPECT_THAT(thawed.error().message, ::testing::HasSubstr("ended by itself"));
   EXPECT_TRUE(freeze().thaw());
 }
 
-TEST_F(FreezeSnapshot, IsRefusedWhileAFreezeIsGoingOn) {
+TEST_F(FreezeSnapshot, IsRefusedWhileAFreezeRuns) {
   filesystems["/a"].freeze_barrier = &barrier;
   freeze_on_thread({"/a"});
-  barrier.await_someone();
+  barrier.await_thread();
   EXPECT_FALSE(freeze().is_idle());
   SnapshotWriter writer(platform::current_pid());
   EXPECT_FALSE(freeze().snapshot(writer));
@@ -110,7 +111,7 @@ TEST_F(FreezeSnapshot, IsRefusedWhileAFreezeIsGoingOn) {
   EXPECT_EQ(thaw(), 1);
 }
 
-TEST_F(FreezeSnapshot, KeepsItsLimitWhenNobodyTakesItOver) {
+TEST_F(FreezeSnapshot, KeepsItsTimeoutAfterAFailedUpgrade) {
   options.timeout = 2s;
   EXPECT_EQ(freeze_list({"/a"}), 1);
   SnapshotWriter writer(platform::current_pid());

@@ -22,7 +22,7 @@ using ::testing::IsEmpty;
 
 using namespace std::chrono_literals;
 
-TEST_F(FreezeTest, IsThawedAtFirst) {
+TEST_F(FreezeTest, IsThawedInitially) {
   EXPECT_FALSE(freeze().is_frozen());
   EXPECT_FALSE(freeze().frozen_since());
 }
@@ -40,7 +40,7 @@ TEST_F(FreezeTest, FreezesInReverseOrderAndThawsInOrder) {
   EXPECT_FALSE(freeze().frozen_since());
 }
 
-TEST_F(FreezeTest, FreezesAllWithoutNames) {
+TEST_F(FreezeTest, FreezesEverythingWithoutNames) {
   EXPECT_EQ(freeze().freeze(std::nullopt), 4);
   EXPECT_EQ(freeze().thaw(), 4);
 }
@@ -50,13 +50,13 @@ TEST_F(FreezeTest, IgnoresNamesThatAreNoMountpoints) {
   EXPECT_EQ(filesystems.frozen("/c"), 1);
 }
 
-TEST_F(FreezeTest, StaysThawedWhenNothingIsNamedAndTellsTheHook) {
+TEST_F(FreezeTest, StaysThawedAndRunsTheHooksForAnEmptyList) {
   EXPECT_EQ(freeze_list({}), 0);
   EXPECT_FALSE(freeze().is_frozen());
   EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
 }
 
-TEST_F(FreezeTest, StaysThawedWhenNothingCanFreezeAndTellsTheHook) {
+TEST_F(FreezeTest, StaysThawedAndRunsTheHooksWhenNothingCanFreeze) {
   filesystems["/a"].can_freeze = false;
   EXPECT_EQ(freeze_list({"/a"}), 0);
   EXPECT_FALSE(freeze().is_frozen());
@@ -64,14 +64,14 @@ TEST_F(FreezeTest, StaysThawedWhenNothingCanFreezeAndTellsTheHook) {
   EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "frozen", "thawed", "hook thaw"));
 }
 
-TEST_F(FreezeTest, DoesNotCountWhatOthersHaveFrozenButThawsIt) {
+TEST_F(FreezeTest, ThawsButDoesNotCountFilesystemsFrozenByOthers) {
   filesystems["/a"].frozen = 1;
   EXPECT_EQ(freeze_list({"/a", "/c"}), 1);
   EXPECT_EQ(freeze().thaw(), 2);
   EXPECT_EQ(filesystems.frozen("/a"), 0);
 }
 
-TEST_F(FreezeTest, RefusesASecondFreeze) {
+TEST_F(FreezeTest, RejectsASecondFreeze) {
   EXPECT_EQ(freeze_list({"/a"}), 1);
   const auto again = freeze_list({"/c"});
   ASSERT_FALSE(again);
@@ -79,14 +79,14 @@ TEST_F(FreezeTest, RefusesASecondFreeze) {
   EXPECT_EQ(filesystems.frozen("/c"), 0);
 }
 
-TEST_F(FreezeTest, KeepsAFileWhileFrozen) {
+TEST_F(FreezeTest, HasAStateFileWhileFrozen) {
   EXPECT_EQ(freeze_list({"/a"}), 1);
   EXPECT_TRUE(has_state_file());
   EXPECT_EQ(freeze().thaw(), 1);
   EXPECT_FALSE(has_state_file());
 }
 
-TEST_F(FreezeTest, IsFrozenFromTheStartWhenTheFileIsThere) {
+TEST_F(FreezeTest, IsFrozenInitiallyIfTheStateFileExists) {
   std::ofstream(options.state_file).flush();
   filesystems["/a"].frozen = 1;
   EXPECT_TRUE(freeze().is_frozen());
@@ -98,7 +98,7 @@ TEST_F(FreezeTest, IsFrozenFromTheStartWhenTheFileIsThere) {
   EXPECT_THAT(filesystems.take_log(), ElementsAre("thaw /a", "thawed", "hook thaw"));
 }
 
-TEST_F(FreezeTest, FreezesAlsoWhenTheFileCannotBeMade) {
+TEST_F(FreezeTest, FreezesWithoutAStateFileIfItCannotBeCreated) {
   options.state_file = "/nonexistent/frozen";
   EXPECT_EQ(freeze_list({"/a"}), 1);
   EXPECT_THAT(filesystems.take_log(),
@@ -128,7 +128,7 @@ TEST_F(FreezeTest, FreezesNothingWhenAMountpointCannotBeOpened) {
   EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
 }
 
-TEST_F(FreezeTest, SaysWhichFilesystemItLeavesOutBecauseAnotherCoversIt) {
+TEST_F(FreezeTest, WarnsAboutAFilesystemCoveredByAnother) {
   filesystems["/a"].covered = true;
   EXPECT_EQ(freeze_list({"/c", "/a"}), 1);
   EXPECT_THAT(filesystems.take_log(),
@@ -138,7 +138,7 @@ TEST_F(FreezeTest, SaysWhichFilesystemItLeavesOutBecauseAnotherCoversIt) {
                           "frozen", "freeze /c"));
 }
 
-TEST_F(FreezeTest, LeavesReadOnlyFilesystemsAlone) {
+TEST_F(FreezeTest, SkipsReadOnlyFilesystems) {
   filesystems["/a"].read_only = true;
   EXPECT_EQ(freeze().freeze(std::nullopt), 3);
   EXPECT_EQ(filesystems.frozen("/a"), 0);
@@ -146,13 +146,13 @@ TEST_F(FreezeTest, LeavesReadOnlyFilesystemsAlone) {
   EXPECT_EQ(freeze_list({"/a"}), 0);
 }
 
-TEST_F(FreezeTest, ThawsReadOnlyFilesystemsThatOthersFroze) {
+TEST_F(FreezeTest, ThawsReadOnlyFilesystemsFrozenByOthers) {
   filesystems["/a"].read_only = true;
   filesystems["/a"].frozen = 1;
   EXPECT_EQ(freeze().thaw(), 1);
 }
 
-TEST_F(FreezeTest, DoesNotMindThatAFilesystemIsUnmountedMeanwhile) {
+TEST_F(FreezeTest, IgnoresAFilesystemThatIsUnmountedDuringTheFreeze) {
   filesystems["/a"].open_error = "No such file or directory";
   filesystems.lists_until_unmount = 1;
   EXPECT_EQ(freeze_list({"/", "/a", "/c"}), 2);
@@ -168,7 +168,7 @@ TEST_F(FreezeTest, AFailingHookPreventsTheFreeze) {
   EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze"));
 }
 
-TEST_F(FreezeTest, TheHookIsToldWhenTheMountsCannotBeRead) {
+TEST_F(FreezeTest, RunsTheThawHookWhenTheMountsCannotBeRead) {
   filesystems.table_error = "no table";
   const auto frozen = freeze_list({"/c"});
   ASSERT_FALSE(frozen);
@@ -176,7 +176,7 @@ TEST_F(FreezeTest, TheHookIsToldWhenTheMountsCannotBeRead) {
   EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
 }
 
-TEST_F(FreezeTest, ThawsWhatOthersFrozeAlsoWhenThawed) {
+TEST_F(FreezeTest, ThawsFilesystemsFrozenByOthersWhileThawed) {
   filesystems["/a"].frozen = 2;
   EXPECT_EQ(freeze().thaw(), 1);
   EXPECT_EQ(filesystems.frozen("/a"), 0);
@@ -184,14 +184,14 @@ TEST_F(FreezeTest, ThawsWhatOthersFrozeAlsoWhenThawed) {
   EXPECT_EQ(freeze().thaw(), 0);
 }
 
-TEST_F(FreezeTest, ThawsWhatIsHiddenMeanwhile) {
+TEST_F(FreezeTest, ThawsAFilesystemThatHasBecomeHidden) {
   EXPECT_EQ(freeze_list({"/c"}), 1);
   filesystems["/c"].open_error = "No such file or directory";
   EXPECT_EQ(freeze().thaw(), 1);
   EXPECT_EQ(filesystems.frozen("/c"), 0);
 }
 
-TEST_F(FreezeTest, AFailingThawHookIsAnErrorButEverythingIsThawed) {
+TEST_F(FreezeTest, ThawsEverythingThoughTheThawHookFails) {
   hook_fails_on = "thaw";
   EXPECT_EQ(freeze_list({"/c"}), 1);
   const auto thawed = freeze().thaw();
@@ -201,7 +201,7 @@ TEST_F(FreezeTest, AFailingThawHookIsAnErrorButEverythingIsThawed) {
   EXPECT_EQ(filesystems.frozen("/c"), 0);
 }
 
-TEST_F(FreezeTest, StaysFrozenWhenAFilesystemDoesNotThawAndCanBeThawedLater) {
+TEST_F(FreezeTest, StaysFrozenUntilEveryFilesystemThaws) {
   EXPECT_EQ(freeze_list({"/a", "/c"}), 2);
   filesystems["/a"].thaw_error = "failed to thaw /a: Input/output error";
   filesystems.take_log();
@@ -217,21 +217,21 @@ TEST_F(FreezeTest, StaysFrozenWhenAFilesystemDoesNotThawAndCanBeThawedLater) {
   EXPECT_FALSE(freeze().is_frozen());
 }
 
-TEST_F(FreezeTest, StaysFrozenWhenWhatWasFrozenBeforeTheStartDoesNotThaw) {
+TEST_F(FreezeTest, StaysFrozenUntilAnInheritedFreezeThaws) {
   std::ofstream(options.state_file).flush();
   filesystems["/a"].thaw_error = "failed to thaw /a: Operation not permitted";
   EXPECT_FALSE(freeze().thaw());
   EXPECT_TRUE(freeze().is_frozen());
 }
 
-TEST_F(FreezeTest, IgnoresThatOthersFilesystemsDoNotThaw) {
+TEST_F(FreezeTest, IgnoresThawErrorsOfOtherFilesystems) {
   filesystems["/a"].thaw_error = "failed to thaw /a: Operation not permitted";
   EXPECT_EQ(freeze().thaw(), 0);
   EXPECT_EQ(freeze_list({"/c"}), 1);
   EXPECT_EQ(freeze().thaw(), 1);
 }
 
-TEST_F(ConcurrentFreezeTest, AThawStopsAHookThatSleeps) {
+TEST_F(ConcurrentFreezeTest, AThawStopsAHookThatHangs) {
   barrier.open();
   options.hook = [&](std::string_view action, const std::stop_token& stop) -> Result<void> {
     filesystems.add_log("hook " + std::string(action));
@@ -244,7 +244,7 @@ TEST_F(ConcurrentFreezeTest, AThawStopsAHookThatSleeps) {
         Error{.message = "stopped", .system = std::make_error_code(std::errc::operation_canceled)});
   };
   freeze_on_thread({"/c"});
-  barrier.await_someone();
+  barrier.await_thread();
   EXPECT_EQ(freeze().thaw(), 0);
   EXPECT_FALSE(frozen());
   EXPECT_FALSE(freeze().is_frozen());
@@ -255,7 +255,7 @@ TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForAFilesystemThatHangs) {
   options.reply_timeout = 20ms;
   filesystems["/a"].freeze_barrier = &barrier;
   freeze_on_thread({"/a", "/c"});
-  barrier.await_someone();
+  barrier.await_thread();
   EXPECT_EQ(filesystems.frozen("/c"), 1);
 
   const auto early = freeze().thaw();
@@ -264,16 +264,16 @@ TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForAFilesystemThatHangs) {
   EXPECT_TRUE(freeze().is_frozen());
 
   barrier.open();
-  const auto given_up = frozen();
-  ASSERT_FALSE(given_up);
-  EXPECT_EQ(given_up.error().message,
+  const auto aborted = frozen();
+  ASSERT_FALSE(aborted);
+  EXPECT_EQ(aborted.error().message,
             "the freeze was given up: guest-fsfreeze-thaw was called meanwhile");
   EXPECT_FALSE(freeze().is_frozen());
   EXPECT_EQ(filesystems.frozen("/a"), 0);
   EXPECT_EQ(filesystems.frozen("/c"), 0);
 }
 
-TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForItsHook) {
+TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForAHookThatHangs) {
   options.reply_timeout = 20ms;
   options.hook = [&](std::string_view action, const std::stop_token&) -> Result<void> {
     if (action == "thaw") barrier.pass();
@@ -285,7 +285,7 @@ TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForItsHook) {
   barrier.open();
 }
 
-TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForOthersFilesystemsThatHang) {
+TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForOtherFilesystemsThatHang) {
   options.reply_timeout = 20ms;
   filesystems["/"].thaw_barrier = &barrier;
   EXPECT_EQ(freeze_list({"/a"}), 1);
@@ -294,7 +294,7 @@ TEST_F(ConcurrentFreezeTest, AThawDoesNotWaitForOthersFilesystemsThatHang) {
   barrier.open();
 }
 
-TEST_F(ConcurrentFreezeTest, TheEndStopsAHookThatSleeps) {
+TEST_F(ConcurrentFreezeTest, StopEndsAHookThatHangs) {
   options.hook = [&](std::string_view, const std::stop_token& stop) -> Result<void> {
     Barrier stopped;
     const std::stop_callback on_stop(stop, [&] { stopped.open(); });
@@ -304,22 +304,22 @@ TEST_F(ConcurrentFreezeTest, TheEndStopsAHookThatSleeps) {
   };
   barrier.open();
   freeze_on_thread({"/c"});
-  barrier.await_someone();
+  barrier.await_thread();
   EXPECT_TRUE(freeze().stop(1min));
   EXPECT_FALSE(frozen());
 }
 
-TEST_F(ConcurrentFreezeTest, TheEndDoesNotWaitForADiskThatHangs) {
+TEST_F(ConcurrentFreezeTest, StopDoesNotWaitForADiskThatHangs) {
   options.reply_timeout = 0ms;
   filesystems["/"].thaw_barrier = &barrier;
   std::ignore = freeze().thaw();
-  barrier.await_someone();
+  barrier.await_thread();
   EXPECT_FALSE(freeze().stop(0ms));
   barrier.open();
   EXPECT_TRUE(freeze().stop(1min));
 }
 
-TEST_F(ConcurrentFreezeTest, AFreezeWaitsForTheThawBeforeIt) {
+TEST_F(ConcurrentFreezeTest, AFreezeWaitsForTheEarlierThaw) {
   options.reply_timeout = 20ms;
   options.hook = [&](std::string_view action, const std::stop_token&) -> Result<void> {
     if (action == "thaw") barrier.pass();
