@@ -1,4 +1,4 @@
-// Shows what comes out of a framer as text that tests compare.
+// Converts the output of a framer to text for comparisons.
 #pragma once
 
 #include <algorithm>
@@ -13,19 +13,19 @@ namespace bellhop::wire::testing {
 
 using Answers = std::vector<std::string>;
 
-// A value as the writer writes it.
+// A value as JsonWriter writes it.
 inline std::string text_of(Value value) {
   std::string out;
   JsonWriter(out).value(value);
   return out;
 }
 
-// A message as JSON, an error as its text.
+// A message as JSON, or the text of the error.
 inline std::string text_of(const std::expected<Document, Error>& message) {
   return message ? text_of(message->root()) : message.error().message;
 }
 
-// What `bytes` bring forth, when they arrive in pieces of at most `piece` bytes.
+// The messages and errors for `bytes` that arrive in pieces of at most `piece` bytes.
 inline Answers feed(Framer& framer, std::string_view bytes, std::size_t piece = 1 << 20) {
   Answers answers;
   while (!bytes.empty()) {

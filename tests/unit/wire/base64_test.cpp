@@ -21,14 +21,14 @@ std::string encoded(const Implementation& implementation, std::string_view bytes
   return out;
 }
 
-// nullopt for text that is refused.
+// nullopt for invalid text.
 std::optional<std::string> decoded(const Implementation& implementation, std::string text) {
   const auto bytes = decode_in_place(implementation, text);
   if (!bytes) return std::nullopt;
   return std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
 }
 
-// What the comment in base64.h says, written down as plainly as can be.
+// The simplest possible implementation of the description in base64.h.
 std::optional<std::string> expected_decoding(std::string_view text) {
   constexpr std::string_view alphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -65,7 +65,7 @@ class Base64 : public testing::TestWithParam<const Implementation*> {
 INSTANTIATE_TEST_SUITE_P(Implementations, Base64, testing::ValuesIn(available_implementations()),
                          [](const auto& chosen) { return std::string(chosen.param->name); });
 
-TEST_P(Base64, EncodesTheVectorsOfTheRfc) {
+TEST_P(Base64, EncodesTheTestVectorsOfRfc4648) {
   EXPECT_EQ(encoded(implementation(), ""), "");
   EXPECT_EQ(encoded(implementation(), "f"), "Zg==");
   EXPECT_EQ(encoded(implementation(), "fo"), "Zm8=");
@@ -86,14 +86,14 @@ TEST_P(Base64, EncodesAndDecodesEveryLength) {
   }
 }
 
-TEST_P(Base64, EncodesBehindWhatIsThere) {
+TEST_P(Base64, AppendsToTheOutput) {
   std::string out = "before ";
   append_encoded(implementation(), out, bytes_of("foobar"));
   EXPECT_EQ(out, "before Zm9vYmFy");
 }
 
-TEST_P(Base64, KnowsEveryCharacterOfTheAlphabet) {
-  // 64 values of 6 bits each, in order and shifted, so that each stands in every place.
+TEST_P(Base64, SupportsEveryCharacterOfTheAlphabet) {
+  // All 64 characters, rotated by every amount, so that each occurs at every position.
   const std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   for (std::size_t shift = 0; shift < 64; ++shift) {
     const std::string text = alphabet.substr(shift) + alphabet.substr(0, shift) + alphabet;
@@ -126,7 +126,7 @@ TEST_P(Base64, DecodesLinesOf76Characters) {
   EXPECT_EQ(decoded(implementation(), text), bytes);
 }
 
-TEST_P(Base64, RefusesEveryOtherByteAtEveryPlace) {
+TEST_P(Base64, RejectsEveryOtherByteAtEveryPosition) {
   const std::string good = encoded(implementation(), std::string(150, '\x5A'));
   for (unsigned byte = 0; byte < 256; ++byte) {
     std::string text = good;
@@ -140,8 +140,8 @@ TEST_P(Base64, RefusesEveryOtherByteAtEveryPlace) {
   }
 }
 
-// Found with guest-file-write of qemu-ga 11.1.3.
-TEST_P(Base64, MakesOfIrregularTextWhatQemuGaDoes) {
+// The results are those of guest-file-write of qemu-ga 11.1.3.
+TEST_P(Base64, DecodesIrregularTextAsQemuGaDoes) {
   using std::string_literals::operator""s;
   const std::pair<std::string, std::string> cases[] = {
       {"=", ""},
@@ -181,13 +181,13 @@ TEST_P(Base64, AgreesWithItsDescriptionOnRandomText) {
   constexpr std::string_view characters = "ABCXYZabcxyz0189+/AQgw====\n\n";
   for (int round = 0; round < 20'000; ++round) {
     std::string text(random() % 150, '\0');
-    const unsigned kinds = random() % 2 == 0 ? 20 : 28;  // without irregular ones or with
+    const unsigned kinds = random() % 2 == 0 ? 20 : 28;  // without or with irregular characters
     for (char& character : text) character = characters[random() % kinds];
     ASSERT_EQ(decoded(implementation(), text), expected_decoding(text)) << text;
   }
 }
 
-TEST_P(Base64, LeavesTheBytesBehindTheTextAlone) {
+TEST_P(Base64, DoesNotWriteBeyondTheText) {
   for (std::size_t size = 0; size <= 100; ++size) {
     std::string text = encoded(implementation(), std::string(size, 'x'));
     const std::size_t length = text.size();
@@ -197,7 +197,7 @@ TEST_P(Base64, LeavesTheBytesBehindTheTextAlone) {
   }
 }
 
-TEST(Base64Choice, IsTheFastestThatTheProcessorHas) {
+TEST(Base64Choice, IsTheFastestOfTheProcessor) {
   const std::string_view chosen = implementation();
   EXPECT_EQ(chosen, available_implementations().front()->name);
   EXPECT_STREQ(available_implementations().back()->name, "scalar");

@@ -9,8 +9,9 @@ namespace {
 using testing::Answers;
 using testing::feed;
 
-// What comes of `bytes` when another framer goes on after the first `size` of them, of which
-// the messages in the last `unseen` are not taken yet.
+// The messages and errors for `bytes` if a second framer is restored from the snapshot of the first
+// after `size` bytes. The first framer has received the last `unseen` of these, but next() has not
+// been called for them.
 Answers feed_two(std::string_view bytes, std::size_t size, std::size_t unseen) {
   Framer first;
   Answers answers = feed(first, bytes.substr(0, size - unseen));
@@ -33,7 +34,7 @@ void expect_same_at_every_split(std::string_view bytes) {
   }
 }
 
-TEST(FramerSnapshot, GoesOnInTheMiddleOfAMessage) {
+TEST(FramerSnapshot, ContinuesInTheMiddleOfAMessage) {
   expect_same_at_every_split(R"({"execute": "guest-file-write", "arguments": {"handle": 1000, )"
                              R"("buf-b64": "QUJD", "n": [1, -2, [], {}, [true, null]], "e": {}}})"
                              "\n{}[]\n");
@@ -46,8 +47,8 @@ TEST(FramerSnapshot, KeepsEveryKindOfValue) {
       "false, null, {\"\": \"\"}, {'a': {'b': {'c': [{}]}}}]\n");
 }
 
-// An int parameter refuses what was written as a real number.
-TEST(FramerSnapshot, KeepsRealNumbersReal) {
+// A parameter of type int rejects a real number, even if its value is whole.
+TEST(FramerSnapshot, KeepsTheKindOfNumbers) {
   Framer first;
   feed(first, "[1e2, 5.0, 2 ");
   Framer second;
@@ -66,23 +67,23 @@ TEST(FramerSnapshot, KeepsRealNumbersReal) {
   EXPECT_EQ(kinds, (std::vector{Kind::real, Kind::real, Kind::integer}));
 }
 
-TEST(FramerSnapshot, CountsLinesAndColumnsOn) {
+TEST(FramerSnapshot, ContinuesToCountLinesAndColumns) {
   expect_same_at_every_split("{}\n  {\"a\" 1}\n [x] \xFF {\"k\": \"v\",}\n");
 }
 
-TEST(FramerSnapshot, KeepsDiscarding) {
+TEST(FramerSnapshot, ContinuesToDiscard) {
   expect_same_at_every_split("{\"a\": ! {\"b\": [1, 2, \"}\"]}, \"c\": {}} {}\n");
   expect_same_at_every_split("{\"a\" [\"]\", 'x', {}], 7} {} *foo\n \"unfinished\x01 {}");
 }
 
-TEST(FramerSnapshot, FindsDuplicateKeysOfBothHalves) {
+TEST(FramerSnapshot, FindsDuplicateKeysAcrossTheSplit) {
   expect_same_at_every_split(
       R"({"a": 1, "b": 2, "a": 3} {"1":1,"2":1,"3":1,"4":1,"5":1,"6":1,"7":1,"8":1,"9":1,)"
       R"("10":1,"11":1,"3":2} {})"
       "\n");
 }
 
-TEST(FramerSnapshot, KeepsTheLimitsOfAMessage) {
+TEST(FramerSnapshot, AppliesTheNestingLimitAcrossTheSplit) {
   const std::string nested(1025, '[');
   const std::string bytes = nested + std::string(1025, ']') + "{}";
   const Answers expected = feed(bytes);
@@ -92,7 +93,7 @@ TEST(FramerSnapshot, KeepsTheLimitsOfAMessage) {
   }
 }
 
-TEST(FramerSnapshot, CountsTokensOfBothHalves) {
+TEST(FramerSnapshot, AppliesTheTokenSizeLimitAcrossTheSplit) {
   const std::string string = "\"" + std::string(40 << 20, 'x') + "\"";
   Framer first;
   EXPECT_EQ(feed(first, "[" + string + ", "), Answers{});
@@ -101,7 +102,7 @@ TEST(FramerSnapshot, CountsTokensOfBothHalves) {
   EXPECT_EQ(feed(second, string + "]{}"), (Answers{"JSON token size limit exceeded", "{}"}));
 }
 
-TEST(FramerSnapshot, RefusesWhatMakesNoSense) {
+TEST(FramerSnapshot, RejectsAnInvalidSnapshot) {
   Framer framer;
   EXPECT_FALSE(framer.restore({.message = "{}", .rest = {}}));
   EXPECT_FALSE(framer.restore({.message = "]", .rest = {}}));

@@ -19,7 +19,7 @@ std::string parsed(std::string_view text) {
   return text_of(parse(text));
 }
 
-// The syntax_error about `bytes`, without what is the same in all.
+// The syntax error for `bytes`, without the common prefix; "none" without an error.
 std::string syntax_error(std::string_view bytes) {
   constexpr std::string_view prefix = "1:1: JSON parse error, ";
   const Answers answers = feed(bytes);
@@ -32,12 +32,12 @@ TEST(JsonReader, ReadsEveryKindOfValue) {
             "{\"a\": [null, true, false, -1, 1.5, \"x\", {}, []]}");
 }
 
-TEST(JsonReader, TakesSingleQuotes) {
+TEST(JsonReader, AcceptsSingleQuotes) {
   EXPECT_EQ(parsed("{'a\"b':'c\\'d'}"), "{\"a\\\"b\": \"c'd\"}");
   EXPECT_EQ(parsed("\"it's\""), "\"it's\"");
 }
 
-TEST(JsonReader, DecodesStringsToTheBytesTheyStandFor) {
+TEST(JsonReader, DecodesEscapesInStrings) {
   const auto document = parse("[\"a\\n\\u0041\\u00e9\\u20AC\\ud83d\\ude00\", \"plain\", \"\"]");
   ASSERT_TRUE(document);
   std::vector<std::string_view> strings;
@@ -49,7 +49,7 @@ TEST(JsonReader, DecodesStringsToTheBytesTheyStandFor) {
                                                     "plain", ""}));
 }
 
-TEST(JsonReader, SaysWhatItExpectedInAnObject) {
+TEST(JsonReader, ReportsWhatItExpectedInAnObject) {
   EXPECT_EQ(feed("{,"), Answers{"1:2: JSON parse error, expecting key"});
   EXPECT_EQ(feed("{1"
                  ":"),
@@ -61,32 +61,32 @@ TEST(JsonReader, SaysWhatItExpectedInAnObject) {
   EXPECT_EQ(feed("{\"a\":1 \"b\""), Answers{"1:8: JSON parse error, expected ',' or '}'"});
 }
 
-TEST(JsonReader, SaysWhatItExpectedInAnArray) {
+TEST(JsonReader, ReportsWhatItExpectedInAnArray) {
   EXPECT_EQ(feed("[,"), Answers{"1:2: JSON parse error, expecting value"});
   EXPECT_EQ(feed("[}"), Answers{"1:2: JSON parse error, expecting value"});
   EXPECT_EQ(feed("[1,]"), Answers{"1:4: JSON parse error, expecting value"});
   EXPECT_EQ(feed("[1 2 ]"), Answers{"1:4: JSON parse error, expected ',' or ']'"});
 }
 
-TEST(JsonReader, SaysThatItExpectedAValue) {
+TEST(JsonReader, ReportsThatItExpectedAValue) {
   for (const char* text : {"}", "]", ",", ":"})
     EXPECT_EQ(syntax_error(text), "expecting value") << text;
 }
 
-TEST(JsonReader, KnowsThreeWords) {
+TEST(JsonReader, RejectsOtherKeywords) {
   EXPECT_EQ(syntax_error("foo "), "invalid keyword 'foo'");
   EXPECT_EQ(syntax_error("truefalse "), "invalid keyword 'truefalse'");
   EXPECT_EQ(syntax_error("nan "), "invalid keyword 'nan'");
 }
 
-TEST(JsonReader, CutsALongComplaintAt1023Bytes) {
+TEST(JsonReader, CutsASyntaxErrorAt1023Bytes) {
   EXPECT_EQ(syntax_error(std::string(5000, 'a') + " "),
             "invalid keyword '" + std::string(1006, 'a'));
   EXPECT_EQ(syntax_error('"' + std::string(5000, 'a') + "\x01"),
             "stray '\"" + std::string(1015, 'a'));
 }
 
-TEST(JsonReader, RefusesADuplicateKeyWhenItsValueIsComplete) {
+TEST(JsonReader, RejectsADuplicateKeyWhenItsValueIsComplete) {
   EXPECT_EQ(feed("{\"a\":1,\"a\":"), Answers{});
   EXPECT_EQ(feed("{\"a\":1,\"a\":2}"), Answers{"1:12: JSON parse error, duplicate key"});
   EXPECT_EQ(feed("{\"a\":1,\"a\":[2]"), Answers{"1:15: JSON parse error, duplicate key"});
@@ -95,7 +95,7 @@ TEST(JsonReader, RefusesADuplicateKeyWhenItsValueIsComplete) {
             Answers{"1:18: JSON parse error, duplicate key"});
 }
 
-TEST(JsonReader, LooksForDuplicateKeysInTheSameObjectOnly) {
+TEST(JsonReader, AllowsTheSameKeyInNestedObjects) {
   EXPECT_EQ(parsed("{\"a\":{\"a\":{\"a\":1},\"b\":2},\"b\":3}"),
             "{\"a\": {\"a\": {\"a\": 1}, \"b\": 2}, \"b\": 3}");
 }
@@ -113,16 +113,16 @@ TEST(JsonReader, FindsADuplicateOfAnyKeyOfALargeObject) {
   }
 }
 
-TEST(JsonReader, TakesTimeLinearInTheNumberOfKeys) {
+TEST(JsonReader, RunsInTimeLinearInTheNumberOfKeys) {
   std::string text = "{";
   for (int i = 0; i < 300'000; ++i) text += "\"key number " + std::to_string(i) + "\":0,";
   text += "\"last\":0}";
-  const auto document = parse(text);  // would take many minutes if each key met each other
+  const auto document = parse(text);  // takes many minutes if it compares every pair of keys
   ASSERT_TRUE(document);
   EXPECT_EQ(document->root().size(), 300'001u);
 }
 
-TEST(JsonReader, ParsesOneValueOnly) {
+TEST(JsonReader, ParsesExactlyOneValue) {
   EXPECT_EQ(parsed("1"), "1");
   EXPECT_EQ(parsed(""), "Expecting a JSON value");
   EXPECT_EQ(parsed("{\"a\":"), "Expecting a JSON value");
@@ -131,8 +131,7 @@ TEST(JsonReader, ParsesOneValueOnly) {
   EXPECT_EQ(parsed("[]*"), "Expecting at most one JSON value");
 }
 
-// What nlohmann's strict parser makes of random JSON, and what this one does.
-
+// Generates random JSON, to compare with nlohmann's strict parser.
 class Generator {
  public:
   explicit Generator(unsigned seed) : random_(seed) {}
@@ -202,16 +201,16 @@ TEST(JsonReader, ReadsWhatNlohmannWritesAndWritesWhatItReads) {
   }
 }
 
-// Whether qemu-ga takes less than the grammar says.
-bool is_refused_on_purpose(const std::string& message) {
+// True for errors that JSON's grammar does not require, but qemu-ga reports.
+bool is_expected_error(const std::string& message) {
   return message.find("duplicate key") != std::string::npos ||
          message.find("not a valid Unicode") != std::string::npos ||
          message.find("invalid UTF-8") != std::string::npos;
 }
 
-TEST(JsonReader, TakesEveryDamagedTextThatNlohmannTakes) {
+TEST(JsonReader, AcceptsEveryMutatedTextThatNlohmannAccepts) {
   Generator generator(2);
-  int taken = 0;
+  int accepted = 0;
   for (int i = 0; i < 30'000; ++i) {
     std::string text = generator.value().dump();
     constexpr std::string_view bytes = "{}[]:,\"'\\ 019-+.eEtru\n\x01\x7F\xC3\xFF";
@@ -220,18 +219,18 @@ TEST(JsonReader, TakesEveryDamagedTextThatNlohmannTakes) {
     }
     const json expected = json::parse(text, nullptr, false);
     if (expected.is_discarded()) continue;
-    ++taken;
+    ++accepted;
     const auto document = parse(text);
     if (document) {
       const std::string written = text_of(document->root());
       const bool infinite = written.find("inf") != std::string::npos;
       EXPECT_TRUE(infinite || json::parse(written) == expected) << text << '\n' << written;
     } else {
-      EXPECT_TRUE(is_refused_on_purpose(document.error().message)) << text << '\n'
-                                                                   << document.error().message;
+      EXPECT_TRUE(is_expected_error(document.error().message)) << text << '\n'
+                                                               << document.error().message;
     }
   }
-  EXPECT_GT(taken, 1000);
+  EXPECT_GT(accepted, 1000);
 }
 
 }  // namespace

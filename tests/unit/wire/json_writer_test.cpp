@@ -23,7 +23,7 @@ std::string real(double value) {
   return written([&](JsonWriter& writer) { writer.real(value); });
 }
 
-TEST(JsonWriter, SeparatesAsQemuGaDoes) {
+TEST(JsonWriter, SeparatesTokensAsQemuGaDoes) {
   EXPECT_EQ(written([](JsonWriter& writer) {
               writer.begin_object();
               writer.key("a");
@@ -46,7 +46,7 @@ TEST(JsonWriter, SeparatesAsQemuGaDoes) {
             "{\"a\": [-1, 18446744073709551615, null, []], \"b\": true, \"c\": {}, \"d\": \"\"}");
 }
 
-TEST(JsonWriter, EscapesWhatQemuGaEscapes) {
+TEST(JsonWriter, EscapesTheSameCharactersAsQemuGa) {
   EXPECT_EQ(string("\b\f\n\r\t\"\\/'~"), "\"\\b\\f\\n\\r\\t\\\"\\\\/'~\"");
   EXPECT_EQ(string("\x01\x0B\x1F\x7F"), "\"\\u0001\\u000B\\u001F\\u007F\"");
   EXPECT_EQ(string(std::string_view("\0", 1)), "\"\\u0000\"");
@@ -68,7 +68,7 @@ TEST(JsonWriter, ReplacesInvalidSequences) {
   EXPECT_EQ(string("\xF8\x88\x80\x80\x80"), "\"\\uFFFD\"");
 }
 
-TEST(JsonWriter, FindsWhatToEscapeAnywhereInALongString) {
+TEST(JsonWriter, EscapesAtAnyPositionInALongString) {
   const std::string text(100, 'a');
   for (std::size_t at = 0; at <= text.size(); ++at) {
     EXPECT_EQ(string(std::string(text).insert(at, "\"")),
@@ -112,7 +112,7 @@ TEST(JsonWriter, CopiesValues) {
   }
 }
 
-TEST(JsonWriter, CopiesAPartOfADocument) {
+TEST(JsonWriter, CopiesPartOfADocument) {
   const auto document = parse("{\"a\": {\"b\": [1, {\"c\": 2}]}, \"d\": 3}");
   ASSERT_TRUE(document);
   const auto part = document->root().find("a");
@@ -125,23 +125,23 @@ TEST(JsonWriter, CopiesAPartOfADocument) {
             "[{\"b\": [1, {\"c\": 2}]}, [1, {\"c\": 2}]]");
 }
 
-TEST(JsonWriter, DrainsWhenMuchIsWaiting) {
+TEST(JsonWriter, FlushesLargeOutput) {
   std::string out;
-  std::string drained;
-  bool receiver = true;
+  std::string flushed;
+  bool accept = true;
   JsonWriter writer(out, [&](std::string& bytes) {
-    drained += bytes;
+    flushed += bytes;
     bytes.clear();
-    return receiver;
+    return accept;
   });
   writer.string("small");
   EXPECT_TRUE(writer.flush_if_large());
-  EXPECT_EQ(drained, "");
+  EXPECT_EQ(flushed, "");
   writer.string(std::string(JsonWriter::drain_threshold, 'a'));
   EXPECT_TRUE(writer.flush_if_large());
   EXPECT_EQ(out, "");
-  EXPECT_TRUE(drained.starts_with("\"small\", \"aaa"));
-  receiver = false;
+  EXPECT_TRUE(flushed.starts_with("\"small\", \"aaa"));
+  accept = false;
   writer.string(std::string(JsonWriter::drain_threshold, 'a'));
   EXPECT_FALSE(writer.flush_if_large());
 }

@@ -45,7 +45,7 @@ TEST(Lexer, FindsEveryKindOfToken) {
   EXPECT_EQ(tokens("{\"a\":[-10,1.5e+7 true]}"), expected);
 }
 
-TEST(Lexer, GivesTheSameTokensForAnySplit) {
+TEST(Lexer, YieldsTheSameTokensForAnySplit) {
   const std::string bytes =
       "{\"a\\\"\\\\b\": ['x\"', -0.5e-3,\n01 \"\xFF *foo, 12e, tru\xE9 }{\"long enough for a whole "
       "block of bytes, and then some more: \xC3\xA9\"";
@@ -57,27 +57,26 @@ TEST(Lexer, CountsLinesAndColumnsInBytes) {
   EXPECT_EQ(tokens("\"\xC3\xA9\",\n\n\t ,"), expected);
 }
 
-TEST(Lexer, ReportsTheTokenAfterOneThatItEndedOneColumnTooFar) {
+TEST(Lexer, CountsOneColumnTooManyForATokenThatEndsAnother) {
   const Tokens expected = {{integer, "0", 1, 1}, {keyword, "e", 1, 3}, {integer, "1", 1, 4}};
   EXPECT_EQ(tokens("0e1 "), expected);
   EXPECT_EQ(tokens("0 e 1 ")[1], (Seen{keyword, "e", 1, 3}));
 }
 
-TEST(Lexer, TakesTheByteThatBreaksATokenIntoTheStrayBytes) {
+TEST(Lexer, IncludesTheInvalidByteInTheStrayBytes) {
   for (const char* text : {"-a", "- ", "01", "-01", "1.}", "1.e", "1e ", "1e+,", "\"abc\n",
                            "'a\\\x01", "\"abc\xFF", "\"\\\xFE"}) {
     EXPECT_EQ(tokens(text), (Tokens{{invalid, text, 1, 1}})) << text;
   }
 }
 
-TEST(Lexer, TakesOtherBytesAsStrayOnes) {
+TEST(Lexer, ReportsOtherBytesAsStray) {
   for (int byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
-    const bool begins_something =
-        std::string_view(" \t\r\n{}[]:,\"'-").find(c) != std::string::npos ||
-        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+    const bool is_valid = std::string_view(" \t\r\n{}[]:,\"'-").find(c) != std::string::npos ||
+                          (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
     const Tokens expected = {{invalid, std::string(1, c), 1, 1}};
-    EXPECT_EQ(tokens(std::string(1, c)) == expected, !begins_something) << byte;
+    EXPECT_EQ(tokens(std::string(1, c)) == expected, !is_valid) << byte;
   }
 }
 
@@ -93,7 +92,7 @@ TEST(Lexer, SkipsFromStrayBytesToAControlCharacter) {
   EXPECT_EQ(tokens("\xFF\xFE"), (Tokens{{invalid, "\xFF", 1, 1}, {invalid, "\xFE", 1, 3}}));
 }
 
-TEST(Lexer, SaysWhichStringsNeedNoDecoding) {
+TEST(Lexer, MarksStringsThatNeedNoDecoding) {
   const auto is_plain = [](std::string_view text) { return Lexer().next(text).token->plain; };
   EXPECT_TRUE(is_plain("\"abc ~\""));
   EXPECT_TRUE(is_plain("'a\"b'"));
@@ -102,7 +101,7 @@ TEST(Lexer, SaysWhichStringsNeedNoDecoding) {
   EXPECT_FALSE(is_plain("\"\xC3\xA9 and then at least a block of ASCII, which changes nothing\""));
 }
 
-TEST(Lexer, CutsATokenThatIsTooLong) {
+TEST(Lexer, CutsAnOversizedToken) {
   const std::string bytes = '"' + std::string(token_size_limit, 'a') + "b,c ";
   Lexer lexer;
   const Lexer::Step cut = lexer.next(bytes);
@@ -116,14 +115,14 @@ TEST(Lexer, CutsATokenThatIsTooLong) {
   EXPECT_EQ(next.token->position.column, 1u) << "the position of the token that was cut";
 }
 
-TEST(Lexer, LetsTheLastQuoteBeOneByteOverTheLimit) {
+TEST(Lexer, AllowsTheLastQuoteOneByteAboveTheLimit) {
   const std::string bytes = '"' + std::string(token_size_limit - 1, 'a') + '"';
   const Lexer::Step step = Lexer().next(bytes);
   ASSERT_TRUE(step.token);
   EXPECT_EQ(step.token->type, string);
 }
 
-TEST(Lexer, CountsOnAfterAReset) {
+TEST(Lexer, ContinuesToCountAfterAReset) {
   Lexer lexer;
   EXPECT_FALSE(lexer.next("\n\"abc").token);
   EXPECT_EQ(lexer.pending(), 4u);

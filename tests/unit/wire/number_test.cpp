@@ -14,14 +14,14 @@ double real(const std::string& text) {
   return node.real;
 }
 
-TEST(Number, IsAnIntegerWhereItFits) {
+TEST(Number, IsAnIntegerIfItFits) {
   EXPECT_EQ(parse_number("0").integer, 0);
   EXPECT_EQ(parse_number("-0").kind, Kind::integer);
   EXPECT_EQ(parse_number("9223372036854775807").integer, std::numeric_limits<std::int64_t>::max());
   EXPECT_EQ(parse_number("-9223372036854775808").integer, std::numeric_limits<std::int64_t>::min());
 }
 
-TEST(Number, IsUnsignedAboveThat) {
+TEST(Number, IsUnsignedAboveTheSignedRange) {
   EXPECT_EQ(parse_number("9223372036854775808").kind, Kind::unsigned_integer);
   EXPECT_EQ(parse_number("18446744073709551615").unsigned_integer,
             std::numeric_limits<std::uint64_t>::max());
@@ -51,7 +51,7 @@ TEST(Number, MayBeInfinite) {
   EXPECT_EQ(real("0." + std::string(400, '0') + "1e900"), infinity);
 }
 
-TEST(Number, MayBeTooSmall) {
+TEST(Number, IsZeroIfTooSmall) {
   EXPECT_EQ(real("1e-400"), 0);
   EXPECT_TRUE(std::signbit(real("-1e-400")));
   EXPECT_EQ(real("100000e-400"), 0);

@@ -32,7 +32,7 @@ TEST(Reply, EchoesTheIdAfterTheReturnValue) {
   EXPECT_EQ(success(id->root()), "{\"return\": 7, \"id\": {\"a\": [1]}}\n");
 }
 
-TEST(Reply, BeginsWithADelimiterWhereTheCommandWantsIt) {
+TEST(Reply, BeginsWithADelimiterIfRequested) {
   EXPECT_EQ(success({}, true), "\xFF{\"return\": 7}\n");
 }
 
@@ -43,7 +43,7 @@ TEST(Reply, EchoesTheIdBeforeTheError) {
       "{\"id\": null, \"error\": {\"class\": \"GenericError\", \"desc\": \"it's \\\"bad\\\"\"}}\n");
 }
 
-TEST(Reply, KnowsTwoClassesOfErrors) {
+TEST(Reply, HasTheClassOfTheErrorCode) {
   const auto class_of = [](ErrorCode code) {
     const auto document = parse(error(code, {}));
     return std::string(document->root().find("error")->find("class")->string());

@@ -9,11 +9,11 @@ namespace {
 
 using testing::text_of;
 
-// The error about a message and the id that its reply carries.
-std::string refused(std::string_view message) {
+// The error for a message and, after " | ", the id for the reply.
+std::string error_of(std::string_view message) {
   const auto document = parse(message);
   const auto request = read_request(*document);
-  if (request) return "accepted";
+  if (request) return "no error";
   EXPECT_EQ(request.error().error.code, ErrorCode::invalid_request);
   const auto id = request.error().id;
   return request.error().error.message + (id ? " | " + text_of(*id) : "");
@@ -28,7 +28,7 @@ TEST(Request, HasACommandAndMayHaveArgumentsAndAnId) {
   EXPECT_EQ(text_of(*request->id), "[1]");
 }
 
-TEST(Request, NeedsACommandOnly) {
+TEST(Request, RequiresOnlyACommand) {
   const auto document = parse("{\"execute\": \"\"}");
   const auto request = read_request(*document);
   ASSERT_TRUE(request);
@@ -44,40 +44,40 @@ TEST(Request, MayHaveANullId) {
 
 TEST(Request, MustBeAnObject) {
   for (const char* text : {"1", "\"x\"", "null", "[{\"execute\": \"x\"}]"}) {
-    EXPECT_EQ(refused(text), "QMP input must be a JSON object") << text;
+    EXPECT_EQ(error_of(text), "QMP input must be a JSON object") << text;
   }
 }
 
-TEST(Request, MustNameACommand) {
-  EXPECT_EQ(refused("{}"), "QMP input lacks member 'execute'");
-  EXPECT_EQ(refused("{\"id\": 1}"), "QMP input lacks member 'execute' | 1");
-  EXPECT_EQ(refused("{\"execute\": 5, \"id\": 1}"),
+TEST(Request, MustHaveACommand) {
+  EXPECT_EQ(error_of("{}"), "QMP input lacks member 'execute'");
+  EXPECT_EQ(error_of("{\"id\": 1}"), "QMP input lacks member 'execute' | 1");
+  EXPECT_EQ(error_of("{\"execute\": 5, \"id\": 1}"),
             "QMP input member 'execute' must be a string | 1");
-  EXPECT_EQ(refused("{\"execute\": null}"), "QMP input member 'execute' must be a string");
+  EXPECT_EQ(error_of("{\"execute\": null}"), "QMP input member 'execute' must be a string");
 }
 
-TEST(Request, HasArgumentsInAnObject) {
+TEST(Request, RequiresAnObjectForArguments) {
   for (const char* arguments : {"null", "[]", "1", "\"\""}) {
     EXPECT_EQ(
-        refused(std::string("{\"execute\": \"x\", \"id\": 2, \"arguments\": ") + arguments + "}"),
+        error_of(std::string("{\"execute\": \"x\", \"id\": 2, \"arguments\": ") + arguments + "}"),
         "QMP input member 'arguments' must be an object | 2");
   }
 }
 
-TEST(Request, HasNoOtherMembers) {
+TEST(Request, RejectsOtherMembers) {
   for (std::string name : {"control", "exec-oob", "QMP", "", "Execute"}) {
-    EXPECT_EQ(refused("{\"execute\": \"x\", \"" + name + "\": 1}"),
+    EXPECT_EQ(error_of("{\"execute\": \"x\", \"" + name + "\": 1}"),
               "QMP input member '" + name + "' is unexpected");
   }
-  EXPECT_EQ(refused("{\"x\": 1, \"id\": \"i\"}"), "QMP input member 'x' is unexpected | \"i\"");
+  EXPECT_EQ(error_of("{\"x\": 1, \"id\": \"i\"}"), "QMP input member 'x' is unexpected | \"i\"");
 }
 
-TEST(Request, IsRefusedForUnexpectedMembersFirstThenForItsCommand) {
-  EXPECT_EQ(refused("{\"execute\": 5, \"arguments\": 5, \"x\": 1, \"y\": 2}"),
+TEST(Request, ReportsUnexpectedMembersBeforeOtherErrors) {
+  EXPECT_EQ(error_of("{\"execute\": 5, \"arguments\": 5, \"x\": 1, \"y\": 2}"),
             "QMP input member 'x' is unexpected");
-  EXPECT_EQ(refused("{\"arguments\": 5, \"execute\": 5}"),
+  EXPECT_EQ(error_of("{\"arguments\": 5, \"execute\": 5}"),
             "QMP input member 'execute' must be a string");
-  EXPECT_EQ(refused("{\"arguments\": 5}"), "QMP input member 'arguments' must be an object");
+  EXPECT_EQ(error_of("{\"arguments\": 5}"), "QMP input member 'arguments' must be an object");
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace bellhop::wire {
 namespace {
 
-// The decoded bytes, or the syntax_error. Decodes in place, as the reader does.
+// The decoded bytes, or the error. Decodes in place, as the reader does.
 std::string decoded(std::string literal) {
   const auto length = decode_string_literal(literal, literal.data() + 1);
   return length ? literal.substr(1, *length) : length.error();
@@ -17,7 +17,7 @@ TEST(StringLiteral, DecodesSimpleEscapes) {
   EXPECT_EQ(decoded("'\"\\''"), "\"'");
 }
 
-TEST(StringLiteral, RefusesOtherEscapes) {
+TEST(StringLiteral, RejectsOtherEscapes) {
   for (const char* text : {"\"\\a\"", "\"\\x41\"", "\"\\0\"", "\"\\U0041\"", "\"\\\xC3\xA9\""}) {
     EXPECT_EQ(decoded(text), "invalid escape sequence in string") << text;
   }
@@ -29,7 +29,7 @@ TEST(StringLiteral, DecodesUnicodeEscapes) {
   EXPECT_EQ(decoded("\"\\udbff\\udffd\""), "\xF4\x8F\xBF\xBD");
 }
 
-TEST(StringLiteral, WritesNulAsC080) {
+TEST(StringLiteral, DecodesNulToC080) {
   EXPECT_EQ(decoded("\"a\\u0000b\""),
             "a\xC0\x80"
             "b");
@@ -39,7 +39,7 @@ TEST(StringLiteral, WritesNulAsC080) {
             "b");
 }
 
-TEST(StringLiteral, ShowsAUnicodeEscapeThatStandsForNoCharacter) {
+TEST(StringLiteral, QuotesAUnicodeEscapeOfNoCharacter) {
   const std::string end = " is not a valid Unicode character";
   EXPECT_EQ(decoded("\"x\\ud800\""), "\\ud800" + end);
   EXPECT_EQ(decoded("\"\\ud800x\""), "\\ud800" + end);
@@ -52,7 +52,7 @@ TEST(StringLiteral, ShowsAUnicodeEscapeThatStandsForNoCharacter) {
   EXPECT_EQ(decoded("\"\\ud83f\\udfff\""), "\\ud83f\\udfff" + end);
 }
 
-TEST(StringLiteral, ShowsSixBytesOfADamagedUnicodeEscape) {
+TEST(StringLiteral, QuotesSixBytesOfAnInvalidUnicodeEscape) {
   const std::string end = " is not a valid Unicode character";
   EXPECT_EQ(decoded("\"\\u123g5\""), "\\u123g" + end);
   EXPECT_EQ(decoded("\"\\u+123\""), "\\u+123" + end);
@@ -60,7 +60,7 @@ TEST(StringLiteral, ShowsSixBytesOfADamagedUnicodeEscape) {
   EXPECT_EQ(decoded("\"\\u\""), "\\u\"" + end);
 }
 
-TEST(StringLiteral, RefusesInvalidUtf8) {
+TEST(StringLiteral, RejectsInvalidUtf8) {
   for (const char* text :
        {"\x80", "\xC0\x81", "\xC3", "\xE2\x82", "\xED\xA0\x80", "\xEF\xBF\xBF", "\xEF\xB7\x90",
         "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80", "\xC3\\u0041"}) {
@@ -69,7 +69,7 @@ TEST(StringLiteral, RefusesInvalidUtf8) {
   }
 }
 
-TEST(StringLiteral, ReportsWhatIsWrongFirst) {
+TEST(StringLiteral, ReportsTheFirstError) {
   EXPECT_EQ(decoded("\"\\q\x80\""), "invalid escape sequence in string");
   EXPECT_EQ(decoded("\"\x80\\q\""), "invalid UTF-8 sequence in string");
 }

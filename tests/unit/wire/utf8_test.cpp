@@ -19,25 +19,25 @@ TEST(Utf8, DecodesWhatItEncodes) {
   }
 }
 
-TEST(Utf8, KnowsWhatIsNoCharacter) {
-  for (unsigned no :
+TEST(Utf8, ClassifiesCodePoints) {
+  for (unsigned invalid :
        {0xD800U, 0xDFFFU, 0xFDD0U, 0xFDEFU, 0xFFFEU, 0xFFFFU, 0x1FFFEU, 0x10FFFFU, 0x110000U}) {
-    EXPECT_FALSE(is_character(no)) << no;
+    EXPECT_FALSE(is_character(invalid)) << invalid;
   }
-  for (unsigned yes :
+  for (unsigned valid :
        {0x0U, 0x7FU, 0xD7FFU, 0xE000U, 0xFDCFU, 0xFDF0U, 0xFFFDU, 0x10000U, 0x10FFFDU}) {
-    EXPECT_TRUE(is_character(yes)) << yes;
+    EXPECT_TRUE(is_character(valid)) << valid;
   }
 }
 
-TEST(Utf8, HasTwoFormsOfNul) {
+TEST(Utf8, DecodesBothFormsOfNul) {
   EXPECT_EQ(encoded(0), "\xC0\x80");
   EXPECT_TRUE(decode("\xC0\x80").valid);
   EXPECT_TRUE(decode("\xC0\x80").code_point == 0);
   EXPECT_TRUE(decode(std::string(1, '\0')).valid);
 }
 
-TEST(Utf8, RefusesOverlongForms) {
+TEST(Utf8, RejectsOverlongForms) {
   for (const char* text :
        {"\xC0\x81", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xF0\x8F\xBF\xBF"}) {
     EXPECT_FALSE(decode(text).valid) << text;
@@ -55,7 +55,7 @@ TEST(Utf8, SkipsAnInvalidSequenceAsOne) {
   EXPECT_EQ(decode("\xFC\x84\x80\x80\x80\x80").length, 6u);
 }
 
-TEST(Utf8, ValidatesWholeTexts) {
+TEST(Utf8, ValidatesText) {
   const std::string ascii = "0123456789 and so on, longer than a word of the machine";
   for (std::size_t at = 0; at < ascii.size(); ++at) {
     EXPECT_TRUE(is_valid(std::string(ascii).insert(at, "\xE2\x82\xAC")));

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view sample = "{\"a\": [1, [2, 3], {\"x\": 4}], \"b\": \"text\", \"c\": {}}";
 
-TEST(Value, KnowsItsKindAndSize) {
+TEST(Value, HasAKindAndASize) {
   const auto document = parse(sample);
   const Value root = document->root();
   EXPECT_TRUE(root.is(Kind::object));
@@ -28,7 +28,7 @@ TEST(Value, FindsMembersPastNestedOnes) {
   EXPECT_FALSE(document->root().find(""));
 }
 
-TEST(Value, VisitsElementsInOrderUntilToldToStop) {
+TEST(Value, VisitsElementsInOrderUntilTheCallbackReturnsFalse) {
   const auto document = parse("[1, [9, 9], 3, 4]");
   int visits = 0;
   EXPECT_TRUE(document->root().each_element([&](Value) { return ++visits > 0; }));
@@ -41,7 +41,7 @@ TEST(Value, VisitsElementsInOrderUntilToldToStop) {
   EXPECT_EQ(visits, 3);
 }
 
-TEST(Value, VisitsMembersInOrderUntilToldToStop) {
+TEST(Value, VisitsMembersInOrderUntilTheCallbackReturnsFalse) {
   const auto document = parse(sample);
   std::string keys;
   EXPECT_TRUE(document->root().each_member([&](std::string_view key, Value) {
@@ -61,14 +61,14 @@ TEST(Value, StaysValidWhenItsDocumentIsMoved) {
   EXPECT_EQ(moved.root().find("b")->string().data(), text.string().data());
 }
 
-TEST(Value, LetsItsStringBeOverwritten) {
+TEST(Value, AllowsOverwritingItsString) {
   const auto document = parse(sample);
   const Value text = *document->root().find("b");
   text.mutable_string()[0] = 'T';
   EXPECT_EQ(text.string(), "Text");
 }
 
-TEST(Value, HasAPlaceInItsDocument) {
+TEST(Value, HasAnIndexInItsDocument) {
   const auto document = parse(sample);
   const Value root = document->root();
   EXPECT_EQ(root.index(), 0u);
