@@ -20,13 +20,13 @@ TEST(ProcTable, NamesTheFileThatCannotBeRead) {
   EXPECT_EQ(table.error().message, "open(\"/nonexistent\"): No such file or directory");
 }
 
-TEST(Words, ArePartedByBlanks) {
+TEST(Words, AreSeparatedBySpacesAndTabs) {
   EXPECT_THAT(words_of("  8\t0 sda  1 "), ::testing::ElementsAre("8", "0", "sda", "1"));
   EXPECT_THAT(words_of(" \t"), ::testing::IsEmpty());
   EXPECT_THAT(words_of(""), ::testing::IsEmpty());
 }
 
-TEST(NumberIn, TakesTheWholeText) {
+TEST(NumberIn, ParsesTheCompleteText) {
   EXPECT_EQ(number_in<int>("12"), 12);
   EXPECT_EQ(number_in<int>("1f", 16), 31);
   for (const char* text : {"", "x", "1x", " 1", "99999999999"}) {

@@ -23,7 +23,7 @@ Handle open_null() {
   return Handle(::open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
 
-TEST(ExecInPlace, PassesOnWhatIsNamedAndNothingElse) {
+TEST(ExecInPlace, PassesOnlyTheNamedDescriptorsAndVariable) {
   const TemporaryDirectory directory;
   const Handle kept = open_null();
   const Handle other = open_null();
@@ -46,7 +46,7 @@ TEST(ExecInPlace, PassesOnWhatIsNamedAndNothingElse) {
   EXPECT_EQ(directory.content("out"), "name value " + std::to_string(child) + "\n");
 }
 
-TEST(ExecInPlace, LeavesEverythingAsItWasWhenItFails) {
+TEST(ExecInPlace, ChangesNothingWhenItFails) {
   const Handle kept = open_null();
   const Error error = exec_in_place({.path = "/none/such",
                                      .arguments = {"such"},
@@ -57,8 +57,8 @@ TEST(ExecInPlace, LeavesEverythingAsItWasWhenItFails) {
   EXPECT_EQ(::getenv("A"), nullptr);
 }
 
-TEST(ExecutablePath, KeepsLinksThatLeadToTheProgram) {
-  if (is_emulated()) GTEST_SKIP() << "an emulator is the program";
+TEST(ExecutablePath, KeepsLinksToTheProgram) {
+  if (is_emulated()) GTEST_SKIP() << "/proc/self/exe is the emulator";
   const TemporaryDirectory directory;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   std::filesystem::create_symlink(self, directory / "link");
@@ -67,37 +67,37 @@ TEST(ExecutablePath, KeepsLinksThatLeadToTheProgram) {
   EXPECT_EQ(executable_path(self, "/"), self);
 }
 
-TEST(ExecutablePath, DoesNotBelieveAWrongName) {
+TEST(ExecutablePath, IgnoresTheNameOfAnotherProgram) {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   EXPECT_EQ(executable_path("/bin/sh", "/"), self);
   EXPECT_EQ(executable_path("no such program", "/"), self);
 }
 
-TEST(ClaimInherited, TakesOnceWhatChildrenWouldGet) {
+TEST(ClaimInherited, ClaimsAnInheritableDescriptorOnce) {
   const int descriptor = open_null().release();
   EXPECT_FALSE(claim_inherited(descriptor));
   ASSERT_EQ(::fcntl(descriptor, F_SETFD, 0), 0);
-  const Handle taken = claim_inherited(descriptor);
-  EXPECT_EQ(taken.get(), descriptor);
+  const Handle claimed = claim_inherited(descriptor);
+  EXPECT_EQ(claimed.get(), descriptor);
   EXPECT_TRUE(closes_on_exec(descriptor));
   EXPECT_FALSE(claim_inherited(descriptor));
   EXPECT_FALSE(claim_inherited(-1));
   EXPECT_FALSE(claim_inherited(1));
 }
 
-TEST(Signals, WaitWhileTheyAreHeld) {
-  static volatile sig_atomic_t come;
-  come = 0;
-  struct sigaction former{};
+TEST(Signals, AreDeferredWhileTheyAreBlocked) {
+  static volatile sig_atomic_t received;
+  received = 0;
+  struct sigaction before{};
   struct sigaction action{};
-  action.sa_handler = [](int) { come = 1; };
-  ASSERT_EQ(::sigaction(SIGUSR2, &action, &former), 0);
+  action.sa_handler = [](int) { received = 1; };
+  ASSERT_EQ(::sigaction(SIGUSR2, &action, &before), 0);
   block_signals(std::array{SIGUSR2});
   ::kill(::getpid(), SIGUSR2);
-  EXPECT_EQ(come, 0);
+  EXPECT_EQ(received, 0);
   unblock_signals(std::array{SIGUSR2});
-  EXPECT_EQ(come, 1);
-  ::sigaction(SIGUSR2, &former, nullptr);
+  EXPECT_EQ(received, 1);
+  ::sigaction(SIGUSR2, &before, nullptr);
 }
 
 }  // namespace

@@ -21,28 +21,28 @@ class RunProgram : public ::testing::Test {
   Processes processes_;
 };
 
-TEST_F(RunProgram, TellsWhatWasWrittenInOrder) {
+TEST_F(RunProgram, ReturnsOutputAndErrorOutputInOrder) {
   const auto run = shell("echo one; echo two >&2; echo three; exit 3");
   ASSERT_TRUE(run);
   EXPECT_EQ(run->output, "one\ntwo\nthree\n");
   EXPECT_EQ(run->end.exit_code, 3);
 }
 
-TEST_F(RunProgram, TellsOfASignal) {
+TEST_F(RunProgram, ReturnsTheSignal) {
   const auto run = shell("kill -9 $$");
   ASSERT_TRUE(run);
   EXPECT_EQ(run->end.exit_code, std::nullopt);
   EXPECT_EQ(run->end.signal, SIGKILL);
 }
 
-TEST_F(RunProgram, KeepsNotMoreThan64KiB) {
+TEST_F(RunProgram, TruncatesOutputAt64KiB) {
   const auto run = shell("head -c 100000 /dev/zero; exit 1");
   ASSERT_TRUE(run);
   EXPECT_EQ(run->output.size(), 65536U);
   EXPECT_EQ(run->end.exit_code, 1);
 }
 
-TEST_F(RunProgram, DoesNotWaitForWhatIsLeftBehind) {
+TEST_F(RunProgram, DoesNotWaitForChildrenOfTheProgram) {
   const testing::TemporaryDirectory directory;
   testing::Gate gate(directory / "gate");
   const auto run = shell("echo begun; { " + gate.wait_command() + "; } & exit 1");
@@ -51,21 +51,21 @@ TEST_F(RunProgram, DoesNotWaitForWhatIsLeftBehind) {
   gate.open();
 }
 
-TEST_F(RunProgram, KillsWhatTakesTooLongOrIsNotWanted) {
+TEST_F(RunProgram, KillsTheProgramAtTheTimeoutOrWhenItIsCancelled) {
   const testing::TemporaryDirectory directory;
   const testing::Gate gate(directory / "gate");
   const ProcessRequest request{.path = "/bin/sh", .arguments = {"-c", gate.wait_command()}};
-  const auto late = run_program(processes_, request, {.time = std::chrono::milliseconds(50)});
-  ASSERT_TRUE(late);
-  EXPECT_EQ(late->outcome, ProgramRun::Outcome::timed_out);
+  const auto timed_out = run_program(processes_, request, {.time = std::chrono::milliseconds(50)});
+  ASSERT_TRUE(timed_out);
+  EXPECT_EQ(timed_out->outcome, ProgramRun::Outcome::timed_out);
   std::stop_source stop;
   stop.request_stop();
-  const auto unwanted = run_program(processes_, request, {.time = {}, .stop = stop.get_token()});
-  ASSERT_TRUE(unwanted);
-  EXPECT_EQ(unwanted->outcome, ProgramRun::Outcome::cancelled);
+  const auto cancelled = run_program(processes_, request, {.time = {}, .stop = stop.get_token()});
+  ASSERT_TRUE(cancelled);
+  EXPECT_EQ(cancelled->outcome, ProgramRun::Outcome::cancelled);
 }
 
-TEST_F(RunProgram, SaysWhyItCannotStart) {
+TEST_F(RunProgram, ReportsWhyItCannotStart) {
   const auto run = run_program(processes_, {.path = "/nonexistent"});
   ASSERT_FALSE(run);
   EXPECT_EQ(run.error().message,
@@ -82,21 +82,21 @@ class FindProgram : public ::testing::Test {
   testing::TemporaryDirectory directory_;
 };
 
-TEST_F(FindProgram, NeedsNoPath) {
+TEST_F(FindProgram, WorksWithoutPath) {
   ::unsetenv("PATH");
   EXPECT_EQ(find_program("sh"), "/bin/sh");
   EXPECT_EQ(find_program("bellhop-no-such-program"), std::nullopt);
 }
 
-TEST_F(FindProgram, LooksAlsoWherePathSays) {
+TEST_F(FindProgram, AlsoSearchesPath) {
   ::setenv("PATH", directory_.path().c_str(), 1);
   const std::string program = directory_.file("bellhop-test-program", "");
-  EXPECT_EQ(find_program("bellhop-test-program"), std::nullopt);  // it may not be executed
+  EXPECT_EQ(find_program("bellhop-test-program"), std::nullopt);  // not executable
   ::chmod(program.c_str(), 0755);
   EXPECT_EQ(find_program("bellhop-test-program"), program);
 }
 
-TEST_F(FindProgram, TakesNoDirectoryForAProgram) {
+TEST_F(FindProgram, IgnoresDirectories) {
   ::setenv("PATH", directory_.path().c_str(), 1);
   std::filesystem::create_directory(directory_ / "bellhop-test-program");
   EXPECT_EQ(find_program("bellhop-test-program"), std::nullopt);
