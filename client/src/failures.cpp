@@ -44,8 +44,8 @@ Error connect_failed(const Subject& subject, int error_number) {
 
 Error connect_timed_out(const Subject& subject, const Deadline& deadline) {
   return {ErrorKind::timeout,
-          fmt::format("{} did not accept a connection within {} (other clients are waiting for it, "
-                      "too: close other clients of this agent, or wait longer)",
+          fmt::format("{} did not accept a connection within {} (the queue of waiting clients is "
+                      "full: close other clients of this agent, or wait longer)",
                       printable(subject.endpoint), seconds(deadline))};
 }
 

@@ -114,8 +114,9 @@ bool SyncSearch::consume_line() {
 std::expected<json, Error> parse_reply(std::string_view text, const Subject& subject) {
   auto reply = parse(text);
   if (!reply) return std::unexpected(invalid_reply(subject, text, "this is not JSON"));
-  if (!reply->is_object())
+  if (!reply->is_object()) {
     return std::unexpected(invalid_reply(subject, text, "this is not an object"));
+  }
   if (auto error = error_in(*reply, subject.command)) return std::unexpected(*std::move(error));
   const auto value = reply->find("return");
   if (value == reply->end()) {

@@ -53,11 +53,11 @@ TEST(WithoutKeys, RemovesExactlyMatchingLines) {
   EXPECT_EQ(without_keys("a\n\nb\n", Views{""}), "a\nb");
 }
 
-TEST(Keys, TakeLinearTime) {
+TEST(Keys, AreUpdatedInLinearTime) {
   std::string content;
-  std::vector<std::string> made;
-  for (int i = 0; i < 50'000; ++i) made.push_back(fmt::format("key {}", i));
-  const Views views(made.begin(), made.end());
+  std::vector<std::string> keys;
+  for (int i = 0; i < 50'000; ++i) keys.push_back(fmt::format("key {}", i));
+  const Views views(keys.begin(), keys.end());
   content = with_keys("", views);
   EXPECT_EQ(with_keys(content, views), content);
   EXPECT_EQ(without_keys(content, views), "");

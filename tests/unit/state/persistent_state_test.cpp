@@ -151,14 +151,14 @@ TEST_F(PersistentStateTest, ReturnsDifferentHandlesToEachThread) {
   {
     std::vector<std::jthread> running;
     running.reserve(threads);
-    for (auto& mine : handles) {
+    for (auto& list : handles) {
       running.emplace_back([&] {
-        for (std::size_t i = 0; i < each; ++i) mine.push_back(state.next_handle().value_or(-1));
+        for (std::size_t i = 0; i < each; ++i) list.push_back(state.next_handle().value_or(-1));
       });
     }
   }
   std::vector<std::int64_t> all;
-  for (const auto& mine : handles) all.insert(all.end(), mine.begin(), mine.end());
+  for (const auto& list : handles) all.insert(all.end(), list.begin(), list.end());
   std::ranges::sort(all);
   EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
   EXPECT_EQ(all.front(), 1000);

@@ -36,12 +36,12 @@ inline state::Snapshot read_snapshot(std::string_view text) {
 inline state::Snapshot reexec(state::SnapshotWriter& writer, const std::function<void()>& end) {
   const auto memory = writer.finish();
   EXPECT_TRUE(memory) << memory.error().message;
-  std::vector<std::pair<int, platform::Handle>> kept;
+  std::vector<std::pair<int, platform::Handle>> copies;
   for (const int descriptor : writer.descriptors()) {
-    kept.emplace_back(descriptor, ::fcntl(descriptor, F_DUPFD_CLOEXEC, 100));
+    copies.emplace_back(descriptor, ::fcntl(descriptor, F_DUPFD_CLOEXEC, 100));
   }
   end();
-  for (const auto& [number, copy] : kept) EXPECT_EQ(::dup2(copy.get(), number), number);
+  for (const auto& [number, copy] : copies) EXPECT_EQ(::dup2(copy.get(), number), number);
   return read_snapshot(*memory);
 }
 

@@ -69,8 +69,8 @@ TEST_F(SnapshotTest, ReturnsEachDescriptorOnceWithCloseOnExec) {
   writer_.descriptor("none", -1);
   Snapshot snapshot = read_back();
   const auto records = snapshot.take("one");
-  const platform::Handle taken = records[0]->descriptor("file");
-  EXPECT_EQ(taken.get(), descriptor);
+  const platform::Handle claimed = records[0]->descriptor("file");
+  EXPECT_EQ(claimed.get(), descriptor);
   EXPECT_EQ(::fcntl(descriptor, F_GETFD), FD_CLOEXEC);
   EXPECT_FALSE(records[0]->descriptor("file"));
   EXPECT_FALSE(records[0]->descriptor("none"));

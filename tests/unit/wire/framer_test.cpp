@@ -94,7 +94,7 @@ TEST(Framer, StopsDiscardingOnReset) {
   EXPECT_EQ(feed(framer, "{}"), Answers{"{}"});
 }
 
-TEST(FramerLimits, NestingOf1024) {
+TEST(FramerLimits, RestrictNestingTo1024Levels) {
   const auto nested = [](std::size_t depth) { return repeat("[", depth) + repeat("]", depth); };
   EXPECT_EQ(feed(nested(1024) + "1 "), (Answers{nested(1024), "1"}));
   EXPECT_EQ(feed(nested(1025) + "1 "), (Answers{"JSON nesting depth limit exceeded", "1"}));
@@ -105,7 +105,7 @@ TEST(FramerLimits, NestingIsCheckedBeforeSyntax) {
   EXPECT_EQ(feed(repeat("[", 1024) + "1 ["), Answers{"JSON nesting depth limit exceeded"});
 }
 
-TEST(FramerLimits, TwoToThe21Tokens) {
+TEST(FramerLimits, RestrictAMessageToTwoToThe21Tokens) {
   const std::string tokens = "[" + repeat("1,", (1 << 20) - 1) + "1 ";
   Framer framer;
   EXPECT_EQ(feed(framer, tokens), Answers{});
@@ -113,7 +113,7 @@ TEST(FramerLimits, TwoToThe21Tokens) {
   EXPECT_EQ(feed(framer, tokens + "*{}"), (Answers{"JSON token count limit exceeded", "{}"}));
 }
 
-TEST(FramerLimits, TokenBytesOfAMessage) {
+TEST(FramerLimits, RestrictTheTokenBytesOfAMessage) {
   const std::string max_token = "[\"" + std::string(token_size_limit - 5, 'a') + "\"";
   Framer framer;
   EXPECT_EQ(feed(framer, max_token + " ]{}").size(), 2u);

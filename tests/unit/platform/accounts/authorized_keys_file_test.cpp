@@ -16,13 +16,13 @@ class AuthorizedKeysFileTest : public testing::AuthorizedKeysTest {
   void expect_refused(std::string_view reason) const {
     EXPECT_EQ(error_of_read(), fmt::format("failed to read '{}': {}", path, reason));
   }
-  // As an administrator would do it.
+  // Replaces the file whatever its current version.
   Result<bool> reset(std::string_view content) const {
     return file().replace(content, std::nullopt);
   }
 };
 
-TEST_F(AuthorizedKeysFileTest, IsReadAsItIs) {
+TEST_F(AuthorizedKeysFileTest, IsReadUnchanged) {
   const std::string text("# a\n\0\xff\n\nkey", 10);
   keys(text);
   const auto read = file().read();
@@ -40,18 +40,18 @@ TEST_F(AuthorizedKeysFileTest, MayBeLarge) {
   EXPECT_EQ(read->text, text);
 }
 
-TEST_F(AuthorizedKeysFileTest, IsNotReadWhenItIsTooLarge) {
+TEST_F(AuthorizedKeysFileTest, IsRejectedIfItIsTooLarge) {
   keys(std::string(AuthorizedKeysFile::max_size + 1, 'x'));
   expect_refused("it is larger than 16 MiB");
 }
 
-TEST_F(AuthorizedKeysFileTest, ThatDoesNotExistIsAnErrorThatSaysSo) {
+TEST_F(AuthorizedKeysFileTest, ReportsAMissingFile) {
   const std::string text = fmt::format(
       "failed to read '{}': Failed to open file “{}”: No such file or directory", path, path);
-  const auto no_folder = file().read();
-  ASSERT_FALSE(no_folder);
-  EXPECT_EQ(no_folder.error().message, text);
-  EXPECT_EQ(no_folder.error().system, std::errc::no_such_file_or_directory);
+  const auto no_directory = file().read();
+  ASSERT_FALSE(no_directory);
+  EXPECT_EQ(no_directory.error().message, text);
+  EXPECT_EQ(no_directory.error().system, std::errc::no_such_file_or_directory);
   make_directory(ssh);
   EXPECT_EQ(error_of_read(), text);
   ::rmdir(ssh.c_str());
@@ -59,7 +59,7 @@ TEST_F(AuthorizedKeysFileTest, ThatDoesNotExistIsAnErrorThatSaysSo) {
   EXPECT_EQ(error_of_read(), text);
 }
 
-TEST_F(AuthorizedKeysFileTest, IsNotReadFromSomethingElse) {
+TEST_F(AuthorizedKeysFileTest, IsRejectedIfItIsNotARegularFile) {
   keys("key\n");
   ::unlink(path.c_str());
   make_directory(path);
@@ -70,7 +70,7 @@ TEST_F(AuthorizedKeysFileTest, IsNotReadFromSomethingElse) {
   expect_refused("it is not a regular file");
 }
 
-TEST_F(AuthorizedKeysFileTest, IsNotReadThroughLinks) {
+TEST_F(AuthorizedKeysFileTest, IsNotReadThroughSymbolicLinks) {
   make_directory(ssh);
   write(home + "/mine", "key\n");
   ::symlink("../mine", path.c_str());
@@ -81,14 +81,14 @@ TEST_F(AuthorizedKeysFileTest, IsNotReadThroughLinks) {
   expect_refused(fmt::format("'{}': it is a symbolic link", ssh));
 }
 
-TEST_F(AuthorizedKeysFileTest, MayHaveASecondNameWhenItIsTheUsers) {
+TEST_F(AuthorizedKeysFileTest, MayHaveAHardLinkIfTheUserOwnsIt) {
   keys("key\n");
   ::link(path.c_str(), (home + "/second").c_str());
   EXPECT_EQ(error_of_read(), "no error");
 }
 
-TEST_F(AuthorizedKeysFileTest, IsNotReadWhenItIsSomebodyElses) {
-  if (!is_root()) GTEST_SKIP() << "files of others need root";
+TEST_F(AuthorizedKeysFileTest, IsRejectedIfAnotherUserOwnsIt) {
+  if (!is_root()) GTEST_SKIP() << "requires root, to create files of other users";
   make_directory(ssh);
   ::link((outside + "/public").c_str(), path.c_str());
   expect_refused("it is another name of a file of root's");
@@ -100,8 +100,8 @@ TEST_F(AuthorizedKeysFileTest, IsNotReadWhenItIsSomebodyElses) {
   expect_refused(fmt::format("Failed to open file “{}”: Permission denied", path));
 }
 
-TEST_F(AuthorizedKeysFileTest, MayBeRootsAndInFoldersOfRoot) {
-  if (!is_root()) GTEST_SKIP() << "files of others need root";
+TEST_F(AuthorizedKeysFileTest, MayBelongToRootInDirectoriesOfRoot) {
+  if (!is_root()) GTEST_SKIP() << "requires root, to create files of other users";
   keys("key\n");
   ::chmod(path.c_str(), 0644);
   ::chmod(ssh.c_str(), 0755);
@@ -109,20 +109,20 @@ TEST_F(AuthorizedKeysFileTest, MayBeRootsAndInFoldersOfRoot) {
   EXPECT_EQ(error_of_read(), "no error");
 }
 
-TEST_F(AuthorizedKeysFileTest, IsNotReadInFoldersOfSomebodyElse) {
-  if (!is_root()) GTEST_SKIP() << "files of others need root";
+TEST_F(AuthorizedKeysFileTest, IsRejectedInDirectoriesOfAnotherUser) {
+  if (!is_root()) GTEST_SKIP() << "requires root, to create files of other users";
   keys("key\n");
   ::chmod(ssh.c_str(), 0777);
-  ASSERT_EQ(::chown(ssh.c_str(), somebody_else, 0), 0);
+  ASSERT_EQ(::chown(ssh.c_str(), other_user, 0), 0);
   expect_refused(fmt::format("'{}': it belongs to somebody else", ssh));
   EXPECT_EQ(reset("new").error().message,
             fmt::format("failed to write to '{}': '{}': it belongs to somebody else", path, ssh));
-  ASSERT_EQ(::chown(home.c_str(), somebody_else, 0), 0);
+  ASSERT_EQ(::chown(home.c_str(), other_user, 0), 0);
   expect_refused(fmt::format("'{}': it belongs to somebody else", home));
 }
 
-TEST_F(AuthorizedKeysFileTest, IsFoundBehindLinksThatRootMade) {
-  if (!is_root()) GTEST_SKIP() << "links of root's need root";
+TEST_F(AuthorizedKeysFileTest, IsFoundThroughLinksOfRoot) {
+  if (!is_root()) GTEST_SKIP() << "requires root, to create links of root";
   keys("key\n");
   auto account = user();
   account.home = directory / "link";
@@ -130,18 +130,18 @@ TEST_F(AuthorizedKeysFileTest, IsFoundBehindLinksThatRootMade) {
   EXPECT_TRUE(AuthorizedKeysFile(account).read());
 }
 
-TEST_F(AuthorizedKeysFileTest, IsNotFoundBehindLinksThatOthersCanMake) {
-  if (!is_root()) GTEST_SKIP() << "links of others need root";
+TEST_F(AuthorizedKeysFileTest, IsNotFoundThroughLinksThatOthersCanCreate) {
+  if (!is_root()) GTEST_SKIP() << "requires root, to create links of other users";
   make_directory(directory / "new");
   ::rename(home.c_str(), (directory / "new/home").c_str());
   ::symlink((directory / "new/home").c_str(), home.c_str());
   expect_refused(fmt::format("'{}': it is a symbolic link", home));
 }
 
-TEST_F(AuthorizedKeysFileTest, IsMadeWithItsFolder) {
-  const auto made = file().replace("key", FileVersion{});
-  ASSERT_TRUE(made) << made.error().message;
-  EXPECT_TRUE(*made);
+TEST_F(AuthorizedKeysFileTest, IsCreatedWithItsDirectory) {
+  const auto created = file().replace("key", FileVersion{});
+  ASSERT_TRUE(created) << created.error().message;
+  EXPECT_TRUE(*created);
   EXPECT_EQ(content(path), "key");
   EXPECT_EQ(mode(path), S_IFREG | 0600U);
   EXPECT_EQ(mode(ssh), S_IFDIR | 0700U);
@@ -152,18 +152,18 @@ TEST_F(AuthorizedKeysFileTest, IsMadeWithItsFolder) {
   EXPECT_EQ(leftovers(), 0);
 }
 
-TEST_F(AuthorizedKeysFileTest, GetsTheUsersGroupInAFolderThatGivesItsOwn) {
-  if (!is_root()) GTEST_SKIP() << "groups of others need root";
+TEST_F(AuthorizedKeysFileTest, HasTheUsersGroupInASetgidDirectory) {
+  if (!is_root()) GTEST_SKIP() << "requires root, to use other groups";
   make_directory(ssh);
-  ASSERT_EQ(::chown(ssh.c_str(), stranger, somebody_else), 0);
+  ASSERT_EQ(::chown(ssh.c_str(), alice_id, other_user), 0);
   ::chmod(ssh.c_str(), 02700);
   ASSERT_TRUE(reset("key"));
   struct stat status{};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
-  EXPECT_EQ(status.st_gid, stranger);
+  EXPECT_EQ(status.st_gid, alice_id);
 }
 
-TEST_F(AuthorizedKeysFileTest, IsReplacedWithCorrectMode) {
+TEST_F(AuthorizedKeysFileTest, IsReplacedWithTheCorrectMode) {
   keys("old\n");
   ::chmod(path.c_str(), 0666);
   ASSERT_TRUE(reset("new"));
@@ -172,14 +172,14 @@ TEST_F(AuthorizedKeysFileTest, IsReplacedWithCorrectMode) {
   EXPECT_EQ(leftovers(), 0);
 }
 
-TEST_F(AuthorizedKeysFileTest, IsANewFileSoThatOtherNamesKeepTheOldOne) {
+TEST_F(AuthorizedKeysFileTest, IsReplacedByANewFileSoThatHardLinksKeepTheOldOne) {
   keys("old\n");
   ::link(path.c_str(), (home + "/second").c_str());
   ASSERT_TRUE(reset("new"));
   EXPECT_EQ(content(home + "/second"), "old\n");
 }
 
-TEST_F(AuthorizedKeysFileTest, TakesThePlaceOfALinkInsteadOfFollowingIt) {
+TEST_F(AuthorizedKeysFileTest, ReplacesASymbolicLinkInsteadOfFollowingIt) {
   make_directory(ssh);
   write(home + "/mine", "mine");
   ::symlink("../mine", path.c_str());
@@ -188,7 +188,7 @@ TEST_F(AuthorizedKeysFileTest, TakesThePlaceOfALinkInsteadOfFollowingIt) {
   EXPECT_EQ(content(home + "/mine"), "mine");
 }
 
-TEST_F(AuthorizedKeysFileTest, IsNotReplacedWhenItHasChangedSinceItWasRead) {
+TEST_F(AuthorizedKeysFileTest, IsNotReplacedIfItHasChangedSinceItWasRead) {
   keys("old\n");
   const auto old = file().read();
   ASSERT_TRUE(old);
@@ -203,9 +203,9 @@ TEST_F(AuthorizedKeysFileTest, IsNotReplacedWhenItHasChangedSinceItWasRead) {
   EXPECT_FALSE(*as_if_absent);
 }
 
-TEST_F(AuthorizedKeysFileTest, KeepsItsContentWhenTheNewOneCannotBeWritten) {
+TEST_F(AuthorizedKeysFileTest, KeepsItsContentIfTheNewFileCannotBeWritten) {
   keys("old\n");
-  // In the child: as when the disk is full.
+  // Runs in the child process. Simulates a full disk.
   const auto limited = file([](Checkpoint checkpoint) {
     if (checkpoint != Checkpoint::created_file) return;
     const rlimit none{.rlim_cur = 3, .rlim_max = 3};
@@ -218,7 +218,7 @@ TEST_F(AuthorizedKeysFileTest, KeepsItsContentWhenTheNewOneCannotBeWritten) {
   EXPECT_EQ(leftovers(), 0);
 }
 
-TEST_F(AuthorizedKeysFileTest, KeepsItsContentWhenTheProcessIsKilled) {
+TEST_F(AuthorizedKeysFileTest, KeepsItsContentIfTheProcessIsKilled) {
   for (const Checkpoint checkpoint :
        {Checkpoint::created_file, Checkpoint::wrote_file, Checkpoint::compared_version}) {
     keys("old\n");
@@ -230,7 +230,7 @@ TEST_F(AuthorizedKeysFileTest, KeepsItsContentWhenTheProcessIsKilled) {
   }
 }
 
-TEST_F(AuthorizedKeysFileTest, ErrorsOfWritingNameWhatFailed) {
+TEST_F(AuthorizedKeysFileTest, ReportsWhichStepOfWritingFailed) {
   const auto message = [this] {
     const auto replaced = reset("new");
     return replaced ? "no error" : replaced.error().message;
@@ -255,7 +255,7 @@ TEST_F(AuthorizedKeysFileTest, ErrorsOfWritingNameWhatFailed) {
             fmt::format("failed to create directory '{}': No such file or directory", ssh));
 }
 
-TEST_F(AuthorizedKeysFileTest, ErrorsOfRightsNameWhatFailed) {
+TEST_F(AuthorizedKeysFileTest, ReportsWhichStepLacksPermission) {
   make_directory(ssh, 0500);
   if (is_root() || ::access(ssh.c_str(), W_OK) != 0) {
     const auto replaced = reset("new");

@@ -1,4 +1,4 @@
-// A home directory for tests of authorized_keys, and what lies outside of it.
+// A home directory for tests of authorized_keys, and files of other users outside it.
 #pragma once
 
 #include <dirent.h>
@@ -18,12 +18,12 @@
 
 namespace bellhop::testing {
 
-// The user is a stranger when root runs the test, else whoever does. Beside the home there is a
-// directory with files of others, whose content begins with "secret".
+// The user "alice" has the id alice_id if root runs the test, otherwise the id of the user who runs
+// it. The directory `outside` has files of other users; their content begins with "secret".
 class AuthorizedKeysTest : public ::testing::Test {
  protected:
-  static constexpr std::uint32_t stranger = 61001;
-  static constexpr std::uint32_t somebody_else = 61002;
+  static constexpr std::uint32_t alice_id = 61001;
+  static constexpr std::uint32_t other_user = 61002;
 
   AuthorizedKeysTest() {
     ::chmod(directory.path().c_str(), 0755);
@@ -35,8 +35,8 @@ class AuthorizedKeysTest : public ::testing::Test {
   static bool is_root() { return ::geteuid() == 0; }
 
   platform::UserAccount user() const {
-    const std::uint32_t id = is_root() ? stranger : ::geteuid();
-    const std::uint32_t group = is_root() ? stranger : ::getegid();
+    const std::uint32_t id = is_root() ? alice_id : ::geteuid();
+    const std::uint32_t group = is_root() ? alice_id : ::getegid();
     return {.name = "alice", .user_id = id, .group_id = group, .groups = {group}, .home = home};
   }
 
@@ -44,10 +44,10 @@ class AuthorizedKeysTest : public ::testing::Test {
     return platform::AuthorizedKeysFile(user(), std::chrono::minutes(1), std::move(hook));
   }
 
-  // Gives a path to the user.
+  // Makes the user the owner.
   void give(const std::string& name) const {
     if (!is_root()) return;
-    ASSERT_EQ(::lchown(name.c_str(), stranger, stranger), 0);
+    ASSERT_EQ(::lchown(name.c_str(), alice_id, alice_id), 0);
   }
   void make_directory(const std::string& name, mode_t permissions = 0700) const {
     ::mkdir(name.c_str(), permissions);
@@ -59,7 +59,7 @@ class AuthorizedKeysTest : public ::testing::Test {
     ::chmod(name.c_str(), permissions);
     give(name);
   }
-  // A home with keys in it.
+  // Creates authorized_keys.
   void keys(std::string_view text) const {
     make_directory(ssh);
     write(path, text);
@@ -72,7 +72,7 @@ class AuthorizedKeysTest : public ::testing::Test {
     struct stat status{};
     return ::lstat(name.c_str(), &status) == 0 ? status.st_mode : 0;
   }
-  // Names in .ssh besides the file.
+  // The number of other files in .ssh.
   int leftovers() const {
     int count = 0;
     for (const auto& entry : std::filesystem::directory_iterator(ssh)) {
@@ -87,28 +87,28 @@ class AuthorizedKeysTest : public ::testing::Test {
   }
 
   TemporaryDirectory directory;
-  std::string parent = directory / "of-alice";  // the user's too: the home itself can be swapped
+  std::string parent = directory / "of-alice";  // the user's, so that the home can be replaced
   std::string home = parent + "/home";
   std::string ssh = home + "/.ssh";
   std::string path = ssh + "/authorized_keys";
   std::string outside = directory / "outside";
 
  private:
-  // Files of others, in a directory that everybody may write to.
+  // Files of other users, in a directory that all users may write to.
   void make_others() const {
     ::mkdir(outside.c_str(), 0777);
     ::chmod(outside.c_str(), 0777);
     write(outside + "/private", "secret of root", 0600);
-    write(outside + "/public", "secret that everybody can read", 0644);
-    write(outside + "/authorized_keys", "secret keys of somebody else", 0666);
+    write(outside + "/public", "secret that all users can read", 0644);
+    write(outside + "/authorized_keys", "secret keys of another user", 0666);
     ::mkdir((outside + "/roots").c_str(), 0755);
     write(outside + "/roots/authorized_keys", "secret keys of root", 0644);
     if (!is_root()) return;
     for (const char* name : {"/private", "/public", "/roots/authorized_keys"}) {
       ASSERT_EQ(::chown((outside + name).c_str(), 0, 0), 0);
     }
-    ASSERT_EQ(::chown((outside + "/authorized_keys").c_str(), somebody_else, somebody_else), 0);
-    ASSERT_EQ(::chown(outside.c_str(), somebody_else, somebody_else), 0);
+    ASSERT_EQ(::chown((outside + "/authorized_keys").c_str(), other_user, other_user), 0);
+    ASSERT_EQ(::chown(outside.c_str(), other_user, other_user), 0);
   }
 };
 

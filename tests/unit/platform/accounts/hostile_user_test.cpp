@@ -1,4 +1,4 @@
-// A user who changes what lies in the home directory while the agent works in it.
+// A user changes the home directory while the agent works in it.
 #include <grp.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -28,62 +28,66 @@ class HostileUser : public testing::AuthorizedKeysTest {
   };
 
   void SetUp() override {
-    if (!is_root()) GTEST_SKIP() << "a user who is not the one that runs the tests needs root";
-    before_ = everything_outside();
+    if (!is_root()) GTEST_SKIP() << "requires root, to act as another user";
+    before_ = files_outside();
   }
 
-  // What the user starts from, made anew.
-  void start_over() {
+  // Creates the user's files again.
+  void reset() {
     std::filesystem::remove_all(parent);
     make_directory(parent, 0755);
     make_directory(home, 0755);
     keys("old key\n");
-    // Systems with protected_hardlinks do not let the user make these.
+    // The user cannot create these where protected_hardlinks is set.
     ASSERT_EQ(::link((outside + "/public").c_str(), (home + "/hard").c_str()), 0);
     ASSERT_EQ(::link((outside + "/private").c_str(), (home + "/harder").c_str()), 0);
     ASSERT_EQ(::link((outside + "/authorized_keys").c_str(), (home + "/hardest").c_str()), 0);
   }
 
-  // Each is done with the user's rights: between two steps in the child process itself, or by a
-  // process of the user's. System calls only.
+  // An attack runs as the user: between two steps in the agent's child process, or in a separate
+  // process. Only system calls.
   std::vector<Attack> attacks() const {
     return {
         {"links .ssh to another directory", [this] { swap(ssh, "/old-ssh", outside); }},
-        {"links .ssh to a directory of root's",
+        {"links .ssh to a directory of root",
          [this] { swap(ssh, "/old-ssh", outside + "/roots"); }},
-        {"links the file to the only name of one",
+        {"links the file to a file without other names",
          [this] { swap(path, "/old", outside + "/roots/authorized_keys"); }},
         {"links .ssh to the root", [this] { swap(ssh, "/old-ssh", "/"); }},
         {"links the home to another directory", [this] { swap(home, "/../old-home", outside); }},
         {"links the file to a readable one", [this] { swap(path, "/old", outside + "/public"); }},
         {"links the file to a private one", [this] { swap(path, "/old", outside + "/private"); }},
-        {"links the file to somebody's",
+        {"links the file to another user's",
          [this] { swap(path, "/x", outside + "/authorized_keys"); }},
-        {"gives the file another name", [this] { put(home + "/hard", path); }},
-        {"names a private file", [this] { put(home + "/harder", path); }},
-        {"names somebody's file", [this] { put(home + "/hardest", path); }},
-        {"makes the file a pipe",
+        {"replaces the file by a hard link to a readable one",
+         [this] { put(home + "/hard", path); }},
+        {"replaces the file by a hard link to a private one",
+         [this] { put(home + "/harder", path); }},
+        {"replaces the file by a hard link to another user's",
+         [this] { put(home + "/hardest", path); }},
+        {"replaces the file by a FIFO",
          [this] {
            ::unlink(path.c_str());
            ::mkfifo(path.c_str(), 0600);
          }},
-        {"makes the file a directory",
+        {"replaces the file by a directory",
          [this] {
            ::unlink(path.c_str());
            ::mkdir(path.c_str(), 0700);
          }},
-        {"removes all",
+        {"removes everything",
          [this] {
            ::unlink(path.c_str());
            ::rmdir(ssh.c_str());
          }},
-        {"links the new file away", [this] { each_new_file(outside + "/public"); }},
-        {"links the new file to somebody's",
-         [this] { each_new_file(outside + "/authorized_keys"); }},
+        {"links the new file to a readable one",
+         [this] { replace_new_files(outside + "/public"); }},
+        {"links the new file to another user's",
+         [this] { replace_new_files(outside + "/authorized_keys"); }},
     };
   }
 
-  // Puts a link in the place of something.
+  // Renames `what` to `aside` in the home, and creates a link to `target` in its place.
   void swap(const std::string& what, const std::string& aside, const std::string& target) const {
     ::rename(what.c_str(), (home + aside).c_str());
     ::symlink(target.c_str(), what.c_str());
@@ -92,7 +96,7 @@ class HostileUser : public testing::AuthorizedKeysTest {
     ::unlink(where.c_str());
     ::rename(what.c_str(), where.c_str());
   }
-  void each_new_file(const std::string& target) const {
+  void replace_new_files(const std::string& target) const {
     DIR* stream = ::opendir(ssh.c_str());
     if (!stream) return;
     while (const dirent* entry = ::readdir(stream)) {
@@ -104,8 +108,8 @@ class HostileUser : public testing::AuthorizedKeysTest {
     ::closedir(stream);
   }
 
-  // Content and state of everything that is not the user's.
-  std::map<std::string, std::string> everything_outside() const {
+  // Status and content of all files of other users.
+  std::map<std::string, std::string> files_outside() const {
     std::map<std::string, std::string> all;
     all[outside] = state(outside);
     for (const auto& entry : std::filesystem::recursive_directory_iterator(outside)) {
@@ -125,25 +129,26 @@ class HostileUser : public testing::AuthorizedKeysTest {
                        status.st_mtim.tv_nsec);
   }
 
-  void expect_nothing_happened_outside(const std::string& during) const {
-    EXPECT_EQ(everything_outside(), before_) << during;
+  void expect_no_change_outside(const std::string& during) const {
+    EXPECT_EQ(files_outside(), before_) << during;
   }
-  static void expect_own(const Result<AuthorizedKeysContent>& read, const std::string& during) {
+  static void expect_no_secret(const Result<AuthorizedKeysContent>& read,
+                               const std::string& during) {
     EXPECT_EQ(read ? read->text.find("secret") : std::string::npos, std::string::npos) << during;
   }
 
-  // Reads, and replaces in both ways.
-  void use(const AuthorizedKeysFile& used, const std::string& during) const {
-    const auto read = used.read();
-    expect_own(read, during);
+  // Reads the file, and replaces the version that was read.
+  void read_and_replace(const AuthorizedKeysFile& keys_file, const std::string& during) const {
+    const auto read = keys_file.read();
+    expect_no_secret(read, during);
     [[maybe_unused]] const auto replaced =
-        used.replace("new key", read ? read->version : FileVersion{});
+        keys_file.replace("new key", read ? read->version : FileVersion{});
   }
 
   std::map<std::string, std::string> before_;
 };
 
-TEST_F(HostileUser, GainsNothingByAChangeBetweenAnyTwoSteps) {
+TEST_F(HostileUser, GainsNothingByOneAttackBetweenAnyTwoSteps) {
   for (const Attack& attack : attacks()) {
     for (const Checkpoint checkpoint : all_checkpoints) {
       const std::string during =
@@ -151,24 +156,24 @@ TEST_F(HostileUser, GainsNothingByAChangeBetweenAnyTwoSteps) {
       const auto attacked = file([&](Checkpoint at) {
         if (at == checkpoint) attack.run();
       });
-      start_over();
-      use(attacked, during);
-      expect_nothing_happened_outside(during);
-      start_over();
+      reset();
+      read_and_replace(attacked, during);
+      expect_no_change_outside(during);
+      reset();
       [[maybe_unused]] const auto replaced = attacked.replace("new key", std::nullopt);
-      expect_nothing_happened_outside(during);
-      start_over();
+      expect_no_change_outside(during);
+      reset();
       std::filesystem::remove_all(ssh);
-      use(attacked, during + ", at first without .ssh");
-      expect_nothing_happened_outside(during);
+      read_and_replace(attacked, during + ", at first without .ssh");
+      expect_no_change_outside(during);
     }
   }
 }
 
-TEST_F(HostileUser, GainsNothingByTwoChanges) {
-  // Else the user's own second change could go through the link that the first one made.
+TEST_F(HostileUser, GainsNothingByTwoAttacks) {
+  // Otherwise the second attack itself could write through the link of the first.
   ::chmod(outside.c_str(), 0755);
-  before_ = everything_outside();
+  before_ = files_outside();
   for (const Attack& first : attacks()) {
     for (const Attack& second : attacks()) {
       const std::string during = fmt::format("{}, then {}", first.name, second.name);
@@ -176,17 +181,17 @@ TEST_F(HostileUser, GainsNothingByTwoChanges) {
         if (at == Checkpoint::opened_home || at == Checkpoint::created_file) first.run();
         if (at == Checkpoint::opened_directory || at == Checkpoint::compared_version) second.run();
       });
-      start_over();
-      use(attacked, during);
-      expect_nothing_happened_outside(during);
+      reset();
+      read_and_replace(attacked, during);
+      expect_no_change_outside(during);
     }
   }
 }
 
-TEST_F(HostileUser, DoesNotMakeAReplacementSeemDoneThatIsNot) {
-  start_over();
+TEST_F(HostileUser, CannotMakeAFailedReplacementLookSuccessful) {
+  reset();
   const auto attacked = file([this](Checkpoint at) {
-    if (at == Checkpoint::compared_version) each_new_file(outside + "/public");
+    if (at == Checkpoint::compared_version) replace_new_files(outside + "/public");
   });
   const auto replaced = attacked.replace("new key", std::nullopt);
   ASSERT_FALSE(replaced);
@@ -195,7 +200,7 @@ TEST_F(HostileUser, DoesNotMakeAReplacementSeemDoneThatIsNot) {
 }
 
 TEST_F(HostileUser, GainsNothingByARace) {
-  start_over();
+  reset();
   const auto account = user();
   const auto all = attacks();
   const pid_t racer = ::fork();
@@ -207,7 +212,7 @@ TEST_F(HostileUser, GainsNothingByARace) {
     for (;;) {
       for (const Attack& attack : all) {
         attack.run();
-        // Some of what there was before, so that the agent gets further at times.
+        // Partly undoes the attack, so that the agent sometimes reaches later steps.
         ::unlink(ssh.c_str());
         ::rename((home + "/old-ssh").c_str(), ssh.c_str());
         ::unlink(home.c_str());
@@ -224,7 +229,7 @@ TEST_F(HostileUser, GainsNothingByARace) {
   int replaced = 0;
   for (int round = 0; round < 100; ++round) {
     const auto found = file().read();
-    expect_own(found, "a race");
+    expect_no_secret(found, "a race");
     read += found.has_value();
     const auto done =
         file().replace("new key", found ? std::optional(found->version) : std::nullopt);
@@ -232,7 +237,7 @@ TEST_F(HostileUser, GainsNothingByARace) {
   }
   ::kill(racer, SIGKILL);
   ::waitpid(racer, nullptr, 0);
-  expect_nothing_happened_outside("a race");
+  expect_no_change_outside("a race");
   RecordProperty("read", read);
   RecordProperty("replaced", replaced);
 }

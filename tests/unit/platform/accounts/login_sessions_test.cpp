@@ -10,7 +10,7 @@ namespace bellhop::platform {
 namespace {
 
 // As systemd 257 writes it.
-constexpr const char* whole_file = R"(# This is private data. Do not parse.
+constexpr const char* complete_file = R"(# This is private data. Do not parse.
 UID=1000
 USER=alice
 ACTIVE=1
@@ -41,18 +41,18 @@ class LoginSessions : public ::testing::Test {
   TemporaryDirectory directory;
 };
 
-TEST_F(LoginSessions, AreNoneWithoutTheFolder) {
+TEST_F(LoginSessions, AreEmptyWithoutTheDirectory) {
   EXPECT_TRUE(login_sessions(directory / "none").empty());
 }
 
-TEST_F(LoginSessions, HaveUserAndTimeToTheMicrosecond) {
-  session("3", whole_file);
+TEST_F(LoginSessions, HaveUserAndLoginTimeInMicroseconds) {
+  session("3", complete_file);
   ASSERT_EQ(sessions().size(), 1U);
   EXPECT_EQ(sessions()[0].user, "alice");
   EXPECT_DOUBLE_EQ(sessions()[0].login_time, 1753264123.456789);
 }
 
-TEST_F(LoginSessions, AreInTheOrderOfTheirBeginning) {
+TEST_F(LoginSessions, AreInTheOrderOfLogin) {
   session("1", "USER=carol\nREALTIME=3000000\n");
   session("c2", "USER=alice\nREALTIME=1000000\n");
   session("3", "USER=bob\nREALTIME=2000000\n");
@@ -65,7 +65,7 @@ TEST_F(LoginSessions, AreInTheOrderOfTheirBeginning) {
   EXPECT_EQ(all[3].user, "carol");
 }
 
-TEST_F(LoginSessions, OfPeopleCountOnly) {
+TEST_F(LoginSessions, AreOnlyThoseOfUserClasses) {
   for (const char* other : {"greeter", "lock-screen", "background", "background-light", "manager",
                             "manager-early", "user-incomplete", "none"}) {
     session("1", std::string("USER=x\nREALTIME=1\nCLASS=") + other + "\n");
@@ -77,14 +77,14 @@ TEST_F(LoginSessions, OfPeopleCountOnly) {
   }
 }
 
-TEST_F(LoginSessions, ThatAreClosingDoNotCount) {
+TEST_F(LoginSessions, OmitThoseThatAreClosing) {
   session("1", "USER=x\nREALTIME=1\nSTATE=closing\n");
   session("2", "USER=y\nREALTIME=1\nSTATE=online\n");
   ASSERT_EQ(sessions().size(), 1U);
   EXPECT_EQ(sessions()[0].user, "y");
 }
 
-TEST_F(LoginSessions, ThatCannotBeUnderstoodAreLeftOut) {
+TEST_F(LoginSessions, OmitInvalidFiles) {
   session("1", "");
   session("2", "USER=x\n");
   session("3", "REALTIME=1\n");
@@ -102,9 +102,9 @@ TEST_F(LoginSessions, MayHaveQuotedValuesAndNoFinalLineFeed) {
   EXPECT_DOUBLE_EQ(sessions()[0].login_time, 2);
 }
 
-TEST_F(LoginSessions, AreNotLookedForInOtherFiles) {
-  session(".#1abc", whole_file);
-  session("1.tmp", whole_file);
+TEST_F(LoginSessions, AreNotReadFromOtherFiles) {
+  session(".#1abc", complete_file);
+  session("1.tmp", complete_file);
   ASSERT_EQ(::mkfifo((directory / "3.ref").c_str(), 0600), 0);
   ASSERT_EQ(::mkfifo((directory / "4").c_str(), 0600), 0);
   ASSERT_EQ(::mkdir((directory / "5").c_str(), 0700), 0);

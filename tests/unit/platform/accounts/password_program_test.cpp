@@ -10,7 +10,7 @@
 namespace bellhop::platform {
 namespace {
 
-using Words = std::vector<std::string>;
+using Arguments = std::vector<std::string>;
 
 class PasswordProgramTest : public ::testing::Test {
  protected:
@@ -29,26 +29,26 @@ class PasswordProgramTest : public ::testing::Test {
   TemporaryDirectory root;
 };
 
-TEST_F(PasswordProgramTest, IsChpasswdOfTheSearchPath) {
+TEST_F(PasswordProgramTest, IsChpasswdInTheSearchPath) {
   const std::string first = program("first/chpasswd");
   program("usr/sbin/chpasswd");
   const auto found = find(false, root / "none" + ":" + root / "first");
   EXPECT_EQ(found.path, first);
-  EXPECT_EQ(found.arguments, Words{});
+  EXPECT_EQ(found.arguments, Arguments{});
 }
 
-TEST_F(PasswordProgramTest, IsToldOfHashes) {
+TEST_F(PasswordProgramTest, HasAnOptionForCryptedPasswords) {
   program("first/chpasswd");
-  EXPECT_EQ(find(true, root / "first").arguments, Words{"-e"});
+  EXPECT_EQ(find(true, root / "first").arguments, Arguments{"-e"});
 }
 
-TEST_F(PasswordProgramTest, IsFoundWhereRootsProgramsAreWhenTheSearchPathLacksIt) {
-  const std::string usual = program("usr/sbin/chpasswd");
-  EXPECT_EQ(find(false).path, usual);
-  EXPECT_EQ(find(false, "/nonexistent:").path, usual);
+TEST_F(PasswordProgramTest, IsFoundInDefaultDirectoriesOutsideTheSearchPath) {
+  const std::string default_program = program("usr/sbin/chpasswd");
+  EXPECT_EQ(find(false).path, default_program);
+  EXPECT_EQ(find(false, "/nonexistent:").path, default_program);
 }
 
-TEST_F(PasswordProgramTest, IsNotTakenFromTheWorkingDirectory) {
+TEST_F(PasswordProgramTest, IsNotFoundInTheWorkingDirectory) {
   const auto before = std::filesystem::current_path();
   program("here/chpasswd");
   std::filesystem::current_path(root.path());
@@ -56,21 +56,21 @@ TEST_F(PasswordProgramTest, IsNotTakenFromTheWorkingDirectory) {
   std::filesystem::current_path(before);
 }
 
-TEST_F(PasswordProgramTest, IsAFileThatMayBeRun) {
+TEST_F(PasswordProgramTest, IsAnExecutableFile) {
   program("first/chpasswd", 0644);
   std::filesystem::create_directories(root / "second/chpasswd");
   const std::string third = program("third/chpasswd");
   EXPECT_EQ(find(false, root / "first" + ":" + root / "second" + ":" + root / "third").path, third);
 }
 
-TEST_F(PasswordProgramTest, IsBusyBoxWithAGoodHashWhereThereIsNoChpasswd) {
+TEST_F(PasswordProgramTest, IsBusyBoxWithSha512WithoutChpasswd) {
   const std::string busybox = program("bin/busybox");
   EXPECT_EQ(find(false).path, busybox);
-  EXPECT_EQ(find(false).arguments, (Words{"chpasswd", "-c", "sha512"}));
-  EXPECT_EQ(find(true).arguments, (Words{"chpasswd", "-e"}));
+  EXPECT_EQ(find(false).arguments, (Arguments{"chpasswd", "-c", "sha512"}));
+  EXPECT_EQ(find(true).arguments, (Arguments{"chpasswd", "-e"}));
 }
 
-TEST_F(PasswordProgramTest, IsOnlyANameWhereThereIsNone) {
+TEST_F(PasswordProgramTest, IsOnlyANameIfThereIsNone) {
   EXPECT_EQ(find(false).path, "chpasswd");
 }
 

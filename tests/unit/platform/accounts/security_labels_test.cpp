@@ -14,8 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A system with SELinux and a restorecon of the test's. The user is a stranger when root runs the
-// test, else whoever does.
+// A system with SELinux and a fake restorecon. The user "alice" has the id 61001 if root runs the
+// test, otherwise the id of the user who runs it.
 class RestoreLabels : public ::testing::Test {
  protected:
   RestoreLabels() {
@@ -31,12 +31,12 @@ class RestoreLabels : public ::testing::Test {
     directory.file("sbin/restorecon", "#!/bin/sh\n" + script + "\n");
     ::chmod((directory / "sbin/restorecon").c_str(), 0755);
   }
-  Result<void> restore(std::chrono::milliseconds limit = 1min) {
+  Result<void> restore(std::chrono::milliseconds timeout = 1min) {
     return restore_labels(user, {"/home/alice/.ssh", "/home/alice/.ssh/authorized_keys"},
-                          directory.path(), limit);
+                          directory.path(), timeout);
   }
-  std::string error(std::chrono::milliseconds limit = 1min) {
-    const auto restored = restore(limit);
+  std::string error(std::chrono::milliseconds timeout = 1min) {
+    const auto restored = restore(timeout);
     return restored ? "no error" : restored.error().message;
   }
   bool called() const { return std::filesystem::exists(directory / "called"); }
@@ -54,7 +54,7 @@ TEST_F(RestoreLabels, RunsRestoreconAsTheUser) {
       fmt::format("{}: -i -- /home/alice/.ssh /home/alice/.ssh/authorized_keys\n", user.user_id));
 }
 
-TEST_F(RestoreLabels, RunsNothingWhereSelinuxIsOff) {
+TEST_F(RestoreLabels, RunsNothingWithoutSelinux) {
   std::filesystem::remove(directory / "sys/fs/selinux/enforce");
   EXPECT_TRUE(restore());
   std::filesystem::remove_all(directory / "sys");
@@ -67,33 +67,33 @@ TEST_F(RestoreLabels, FailsWithoutRestorecon) {
   EXPECT_EQ(error(), "there is no restorecon");
 }
 
-TEST_F(RestoreLabels, FailsWithWhatRestoreconSays) {
+TEST_F(RestoreLabels, FailsWithTheOutputOfRestorecon) {
   restorecon("echo 'Could not set context' >&2; echo again; exit 255");
   EXPECT_EQ(error(), fmt::format("'{}/sbin/restorecon' ended with status 255: Could not set "
                                  "context again",
                                  directory.path()));
 }
 
-TEST_F(RestoreLabels, FailsWhenRestoreconCannotBeRun) {
+TEST_F(RestoreLabels, FailsIfRestoreconIsNotExecutable) {
   ::chmod((directory / "sbin/restorecon").c_str(), 0600);
   EXPECT_EQ(error(),
             fmt::format("cannot run '{}/sbin/restorecon': Permission denied", directory.path()));
 }
 
-// Whether somebody has the pipe open for reading, or waits for somebody who writes to it.
+// True if a process has the FIFO open for reading, or waits to open it.
 bool has_reader(const std::string& pipe) {
   const int writer = ::open(pipe.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
   if (writer >= 0) ::close(writer);
   return writer >= 0;
 }
 
-TEST_F(RestoreLabels, EndsARestoreconThatHangs) {
+TEST_F(RestoreLabels, KillsARestoreconThatHangs) {
   const std::string pipe = directory / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0644), 0);
   ::chmod(pipe.c_str(), 0644);
   restorecon(fmt::format("exec sleep 10000 <{}", pipe));
   EXPECT_EQ(error(500ms), "the process for user 'alice' did not end within 0.5 s and was killed");
-  // SIGKILL takes its time.
+  // SIGKILL does not take effect immediately.
   for (int i = 0; i < 10'000 && has_reader(pipe); ++i) ::usleep(1000);
   EXPECT_FALSE(has_reader(pipe));
 }

@@ -12,7 +12,7 @@
 namespace bellhop::platform {
 namespace {
 
-TEST(UserAccount, OfTheSystemHasNumbersGroupsAndHome) {
+TEST(UserAccount, IsFoundInTheUserDatabase) {
   const auto root = find_user("root", "/");
   ASSERT_TRUE(root) << root.error().message;
   EXPECT_EQ(root->name, "root");
@@ -22,7 +22,7 @@ TEST(UserAccount, OfTheSystemHasNumbersGroupsAndHome) {
   EXPECT_EQ(root->home, ::getpwnam("root")->pw_dir);
 }
 
-TEST(UserAccount, ThatDoesNotExistIsNamed) {
+TEST(UserAccount, ReportsAnUnknownUser) {
   for (const char* name : {"no-such-user", "", "root:x", "ro\not"}) {
     const auto user = find_user(name, "/");
     ASSERT_FALSE(user);
@@ -50,14 +50,14 @@ TEST_F(UserAccountInATree, HasItsHomeInTheTree) {
   EXPECT_EQ(alice->home, root / "home/alice");
 }
 
-TEST_F(UserAccountInATree, IsNotMadeOfBrokenLines) {
+TEST_F(UserAccountInATree, IsNotReadFromInvalidLines) {
   users("alice\nalice:x:1\n# alice:x:1:1::/:/\nbob:x:2:2::/home/bob:\n");
   EXPECT_FALSE(find_user("alice", root.path()));
   EXPECT_TRUE(find_user("bob", root.path()));
   EXPECT_FALSE(find_user("", root.path()));
 }
 
-TEST_F(UserAccountInATree, CannotBeFoundWithoutTheFile) {
+TEST_F(UserAccountInATree, ReportsAMissingPasswdFile) {
   const auto user = find_user("alice", root.path());
   ASSERT_FALSE(user);
   EXPECT_EQ(user.error().message, "failed to lookup user 'alice': No such file or directory");

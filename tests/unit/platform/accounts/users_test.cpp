@@ -13,7 +13,7 @@
 namespace bellhop::platform {
 namespace {
 
-// Writes records of sessions to a tree of its own.
+// Writes records of sessions to a temporary tree.
 class UsersTest : public ::testing::Test {
  protected:
   UsersTest() {
@@ -46,11 +46,11 @@ class UsersTest : public ::testing::Test {
   std::string path_ = directory_ / "var/run/utmp";
 };
 
-TEST_F(UsersTest, NobodyIsLoggedInWithoutARecord) {
+TEST_F(UsersTest, ThereAreNoneWithoutUtmp) {
   EXPECT_TRUE(users().empty());
 }
 
-TEST_F(UsersTest, NobodyIsLoggedInWhenTheRecordIsAFolder) {
+TEST_F(UsersTest, ThereAreNoneIfUtmpIsADirectory) {
   std::filesystem::create_directory(path_);
   EXPECT_TRUE(users().empty());
 }
@@ -74,7 +74,7 @@ TEST_F(UsersTest, AUserAppearsOnceWithTheEarliestLogin) {
   EXPECT_EQ(all[1].user, "bob");
 }
 
-TEST_F(UsersTest, OnlySessionsOfUsersCount) {
+TEST_F(UsersTest, OtherRecordsAreIgnored) {
   add("reboot", 1, 0, BOOT_TIME);
   add("LOGIN", 2, 0, LOGIN_PROCESS);
   add("gone", 3, 0, DEAD_PROCESS);
@@ -84,26 +84,26 @@ TEST_F(UsersTest, OnlySessionsOfUsersCount) {
   EXPECT_EQ(all[0].user, "here");
 }
 
-TEST_F(UsersTest, ANameMayFillItsField) {
+TEST_F(UsersTest, ANameMayHaveTheFullLength) {
   const std::string max_name(sizeof(utmp::ut_user), 'x');
   add(max_name, 5);
   ASSERT_EQ(users().size(), 1U);
   EXPECT_EQ(users()[0].user, max_name);
 }
 
-TEST_F(UsersTest, APieceOfARecordIsIgnored) {
+TEST_F(UsersTest, APartialRecordIsIgnored) {
   add("alice", 5);
   add_bytes("half a record");
   EXPECT_EQ(users().size(), 1U);
 }
 
-TEST_F(UsersTest, TimesBeyond2038Count) {
+TEST_F(UsersTest, TimesMayBeAfter2038) {
   add("alice", 4'000'000'000U);
   ASSERT_EQ(users().size(), 1U);
   EXPECT_DOUBLE_EQ(users()[0].login_time, 4'000'000'000.0);
 }
 
-TEST_F(UsersTest, SessionsOfLogindCountWithoutUtmp) {
+TEST_F(UsersTest, SessionsOfLogindAreReadWithoutUtmp) {
   add_session("3", "USER=alice\nREALTIME=1500000000250000\n");
   const auto all = users();
   ASSERT_EQ(all.size(), 1U);
@@ -111,7 +111,7 @@ TEST_F(UsersTest, SessionsOfLogindCountWithoutUtmp) {
   EXPECT_DOUBLE_EQ(all[0].login_time, 1'500'000'000.25);
 }
 
-TEST_F(UsersTest, UtmpComesFirstAndItsTimeCounts) {
+TEST_F(UsersTest, UtmpHasPriorityOverSessionsOfLogind) {
   add("bob", 300);
   add("alice", 200);
   add_session("1", "USER=carol\nREALTIME=400000000\n");
@@ -128,7 +128,7 @@ TEST_F(UsersTest, UtmpComesFirstAndItsTimeCounts) {
   EXPECT_EQ(all[3].user, "dave");
 }
 
-TEST_F(UsersTest, ANameThatUtmpCutsOffIsOneUser) {
+TEST_F(UsersTest, ANameThatUtmpTruncatesIsOneUser) {
   const std::string max_name(sizeof(utmp::ut_user), 'x');
   add(max_name, 5);
   add_session("1", "USER=" + max_name + "yz\nREALTIME=400000000\n");

@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t winter = 1'705'320'000;  // 2024-01-15
 constexpr std::int64_t summer = 1'721'044'800;  // 2024-07-15
 
-Timezone in(const char* tz, std::int64_t time) {
+Timezone timezone_in(const char* tz, std::int64_t time) {
   bellhop::testing::EnvironmentVariable variable("TZ");
   variable.set(tz);
   const auto zone = timezone_at(time);
@@ -20,35 +20,35 @@ Timezone in(const char* tz, std::int64_t time) {
 }
 
 TEST(Timezone, EastOfGreenwichIsPositive) {
-  const auto zone = in("JST-9", winter);
+  const auto zone = timezone_in("JST-9", winter);
   EXPECT_EQ(zone.zone, "JST");
   EXPECT_EQ(zone.offset, 9 * 3600);
 }
 
 TEST(Timezone, WestOfGreenwichIsNegative) {
-  const auto zone = in("EST5", winter);
+  const auto zone = timezone_in("EST5", winter);
   EXPECT_EQ(zone.zone, "EST");
   EXPECT_EQ(zone.offset, -5 * 3600);
 }
 
 TEST(Timezone, FollowsDaylightSavingTime) {
   const char* rule = "CET-1CEST,M3.5.0,M10.5.0/3";
-  EXPECT_EQ(in(rule, winter).zone, "CET");
-  EXPECT_EQ(in(rule, winter).offset, 3600);
-  EXPECT_EQ(in(rule, summer).zone, "CEST");
-  EXPECT_EQ(in(rule, summer).offset, 7200);
+  EXPECT_EQ(timezone_in(rule, winter).zone, "CET");
+  EXPECT_EQ(timezone_in(rule, winter).offset, 3600);
+  EXPECT_EQ(timezone_in(rule, summer).zone, "CEST");
+  EXPECT_EQ(timezone_in(rule, summer).offset, 7200);
 }
 
-TEST(Timezone, HasOffsetsOfFractionsOfAnHour) {
-  const auto zone = in("<+0330>-3:30", winter);
+TEST(Timezone, HasOffsetsWithFractionsOfAnHour) {
+  const auto zone = timezone_in("<+0330>-3:30", winter);
   EXPECT_EQ(zone.zone, "+0330");
   EXPECT_EQ(zone.offset, 12600);
 }
 
-TEST(Timezone, IsUtcWhenTheZoneIsUnknown) {
+TEST(Timezone, IsUtcForAnUnknownZone) {
   for (const char* tz : {"", ":/nonexistent", "../etc/passwd"}) {
-    const auto zone = in(tz, winter);
-    // glibc 2.41 calls the zone of an empty TZ by the name of its file when tzdata is missing.
+    const auto zone = timezone_in(tz, winter);
+    // For an empty TZ, glibc 2.41 returns the name of the zone's file if tzdata is missing.
     EXPECT_THAT(zone.zone, ::testing::AnyOf("UTC", "Universal")) << tz;
     EXPECT_EQ(zone.offset, 0) << tz;
   }

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t token = 42;
 
-// One end of a socket pair under watch.
+// Watches one end of a socket pair.
 class EdgePollTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -30,8 +30,8 @@ class EdgePollTest : public ::testing::Test {
   }
   std::vector<EdgeEvent> events() {
     std::array<EdgeEvent, 4> room;
-    const auto taken = poll_->take(room);
-    return {taken.begin(), taken.end()};
+    const auto reported = poll_->take(room);
+    return {reported.begin(), reported.end()};
   }
   void send() { ASSERT_EQ(::write(other_.get(), "x", 1), 1); }
   void receive(const Handle& fd) {
@@ -44,7 +44,7 @@ class EdgePollTest : public ::testing::Test {
   std::optional<EdgePoll> poll_;
 };
 
-TEST_F(EdgePollTest, ReportsEachArrivalOnce) {
+TEST_F(EdgePollTest, ReportsEachInputOnce) {
   EXPECT_TRUE(events().empty());
   for (int i = 0; i < 2; ++i) {
     send();
@@ -54,17 +54,17 @@ TEST_F(EdgePollTest, ReportsEachArrivalOnce) {
     EXPECT_TRUE(reported[0].readable);
     EXPECT_FALSE(reported[0].writable);
     EXPECT_FALSE(reported[0].input_ends);
-    EXPECT_TRUE(events().empty());  // though nobody has read it
+    EXPECT_TRUE(events().empty());  // although the input is still unread
   }
 }
 
-TEST_F(EdgePollTest, ReportsRoomOnlyWhenItIsAwaited) {
+TEST_F(EdgePollTest, ReportsWritableOnlyOnRequest) {
   ASSERT_EQ(::write(watched_.get(), "x", 1), 1);
-  receive(other_);  // makes room
+  receive(other_);  // empties the socket buffer
   EXPECT_TRUE(events().empty());
   poll_->await_writable(watched_.get(), token, true);
   const auto reported = events();
-  ASSERT_EQ(reported.size(), 1U);  // there was room already
+  ASSERT_EQ(reported.size(), 1U);  // it was writable already
   EXPECT_TRUE(reported[0].writable);
   EXPECT_FALSE(reported[0].readable);
   poll_->await_writable(watched_.get(), token, false);
@@ -73,7 +73,7 @@ TEST_F(EdgePollTest, ReportsRoomOnlyWhenItIsAwaited) {
   EXPECT_TRUE(events().empty());
 }
 
-TEST_F(EdgePollTest, ReportsTheEndOfInputAndThatNobodyListens) {
+TEST_F(EdgePollTest, ReportsTheEndOfInputAndAHangUp) {
   send();
   ASSERT_EQ(::shutdown(other_.get(), SHUT_WR), 0);
   const auto ended = events();
@@ -85,10 +85,10 @@ TEST_F(EdgePollTest, ReportsTheEndOfInputAndThatNobodyListens) {
   const auto gone = events();
   ASSERT_EQ(gone.size(), 1U);
   EXPECT_TRUE(gone[0].hung_up);
-  EXPECT_TRUE(events().empty());  // though it stays so
+  EXPECT_TRUE(events().empty());  // although the state persists
 }
 
-TEST_F(EdgePollTest, IsReadableItselfWhileThereAreChanges) {
+TEST_F(EdgePollTest, HasAReadableDescriptorWhileThereAreEvents) {
   std::array<EdgeEvent, 1> room;
   auto outer = EdgePoll::create();
   ASSERT_TRUE(outer);
@@ -98,7 +98,7 @@ TEST_F(EdgePollTest, IsReadableItselfWhileThereAreChanges) {
   EXPECT_EQ(outer->take(room).size(), 1U);
 }
 
-TEST_F(EdgePollTest, ReportsNothingOfWhatItDoesNotWatchAnyMore) {
+TEST_F(EdgePollTest, ReportsNothingForARemovedDescriptor) {
   poll_->remove(watched_.get());
   send();
   EXPECT_TRUE(events().empty());

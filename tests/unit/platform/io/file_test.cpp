@@ -66,26 +66,26 @@ TEST_F(PlatformFile, ReadsFromItsPositionUntilTheEnd) {
   EXPECT_EQ(read(*file, 10), "");
 }
 
-TEST_F(PlatformFile, ShowsWhatWasWrittenToOthersAtOnce) {
+TEST_F(PlatformFile, WritesWithoutBuffering) {
   const auto file = open(directory_ / "f", replacing);
   EXPECT_EQ(write(*file, "hello"), "5");
   EXPECT_EQ(content("f"), "hello");
 }
 
-TEST_F(PlatformFile, KeepsWhatItDoesNotOverwrite) {
+TEST_F(PlatformFile, KeepsTheRestWhenItOverwrites) {
   const auto file = open(make("f", "hello"), updating);
   EXPECT_EQ(write(*file, "J"), "1");
   EXPECT_EQ(read(*file, 10), "ello");
   EXPECT_EQ(content("f"), "Jello");
 }
 
-TEST_F(PlatformFile, EmptiesAFileToReplaceIt) {
+TEST_F(PlatformFile, TruncatesAFileToReplaceIt) {
   const auto file = open(make("f", "hello"), replacing);
   EXPECT_EQ(content("f"), "");
   EXPECT_EQ(read(*file, 1), "failed to read file: Bad file descriptor");
 }
 
-TEST_F(PlatformFile, AppendsWhereverItsPositionIs) {
+TEST_F(PlatformFile, AppendsAtAnyPosition) {
   const auto file = open(make("f", "hello"), appending);
   EXPECT_EQ(position(*file), 0);
   EXPECT_EQ(read(*file, 2), "he");
@@ -94,7 +94,7 @@ TEST_F(PlatformFile, AppendsWhereverItsPositionIs) {
   EXPECT_EQ(content("f"), "hello!");
 }
 
-TEST_F(PlatformFile, CreatesFilesForEveryoneWhateverTheUmask) {
+TEST_F(PlatformFile, CreatesFilesWithMode0666WithAnyUmask) {
   const mode_t before = ::umask(077);
   open(directory_ / "f", replacing);
   ::umask(before);
@@ -103,7 +103,7 @@ TEST_F(PlatformFile, CreatesFilesForEveryoneWhateverTheUmask) {
   EXPECT_EQ(status.st_mode & 07777, 0666U);
 }
 
-TEST_F(PlatformFile, LeavesThePermissionsOfAnExistingFile) {
+TEST_F(PlatformFile, KeepsThePermissionsOfAnExistingFile) {
   const std::string path = make("f", "");
   ::chmod(path.c_str(), 0600);
   open(path, replacing);
@@ -112,7 +112,7 @@ TEST_F(PlatformFile, LeavesThePermissionsOfAnExistingFile) {
   EXPECT_EQ(status.st_mode & 07777, 0600U);
 }
 
-TEST_F(PlatformFile, SaysWhyItCannotBeOpened) {
+TEST_F(PlatformFile, ReportsWhyItCannotBeOpened) {
   const std::string missing = directory_ / "missing";
   EXPECT_EQ(open_error(missing, reading),
             "failed to open file '" + missing + "' (mode: 'r'): No such file or directory");
@@ -120,17 +120,17 @@ TEST_F(PlatformFile, SaysWhyItCannotBeOpened) {
             "failed to open file '" + directory_.path() + "' (mode: 'w'): Is a directory");
 }
 
-TEST_F(PlatformFile, DoesNotCreateBehindADanglingLink) {
+TEST_F(PlatformFile, DoesNotCreateTheTargetOfADanglingLink) {
   ASSERT_EQ(::symlink((directory_ / "target").c_str(), (directory_ / "link").c_str()), 0);
   EXPECT_TRUE(open_error(directory_ / "link", replacing).ends_with("No such file or directory"));
 }
 
-TEST_F(PlatformFile, OpensADirectoryThatCannotBeRead) {
+TEST_F(PlatformFile, OpensADirectoryButCannotReadIt) {
   const auto file = open(directory_.path(), reading);
   EXPECT_EQ(read(*file, 1), "failed to read file: Is a directory");
 }
 
-TEST_F(PlatformFile, SeeksFromThreePlaces) {
+TEST_F(PlatformFile, SeeksFromStartCurrentAndEnd) {
   const auto file = open(make("f", "0123456789"), reading);
   EXPECT_EQ(file->seek(4, SeekFrom::start).value_or(-1), 4);
   EXPECT_EQ(file->seek(-1, SeekFrom::current).value_or(-1), 3);

@@ -32,22 +32,22 @@ class SmallFile : public ::testing::Test {
   TemporaryDirectory directory_;
 };
 
-TEST_F(SmallFile, IsNothingWhenItDoesNotExist) {
+TEST_F(SmallFile, IsNulloptIfItDoesNotExist) {
   const auto read = read_small_file(path());
   ASSERT_TRUE(read);
   EXPECT_FALSE(*read);
 }
 
-TEST_F(SmallFile, ReadsBackWhatWasWritten) {
+TEST_F(SmallFile, ReadsTheLastWrittenContent) {
   ASSERT_TRUE(replace_small_file(path(), "one"));
   ASSERT_TRUE(replace_small_file(path(), "a second one"));
   const auto read = read_small_file(path());
   ASSERT_TRUE(read && *read);
   EXPECT_EQ(**read, "a second one");
-  EXPECT_EQ(files(), 1U) << "something was left behind";
+  EXPECT_EQ(files(), 1U) << "a temporary file is left";
 }
 
-TEST_F(SmallFile, ReplacesTheFileInsteadOfWritingIntoIt) {
+TEST_F(SmallFile, ReplacesTheFileInsteadOfOverwritingIt) {
   ASSERT_TRUE(replace_small_file(path(), "old"));
   std::ifstream reader(path(), std::ios::binary);
   ASSERT_TRUE(replace_small_file(path(), "new!"));
@@ -64,19 +64,19 @@ TEST_F(SmallFile, KeepsItsPermissions) {
   EXPECT_EQ(status.st_mode & 07777, 0640U);
 }
 
-TEST_F(SmallFile, IsNotHinderedByAnUnfinishedOne) {
+TEST_F(SmallFile, OverwritesAnIncompleteTemporaryFile) {
   std::ofstream(path() + ".new") << "unfinished";
   ASSERT_TRUE(replace_small_file(path(), "new"));
   EXPECT_EQ(content(), "new");
   EXPECT_EQ(files(), 1U);
 }
 
-TEST_F(SmallFile, RefusesWhatIsNoRegularFile) {
+TEST_F(SmallFile, RejectsOtherKindsOfFile) {
   EXPECT_EQ(error_of(read_small_file(directory_.path())),
             "cannot read " + directory_.path() + ": it is not a regular file");
 }
 
-TEST_F(SmallFile, RefusesWhatIsLarge) {
+TEST_F(SmallFile, RejectsALargeFile) {
   std::ofstream(path()) << std::string(64 * 1024 + 1, 'x');
   EXPECT_EQ(error_of(read_small_file(path())), "cannot read " + path() + ": it is too large");
 }
@@ -97,12 +97,12 @@ TEST_F(SmallFile, SaysWhyItCannotBeWritten) {
             "cannot write " + missing + ": No such file or directory");
 }
 
-TEST_F(SmallFile, KeepsTheOldOneWhenItCannotBeReplaced) {
+TEST_F(SmallFile, KeepsTheOldFileIfItCannotBeReplaced) {
   std::filesystem::create_directory(path());
   std::ofstream(path() + "/inside") << "x";
   EXPECT_FALSE(replace_small_file(path(), "x"));
   EXPECT_TRUE(std::filesystem::exists(path() + "/inside"));
-  EXPECT_EQ(files(), 1U) << "something was left behind";
+  EXPECT_EQ(files(), 1U) << "a temporary file is left";
 }
 
 }  // namespace

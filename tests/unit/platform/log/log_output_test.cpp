@@ -17,7 +17,7 @@ namespace {
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-// Stands for the log service.
+// A fake log service.
 class Service {
  public:
   explicit Service(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_DGRAM, 0)) {
@@ -53,7 +53,7 @@ class LogServiceTest : public testing::Test {
   const std::string path_ = directory_.path("log");
 };
 
-TEST_F(LogServiceTest, GetsTheLinesOfSyslog) {
+TEST_F(LogServiceTest, ReceivesLinesInSyslogFormat) {
   Service service(path_);
   ASSERT_TRUE(service.bound());
   const auto log = syslog_log("qemu-ga", path_);
@@ -65,7 +65,7 @@ TEST_F(LogServiceTest, GetsTheLinesOfSyslog) {
   EXPECT_THAT(service.next(), HasSubstr("<10>"));
 }
 
-TEST_F(LogServiceTest, GetsTheFieldsOfTheJournal) {
+TEST_F(LogServiceTest, ReceivesFieldsInJournalFormat) {
   Service service(path_);
   ASSERT_TRUE(service.bound());
   const LogField fields[] = {{"COMMAND", "guest-exec"}};
@@ -74,7 +74,7 @@ TEST_F(LogServiceTest, GetsTheFieldsOfTheJournal) {
             "PRIORITY=4\nSYSLOG_IDENTIFIER=bellhopd\nCOMMAND=guest-exec\nMESSAGE=x y\n");
 }
 
-TEST_F(LogServiceTest, GetsSeveralLinesAsOneField) {
+TEST_F(LogServiceTest, ReceivesSeveralLinesAsOneField) {
   Service service(path_);
   ASSERT_TRUE(service.bound());
   journal_log("b", path_)->write(record(LogLevel::error, "a\nPRIORITY=0"));
@@ -82,7 +82,7 @@ TEST_F(LogServiceTest, GetsSeveralLinesAsOneField) {
                                 std::string("\x0c\0\0\0\0\0\0\0", 8) + "a\nPRIORITY=0\n");
 }
 
-TEST_F(LogServiceTest, MayBeAbsentAndComeAndGo) {
+TEST_F(LogServiceTest, MayStopAndRestart) {
   const auto log = syslog_log("b", path_);
   log->write(record(LogLevel::error, "lost"));
   {
@@ -96,7 +96,7 @@ TEST_F(LogServiceTest, MayBeAbsentAndComeAndGo) {
   EXPECT_THAT(second.next(), HasSubstr("two"));
 }
 
-TEST_F(LogServiceTest, IsNotWaitedForWhenItDoesNotRead) {
+TEST_F(LogServiceTest, DoesNotBlockTheWriterWhenItDoesNotRead) {
   Service service(path_);
   ASSERT_TRUE(service.bound());
   const auto log = syslog_log("b", path_);
@@ -104,7 +104,7 @@ TEST_F(LogServiceTest, IsNotWaitedForWhenItDoesNotRead) {
   EXPECT_THAT(service.next(), HasSubstr("error: x"));
 }
 
-TEST_F(LogServiceTest, GetsLongRecordsCut) {
+TEST_F(LogServiceTest, ReceivesTruncatedLongRecords) {
   Service service(path_);
   ASSERT_TRUE(service.bound());
   const std::string huge(1'000'000, 'x');

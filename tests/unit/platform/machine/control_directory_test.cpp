@@ -33,12 +33,12 @@ TEST_F(ControlDirectoryTest, ReadsWithoutTheLastLineFeed) {
   EXPECT_EQ(open().read("line"), "");
 }
 
-TEST_F(ControlDirectoryTest, ReadsTheBeginningOfWhatIsLong) {
+TEST_F(ControlDirectoryTest, ReadsTheBeginningOfALongFile) {
   tree_.write("long", std::string(1000, 'x'));
   EXPECT_EQ(open().read("long"), std::string(255, 'x'));
 }
 
-TEST_F(ControlDirectoryTest, TellsAnEmptyFileFromOneThatIsMissing) {
+TEST_F(ControlDirectoryTest, DistinguishesAnEmptyFromAMissingFile) {
   tree_.write("empty", "");
   expect_error(open().read("empty").error(), Step::read, 0);
   expect_error(open().read("missing").error(), Step::open, ENOENT);
@@ -49,7 +49,7 @@ TEST_F(ControlDirectoryTest, CreatesNothing) {
   EXPECT_FALSE(std::filesystem::exists(tree_.path() / "missing"));
 }
 
-TEST_F(ControlDirectoryTest, StaysWithItsDeviceWhenTheNameIsTakenByAnother) {
+TEST_F(ControlDirectoryTest, KeepsItsDirectoryWhenTheNameIsReused) {
   tree_.write("old/state", "old");
   const auto directory = ControlDirectory::open(tree_.path() / "old");
   ASSERT_TRUE(directory);
@@ -58,12 +58,12 @@ TEST_F(ControlDirectoryTest, StaysWithItsDeviceWhenTheNameIsTakenByAnother) {
   EXPECT_EQ(directory->read("state"), "old");
 }
 
-TEST_F(ControlDirectoryTest, IsADirectory) {
+TEST_F(ControlDirectoryTest, RejectsAFile) {
   tree_.write("file", "");
   EXPECT_EQ(ControlDirectory::open(tree_.path() / "file").error(), ENOTDIR);
 }
 
-TEST_F(ControlDirectoryTest, NumbersAreWholeAndFit) {
+TEST_F(ControlDirectoryTest, ListsOnlyNumbersThatFit) {
   for (const char* name : {"cpu7", "cpu", "cpu+1", "cpu 1", "cpu1 ", "CPU1", "cpu1.5",
                            "cpu18446744073709551616", "cpu18446744073709551615"}) {
     tree_.make_directory(std::string("cpus/") + name);

@@ -16,7 +16,7 @@ std::vector<CpuStatistics> statistics(const std::string& table) {
   return cpus.value_or(std::vector<CpuStatistics>{});
 }
 
-TEST(CpuStatistics, AreOfProcessorsAndNotOfAllTogether) {
+TEST(CpuStatistics, AreOfEachProcessorWithoutTheTotal) {
   const auto cpus = statistics("cpu  9 9 9 9\\ncpu0 1 2 3 4\\ncpu12 5 6 7 8\\nintr 1 2 3 4 5\\n");
   ASSERT_EQ(cpus.size(), 2U);
   EXPECT_EQ(cpus[0].cpu, 0);
@@ -24,7 +24,7 @@ TEST(CpuStatistics, AreOfProcessorsAndNotOfAllTogether) {
   EXPECT_EQ(cpus[1].idle, 80U);
 }
 
-TEST(CpuStatistics, LeaveOutWhatTheKernelIsTooOldFor) {
+TEST(CpuStatistics, OmitMissingColumnsOfOldKernels) {
   const auto cpus = statistics("cpu0 1 2 3 4 5 6 7\\n");
   ASSERT_EQ(cpus.size(), 1U);
   EXPECT_EQ(cpus[0].softirq, 70U);
@@ -36,7 +36,7 @@ TEST(CpuStatistics, SkipOtherLines) {
   EXPECT_EQ(statistics("\\ncpu\\ncpu0\\ncpu0 1 2 3\\ncpufreq 1 2 3 4 5\\n").size(), 0U);
 }
 
-TEST(CpuStatistics, AreThoseOfThisSystem) {
+TEST(CpuStatistics, AreReadFromTheSystem) {
   const auto cpus = cpu_statistics("/");
   ASSERT_TRUE(cpus);
   ASSERT_FALSE(cpus->empty());

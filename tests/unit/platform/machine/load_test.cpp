@@ -8,8 +8,8 @@
 namespace bellhop::platform {
 namespace {
 
-TEST(Load, AgreesWithTheKernelsTable) {
-  // The averages change every five seconds: a difference larger than rounding is tried once more.
+TEST(Load, IsThatOfProcLoadavg) {
+  // The averages change every five seconds: a difference above the rounding error is retried once.
   for (int attempt = 0; attempt < 2; ++attempt) {
     LoadAverage expected;
     std::ifstream("/proc/loadavg") >> expected.load1m >> expected.load5m >> expected.load15m;
@@ -20,7 +20,7 @@ TEST(Load, AgreesWithTheKernelsTable) {
                        std::abs(load->load15m - expected.load15m) < 0.011;
     if (agree) return;
   }
-  FAIL() << "load_average() is not what /proc/loadavg says";
+  FAIL() << "load_average() differs from /proc/loadavg";
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ class MemoryBlocksTest : public ::testing::Test {
   static std::string path(int index) {
     return fmt::format("sys/devices/system/memory/memory{}", index);
   }
-  // "0+ 1-!" for blocks 0, in service for good, and 1, out of service.
+  // For example "0+ 1-!": block 0 is online and cannot go offline; block 1 is offline and can.
   std::string all() {
     const auto found = memory_blocks(tree_.path());
     if (!found) return found.error().message;
@@ -42,12 +42,12 @@ class MemoryBlocksTest : public ::testing::Test {
   testing::SystemTree tree_;
 };
 
-TEST_F(MemoryBlocksTest, AreInTheOrderOfTheirNumbers) {
+TEST_F(MemoryBlocksTest, AreSortedByNumber) {
   for (const int index : {32, 4, 0, 100}) add(index, "online\n");
   EXPECT_EQ(all(), "0+! 4+! 32+! 100+!");
 }
 
-TEST_F(MemoryBlocksTest, AreToldFromOtherEntries) {
+TEST_F(MemoryBlocksTest, AreDistinguishedFromOtherEntries) {
   add(3, "offline\n");
   for (const char* name : {"memory", "memory3x", "power", "block_size_bytes"}) {
     tree_.make_directory(std::string("sys/devices/system/memory/") + name);
@@ -55,33 +55,33 @@ TEST_F(MemoryBlocksTest, AreToldFromOtherEntries) {
   EXPECT_EQ(all(), "3-!");
 }
 
-TEST_F(MemoryBlocksTest, OnTheWayOutAreNotInService) {
+TEST_F(MemoryBlocksTest, AreOfflineWhileGoingOffline) {
   add(1, "going-offline\n");
   EXPECT_EQ(all(), "1-!");
 }
 
-TEST_F(MemoryBlocksTest, MayHaveToStay) {
+TEST_F(MemoryBlocksTest, MayBeUnableToGoOffline) {
   add(1, "online\n", "0\n");
-  tree_.write(path(2) + "/state", "online\n");  // no file that says whether it may go
+  tree_.write(path(2) + "/state", "online\n");  // without the file "removable"
   add(3, "online\n", "");
   EXPECT_EQ(all(), "1+ 2+ 3+");
 }
 
-TEST_F(MemoryBlocksTest, WithoutAStateAreInServiceForGood) {
+TEST_F(MemoryBlocksTest, AreAlwaysOnlineWithoutAState) {
   tree_.make_directory(path(1));
   EXPECT_EQ(all(), "1+");
   expect_set(1, true, Outcome::success);
   expect_set(1, false, Outcome::not_supported, ENOENT);
 }
 
-TEST_F(MemoryBlocksTest, ThatVanishOrDoNotTellTheirStateAreLeftOut) {
+TEST_F(MemoryBlocksTest, AreOmittedIfTheyVanishOrHaveNoReadableState) {
   add(1, "online\n");
   tree_.link(path(2), "gone");
   add(3, "");
   EXPECT_EQ(all(), "1+!");
 }
 
-TEST_F(MemoryBlocksTest, SayWhyWhenNoneTellsItsState) {
+TEST_F(MemoryBlocksTest, ReportWhyNoneHasAReadableState) {
   add(1, "");
   tree_.link(path(2), "gone");
   EXPECT_EQ(all(), "pread sysfs file \"state\": unexpected EOF");
@@ -90,7 +90,7 @@ TEST_F(MemoryBlocksTest, SayWhyWhenNoneTellsItsState) {
             "Could not open '/sys/devices/system/memory/memory2/': No such file or directory");
 }
 
-TEST_F(MemoryBlocksTest, AreNoneWhereTheKernelKnowsOfNone) {
+TEST_F(MemoryBlocksTest, ReportThatTheKernelHasNone) {
   EXPECT_EQ(all(), "");
   tree_.make_directory("sys/devices/system/memory");
   EXPECT_EQ(all(), "guest reported zero memory blocks!");
@@ -99,7 +99,7 @@ TEST_F(MemoryBlocksTest, AreNoneWhereTheKernelKnowsOfNone) {
   EXPECT_EQ(all(), "Can't open directory\"/sys/devices/system/memory/\": Not a directory");
 }
 
-TEST_F(MemoryBlocksTest, AreTakenInAndOutOfService) {
+TEST_F(MemoryBlocksTest, GoOfflineAndOnline) {
   add(1, "online");
   expect_set(1, false, Outcome::success);
   EXPECT_EQ(state(1), "offline");
@@ -107,13 +107,13 @@ TEST_F(MemoryBlocksTest, AreTakenInAndOutOfService) {
   EXPECT_EQ(state(1).substr(0, 6), "online");
 }
 
-TEST_F(MemoryBlocksTest, ThatAreAsWantedAreNotWrittenTo) {
-  tree_.link(path(1) + "/state", "/dev/full");  // shows zero bytes, and takes nothing
+TEST_F(MemoryBlocksTest, AreNotWrittenToIfTheirStateIsCorrect) {
+  tree_.link(path(1) + "/state", "/dev/full");  // reads as zero bytes; writing fails
   expect_set(1, false, Outcome::success);
   expect_set(1, true, Outcome::failed, ENOSPC);
 }
 
-TEST_F(MemoryBlocksTest, ThatDoNotExistAreNotFound) {
+TEST_F(MemoryBlocksTest, ReportWhenTheyDoNotExist) {
   expect_set(7, true, Outcome::not_supported, ENOENT);
   add(1, "online");
   expect_set(7, true, Outcome::not_found, ENOENT);
@@ -121,7 +121,7 @@ TEST_F(MemoryBlocksTest, ThatDoNotExistAreNotFound) {
   expect_set(2, true, Outcome::failed, ENOTDIR);
 }
 
-TEST_F(MemoryBlocksTest, WithAnUnreadableStateCannotBeSet) {
+TEST_F(MemoryBlocksTest, CannotBeSetWithoutAReadableState) {
   add(1, "");
   expect_set(1, false, Outcome::failed, EIO);
 }
@@ -131,7 +131,7 @@ TEST_F(MemoryBlocksTest, HaveASizeInHexadecimal) {
   EXPECT_EQ(memory_block_size(tree_.path()), 0x80000000U);
 }
 
-TEST_F(MemoryBlocksTest, SayWhyTheirSizeIsNotKnown) {
+TEST_F(MemoryBlocksTest, ReportWhyTheirSizeIsUnknown) {
   const auto reason = [this] { return memory_block_size(tree_.path()).error().message; };
   EXPECT_EQ(reason(), "open(\"/sys/devices/system/memory/\"): No such file or directory");
   tree_.make_directory("sys/devices/system/memory");

@@ -1,4 +1,4 @@
-// Netlink messages as the kernel writes them, netlink(7), for tests.
+// Builds netlink messages in the kernel's format, netlink(7).
 #pragma once
 
 #include <linux/netlink.h>
@@ -12,10 +12,10 @@
 
 namespace bellhop::platform {
 
-// The bytes of messages, one after another.
+// A sequence of messages.
 class NetlinkBytes {
  public:
-  // Begins a message. All messages of an answer have the number of the request.
+  // Begins a message. All messages of a reply have the sequence number of the request.
   NetlinkBytes& message(std::uint16_t type, std::uint16_t flags = NLM_F_MULTI,
                         std::uint32_t sequence = 1) {
     start_ = bytes_.size();
@@ -26,7 +26,6 @@ class NetlinkBytes {
                            .nlmsg_pid = 0});
   }
 
-  // Appends a struct to the message.
   template <class T>
   NetlinkBytes& append(const T& value) {
     static_assert(std::is_trivially_copyable_v<T>);
@@ -34,7 +33,6 @@ class NetlinkBytes {
     return finish();
   }
 
-  // Appends an attribute to the message.
   NetlinkBytes& attribute(std::uint16_t type, std::string_view value) {
     append(nlattr{.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + value.size()),
                   .nla_type = type});
@@ -49,13 +47,13 @@ class NetlinkBytes {
 
   const std::string& bytes() const { return bytes_; }
 
-  // What follows the header of the first message.
+  // The bytes after the header of the first message.
   std::span<const std::byte> payload() const {
     return std::as_bytes(std::span(bytes_)).subspan(sizeof(nlmsghdr));
   }
 
  private:
-  // Sets the message's length, and aligns what may follow.
+  // Sets the length of the message, and pads it for the next one.
   NetlinkBytes& finish() {
     const auto length = static_cast<std::uint32_t>(bytes_.size() - start_);
     std::memcpy(bytes_.data() + start_, &length, sizeof length);

@@ -19,10 +19,10 @@ using ::testing::IsEmpty;
 
 constexpr std::uint16_t entry = RTM_NEWLINK;
 
-// Stands for the kernel: what it answers is in the socket before it is asked.
+// A fake kernel: its replies are in the socket before the request.
 class NetlinkDump : public ::testing::Test {
  protected:
-  // Each call is an answer to one request; each element is what one read returns.
+  // Each call adds the reply to one request; each read returns one element.
   void answer(const std::vector<std::string>& packets) {
     std::array<int, 2> ends{};
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0);
@@ -38,12 +38,12 @@ class NetlinkDump : public ::testing::Test {
 
   NetlinkOpener opener() {
     return [this]() -> Result<Handle> {
-      if (opened_ == answers_.size()) return failure("nobody expected one more request");
-      return std::move(answers_[opened_++].asked);
+      if (opened_ == answers_.size()) return failure("unexpected request");
+      return std::move(answers_[opened_++].client);
     };
   }
 
-  // The texts of the entries, as one string each.
+  // The payload of each entry.
   Result<std::vector<std::string>> dump() {
     return netlink_list<std::string>(
         opener(), RTM_GETLINK, [](const NetlinkMessage& message) -> std::optional<std::string> {
@@ -63,14 +63,14 @@ class NetlinkDump : public ::testing::Test {
   }
 
   struct Answer {
-    Handle asked;
+    Handle client;
     Handle kernel;
   };
   std::vector<Answer> answers_;
   std::size_t opened_ = 0;
 };
 
-TEST_F(NetlinkDump, AsksForTheWholeList) {
+TEST_F(NetlinkDump, RequestsACompleteDump) {
   answer({done()});
   ASSERT_TRUE(dump());
   std::array<std::byte, 100> request{};
@@ -82,17 +82,17 @@ TEST_F(NetlinkDump, AsksForTheWholeList) {
   EXPECT_EQ(header.nlmsg_flags, NLM_F_REQUEST | NLM_F_DUMP);
 }
 
-TEST_F(NetlinkDump, TakesSeveralMessagesOfSeveralReads) {
+TEST_F(NetlinkDump, ReadsSeveralMessagesInSeveralReads) {
   answer({message('a').bytes() + message('b').bytes(), message('c').bytes(), done()});
   EXPECT_THAT(dump().value(), ElementsAre("aaaa", "bbbb", "cccc"));
 }
 
-TEST_F(NetlinkDump, EndsWithinARead) {
+TEST_F(NetlinkDump, StopsAtTheDoneMessage) {
   answer({message('a').bytes() + done() + message('b').bytes()});
   EXPECT_THAT(dump().value(), ElementsAre("aaaa"));
 }
 
-TEST_F(NetlinkDump, SkipsAnswersToOtherRequestsAndOtherMessages) {
+TEST_F(NetlinkDump, SkipsRepliesToOtherRequestsAndOtherMessages) {
   NetlinkBytes other;
   other.message(entry, NLM_F_MULTI, 7).append(std::array{'x', 'x', 'x', 'x'});
   NetlinkBytes nothing;
@@ -101,20 +101,20 @@ TEST_F(NetlinkDump, SkipsAnswersToOtherRequestsAndOtherMessages) {
   EXPECT_THAT(dump().value(), ElementsAre("aaaa"));
 }
 
-TEST_F(NetlinkDump, AsksAgainWhenTheListChangedMeanwhile) {
+TEST_F(NetlinkDump, RetriesWhenTheListHasChanged) {
   answer({message('a').bytes(), message('b', NLM_F_MULTI | NLM_F_DUMP_INTR).bytes(), done()});
   answer({message('a').bytes(), done(0, NLM_F_MULTI | NLM_F_DUMP_INTR)});
   answer({message('c').bytes(), done()});
   EXPECT_THAT(dump().value(), ElementsAre("cccc"));
 }
 
-TEST_F(NetlinkDump, TakesWhatThereIsOfAListThatChangesAllTheTime) {
+TEST_F(NetlinkDump, ReturnsAListThatKeepsChanging) {
   for (int i = 0; i < 100; ++i) answer({message('a').bytes(), done(0, NLM_F_DUMP_INTR)});
   EXPECT_THAT(dump().value(), ElementsAre("aaaa"));
   EXPECT_LE(opened_, 20U);
 }
 
-TEST_F(NetlinkDump, MakesRoomForMessagesLargerThanItsBuffer) {
+TEST_F(NetlinkDump, GrowsItsBufferForLargeMessages) {
   const std::string text(150'000, 'x');
   std::string bytes(sizeof(nlmsghdr) + text.size(), 'x');
   const nlmsghdr header{.nlmsg_len = static_cast<std::uint32_t>(bytes.size()),
@@ -127,21 +127,21 @@ TEST_F(NetlinkDump, MakesRoomForMessagesLargerThanItsBuffer) {
   EXPECT_THAT(dump().value(), ElementsAre("aaaa", text));
 }
 
-TEST_F(NetlinkDump, NamesTheKernelsReason) {
+TEST_F(NetlinkDump, ReturnsTheKernelsError) {
   answer({NetlinkBytes().message(NLMSG_ERROR, 0).append(-EPERM).append(nlmsghdr{}).bytes()});
   const auto result = dump();
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().system.value(), EPERM);
 }
 
-TEST_F(NetlinkDump, FailsWhenTheListEndsWithAReason) {
+TEST_F(NetlinkDump, FailsWhenTheDumpEndsWithAnError) {
   answer({message('a').bytes(), done(-ENOMEM)});
   const auto result = dump();
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().system.value(), ENOMEM);
 }
 
-TEST_F(NetlinkDump, FailsWhenTheAnswerHasNoEnd) {
+TEST_F(NetlinkDump, FailsWhenTheReplyHasNoEnd) {
   answer({message('a').bytes()});
   answers_[0].kernel.reset();
   EXPECT_FALSE(dump());
@@ -150,10 +150,10 @@ TEST_F(NetlinkDump, FailsWhenTheAnswerHasNoEnd) {
 TEST_F(NetlinkDump, FailsWithoutASocket) {
   const auto result = dump();
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().message, "nobody expected one more request");
+  EXPECT_EQ(result.error().message, "unexpected request");
 }
 
-TEST_F(NetlinkDump, StopsAtAMessageThatDoesNotFit) {
+TEST_F(NetlinkDump, StopsAtATruncatedMessage) {
   std::string cut = message('b').bytes();
   cut.pop_back();
   answer({message('a').bytes() + cut, done()});
@@ -181,7 +181,7 @@ TEST(NetlinkAttributes, HaveTypesWithoutFlags) {
   EXPECT_THAT(attributes_of(bytes.payload()), ElementsAre(std::pair(5, 4)));
 }
 
-TEST(NetlinkAttributes, EndWhereOneDoesNotFit) {
+TEST(NetlinkAttributes, EndAtATruncatedOne) {
   NetlinkBytes bytes;
   bytes.message(entry).attribute(1, "abcd").attribute(2, "abcd");
   const auto all = bytes.payload();
@@ -191,7 +191,7 @@ TEST(NetlinkAttributes, EndWhereOneDoesNotFit) {
   EXPECT_THAT(attributes_of(all.first(3)), IsEmpty());
 }
 
-TEST(NetlinkAttributes, EndWhereALengthIsTooSmall) {
+TEST(NetlinkAttributes, EndAtALengthThatIsTooSmall) {
   NetlinkBytes bytes;
   bytes.message(entry).attribute(1, "abcd").append(nlattr{.nla_len = 0, .nla_type = 2});
   EXPECT_THAT(attributes_of(bytes.payload()), ElementsAre(std::pair(1, 4)));

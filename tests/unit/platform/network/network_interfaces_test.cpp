@@ -46,7 +46,7 @@ TEST(DecodeLink, ReadsTheHardwareAddress) {
   EXPECT_EQ(link->hardware_address, "01:02:03:04:05:ff");
 }
 
-TEST(DecodeLink, AHardwareAddressHasSixBytes) {
+TEST(DecodeLink, PadsOrTruncatesTheHardwareAddressToSixBytes) {
   EXPECT_EQ(link_of(link_message(1, "ib0").attribute(IFLA_ADDRESS, "\1\2\3\4\5\6\7\10"))
                 ->hardware_address,
             "01:02:03:04:05:06");
@@ -55,7 +55,7 @@ TEST(DecodeLink, AHardwareAddressHasSixBytes) {
   EXPECT_EQ(link_of(link_message(1, "tun0"))->hardware_address, "00:00:00:00:00:00");
 }
 
-TEST(DecodeLink, CountersHave64BitsAndDroppedOnesIncludeMissedOnes) {
+TEST(DecodeLink, ReadsCountersOf64BitsAndAddsMissedToDropped) {
   rtnl_link_stats64 counters{};
   counters.rx_bytes = 0xFFFF'FFFF'FFFF'FFFF;
   counters.rx_packets = 2;
@@ -125,7 +125,7 @@ TEST(DecodeAddress, ReadsIpv6) {
   EXPECT_EQ(address->address.prefix, 64);
 }
 
-TEST(DecodeAddress, TakesThisEndOfAPointToPointLink) {
+TEST(DecodeAddress, ReadsTheLocalAddressOfAPointToPointLink) {
   for (const bool local_first : {false, true}) {
     auto bytes = address_message(AF_INET6, 128);
     if (local_first) bytes.attribute(IFA_LOCAL, ipv6("fd00::1"));
@@ -135,7 +135,7 @@ TEST(DecodeAddress, TakesThisEndOfAPointToPointLink) {
   }
 }
 
-TEST(DecodeAddress, IgnoresWhatIsNoAddress) {
+TEST(DecodeAddress, IgnoresInvalidAddressesAndOtherMessages) {
   EXPECT_FALSE(address_of(address_message(AF_INET, 24)));
   EXPECT_FALSE(address_of(address_message(AF_INET, 24).attribute(IFA_ADDRESS, ipv6("fd00::1"))));
   EXPECT_FALSE(address_of(address_message(AF_INET6, 24).attribute(IFA_ADDRESS, ipv4("1.2.3.4"))));
@@ -174,7 +174,7 @@ TEST(CombineInterfaces, KeepsTheOrderOfLinksAndAddresses) {
   EXPECT_THAT(texts_of(all[1]), ElementsAre("1", "3"));
 }
 
-TEST(CombineInterfaces, OnlyThoseWithAnAddressHaveStatistics) {
+TEST(CombineInterfaces, AddsStatisticsOnlyToInterfacesWithAnAddress) {
   const auto all =
       combine({{.index = 1, .name = "a", .statistics = NetworkStatistics{.rx_bytes = 5}},
                {.index = 2, .name = "b", .statistics = NetworkStatistics{}}},
@@ -199,24 +199,24 @@ TEST(CombineInterfaces, ALabelIsAnInterfaceAfterTheOthers) {
   EXPECT_FALSE(all[2].statistics);
 }
 
-TEST(CombineInterfaces, ALabelThatNamesNoInterfaceHasNoHardwareAddress) {
+TEST(CombineInterfaces, ALabelOfNoInterfaceHasNoHardwareAddress) {
   const auto all = combine({{.index = 1, .name = "a"}}, {address(1, "1", "other")});
   EXPECT_THAT(names_of(all), ElementsAre("a", "other"));
   EXPECT_FALSE(all[1].hardware_address);
 }
 
-TEST(CombineInterfaces, AddressesOfUnknownInterfacesAreLeftOut) {
+TEST(CombineInterfaces, OmitsAddressesOfUnknownInterfaces) {
   const auto all = combine({{.index = 1, .name = "a"}}, {address(2, "1"), address(2, "1", "b")});
   EXPECT_THAT(names_of(all), ElementsAre("a"));
   EXPECT_FALSE(all[0].ip_addresses);
 }
 
-TEST(CombineInterfaces, AnInterfaceThatWasReadTwiceAppearsOnce) {
+TEST(CombineInterfaces, MergesDuplicateInterfaces) {
   const auto all = combine({{.index = 1, .name = "a"}, {.index = 1, .name = "a"}}, {});
   EXPECT_THAT(names_of(all), ElementsAre("a"));
 }
 
-TEST(NetworkInterfaces, AreThoseThatTheSystemHas) {
+TEST(NetworkInterfaces, AreThoseOfTheSystem) {
   const auto all = network_interfaces();
   ASSERT_TRUE(all) << all.error().message;
   for (const auto& interface : *all) {

@@ -16,7 +16,7 @@ constexpr const char* ipv6_line =
     "fd110000000000000000000000000000 30 fd000000000000000000000000000000 40 "
     "fd000000000000000000000000000099 0000004d 00000003 0000000a 80200001     eth0\n";
 
-TEST(Ipv4Route, ReadsEveryWord) {
+TEST(Ipv4Route, ReadsEveryColumn) {
   const auto route = parse_ipv4_route_line(
       "eth0\tFFFFFFFF\t00000000\t000F\t2\t3\t4294967295\tFFFFFFFF\t940\t4000\t100    ");
   ASSERT_TRUE(route);
@@ -36,13 +36,13 @@ TEST(Ipv4Route, ReadsEveryWord) {
   EXPECT_EQ(details.irtt, 100);
 }
 
-TEST(Ipv4Route, AddressesAreInTheOrderOfTheMachinesBytes) {
+TEST(Ipv4Route, ReadsAddressesInNativeByteOrder) {
   const std::uint32_t address = 0x01020304;
   const char* text = *reinterpret_cast<const char*>(&address) == 4 ? "4.3.2.1" : "1.2.3.4";
   EXPECT_EQ(parse_ipv4_route_line("e 01020304 0 1 0 0 0 0 0 0 0")->destination, text);
 }
 
-TEST(Ipv4Route, AMetricHasNoSign) {
+TEST(Ipv4Route, ReadsTheMetricAsUnsigned) {
   EXPECT_EQ(parse_ipv4_route_line("e 0 0 1 0 0 -1 0 0 0 0")->metric, 4294967295);
 }
 
@@ -51,7 +51,7 @@ TEST(Ipv4Route, ARouteThatRefusesHasNoInterface) {
             "*");
 }
 
-TEST(Ipv4Route, OtherLinesAreNone) {
+TEST(Ipv4Route, RejectsOtherLines) {
   for (const char* line : {ipv4_heading, "", "   ", "eth0", "eth0\t00000000\t00000000\t0003\t0\t0",
                            "eth0\t00000000\tG\t0003\t0\t0\t0\t0\t0\t0\t0",
                            "eth0\t100000000\t0\t0003\t0\t0\t0\t0\t0\t0\t0"}) {
@@ -59,7 +59,7 @@ TEST(Ipv4Route, OtherLinesAreNone) {
   }
 }
 
-TEST(Ipv6Route, ReadsEveryWord) {
+TEST(Ipv6Route, ReadsEveryColumn) {
   const std::string line = ipv6_line;
   const auto route = parse_ipv6_route_line(std::string_view(line).substr(0, line.size() - 1));
   ASSERT_TRUE(route);
@@ -78,7 +78,7 @@ TEST(Ipv6Route, ReadsEveryWord) {
   EXPECT_EQ(details.nexthop, "fd00::99");
 }
 
-TEST(Ipv6Route, OtherLinesAreNone) {
+TEST(Ipv6Route, RejectsOtherLines) {
   const std::string line = ipv6_line;
   EXPECT_FALSE(parse_ipv6_route_line(""));
   EXPECT_FALSE(parse_ipv6_route_line(line.substr(1)));                   // 31 digits
@@ -106,13 +106,13 @@ class NetworkRoutes : public ::testing::Test {
   bellhop::TemporaryDirectory directory_;
 };
 
-TEST_F(NetworkRoutes, OfIpv4ComeFirst) {
+TEST_F(NetworkRoutes, ListIpv4First) {
   directory_.file("proc/net/route", ipv4_heading + std::string(ipv4_default));
   directory_.file("proc/net/ipv6_route", ipv6_line);
   EXPECT_EQ(interfaces(), (std::vector<std::string>{"eth0 4", "eth0 6"}));
 }
 
-TEST_F(NetworkRoutes, OfOneVersionOfIpAreThereWithoutTheOther) {
+TEST_F(NetworkRoutes, MayBeOfOneIpVersionOnly) {
   directory_.file("proc/net/route", ipv4_heading + std::string(ipv4_default));
   EXPECT_EQ(interfaces(), std::vector<std::string>{"eth0 4"});
   std::filesystem::remove(directory_ / "proc/net/route");
@@ -120,7 +120,7 @@ TEST_F(NetworkRoutes, OfOneVersionOfIpAreThereWithoutTheOther) {
   EXPECT_EQ(interfaces(), std::vector<std::string>{"eth0 6"});
 }
 
-TEST_F(NetworkRoutes, MayBeNone) {
+TEST_F(NetworkRoutes, MayBeEmpty) {
   directory_.file("proc/net/route", ipv4_heading);
   EXPECT_TRUE(interfaces().empty());
 }
@@ -132,7 +132,7 @@ TEST_F(NetworkRoutes, FailWithoutAnyTable) {
             "open(\"" + directory_ / "proc/net/route" + "\"): No such file or directory");
 }
 
-TEST_F(NetworkRoutes, FailWhenATableCannotBeRead) {
+TEST_F(NetworkRoutes, FailIfATableCannotBeRead) {
   std::filesystem::create_directories(directory_ / "proc/net/route");
   const auto routes = network_routes(directory_.path());
   ASSERT_FALSE(routes);

@@ -20,7 +20,7 @@
 namespace bellhop::platform {
 namespace {
 
-// Means that do nothing but write down that they were used.
+// A backend that only records its calls.
 class FakeBackend final : public PowerBackend {
  public:
   Result<std::optional<ProgramRun>> run(const std::string& program,
@@ -46,13 +46,13 @@ class FakeBackend final : public PowerBackend {
     return failure("the kernel does not stop the machine");
   }
 
-  std::map<std::string, Result<ProgramRun>> programs;  // that there are, and how they end
+  std::map<std::string, Result<ProgramRun>> programs;  // the installed programs with their results
   std::vector<std::string> calls;
   std::function<void()> at_run;
-  int asleep = 0;  // in milliseconds, since the first call
+  int asleep = 0;  // milliseconds asleep since the first call
 };
 
-Result<ProgramRun> ends(int code, std::string output = {}) {
+Result<ProgramRun> ended(int code, std::string output = {}) {
   return ProgramRun{.end = {.exit_code = code, .signal = {}}, .output = std::move(output)};
 }
 
@@ -63,7 +63,7 @@ class PowerTest : public ::testing::Test {
     backend_ = backend.get();
     power_ = make_power(std::move(backend), tree_.path());
   }
-  void add(const std::string& program, Result<ProgramRun> end = ends(0)) {
+  void add(const std::string& program, Result<ProgramRun> end = ended(0)) {
     backend_->programs.insert_or_assign(program, std::move(end));
   }
   void boot_systemd() { tree_.make_directory("run/systemd/system"); }
@@ -85,7 +85,7 @@ class PowerTest : public ::testing::Test {
 
 using Shutdown = PowerTest;
 
-TEST_F(Shutdown, AsksSystemdWhereItRuns) {
+TEST_F(Shutdown, UsesSystemdIfItRuns) {
   boot_systemd();
   for (const char* program : {"systemctl", "poweroff", "halt", "reboot", "shutdown"}) add(program);
   EXPECT_EQ(shut_down(ShutdownMode::powerdown), "");
@@ -94,7 +94,7 @@ TEST_F(Shutdown, AsksSystemdWhereItRuns) {
   EXPECT_EQ(calls(), (Calls{"systemctl poweroff", "systemctl halt", "systemctl reboot"}));
 }
 
-TEST_F(Shutdown, SignalsSystemdWithoutItsProgram) {
+TEST_F(Shutdown, SignalsSystemdWithoutSystemctl) {
   boot_systemd();
   add("poweroff");
   shut_down(ShutdownMode::halt);
@@ -103,7 +103,7 @@ TEST_F(Shutdown, SignalsSystemdWithoutItsProgram) {
   EXPECT_EQ(calls(), (Calls{"signal RTMIN+3", "signal RTMIN+4", "signal RTMIN+5"}));
 }
 
-TEST_F(Shutdown, DoesNotAskASystemdThatDoesNotRun) {
+TEST_F(Shutdown, DoesNotUseSystemctlIfSystemdDoesNotRun) {
   for (const char* program : {"systemctl", "poweroff", "halt", "reboot", "shutdown"}) add(program);
   shut_down(ShutdownMode::powerdown);
   shut_down(ShutdownMode::halt);
@@ -111,7 +111,7 @@ TEST_F(Shutdown, DoesNotAskASystemdThatDoesNotRun) {
   EXPECT_EQ(calls(), (Calls{"poweroff", "halt", "reboot"}));
 }
 
-TEST_F(Shutdown, UsesShutdownWhereThereIsNothingSimpler) {
+TEST_F(Shutdown, UsesShutdownWithoutPoweroffHaltAndReboot) {
   add("shutdown");
   add("openrc-shutdown");
   shut_down(ShutdownMode::powerdown);
@@ -122,7 +122,7 @@ TEST_F(Shutdown, UsesShutdownWhereThereIsNothingSimpler) {
                             "shutdown -r +0 hypervisor initiated shutdown"}));
 }
 
-TEST_F(Shutdown, UsesTheProgramOfOpenRcWhereItIsTheOnlyOne) {
+TEST_F(Shutdown, UsesOpenRcShutdownIfItIsTheOnlyProgram) {
   add("openrc-shutdown");
   shut_down(ShutdownMode::powerdown);
   shut_down(ShutdownMode::halt);
@@ -147,22 +147,22 @@ TEST_F(Shutdown, StopsTheKernelAsLastResort) {
   EXPECT_EQ(calls(), Calls{"kernel 2"});
 }
 
-TEST_F(Shutdown, DoesNotTakeTheShellOfBusyBoxForAnInit) {
+TEST_F(Shutdown, DistinguishesTheShellOfBusyBoxFromItsInit) {
   tree_.link("proc/1/exe", "/bin/busybox");
   tree_.write("proc/1/cmdline", std::string("sh\0/init\0", 9));
   shut_down(ShutdownMode::powerdown);
   EXPECT_EQ(calls(), Calls{"kernel 1"});
 }
 
-TEST_F(Shutdown, TriesNothingHarsherWhenItIsRefused) {
-  add("poweroff", ends(1, "not now\n"));
+TEST_F(Shutdown, DoesNotTryAnotherMethodAfterARefusal) {
+  add("poweroff", ended(1, "not now\n"));
   add("shutdown");
   EXPECT_EQ(shut_down(), "child process has failed to shutdown: not now\n");
   EXPECT_EQ(calls(), Calls{"poweroff"});
 }
 
-TEST_F(Shutdown, TellsHowTheProgramEnded) {
-  add("poweroff", ends(3));
+TEST_F(Shutdown, ReportsHowTheProgramEnded) {
+  add("poweroff", ended(3));
   EXPECT_EQ(shut_down(), "child process has failed to shutdown: exit status 3");
   add("poweroff", ProgramRun{.end = {.exit_code = {}, .signal = SIGKILL}, .output = {}});
   EXPECT_EQ(shut_down(), "child process has terminated abnormally");
@@ -183,14 +183,14 @@ class Suspend : public PowerTest {
   std::string state() { return tree_.content("sys/power/state"); }
 };
 
-TEST_F(Suspend, IsNotSupportedWithoutMeans) {
+TEST_F(Suspend, IsUnsupportedWithoutAMethod) {
   for (const auto mode : {SuspendMode::disk, SuspendMode::ram, SuspendMode::hybrid}) {
     EXPECT_EQ(suspend(mode), not_supported);
   }
   EXPECT_EQ(calls(), Calls{});
 }
 
-TEST_F(Suspend, AsksSystemdWhereItRuns) {
+TEST_F(Suspend, UsesSystemdIfItRuns) {
   boot_systemd();
   add("systemctl");
   for (const auto mode : {SuspendMode::disk, SuspendMode::ram, SuspendMode::hybrid}) {
@@ -199,7 +199,7 @@ TEST_F(Suspend, AsksSystemdWhereItRuns) {
   EXPECT_EQ(calls(), (Calls{"systemctl hibernate", "systemctl suspend", "systemctl hybrid-sleep"}));
 }
 
-TEST_F(Suspend, AsksElogindWhereItRuns) {
+TEST_F(Suspend, UsesElogindIfItRuns) {
   tree_.write("run/elogind.pid", "17\n");
   add("systemctl");
   add("loginctl");
@@ -209,7 +209,7 @@ TEST_F(Suspend, AsksElogindWhereItRuns) {
   EXPECT_EQ(calls(), (Calls{"loginctl hibernate", "loginctl suspend", "loginctl hybrid-sleep"}));
 }
 
-TEST_F(Suspend, UsesPmUtilsWhereTheySupportIt) {
+TEST_F(Suspend, UsesPmUtilsIfTheySupportTheMode) {
   for (const char* program :
        {"pm-is-supported", "pm-hibernate", "pm-suspend", "pm-suspend-hybrid"}) {
     add(program);
@@ -220,12 +220,12 @@ TEST_F(Suspend, UsesPmUtilsWhereTheySupportIt) {
   EXPECT_EQ(calls(),
             (Calls{"pm-is-supported --hibernate", "pm-hibernate", "pm-is-supported --suspend",
                    "pm-suspend", "pm-is-supported --suspend-hybrid", "pm-suspend-hybrid"}));
-  add("pm-is-supported", ends(1));
+  add("pm-is-supported", ended(1));
   EXPECT_EQ(suspend(SuspendMode::ram), not_supported);
   EXPECT_EQ(calls(), Calls{"pm-is-supported --suspend"});
 }
 
-TEST_F(Suspend, AsksTheKernelWhereNothingElseIs) {
+TEST_F(Suspend, UsesTheKernelWithoutAnotherMethod) {
   add_kernel("freeze mem disk\n");
   EXPECT_EQ(suspend(SuspendMode::ram), "");
   EXPECT_EQ(state().substr(0, 3), "mem");
@@ -234,14 +234,14 @@ TEST_F(Suspend, AsksTheKernelWhereNothingElseIs) {
   EXPECT_EQ(state().substr(0, 4), "disk");
 }
 
-TEST_F(Suspend, LooksForWholeNamesOfStates) {
+TEST_F(Suspend, MatchesCompleteNamesOfStates) {
   add_kernel("freeze memory diskette\n");
   EXPECT_EQ(suspend(SuspendMode::ram), not_supported);
   EXPECT_EQ(suspend(SuspendMode::disk), not_supported);
   EXPECT_EQ(state(), "freeze memory diskette\n");
 }
 
-TEST_F(Suspend, HybridIsHibernationThatSleepsInMemory) {
+TEST_F(Suspend, HybridIsHibernationWithModeSuspend) {
   add_kernel("freeze mem disk\n");
   EXPECT_EQ(suspend(SuspendMode::hybrid), not_supported);
   add_kernel("freeze mem disk\n", "[platform] shutdown reboot\n");
@@ -250,15 +250,15 @@ TEST_F(Suspend, HybridIsHibernationThatSleepsInMemory) {
   add_kernel("freeze mem disk\n", "platform [shutdown] reboot suspend test_resume\n");
   EXPECT_EQ(suspend(SuspendMode::hybrid), "");
   EXPECT_EQ(state().substr(0, 4), "disk");
-  // What was chosen before is chosen again.
+  // The earlier mode is restored.
   EXPECT_EQ(tree_.content("sys/power/disk").substr(0, 8), "shutdown");
 }
 
-TEST_F(Suspend, ToDiskTurnsTheMachineOffWhateverHybridLeftBehind) {
+TEST_F(Suspend, ToDiskTurnsTheMachineOffAfterAnEarlierHybridSuspend) {
   add_kernel("freeze mem disk\n", "platform shutdown [suspend]\n");
   EXPECT_EQ(suspend(SuspendMode::disk), "");
   EXPECT_EQ(state().substr(0, 4), "disk");
-  // One written over the other: "platform", and what was chosen before.
+  // "platform", overwritten by the earlier mode "suspend".
   EXPECT_EQ(tree_.content("sys/power/disk").substr(0, 8), "suspendm");
   add_kernel("freeze mem disk\n", "shutdown reboot [suspend]\n");
   EXPECT_EQ(suspend(SuspendMode::disk), "");
@@ -268,25 +268,25 @@ TEST_F(Suspend, ToDiskTurnsTheMachineOffWhateverHybridLeftBehind) {
   EXPECT_EQ(tree_.content("sys/power/disk"), "platform [reboot] suspend\n");
 }
 
-TEST_F(Suspend, HybridIsNotSupportedWithoutHibernation) {
+TEST_F(Suspend, HybridIsUnsupportedWithoutHibernation) {
   add_kernel("freeze mem\n", "[disabled] suspend\n");
   EXPECT_EQ(suspend(SuspendMode::hybrid), not_supported);
 }
 
-TEST_F(Suspend, GoesOnToTheNextMeansWhenOneFails) {
+TEST_F(Suspend, TriesTheNextMethodWhenOneFails) {
   boot_systemd();
-  add("systemctl", ends(1, "Access denied\n"));
+  add("systemctl", ended(1, "Access denied\n"));
   add("pm-is-supported");
-  add("pm-suspend", ends(2));
+  add("pm-suspend", ended(2));
   add_kernel("mem\n");
   EXPECT_EQ(suspend(SuspendMode::ram), "");
   EXPECT_EQ(calls(), (Calls{"systemctl suspend", "pm-is-supported --suspend", "pm-suspend"}));
   EXPECT_EQ(state(), "mem\n");
 }
 
-TEST_F(Suspend, DoesNotSleepTwiceWhenSomethingFailsAfterTheWakeUp) {
+TEST_F(Suspend, DoesNotSuspendAgainAfterAnErrorThatFollowsTheWakeUp) {
   boot_systemd();
-  add("systemctl", ends(1, "a hook failed\n"));
+  add("systemctl", ended(1, "a hook failed\n"));
   add_kernel("mem disk\n");
   for (const int asleep : {1000, 3'600'000}) {
     backend_->asleep = asleep;
@@ -294,29 +294,29 @@ TEST_F(Suspend, DoesNotSleepTwiceWhenSomethingFailsAfterTheWakeUp) {
     EXPECT_EQ(calls(), Calls{"systemctl hibernate"});
   }
   EXPECT_EQ(state(), "mem disk\n");
-  backend_->asleep = 10;  // that the two clocks are not read at once
+  backend_->asleep = 10;  // as the difference between reading two clocks
   EXPECT_EQ(suspend(SuspendMode::disk), "");
   EXPECT_EQ(state().substr(0, 4), "disk");
 }
 
-TEST_F(Suspend, KnowsOfAShortSleepByTheKernelsCount) {
+TEST_F(Suspend, DetectsAShortSleepByTheKernelsCounter) {
   boot_systemd();
   tree_.write("sys/power/suspend_stats/success", "4\n");
-  add("systemctl", ends(1, "a hook failed\n"));
+  add("systemctl", ended(1, "a hook failed\n"));
   backend_->at_run = [this] { tree_.write("sys/power/suspend_stats/success", "5\n"); };
   add_kernel("mem disk\n");
   EXPECT_EQ(suspend(SuspendMode::ram), "");
   EXPECT_EQ(state(), "mem disk\n");
 }
 
-TEST_F(Suspend, TellsWhatTheLastMeansSaid) {
+TEST_F(Suspend, ReportsTheErrorOfTheLastMethod) {
   boot_systemd();
-  add("systemctl", ends(1, "Access denied\n"));
+  add("systemctl", ended(1, "Access denied\n"));
   EXPECT_EQ(suspend(SuspendMode::disk),
             "the helper program 'systemctl hibernate' returned an unexpected exit status code (1): "
             "Access denied");
   add("pm-is-supported");
-  add("pm-hibernate", ends(2));
+  add("pm-hibernate", ended(2));
   EXPECT_EQ(suspend(SuspendMode::disk),
             "the helper program 'pm-hibernate' returned an unexpected exit status code (2)");
   add("pm-hibernate", failure("Failed to fork child process"));
@@ -326,8 +326,8 @@ TEST_F(Suspend, TellsWhatTheLastMeansSaid) {
   EXPECT_EQ(suspend(SuspendMode::disk), "the helper program 'pm-hibernate' was killed");
 }
 
-TEST_F(Suspend, TellsWhyTheKernelDoesNot) {
-  // A file that can be opened and read, and cannot be written to.
+TEST_F(Suspend, ReportsTheErrorOfTheKernel) {
+  // A file that can be opened and read, but not written.
   const Handle sealed(::memfd_create("state", MFD_ALLOW_SEALING | MFD_CLOEXEC));
   ASSERT_EQ(::write(sealed.get(), "mem\n", 4), 4);
   ASSERT_EQ(::fcntl(sealed.get(), F_ADD_SEALS, F_SEAL_WRITE), 0);

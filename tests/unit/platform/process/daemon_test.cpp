@@ -13,11 +13,11 @@
 namespace bellhop::platform {
 namespace {
 
-// Starts a daemon in a process of its own, since a daemon ends by itself, and returns the status
-// with which the process that was called leaves.
+// Starts a daemon from a child process, because the process that calls Daemon::start() must leave
+// by _exit(2). Returns the exit status of the child.
 int status_of_start(const std::function<void(Daemon&)>& in_daemon) {
-  const pid_t called = ::fork();
-  if (called == 0) {
+  const pid_t child = ::fork();
+  if (child == 0) {
     auto daemon = Daemon::start();
     if (!daemon) ::_exit(99);
     if (daemon->status()) ::_exit(*daemon->status());
@@ -25,11 +25,11 @@ int status_of_start(const std::function<void(Daemon&)>& in_daemon) {
     ::_exit(0);
   }
   int status = 0;
-  ::waitpid(called, &status, 0);
+  ::waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-std::string facts_about_this_process() {
+std::string state_of_this_process() {
   const mode_t mask = ::umask(0);
   const auto target = [](int fd) {
     return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd)).string();
@@ -39,32 +39,32 @@ std::string facts_about_this_process() {
                      target(2));
 }
 
-TEST(Daemon, WorksDetached) {
+TEST(Daemon, RunsDetached) {
   const TemporaryDirectory directory;
-  const std::string facts = directory.path("facts");
-  ASSERT_EQ(::mkfifo(facts.c_str(), 0600), 0);
+  const std::string state = directory.path("state");
+  ASSERT_EQ(::mkfifo(state.c_str(), 0600), 0);
   EXPECT_EQ(status_of_start([&](Daemon& daemon) {
               if (!daemon.detach()) ::_exit(1);
-              std::ofstream(facts) << facts_about_this_process();
+              std::ofstream(state) << state_of_this_process();
             }),
             0);
-  EXPECT_EQ(directory.content("facts"), "leads=true cwd=/ umask=77 /dev/null /dev/null /dev/null");
+  EXPECT_EQ(directory.content("state"), "leads=true cwd=/ umask=77 /dev/null /dev/null /dev/null");
 }
 
-TEST(Daemon, LeavesWithTheStatusOfAStartThatFailed) {
+TEST(Daemon, ReturnsTheStatusOfAFailedStart) {
   EXPECT_EQ(status_of_start([](Daemon&) { ::_exit(3); }), 3);
   EXPECT_EQ(status_of_start([](Daemon&) { ::raise(SIGKILL); }), 1);
 }
 
-TEST(Daemon, KeepsStandardErrorUntilItWorks) {
+TEST(Daemon, KeepsItsSessionUntilItDetaches) {
   const TemporaryDirectory directory;
-  const std::string path = directory.path("facts");
+  const std::string path = directory.path("state");
   EXPECT_EQ(status_of_start([&](Daemon&) {
               std::ofstream(path) << (::getsid(0) == ::getpid());
               ::_exit(5);
             }),
             5);
-  EXPECT_EQ(directory.content("facts"), "0");
+  EXPECT_EQ(directory.content("state"), "0");
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace bellhop::platform {
 namespace {
 
-// Checks both ways: with a child that lives until `gate` is closed.
+// Checks the descriptor before and after a child ends, which runs until `gate` is closed.
 void expect_ready_at_end(Result<Handle> (*make)(pid_t)) {
   auto gate = make_pipe();
   ASSERT_TRUE(gate);
@@ -21,10 +21,10 @@ void expect_ready_at_end(Result<Handle> (*make)(pid_t)) {
   }
   auto descriptor = make(child);
   ASSERT_TRUE(descriptor) << descriptor.error().message;
-  pollfd poll_for{.fd = descriptor->get(), .events = POLLIN, .revents = 0};
-  EXPECT_EQ(::poll(&poll_for, 1, 0), 0);
+  pollfd entry{.fd = descriptor->get(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&entry, 1, 0), 0);
   gate->write.reset();
-  EXPECT_EQ(::poll(&poll_for, 1, -1), 1);
+  EXPECT_EQ(::poll(&entry, 1, -1), 1);
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, WNOHANG), child);
   EXPECT_EQ(WEXITSTATUS(status), 7);

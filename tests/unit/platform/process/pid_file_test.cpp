@@ -14,7 +14,7 @@ namespace {
 
 using testing::StartsWith;
 
-// What create() says in another process: 0 when it succeeds, 1 when the lock is taken, else 2.
+// The result of create() in another process: 0 for success, 1 if the file is locked, otherwise 2.
 int create_in_another_process(const std::string& path) {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -33,30 +33,30 @@ class PidFileTest : public testing::Test {
   const std::string path_ = directory_.path("pid");
 };
 
-TEST_F(PidFileTest, HoldsTheProcessNumberForItsOwnerOnly) {
+TEST_F(PidFileTest, ContainsThePidAndIsReadableOnlyByItsOwner) {
   const auto file = PidFile::create(path_);
   ASSERT_TRUE(file);
   EXPECT_EQ(directory_.content("pid"), fmt::format("{}\n", ::getpid()));
-  struct stat facts{};
-  ASSERT_EQ(::stat(path_.c_str(), &facts), 0);
-  EXPECT_EQ(facts.st_mode & 07777u, 0600u);
+  struct stat status{};
+  ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777u, 0600u);
 }
 
-TEST_F(PidFileTest, IsRemovedAtTheEnd) {
+TEST_F(PidFileTest, IsRemovedByTheDestructor) {
   {
     const auto file = PidFile::create(path_);
   }
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
-TEST_F(PidFileTest, KeepsOthersOut) {
+TEST_F(PidFileTest, IsLockedForOtherProcesses) {
   const auto file = PidFile::create(path_);
   ASSERT_TRUE(file);
   EXPECT_EQ(create_in_another_process(path_), 1);
   EXPECT_EQ(directory_.content("pid"), fmt::format("{}\n", ::getpid()));
 }
 
-TEST_F(PidFileTest, TakesOverWhatADeadDaemonLeft) {
+TEST_F(PidFileTest, ReplacesTheFileOfADeadDaemon) {
   directory_.file("pid", "1234567890\n");
   const auto file = PidFile::create(path_);
   ASSERT_TRUE(file);
@@ -78,7 +78,7 @@ TEST_F(PidFileTest, IsNotRemovedByAChild) {
   EXPECT_TRUE(std::filesystem::exists(path_));
 }
 
-TEST_F(PidFileTest, DoesNotRemoveAnothersFile) {
+TEST_F(PidFileTest, DoesNotRemoveAFileOfAnotherProcess) {
   {
     const auto file = PidFile::create(path_);
     std::filesystem::remove(path_);
@@ -87,7 +87,7 @@ TEST_F(PidFileTest, DoesNotRemoveAnothersFile) {
   EXPECT_EQ(directory_.content("pid"), "1\n");
 }
 
-TEST_F(PidFileTest, SaysWhyItCannotBeCreated) {
+TEST_F(PidFileTest, ReportsWhyItCannotBeCreated) {
   const auto file = PidFile::create(directory_.path("no/pid"));
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().message,

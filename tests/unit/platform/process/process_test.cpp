@@ -22,7 +22,7 @@ using bellhop::testing::Gate;
 using bellhop::testing::TemporaryDirectory;
 using ::testing::HasSubstr;
 
-// Keeps all that it is told, and lets a test wait for the end of it.
+// Records output and exit, and waits for them.
 class Recorder : public ProcessObserver {
  public:
   explicit Recorder(const ProcessRequest& request)
@@ -39,9 +39,9 @@ class Recorder : public ProcessObserver {
     --open_;
     changed_.notify_all();
   }
-  void on_exit(ProcessEnd how) override {
+  void on_exit(ProcessEnd result) override {
     const std::scoped_lock lock(mutex_);
-    end = how;
+    end = result;
     changed_.notify_all();
   }
 
@@ -49,12 +49,12 @@ class Recorder : public ProcessObserver {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return end && open_ == 0; });
   }
-  void wait_for_end_of_process() {
+  void wait_for_exit() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return end.has_value(); });
   }
-  // For a process that could not be started: wait() returns.
-  void give_up() {
+  // Lets wait() return for a process that could not be started.
+  void cancel() {
     const std::scoped_lock lock(mutex_);
     end.emplace();
     open_ = 0;
@@ -64,7 +64,7 @@ class Recorder : public ProcessObserver {
     return open_;
   }
 
-  // To be read after wait().
+  // Read these after wait().
   std::string out;
   std::string err;
   std::optional<ProcessEnd> end;
@@ -84,7 +84,7 @@ class Process : public ::testing::Test {
     auto recorder = std::make_shared<Recorder>(request);
     const auto pid = processes.start(std::move(request), recorder);
     EXPECT_TRUE(pid.has_value()) << pid.error().message;
-    if (!pid) recorder->give_up();
+    if (!pid) recorder->cancel();
     return recorder;
   }
   std::shared_ptr<Recorder> finish(ProcessRequest request) {
@@ -114,7 +114,6 @@ class Process : public ::testing::Test {
     EXPECT_FALSE(pid.has_value());
     return pid ? Error{} : pid.error();
   }
-  // A file in the test's directory.
   std::string make_file(const std::string& name, const std::string& content, bool executable) {
     std::filesystem::create_directories(std::filesystem::path(directory_ / name).parent_path());
     std::ofstream(directory_ / name) << content;
@@ -142,7 +141,7 @@ TEST_F(Process, ReportsHowItEnded) {
   EXPECT_FALSE(killed->end->exit_code);
 }
 
-TEST_F(Process, GetsItsArgumentsAsTheyAre) {
+TEST_F(Process, ReceivesItsArgumentsUnchanged) {
   const auto done = finish({.path = "printf",
                             .arguments = {"<%s>", "a b", "", "$HOME", "\n", "ü"},
                             .environment = {},
@@ -151,25 +150,25 @@ TEST_F(Process, GetsItsArgumentsAsTheyAre) {
   EXPECT_EQ(done->out, "<a b><><$HOME><\n><ü>");
 }
 
-TEST_F(Process, KeepsTheStreamsApart) {
+TEST_F(Process, SeparatesOutputAndErrorOutput) {
   const auto done = finish(shell("echo out; echo err >&2"));
   EXPECT_EQ(done->out, "out\n");
   EXPECT_EQ(done->err, "err\n");
 }
 
-TEST_F(Process, MergesTheStreamsInTheOrderOfWriting) {
+TEST_F(Process, MergesOutputAndErrorOutputInTheOrderOfWriting) {
   ProcessRequest request = shell("echo 1; echo 2 >&2; echo 3");
   request.err = Output::with_out;
   EXPECT_EQ(finish(request)->out, "1\n2\n3\n");
 }
 
-TEST_F(Process, DiscardsWhatIsNotCaptured) {
+TEST_F(Process, DiscardsUncapturedOutput) {
   ProcessRequest request = shell("file=$(readlink /proc/$$/fd/1); echo $file >&2");
   request.out = Output::discard;
   EXPECT_EQ(finish(request)->err, "/dev/null\n");
 }
 
-TEST_F(Process, ReadsNothingWithoutInput) {
+TEST_F(Process, ReadsDevNullWithoutInput) {
   EXPECT_EQ(finish(shell("readlink /proc/self/fd/0; cat"))->out, "/dev/null\n");
 }
 
@@ -181,7 +180,7 @@ TEST_F(Process, ReadsItsInputToTheEnd) {
   EXPECT_EQ(finish(request)->out, "");
 }
 
-TEST_F(Process, MovesMuchInBothDirectionsAtOnce) {
+TEST_F(Process, TransfersLargeInputAndOutputConcurrently) {
   ProcessRequest request = shell("tee /dev/stderr");
   request.input = std::string(3'000'001, 'x');
   const auto done = finish(request);
@@ -195,11 +194,11 @@ TEST_F(Process, MayLeaveItsInputUnread) {
   EXPECT_EQ(finish(request)->out, "done\n");
 }
 
-TEST_F(Process, EndsBeforeTheStreamThatItsChildHasOpen) {
+TEST_F(Process, ReportsItsExitWhileAChildKeepsItsOutputOpen) {
   Gate gate(directory_ / "gate");
   const auto running =
       start(shell("(" + gate.wait_command() + "; echo late) & echo early; exit 4"));
-  running->wait_for_end_of_process();
+  running->wait_for_exit();
   EXPECT_EQ(running->end->exit_code, 4);
   EXPECT_EQ(running->open_streams(), 2);
   gate.open();
@@ -207,7 +206,7 @@ TEST_F(Process, EndsBeforeTheStreamThatItsChildHasOpen) {
   EXPECT_EQ(running->out, "early\nlate\n");
 }
 
-TEST_F(Process, InheritsTheEnvironmentOrGetsItsOwn) {
+TEST_F(Process, InheritsOrReplacesTheEnvironment) {
   ::setenv("BELLHOP_TEST", "inherited", 1);
   EXPECT_EQ(output_of(shell("echo $BELLHOP_TEST")), "inherited\n");
   ::unsetenv("BELLHOP_TEST");
@@ -219,7 +218,7 @@ TEST_F(Process, InheritsTheEnvironmentOrGetsItsOwn) {
   EXPECT_EQ(output_of(request), "");
 }
 
-TEST_F(Process, GetsNoDescriptorButTheStandardStreams) {
+TEST_F(Process, InheritsOnlyTheStandardStreams) {
   const int inheritable = ::open("/dev/null", O_RDONLY);
   const int high = ::fcntl(inheritable, F_DUPFD, 200);
   const ProcessRequest list =
@@ -229,8 +228,8 @@ TEST_F(Process, GetsNoDescriptorButTheStandardStreams) {
   ::close(high);
 }
 
-TEST_F(Process, GetsItsStreamsThoughTheAgentHasNone) {
-  finish(shell("true"));  // makes what is kept, so that the test does not close it below
+TEST_F(Process, HasStandardStreamsEvenIfTheAgentHasNone) {
+  finish(shell("true"));  // opens the persistent fds, so that they do not get the numbers 0 to 2
   int saved[3];
   for (int i = 0; i < 3; ++i) saved[i] = ::fcntl(i, F_DUPFD_CLOEXEC, 10);
   for (int i = 0; i < 3; ++i) ::close(i);
@@ -245,7 +244,7 @@ TEST_F(Process, GetsItsStreamsThoughTheAgentHasNone) {
   EXPECT_EQ(done->err, "err\n");
 }
 
-TEST_F(Process, StartsWithNoSignalBlockedAndTheUsualOnesAtTheirDefault) {
+TEST_F(Process, UnblocksAndResetsSignals) {
   sigset_t blocked;
   sigset_t before;
   ::sigemptyset(&blocked);
@@ -264,7 +263,7 @@ TEST_F(Process, StartsWithNoSignalBlockedAndTheUsualOnesAtTheirDefault) {
   ::signal(SIGUSR1, usr1_before);
   ::signal(SIGUSR2, usr2_before);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  // Of those that the agent ignores, only USR1 (10) is not reset, as under qemu-ga.
+  // Of the ignored signals, only USR1 (10) is not reset, as with qemu-ga.
   EXPECT_EQ(status, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000200\n");
 }
 
@@ -273,7 +272,7 @@ TEST_F(Process, StaysInTheAgentsSessionAndGroup) {
   EXPECT_EQ(output_of(shell("ps -o pgid=,sid= -p $$ | tr -s ' ' | sed 's/^ //'")), expected);
 }
 
-TEST_F(Process, HasTheLimitOfDescriptorsThatTheAgentWasStartedWith) {
+TEST_F(Process, HasTheOriginalDescriptorLimitOfTheAgent) {
   rlimit before;
   ::getrlimit(RLIMIT_NOFILE, &before);
   rlimit low = before;
@@ -292,15 +291,15 @@ TEST_F(Process, HasTheLimitOfDescriptorsThatTheAgentWasStartedWith) {
   EXPECT_EQ(raised.rlim_cur, std::min<rlim_t>(before.rlim_max, 65536));
 }
 
-TEST_F(Process, ReportsHowItEndedThoughTheAgentWasStartedWithSigchldIgnored) {
+TEST_F(Process, ReportsHowItEndedIfTheAgentInheritedAnIgnoredSigchld) {
   const auto before = ::signal(SIGCHLD, SIG_IGN);
   const auto done = finish(shell("exit 9"));
   ::signal(SIGCHLD, before);
   EXPECT_EQ(done->end->exit_code, 9);
 }
 
-TEST_F(Process, IsLookedForInThePathOfItsEnvironment) {
-  make_file("a/tool", "#!/bin/sh\necho a\n", false);  // not executable: the next is taken
+TEST_F(Process, IsFoundInThePathOfItsEnvironment) {
+  make_file("a/tool", "#!/bin/sh\necho a\n", false);  // not executable, so it is skipped
   make_file("b/tool", "#!/bin/sh\necho b\n", true);
   std::filesystem::create_directories(directory_ / "d/tool");
   const std::string path = directory_ / "none" + ":" + (directory_ / "a") + ":" +
@@ -313,7 +312,7 @@ TEST_F(Process, IsLookedForInThePathOfItsEnvironment) {
             "Failed to execute child process “tool” (Permission denied)");
 }
 
-TEST_F(Process, IsLookedForInTheAgentsPathWhenItsEnvironmentHasNone) {
+TEST_F(Process, IsFoundInTheAgentsPathIfItsEnvironmentHasNone) {
   make_file("tool", "#!/bin/sh\necho found\n", true);
   const std::string before = ::getenv("PATH");
   ::setenv("PATH", directory_.path().c_str(), 1);
@@ -329,14 +328,14 @@ TEST_F(Process, IsLookedForInTheAgentsPathWhenItsEnvironmentHasNone) {
   EXPECT_EQ(in_bin->end->exit_code, 0);
 }
 
-TEST_F(Process, IsGivenToTheShellWhenItHasNoInterpreter) {
+TEST_F(Process, IsRunByTheShellWithoutAnInterpreter) {
   const std::string file = make_file("script", "echo \"$0\" \"$@\"\n", true);
   EXPECT_EQ(output_of({.path = file, .arguments = {"x", "y z"}, .environment = {}, .input = {}}),
             file + " x y z\n");
   EXPECT_EQ(output_of(with_path("script", directory_.path())), file + "\n");
 }
 
-TEST_F(Process, SaysWhyItCannotBeStarted) {
+TEST_F(Process, ReportsWhyItCannotBeStarted) {
   const std::string plain = make_file("plain", "", false);
   const std::string script = make_file("script", "#!/none/such\n", true);
   const std::vector<std::pair<std::string, std::string>> cases = {
@@ -361,11 +360,11 @@ TEST_F(Process, SaysWhyItCannotBeStarted) {
   EXPECT_THAT(failure_of(request).message, HasSubstr("(Argument list too long)"));
 }
 
-TEST_F(Process, LeavesNothingOpenWhenItIsDone) {
+TEST_F(Process, LeavesNoDescriptorOpen) {
   const auto count = [] {
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
   };
-  finish(shell("true"));  // makes what is kept: the thread and what it waits with
+  finish(shell("true"));  // starts the thread and opens its persistent fds
   const auto before = count();
   ProcessRequest request = shell("echo; cat");
   request.input = "x";
@@ -379,7 +378,7 @@ TEST_F(Process, LeavesNothingOpenWhenItIsDone) {
   EXPECT_EQ(count(), before);
 }
 
-TEST(Processes, LeaveRunningProcessesAlive) {
+TEST(Processes, DoNotKillRunningProcesses) {
   TemporaryDirectory directory;
   Gate gate(directory / "gate");
   Gate done(directory / "done");
@@ -394,7 +393,7 @@ TEST(Processes, LeaveRunningProcessesAlive) {
   done.wait();
 }
 
-TEST(Processes, MayBeStartedFromManyThreads) {
+TEST(Processes, AreThreadSafe) {
   Processes processes;
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {

@@ -21,7 +21,7 @@ Handle open_null() {
   return Handle(::open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
 
-TEST(ExecInPlace, PassesOnWhatIsNamedAndNothingElse) {
+TEST(ExecInPlace, PassesOnlyTheNamedDescriptorsAndVariable) {
   const TemporaryDirectory directory;
   const Handle kept = open_null();
   const Handle other = open_null();
@@ -44,7 +44,7 @@ TEST(ExecInPlace, PassesOnWhatIsNamedAndNothingElse) {
   EXPECT_EQ(directory.content("out"), "name value " + std::to_string(child) + "\n");
 }
 
-TEST(ExecInPlace, LeavesEverythingAsItWasWhenItFails) {
+TEST(ExecInPlace, ChangesNothingWhenItFails) {
   const Handle kept = open_null();
   const Error error = exec_in_place({.path = "/none/such",
                                      .arguments = {"such"},
@@ -55,8 +55,8 @@ TEST(ExecInPlace, LeavesEverythingAsItWasWhenItFails) {
   EXPECT_EQ(::getenv("A"), nullptr);
 }
 
-TEST(ExecutablePath, KeepsLinksThatLeadToTheProgram) {
-  if (is_emulated()) GTEST_SKIP() << "an emulator is the program";
+TEST(ExecutablePath, KeepsLinksToTheProgram) {
+  if (is_emulated()) GTEST_SKIP() << "/proc/self/exe is the emulator";
   const TemporaryDirectory directory;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   std::filesystem::create_symlink(self, directory / "link");
@@ -65,7 +65,7 @@ TEST(ExecutablePath, KeepsLinksThatLeadToTheProgram) {
   EXPECT_EQ(executable_path(self, "/"), self);
 }
 
-TEST(ExecutablePath, DoesNotBelieveAWrongName) {
+TEST(ExecutablePath, IgnoresTheNameOfAnotherProgram) {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   EXPECT_EQ(executable_path("/bin/sh", "/"), self);
   EXPECT_EQ(executable_path("no such program", "/"), self);
@@ -86,8 +86,8 @@ TEST(ClaimInherited, TakesOnceWhatChildrenWouldGet) {
   const int descriptor = open_null().release();
   EXPECT_FALSE(claim_inherited(descriptor));
   ASSERT_EQ(::fcntl(descriptor, F_SETFD, 0), 0);
-  const Handle taken = claim_inherited(descriptor);
-  EXPECT_EQ(taken.get(), descriptor);
+  const Handle claimed = claim_inherited(descriptor);
+  EXPECT_EQ(claimed.get(), descriptor);
   EXPECT_TRUE(closes_on_exec(descriptor));
   EXPECT_FALSE(claim_inherited(descriptor));
   EXPECT_FALSE(claim_inherited(-1));

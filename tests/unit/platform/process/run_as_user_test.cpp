@@ -20,13 +20,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint32_t stranger = 61001;
+constexpr std::uint32_t alice_id = 61001;
 
 UserAccount alice() {
   return {.name = "alice",
-          .user_id = stranger,
-          .group_id = stranger + 1,
-          .groups = {stranger + 1, stranger + 2},
+          .user_id = alice_id,
+          .group_id = alice_id + 1,
+          .groups = {alice_id + 1, alice_id + 2},
           .home = "/nonexistent"};
 }
 
@@ -38,7 +38,7 @@ UserAccount myself() {
           .home = "/nonexistent"};
 }
 
-// What the child leaves for the test.
+// The child's results, in shared memory.
 struct Findings {
   bool ran = false;
   uid_t users[3] = {};
@@ -59,30 +59,30 @@ class RunAsUser : public ::testing::Test {
   Findings* findings = nullptr;
 };
 
-// Most of it can only be seen by root.
+// Tests that require root.
 class RunAsAnotherUser : public RunAsUser {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "becoming another user needs root";
+    if (::geteuid() != 0) GTEST_SKIP() << "requires root, to become another user";
   }
 };
 
-TEST_F(RunAsAnotherUser, IsThatUserInEveryRespect) {
+TEST_F(RunAsAnotherUser, HasTheIdsAndGroupsOfTheUser) {
   const auto ran = run_as_user(alice(), 1min, [this] {
     ::getresuid(&findings->users[0], &findings->users[1], &findings->users[2]);
     ::getresgid(&findings->groups[0], &findings->groups[1], &findings->groups[2]);
     findings->group_count = ::getgroups(8, findings->more_groups);
   });
   ASSERT_TRUE(ran) << ran.error().message;
-  for (const uid_t user : findings->users) EXPECT_EQ(user, stranger);
-  for (const gid_t group : findings->groups) EXPECT_EQ(group, stranger + 1);
+  for (const uid_t user : findings->users) EXPECT_EQ(user, alice_id);
+  for (const gid_t group : findings->groups) EXPECT_EQ(group, alice_id + 1);
   ASSERT_EQ(findings->group_count, 2);
-  EXPECT_EQ(findings->more_groups[0], stranger + 1);
-  EXPECT_EQ(findings->more_groups[1], stranger + 2);
+  EXPECT_EQ(findings->more_groups[0], alice_id + 1);
+  EXPECT_EQ(findings->more_groups[1], alice_id + 2);
   EXPECT_EQ(::geteuid(), 0U);
 }
 
-TEST_F(RunAsAnotherUser, HasNoWayBackAndNoPowers) {
+TEST_F(RunAsAnotherUser, CannotRegainRootOrItsCapabilities) {
   const TemporaryDirectory directory;
   const std::string secret = directory.file("secret", "x");
   ::chmod(directory.path().c_str(), 0755);
@@ -98,8 +98,8 @@ TEST_F(RunAsAnotherUser, HasNoWayBackAndNoPowers) {
   EXPECT_EQ(findings->error, EACCES);
 }
 
-// Makes this process one that is not root and yet may do what root may.
-bool become_powerful_stranger() {
+// Makes this process a user other than root, with all capabilities.
+bool become_user_with_capabilities() {
   if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || ::setresuid(61005, 61005, 61005) != 0) {
     return false;
   }
@@ -110,13 +110,13 @@ bool become_powerful_stranger() {
   return ::syscall(SYS_capset, &header, all) == 0;
 }
 
-TEST_F(RunAsAnotherUser, TakesAlongNoPowersOfAnAgentThatIsNotRoot) {
+TEST_F(RunAsAnotherUser, DropsTheCapabilitiesOfAnAgentThatIsNotRoot) {
   const TemporaryDirectory directory;
   const std::string secret = directory.file("secret", "x");
   ::chmod(secret.c_str(), 0600);
-  // In a child, so that the test stays root.
+  // In a child, so that the test itself stays root.
   const auto ran = run_as_user(myself(), 1min, [&] {
-    if (!become_powerful_stranger()) return;
+    if (!become_user_with_capabilities()) return;
     findings->ran = ::open(secret.c_str(), O_RDONLY) >= 0;
     const auto inner = run_as_user(alice(), 1min, [&] {
       findings->number = ::open(secret.c_str(), O_RDONLY);
@@ -125,7 +125,7 @@ TEST_F(RunAsAnotherUser, TakesAlongNoPowersOfAnAgentThatIsNotRoot) {
     findings->group_count = inner.has_value();
   });
   ASSERT_TRUE(ran) << ran.error().message;
-  ASSERT_TRUE(findings->ran) << "it should have been powerful";
+  ASSERT_TRUE(findings->ran) << "the child has no capabilities";
   EXPECT_EQ(findings->group_count, 1);
   EXPECT_EQ(findings->number, -1);
   EXPECT_EQ(findings->error, EACCES);
@@ -138,9 +138,9 @@ TEST_F(RunAsAnotherUser, CannotBeTracedByThatUser) {
   EXPECT_EQ(findings->number, 0);
 }
 
-TEST_F(RunAsUser, NeedsRoot) {
+TEST_F(RunAsUser, RequiresRoot) {
   if (::geteuid() == 0) {
-    // In a child, which gives up being root first.
+    // In a child, which first stops being root.
     const auto ran = run_as_user(alice(), 1min, [this] {
       const auto inner = run_as_user(myself(), 1min, [this] { findings->ran = true; });
       findings->number = inner.has_value();
@@ -165,12 +165,12 @@ TEST_F(RunAsUser, NeedsRoot) {
             "failed to set group for user 'alice': Operation not permitted");
 }
 
-TEST_F(RunAsUser, KeepsNoneOfTheAgentsFiles) {
+TEST_F(RunAsUser, ClosesTheAgentsDescriptors) {
   auto pipe = make_pipe();
   ASSERT_TRUE(pipe);
-  const int mine = pipe->write.get();
+  const int agent_fd = pipe->write.get();
   const auto ran = run_as_user(myself(), 1min, [&] {
-    findings->number = mine > 3 ? ::fcntl(mine, F_GETFD) : -1;
+    findings->number = agent_fd > 3 ? ::fcntl(agent_fd, F_GETFD) : -1;
     findings->ran = true;
   });
   ASSERT_TRUE(ran) << ran.error().message;
@@ -178,7 +178,7 @@ TEST_F(RunAsUser, KeepsNoneOfTheAgentsFiles) {
   EXPECT_EQ(findings->number, -1);
 }
 
-TEST_F(RunAsUser, KillsWhatDoesNotEnd) {
+TEST_F(RunAsUser, KillsTheProcessAtTheTimeout) {
   const auto ran = run_as_user(myself(), 50ms, [] {
     for (;;) ::pause();
   });
@@ -192,13 +192,13 @@ TEST_F(RunAsUser, DoesNotWaitForAStoppedProcess) {
   EXPECT_FALSE(ran);
 }
 
-TEST_F(RunAsUser, TellsThatTheProcessWasKilled) {
+TEST_F(RunAsUser, ReportsThatTheProcessWasKilled) {
   const auto ran = run_as_user(myself(), 1min, [] { ::kill(::getpid(), SIGKILL); });
   ASSERT_FALSE(ran);
   EXPECT_EQ(ran.error().message, "the process for user 'myself' was killed");
 }
 
-TEST_F(RunAsUser, MakesFilesThatOnlyTheUserCanRead) {
+TEST_F(RunAsUser, CreatesFilesWithUmask077) {
   const TemporaryDirectory directory;
   const std::string path = directory / "file";
   const auto ran =
@@ -214,7 +214,7 @@ std::string error_of(const UserAccount& user, const std::string& script) {
   return ran ? "no error" : ran.error().message;
 }
 
-TEST_F(RunAsAnotherUser, RunsAProgramAsThatUserInEveryRespect) {
+TEST_F(RunAsAnotherUser, RunsAProgramWithIdsAndGroupsAndWithoutCapabilities) {
   EXPECT_EQ(error_of(alice(),
                      "id -ru; id -u; id -rg; id -g; id -G; cd /proc/$$ && "
                      "grep '^Cap[EP]' status; exit 1"),
@@ -222,7 +222,7 @@ TEST_F(RunAsAnotherUser, RunsAProgramAsThatUserInEveryRespect) {
             "CapPrm:\t0000000000000000 CapEff:\t0000000000000000");
 }
 
-TEST_F(RunAsUser, RunsAProgramWithNothingOfTheAgents) {
+TEST_F(RunAsUser, RunsAProgramWithoutTheAgentsDescriptorsAndEnvironment) {
   auto pipe = make_pipe();
   ASSERT_TRUE(pipe);
   ::setenv("BELLHOP_TEST", "x", 1);
@@ -233,25 +233,25 @@ TEST_F(RunAsUser, RunsAProgramWithNothingOfTheAgents) {
   ::unsetenv("BELLHOP_TEST");
 }
 
-TEST_F(RunAsUser, RunsAProgramWithSignalsAsUsual) {
+TEST_F(RunAsUser, RunsAProgramWithDefaultSignals) {
   ::signal(SIGTERM, SIG_IGN);
   EXPECT_EQ(error_of(myself(), "kill -TERM $$; exit 0"), "'/bin/sh' was ended by signal 15");
   ::signal(SIGTERM, SIG_DFL);
 }
 
-TEST_F(RunAsUser, IsDoneWhenTheProgramSucceeds) {
+TEST_F(RunAsUser, ReturnsWhenTheProgramHasEnded) {
   EXPECT_EQ(error_of(myself(), "echo nothing of interest"), "no error");
   EXPECT_EQ(error_of(myself(), "exec >/dev/null 2>&1; sleep 0.1; exit 3"),
             "'/bin/sh' ended with status 3");
 }
 
-TEST_F(RunAsUser, LearnsHowAProgramEndsWhoeverStartedTheAgent) {
+TEST_F(RunAsUser, ReportsHowAProgramEndedIfSigchldIsIgnored) {
   ::signal(SIGCHLD, SIG_IGN);
   EXPECT_EQ(error_of(myself(), "exit 3"), "'/bin/sh' ended with status 3");
   ::signal(SIGCHLD, SIG_DFL);
 }
 
-TEST_F(RunAsUser, TellsWhyAProgramCannotBeRun) {
+TEST_F(RunAsUser, ReportsWhyAProgramCannotBeRun) {
   const auto ran = run_program_as_user(myself(), 1min, "/nonexistent/program", {});
   ASSERT_FALSE(ran);
   EXPECT_EQ(ran.error().message, "cannot run '/nonexistent/program': No such file or directory");

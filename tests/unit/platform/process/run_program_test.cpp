@@ -17,28 +17,28 @@ class RunProgram : public ::testing::Test {
   Processes processes_;
 };
 
-TEST_F(RunProgram, TellsWhatWasWrittenInOrder) {
+TEST_F(RunProgram, ReturnsOutputAndErrorOutputInOrder) {
   const auto run = shell("echo one; echo two >&2; echo three; exit 3");
   ASSERT_TRUE(run);
   EXPECT_EQ(run->output, "one\ntwo\nthree\n");
   EXPECT_EQ(run->end.exit_code, 3);
 }
 
-TEST_F(RunProgram, TellsOfASignal) {
+TEST_F(RunProgram, ReturnsTheSignal) {
   const auto run = shell("kill -9 $$");
   ASSERT_TRUE(run);
   EXPECT_EQ(run->end.exit_code, std::nullopt);
   EXPECT_EQ(run->end.signal, SIGKILL);
 }
 
-TEST_F(RunProgram, KeepsNotMoreThan64KiB) {
+TEST_F(RunProgram, TruncatesOutputAt64KiB) {
   const auto run = shell("head -c 100000 /dev/zero; exit 1");
   ASSERT_TRUE(run);
   EXPECT_EQ(run->output.size(), 65536U);
   EXPECT_EQ(run->end.exit_code, 1);
 }
 
-TEST_F(RunProgram, DoesNotWaitForWhatIsLeftBehind) {
+TEST_F(RunProgram, DoesNotWaitForChildrenOfTheProgram) {
   const testing::TemporaryDirectory directory;
   testing::Gate gate(directory / "gate");
   const auto run = shell("echo begun; { " + gate.wait_command() + "; } & exit 1");
@@ -47,21 +47,21 @@ TEST_F(RunProgram, DoesNotWaitForWhatIsLeftBehind) {
   gate.open();
 }
 
-TEST_F(RunProgram, KillsWhatTakesTooLongOrIsNotWanted) {
+TEST_F(RunProgram, KillsTheProgramAtTheTimeoutOrWhenItIsCancelled) {
   const testing::TemporaryDirectory directory;
   const testing::Gate gate(directory / "gate");
   const ProcessRequest request{.path = "/bin/sh", .arguments = {"-c", gate.wait_command()}};
-  const auto late = run_program(processes_, request, {.time = std::chrono::milliseconds(50)});
-  ASSERT_TRUE(late);
-  EXPECT_EQ(late->outcome, ProgramRun::Outcome::timed_out);
+  const auto timed_out = run_program(processes_, request, {.time = std::chrono::milliseconds(50)});
+  ASSERT_TRUE(timed_out);
+  EXPECT_EQ(timed_out->outcome, ProgramRun::Outcome::timed_out);
   std::stop_source stop;
   stop.request_stop();
-  const auto unwanted = run_program(processes_, request, {.time = {}, .stop = stop.get_token()});
-  ASSERT_TRUE(unwanted);
-  EXPECT_EQ(unwanted->outcome, ProgramRun::Outcome::cancelled);
+  const auto cancelled = run_program(processes_, request, {.time = {}, .stop = stop.get_token()});
+  ASSERT_TRUE(cancelled);
+  EXPECT_EQ(cancelled->outcome, ProgramRun::Outcome::cancelled);
 }
 
-TEST_F(RunProgram, SaysWhyItCannotStart) {
+TEST_F(RunProgram, ReportsWhyItCannotStart) {
   const auto run = run_program(processes_, {.path = "/nonexistent"});
   ASSERT_FALSE(run);
   EXPECT_EQ(run.error().message,

@@ -1,4 +1,4 @@
-// A made /sys with block devices, for tests of what is read there.
+// A fake /sys with block devices.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace bellhop::testing {
 
-// Places are beneath sys/devices: "pci0000:00/0000:00:05.0/virtio2/block/vda". A device is named
-// after the last part of its place.
+// A `place` is a path in sys/devices, such as "pci0000:00/0000:00:05.0/virtio2/block/vda". Its last
+// part is the name of the device.
 class BlockDeviceTree : public RecordedTree {
  public:
   BlockDeviceTree() : RecordedTree({}) {}
@@ -19,18 +19,18 @@ class BlockDeviceTree : public RecordedTree {
     return place.substr(place.rfind('/') + 1);
   }
 
-  // With a node of its name, and no number.
+  // Adds a device with a node in /dev, but without a number.
   void add_device(const std::string& place) const {
     add("sys/devices/" + place + "/uevent: DEVNAME=" + name_of(place) + "\\n");
   }
-  // Also to be found by its number, "8:0", and its name.
+  // Adds a device that can be found by its number, such as "8:0", and by its name.
   void add_device(const std::string& place, const std::string& number) const {
     add_device(place);
     add("sys/devices/" + place + "/dev: " + number + "\\n");
     link("sys/dev/block/" + number, place);
     link("sys/class/block/" + name_of(place), place);
   }
-  // `place` is beneath that of its disk, which is there.
+  // `place` is in that of its disk, which must exist.
   void add_partition(const std::string& place, const std::string& number) const {
     add_device(place, number);
     add("sys/devices/" + place + "/partition: 1\\n");
@@ -38,7 +38,7 @@ class BlockDeviceTree : public RecordedTree {
   void add_driver(const std::string& place, const std::string& driver) const {
     add("sys/devices/" + place + "/driver -> drivers/" + driver);
   }
-  // What a device of device mapper or md is made of.
+  // Adds the underlying devices of a device of device mapper or md.
   void add_slaves(const std::string& place, const std::vector<std::string>& parts) const {
     for (const std::string& part : parts) {
       link("sys/devices/" + place + "/slaves/" + name_of(part), part);

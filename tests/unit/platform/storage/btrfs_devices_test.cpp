@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-// Two filesystems: one on sda1 and a volume, one on a disk of an old array controller.
+// Two filesystems: one on sda1 and a logical volume, one on a disk of a cciss controller.
 class BtrfsDevicesTest : public ::testing::Test {
  protected:
   BtrfsDevicesTest() {
@@ -35,12 +35,12 @@ class BtrfsDevicesTest : public ::testing::Test {
   BtrfsDevices btrfs_{tree_.root()};
 };
 
-TEST_F(BtrfsDevicesTest, TellsTheNumbersOfAllByTheNodeOfAny) {
+TEST_F(BtrfsDevicesTest, ReturnsAllNumbersForAnyNode) {
   EXPECT_THAT(btrfs_.numbers_of("/dev/sda1"), UnorderedElementsAre("8:1", "253:3"));
   EXPECT_THAT(btrfs_.numbers_of("/dev/dm-3"), UnorderedElementsAre("8:1", "253:3"));
 }
 
-TEST_F(BtrfsDevicesTest, KnowsVolumesByTheirNames) {
+TEST_F(BtrfsDevicesTest, FindsLogicalVolumesByName) {
   EXPECT_THAT(btrfs_.numbers_of("/dev/mapper/vg-data"), UnorderedElementsAre("8:1", "253:3"));
 }
 
@@ -48,22 +48,22 @@ TEST_F(BtrfsDevicesTest, FollowsLinksToNodes) {
   EXPECT_THAT(btrfs_.numbers_of("/dev/disk/by-label/data"), UnorderedElementsAre("8:1", "253:3"));
 }
 
-TEST_F(BtrfsDevicesTest, KnowsNodesInDirectoriesOfDev) {
+TEST_F(BtrfsDevicesTest, FindsNodesInSubdirectoriesOfDev) {
   EXPECT_THAT(btrfs_.numbers_of("/dev/cciss/c0d1"), ElementsAre("104:16"));
 }
 
-TEST_F(BtrfsDevicesTest, TellsNoNumbersOfWhatItDoesNotKnow) {
+TEST_F(BtrfsDevicesTest, ReturnsNoNumbersForOtherPaths) {
   for (const char* node : {"/dev/root", "/dev/sda", "sda1", "", "/dev/outside", "/mnt/sda1"}) {
     EXPECT_THAT(btrfs_.numbers_of(node), IsEmpty()) << node;
   }
 }
 
-TEST_F(BtrfsDevicesTest, LeavesOutDevicesThatAreGone) {
+TEST_F(BtrfsDevicesTest, OmitsDevicesThatAreGone) {
   tree_.remove("sys/devices/virtual");
   EXPECT_THAT(btrfs_.numbers_of("/dev/sda1"), ElementsAre("8:1"));
 }
 
-TEST_F(BtrfsDevicesTest, TellsTheOthers) {
+TEST_F(BtrfsDevicesTest, ReturnsTheOtherDevices) {
   const auto others = btrfs_.others("sda1");
   ASSERT_EQ(others.size(), 1U);
   const auto device = BlockDevice::find(tree_.root(), others[0]);

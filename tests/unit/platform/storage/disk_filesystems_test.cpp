@@ -22,14 +22,14 @@ std::vector<std::string> mountpoints_in(const std::string& table) {
   return mountpoints;
 }
 
-TEST(DiskFilesystems, KeepTheOrderOfTheTable) {
+TEST(DiskFilesystems, AreInTheOrderOfTheTable) {
   EXPECT_THAT(mountpoints_in("1 0 8:1 / / rw - ext4 /dev/a rw\n"
                              "2 1 8:3 / /b rw - ext4 /dev/c rw\n"
                              "3 1 8:2 / /c rw - xfs /dev/b rw\n"),
               ElementsAre("/", "/b", "/c"));
 }
 
-TEST(DiskFilesystems, LeaveOutNetworkAndMemory) {
+TEST(DiskFilesystems, OmitNetworkAndMemoryFilesystems) {
   EXPECT_THAT(mountpoints_in("1 0 0:21 / /proc rw - proc proc rw\n"
                              "2 1 0:40 / /nfs rw - nfs4 server:/x rw\n"
                              "3 1 0:41 / /tmp rw - tmpfs tmpfs rw\n"
@@ -38,7 +38,7 @@ TEST(DiskFilesystems, LeaveOutNetworkAndMemory) {
               IsEmpty());
 }
 
-TEST(DiskFilesystems, CountEachOnceWithAllItsMounts) {
+TEST(DiskFilesystems, AreListedOnceWithAllTheirMounts) {
   const auto found = filesystems_in(
       "1 0 8:1 / / rw - ext4 /dev/a rw\n"
       "2 1 8:2 / /data rw - ext4 /dev/b rw\n"
@@ -53,14 +53,14 @@ TEST(DiskFilesystems, CountEachOnceWithAllItsMounts) {
   EXPECT_EQ(found[1].mounted.places[1].mount, 3U);
 }
 
-TEST(DiskFilesystems, CountBtrfsOnceByItsOwnNumber) {
+TEST(DiskFilesystems, ListBtrfsOncePerDeviceNumber) {
   EXPECT_THAT(mountpoints_in("1 0 0:33 /root / rw - btrfs /dev/a rw,subvol=/root\n"
                              "2 1 0:33 /home /home rw - btrfs /dev/b rw,subvol=/home\n"
                              "3 1 0:34 / /other rw - btrfs /dev/c rw\n"),
               ElementsAre("/", "/other"));
 }
 
-TEST(DiskFilesystems, TellWhetherTheFilesystemItselfIsReadOnly) {
+TEST(DiskFilesystems, ReportWhetherTheFilesystemItselfIsReadOnly) {
   const auto found = filesystems_in(
       "1 0 8:1 / / ro - ext4 /dev/a rw\n"
       "2 1 8:2 / /iso ro - iso9660 /dev/sr0 ro\n"
@@ -73,7 +73,7 @@ TEST(DiskFilesystems, TellWhetherTheFilesystemItselfIsReadOnly) {
   EXPECT_FALSE(found[3].mounted.read_only);
 }
 
-TEST(DiskFilesystems, PassOverLinesThatAreNone) {
+TEST(DiskFilesystems, SkipInvalidLines) {
   EXPECT_THAT(mountpoints_in("nonsense\n\n1 0 8:1 / / rw - ext4 /dev/a rw\n"), ElementsAre("/"));
 }
 

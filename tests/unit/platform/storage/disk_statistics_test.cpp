@@ -16,7 +16,7 @@ std::vector<DiskStatistics> statistics(const std::string& table) {
   return disks.value_or(std::vector<DiskStatistics>{});
 }
 
-TEST(DiskStatistics, KeepTheSystemsOrder) {
+TEST(DiskStatistics, AreInTheOrderOfTheTable) {
   const auto disks = statistics("8 1 b 0 0 0 0 0 0 0 0 0 0 0\\n8 0 a 0 0 0 0 0 0 0 0 0 0 0\\n");
   ASSERT_EQ(disks.size(), 2U);
   EXPECT_EQ(disks[0].name, "b");
@@ -25,7 +25,7 @@ TEST(DiskStatistics, KeepTheSystemsOrder) {
   EXPECT_EQ(disks[1].name, "a");
 }
 
-TEST(DiskStatistics, LeaveOutWhatTheKernelIsTooOldFor) {
+TEST(DiskStatistics, OmitMissingColumnsOfOldKernels) {
   const auto before_4_18 = statistics("8 0 a 1 2 3 4 5 6 7 8 9 10 11\\n");
   ASSERT_EQ(before_4_18.size(), 1U);
   EXPECT_EQ(before_4_18[0].stats.weight_ticks, 11U);
@@ -36,7 +36,7 @@ TEST(DiskStatistics, LeaveOutWhatTheKernelIsTooOldFor) {
   EXPECT_FALSE(before_5_5[0].stats.flush_ios);
 }
 
-TEST(DiskStatistics, KnowTheOldFormOfPartitions) {
+TEST(DiskStatistics, ReadTheOldFormatOfPartitions) {
   const auto disks = statistics("8 1 a1 1 2 3 4\\n");
   ASSERT_EQ(disks.size(), 1U);
   EXPECT_EQ(disks[0].stats.read_ios, 1U);
@@ -56,13 +56,13 @@ TEST(DiskStatistics, SkipOtherLines) {
   EXPECT_EQ(statistics("\\nx\\n8 0 a 1 2 3\\nx 0 a 1 2 3 4 5 6 7 8 9 10 11\\n").size(), 0U);
 }
 
-TEST(DiskStatistics, HoldLargeNumbers) {
+TEST(DiskStatistics, ReadLargeNumbers) {
   const auto disks = statistics("8 0 a 18446744073709551615 2 3 4 5 6 7 8 9 10 11\\n");
   ASSERT_EQ(disks.size(), 1U);
   EXPECT_EQ(disks[0].stats.read_ios, 18446744073709551615U);
 }
 
-TEST(DiskStatistics, AreThoseOfThisSystem) {
+TEST(DiskStatistics, AreReadFromTheSystem) {
   EXPECT_TRUE(disk_statistics("/"));
 }
 

@@ -4,13 +4,12 @@
 
 #include "unit/emulated.h"
 
-// Freezing itself is tried on filesystems made for it, by tests/conformance/freeze_*test.py. Here
-// nothing is frozen.
+// These tests freeze nothing. tests/conformance/freeze_*test.py create filesystems and freeze them.
 
 namespace bellhop::platform {
 namespace {
 
-TEST(Filesystems, LeavesOutThoseWithoutADisk) {
+TEST(Filesystems, OmitsFilesystemsWithoutADisk) {
   const auto all = system_filesystems()->list();
   ASSERT_TRUE(all);
   for (const auto& one : *all) {
@@ -19,7 +18,7 @@ TEST(Filesystems, LeavesOutThoseWithoutADisk) {
   }
 }
 
-TEST(Filesystems, OpensWhatItLists) {
+TEST(Filesystems, OpensTheFilesystemsThatItLists) {
   const auto filesystems = system_filesystems();
   const auto all = filesystems->list();
   ASSERT_TRUE(all);
@@ -31,23 +30,23 @@ TEST(Filesystems, OpensWhatItLists) {
     if (filesystem && *filesystem) ++opened;
   }
   if (all->empty()) GTEST_SKIP() << "no filesystem here has a disk";
-  if (is_emulated()) GTEST_SKIP() << "the emulator does not pass on the number of a mount";
+  if (is_emulated()) GTEST_SKIP() << "the emulator does not report mount ids";
   EXPECT_GT(opened, 0);
 }
 
-TEST(Filesystems, SaysWhyOneCannotBeOpened) {
+TEST(Filesystems, ReportsWhyOneCannotBeOpened) {
   const auto filesystem = system_filesystems()->open(
       {.mountpoint = "/nonexistent", .places = {{.path = "/nonexistent", .mount = 1}}});
   ASSERT_FALSE(filesystem);
   EXPECT_EQ(filesystem.error().message, "failed to open /nonexistent: No such file or directory");
 }
 
-TEST(Filesystems, OpensNoOtherFilesystemThatCoversTheOneThatIsMeant) {
+TEST(Filesystems, DoesNotOpenAFilesystemThatCoversAnother) {
   constexpr std::uint64_t no_mount = ~std::uint64_t{0};
   const auto filesystem =
       system_filesystems()->open({.mountpoint = "/", .places = {{.path = "/", .mount = no_mount}}});
   ASSERT_TRUE(filesystem);
-  EXPECT_EQ(*filesystem, nullptr) << "the kernel does not tell mounts apart: Linux 5.8 does";
+  EXPECT_EQ(*filesystem, nullptr) << "the kernel reports no mount ids; Linux 5.8 and newer do";
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ using ::testing::IsEmpty;
 
 class MountedFilesystemsTest : public ::testing::Test {
  protected:
-  // The filesystems of a table whose lines are parted by "\\n".
+  // The filesystems of a table with "\\n" as line separator.
   std::vector<MountedFilesystem> filesystems(const std::string& table) {
     tree_.add("proc/self/mountinfo: " + table);
     auto found = mounted_filesystems(tree_.root());
@@ -27,7 +27,7 @@ class MountedFilesystemsTest : public ::testing::Test {
     for (const auto& filesystem : filesystems(table)) found.push_back(filesystem.mountpoint);
     return found;
   }
-  // The mountpoints of those that may block.
+  // The mountpoints of the filesystems that may block.
   std::vector<std::string> blocking(const std::string& table) {
     std::vector<std::string> found;
     for (const auto& filesystem : filesystems(table)) {
@@ -39,7 +39,7 @@ class MountedFilesystemsTest : public ::testing::Test {
   bellhop::testing::BlockDeviceTree tree_;
 };
 
-TEST_F(MountedFilesystemsTest, AreThereOnceTheLastFirst) {
+TEST_F(MountedFilesystemsTest, AreListedOnceInReverseOrder) {
   EXPECT_THAT(mountpoints("1 0 8:1 / / rw - ext4 /dev/a rw\\n"
                           "2 1 8:2 / /data rw - ext4 /dev/b rw\\n"
                           "3 1 8:2 /sub /bind rw - ext4 /dev/b rw\\n"
@@ -47,7 +47,7 @@ TEST_F(MountedFilesystemsTest, AreThereOnceTheLastFirst) {
               ElementsAre("/last", "/data", "/"));
 }
 
-TEST_F(MountedFilesystemsTest, AreNotThoseWithoutADisk) {
+TEST_F(MountedFilesystemsTest, OmitFilesystemsWithoutADisk) {
   EXPECT_THAT(mountpoints("1 0 0:21 / /proc rw - proc proc rw\\n"
                           "2 1 0:40 / /nfs rw - nfs4 server:/x rw\\n"
                           "3 1 0:42 / /fuse rw - fuse.sshfs host:/ rw\\n"
@@ -56,17 +56,17 @@ TEST_F(MountedFilesystemsTest, AreNotThoseWithoutADisk) {
               IsEmpty());
 }
 
-TEST_F(MountedFilesystemsTest, HaveMountpointsWithAnyBytes) {
+TEST_F(MountedFilesystemsTest, MayHaveAnyBytesInMountpoints) {
   EXPECT_THAT(mountpoints("1 0 8:1 / /sp\\\\040ace\xff rw - ext4 /dev/a rw\\n"),
               ElementsAre("/sp ace\xff"));
 }
 
-TEST_F(MountedFilesystemsTest, SkipLinesThatMakeNoSense) {
+TEST_F(MountedFilesystemsTest, SkipInvalidLines) {
   EXPECT_THAT(mountpoints("\\nx\\n1 0 8:1 / /a rw - ext4 /dev/a rw\\n1 0 8:\\n"),
               ElementsAre("/a"));
 }
 
-TEST_F(MountedFilesystemsTest, AreNamedAfterTheDevice) {
+TEST_F(MountedFilesystemsTest, HaveTheNameOfTheDevice) {
   tree_.add_device("sda1", "8:1");
   const auto found =
       filesystems("7 0 8:1 / /a rw - ext4 /dev/root rw\\n8 0 8:2 / /b rw - ext4 /dev/sda2 rw\\n");
@@ -99,7 +99,7 @@ TEST_F(MountedFilesystemsTest, ListAllDevicesOfBtrfs) {
   EXPECT_EQ(found[1].disk[0].dev, "/dev/sdc");
 }
 
-TEST_F(MountedFilesystemsTest, AreNotBtrfsWithoutADevice) {
+TEST_F(MountedFilesystemsTest, OmitBtrfsWithoutADevice) {
   tree_.add("sys/class/block/odd/dev: 8\\n");
   EXPECT_THAT(mountpoints("1 0 0:33 / /b rw - btrfs /dev/null rw\\n"
                           "1 0 0:34 / /c rw - btrfs /dev/odd rw\\n"
@@ -107,7 +107,7 @@ TEST_F(MountedFilesystemsTest, AreNotBtrfsWithoutADevice) {
               IsEmpty());
 }
 
-TEST_F(MountedFilesystemsTest, MayBlockWhenAProgramServesThem) {
+TEST_F(MountedFilesystemsTest, MayBlockIfAProgramServesThem) {
   EXPECT_THAT(blocking("1 0 8:1 / /a rw - ext4 /dev/a rw\\n"
                        "2 1 8:2 / /b rw - fuseblk /dev/b rw\\n"
                        "3 1 8:3 / /c rw - ocfs2 /dev/c rw\\n"
@@ -115,8 +115,8 @@ TEST_F(MountedFilesystemsTest, MayBlockWhenAProgramServesThem) {
               ElementsAre("/c", "/b"));
 }
 
-TEST_F(MountedFilesystemsTest, MayBlockBeneathAServer) {
-  // The table need not name parents before their children.
+TEST_F(MountedFilesystemsTest, MayBlockBelowARemoteMount) {
+  // The table may list children before their parents.
   EXPECT_THAT(blocking("5 4 8:3 / /nfs/a/b rw - ext4 /dev/c rw\\n"
                        "1 0 8:1 / / rw - ext4 /dev/a rw\\n"
                        "2 1 0:40 / /nfs rw - nfs4 server:/x rw\\n"
@@ -126,12 +126,12 @@ TEST_F(MountedFilesystemsTest, MayBlockBeneathAServer) {
               ElementsAre("/nfs/a", "/nfs/a/b"));
 }
 
-TEST_F(MountedFilesystemsTest, AreTakenFromATableWithACircle) {
+TEST_F(MountedFilesystemsTest, AreReadFromATableWithACycle) {
   EXPECT_THAT(blocking("1 2 8:1 / /a rw - ext4 /dev/a rw\\n2 1 8:2 / /b rw - ext4 /dev/b rw\\n"),
               IsEmpty());
 }
 
-TEST(MountedFilesystems, AreThoseOfThisSystem) {
+TEST(MountedFilesystems, AreReadFromTheSystem) {
   EXPECT_TRUE(mounted_filesystems("/"));
   EXPECT_FALSE(mounted_filesystems("/nonexistent"));
 }

@@ -5,7 +5,7 @@
 namespace bellhop::platform {
 namespace {
 
-TEST(Mountinfo, ReadsTheNumbersOfTheMountAndItsParent) {
+TEST(Mountinfo, ReadsTheIdsOfTheMountAndItsParent) {
   const auto mount = parse_mountinfo_line("36 35 98:1 / /mnt rw - ext3 /dev/root rw");
   ASSERT_TRUE(mount);
   EXPECT_EQ(mount->id, 36U);
@@ -25,19 +25,19 @@ TEST(Mountinfo, ReadsDeviceMountpointTypeAndSource) {
   EXPECT_FALSE(mount->read_only);
 }
 
-TEST(Mountinfo, TellsAReadOnlyFilesystemFromAReadOnlyMount) {
+TEST(Mountinfo, DistinguishesAReadOnlyFilesystemFromAReadOnlyMount) {
   EXPECT_FALSE(parse_mountinfo_line("1 2 8:1 / / ro - ext4 /dev/a rw,ro")->read_only);
   EXPECT_TRUE(parse_mountinfo_line("1 2 8:1 / / rw - ext4 /dev/a ro")->read_only);
   EXPECT_TRUE(parse_mountinfo_line("1 2 8:1 / / rw - ext4 /dev/a ro,x")->read_only);
 }
 
-TEST(Mountinfo, TakesAnyNumberOfOptionalFields) {
+TEST(Mountinfo, AcceptsAnyNumberOfOptionalFields) {
   EXPECT_EQ(parse_mountinfo_line("1 2 8:1 / / rw - ext4 /dev/a rw")->type, "ext4");
   EXPECT_EQ(parse_mountinfo_line("1 2 8:1 / / rw shared:1 master:2 x - ext4 /dev/a rw")->type,
             "ext4");
 }
 
-TEST(Mountinfo, UndoesTheKernelsEscapes) {
+TEST(Mountinfo, DecodesTheKernelsEscapes) {
   const auto mount =
       parse_mountinfo_line(R"(1 2 8:1 / /sp\040ace\011tab\134slash\043 rw - ext4 /dev/a\040b rw)");
   ASSERT_TRUE(mount);
@@ -45,7 +45,7 @@ TEST(Mountinfo, UndoesTheKernelsEscapes) {
   EXPECT_EQ(mount->source, "/dev/a b");
 }
 
-TEST(Mountinfo, LeavesWhatIsNoEscape) {
+TEST(Mountinfo, KeepsOtherBackslashes) {
   EXPECT_EQ(parse_mountinfo_line(R"(1 2 8:1 / /a\9\04 rw - ext4 x rw)")->mountpoint, R"(/a\9\04)");
 }
 
@@ -55,7 +55,7 @@ TEST(Mountinfo, AcceptsAnEmptySource) {
   EXPECT_EQ(mount->source, "");
 }
 
-TEST(Mountinfo, RefusesOtherLines) {
+TEST(Mountinfo, RejectsOtherLines) {
   for (const char* line : {"", "x", "x 2 8:1 / / rw - ext4 x", "1 x 8:1 / / rw - ext4 x",
                            "1 2 8 / / rw - ext4 x", "1 2 8:x / / rw - ext4 x", "1 2 8:1 / / rw",
                            "1 2 8:1 / / rw -", "1 2 8:1", "1 2 :1 / / rw - a b"}) {

@@ -7,7 +7,7 @@
 namespace bellhop::platform {
 namespace {
 
-TEST(NvmeSmart, ReadsThePageOfTheDrive) {
+TEST(NvmeSmart, ParsesTheLogPage) {
   std::array<std::byte, nvme_smart_size> page{};
   for (std::size_t i = 0; i < page.size(); ++i) page[i] = std::byte(i % 251);
   const NvmeSmart smart = parse_nvme_smart(page);
@@ -30,7 +30,7 @@ TEST(NvmeSmart, ReadsThePageOfTheDrive) {
   EXPECT_EQ(smart.number_of_error_log_entries_hi, 0xBFBEBDBCBBBAB9B8U);
 }
 
-TEST(NvmeSmart, IsNotToldByOtherFiles) {
+TEST(NvmeSmart, FailsForOtherFiles) {
   EXPECT_FALSE(nvme_smart("/dev/null"));
   EXPECT_FALSE(nvme_smart("/nonexistent"));
 }

@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// A system in which a test makes the block devices that it is about.
+// A fake system with the block devices of the test.
 class StorageOrderTest : public ::testing::Test {
  protected:
   void add_loop(const std::string& name, const std::string& number, const std::string& file) {
@@ -25,7 +25,7 @@ class StorageOrderTest : public ::testing::Test {
     tree_.add_slaves(name, parts);
   }
 
-  // Filesystems in the order of mounting.
+  // Call in the order of mounting.
   void mount(const std::string& mountpoint, unsigned major, unsigned minor,
              const std::string& source = {}) {
     mounted_.push_back({.mounted = {.mountpoint = mountpoint, .places = {{.path = mountpoint}}},
@@ -51,14 +51,14 @@ class StorageOrderTest : public ::testing::Test {
   std::vector<DiskFilesystem> mounted_;
 };
 
-TEST_F(StorageOrderTest, KeepsTheOrderOfMountingOtherwise) {
+TEST_F(StorageOrderTest, KeepsTheOrderOfMountingByDefault) {
   mount("/", 8, 1);
   mount("/b", 8, 3);
   mount("/a", 8, 2);
   EXPECT_THAT(sorted(), ElementsAre("/", "/b", "/a"));
 }
 
-TEST_F(StorageOrderTest, PutsAFilesystemAfterTheOneThatItsFileLiesOn) {
+TEST_F(StorageOrderTest, PutsAFilesystemAfterTheOneThatContainsItsFile) {
   add_loop("loop0", "7:0", "/data/images/a");
   mount("/a", 7, 0);
   mount("/b", 8, 3);
@@ -66,7 +66,7 @@ TEST_F(StorageOrderTest, PutsAFilesystemAfterTheOneThatItsFileLiesOn) {
   EXPECT_THAT(sorted(), ElementsAre("/data", "/a", "/b"));
 }
 
-TEST_F(StorageOrderTest, FollowsFilesInFilesInFiles) {
+TEST_F(StorageOrderTest, FollowsSeveralLevelsOfFiles) {
   add_loop("loop0", "7:0", "/b/image");
   add_loop("loop1", "7:1", "/c/image");
   mount("/a", 7, 0);
@@ -75,7 +75,7 @@ TEST_F(StorageOrderTest, FollowsFilesInFilesInFiles) {
   EXPECT_THAT(sorted(), ElementsAre("/c", "/b", "/a"));
 }
 
-TEST_F(StorageOrderTest, FindsTheFileByAnyMountOfItsFilesystem) {
+TEST_F(StorageOrderTest, FindsTheFileThroughAnyMountOfItsFilesystem) {
   add_loop("loop0", "7:0", "/bind/image");
   mount("/a", 7, 0);
   mount("/data", 8, 2);
@@ -110,7 +110,7 @@ TEST_F(StorageOrderTest, FollowsDeviceMapperAndMd) {
   EXPECT_THAT(sorted(), ElementsAre("/data", "/more", "/a"));
 }
 
-TEST_F(StorageOrderTest, FollowsAllDisksOfABtrfs) {
+TEST_F(StorageOrderTest, FollowsAllDevicesOfABtrfs) {
   add_loop("loop0", "7:0", "/data/disk0");
   add_loop("loop1", "7:1", "/more/disk1");
   tree_.add_btrfs("uuid", {"loop0", "loop1"});
@@ -120,20 +120,20 @@ TEST_F(StorageOrderTest, FollowsAllDisksOfABtrfs) {
   EXPECT_THAT(sorted(), ElementsAre("/data", "/more", "/a"));
 }
 
-TEST_F(StorageOrderTest, CopesWithABtrfsWhoseDisksAreNotKnown) {
+TEST_F(StorageOrderTest, HandlesABtrfsWithUnknownDevices) {
   mount("/a", 0, 40, "/dev/root");
   mount("/b", 8, 2);
   EXPECT_THAT(sorted(), ElementsAre("/a", "/b"));
 }
 
-TEST_F(StorageOrderTest, CopesWithDevicesThatAreGone) {
+TEST_F(StorageOrderTest, HandlesDevicesThatAreGone) {
   add_stacked("dm-0", "253:0", {"gone"});
   mount("/a", 253, 0);
   mount("/b", 8, 2);
   EXPECT_THAT(sorted(), ElementsAre("/a", "/b"));
 }
 
-TEST_F(StorageOrderTest, CopesWithAFilesystemMountedOverTheFolderOfItsOwnFile) {
+TEST_F(StorageOrderTest, HandlesAFilesystemMountedOverTheDirectoryOfItsFile) {
   add_loop("loop0", "7:0", "/data/image");
   mount("/data", 8, 2);
   mount("/data", 7, 0);
@@ -141,14 +141,14 @@ TEST_F(StorageOrderTest, CopesWithAFilesystemMountedOverTheFolderOfItsOwnFile) {
   EXPECT_THAT(sorted(), ElementsAre("/data", "/data", "/c"));
 }
 
-TEST_F(StorageOrderTest, CopesWithARootThatLiesInAFileOfAnother) {
+TEST_F(StorageOrderTest, HandlesARootStoredInAFileOnAnotherFilesystem) {
   add_loop("loop0", "7:0", "/host/disk");
   mount("/", 7, 0);
   mount("/host", 8, 2);
   EXPECT_THAT(sorted(), ElementsAre("/host", "/"));
 }
 
-TEST_F(StorageOrderTest, CopesWithACircle) {
+TEST_F(StorageOrderTest, HandlesACycle) {
   add_loop("loop0", "7:0", "/b/image");
   add_loop("loop1", "7:1", "/a/image");
   mount("/a", 7, 0);
@@ -158,7 +158,7 @@ TEST_F(StorageOrderTest, CopesWithACircle) {
 }
 
 TEST_F(StorageOrderTest, IsLinearInDeepAndWideStacks) {
-  // 50 filesystems on one device made of 50 parts: each is looked at once.
+  // 50 filesystems on one device with 50 parts; each part is visited once.
   std::vector<std::string> parts;
   for (unsigned i = 0; i < 50; ++i) {
     parts.push_back(fmt::format("loop{}", i));
