@@ -19,8 +19,8 @@ bool resets_session(const Exchange& exchange) {
 
 }  // namespace
 
-ClientSession::ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, Workers& workers,
-                             Sink& sink)
+ClientSession::ClientSession(asio::io_context& loop, const Dispatcher& dispatcher,
+                             state::Workers& workers, Sink& sink)
     : loop_(loop), dispatcher_(dispatcher), workers_(workers), sink_(&sink), timer_(loop) {}
 
 void ClientSession::add(Pointer exchange) {

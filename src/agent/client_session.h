@@ -10,7 +10,7 @@
 
 #include "agent/dispatch.h"
 #include "agent/exchange.h"
-#include "agent/workers.h"
+#include "state/workers.h"
 
 namespace bellhop::agent {
 
@@ -36,7 +36,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     virtual void on_session_progress() = 0;
   };
 
-  ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, Workers& workers, Sink& sink);
+  ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, state::Workers& workers,
+                Sink& sink);
 
   void add(std::shared_ptr<Exchange> exchange);
   // Runs and hands over what can be.
@@ -65,7 +66,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
 
   asio::io_context& loop_;
   const Dispatcher& dispatcher_;
-  Workers& workers_;
+  state::Workers& workers_;
   Sink* sink_;  // nullptr when detached
   std::deque<std::shared_ptr<Exchange>> exchanges_;
   std::size_t bytes_ = 0;

@@ -67,7 +67,7 @@ std::string probe_answer() {
 }
 
 LiveUpgrade::LiveUpgrade(asio::io_context& loop, const RunningExecutable& executable,
-                         Workers& workers, platform::Processes& processes, Target& target)
+                         state::Workers& workers, platform::Processes& processes, Target& target)
     : loop_(loop),
       executable_(executable),
       workers_(workers),

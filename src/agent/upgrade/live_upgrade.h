@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "agent/workers.h"
 #include "base/error.h"
 #include "platform/process/process.h"
 #include "state/snapshot.h"
+#include "state/workers.h"
 
 namespace bellhop::agent {
 
@@ -60,7 +60,7 @@ class LiveUpgrade {
   static constexpr std::chrono::milliseconds window{500};
 
   // All must outlive the replacement.
-  LiveUpgrade(asio::io_context& loop, const RunningExecutable& executable, Workers& workers,
+  LiveUpgrade(asio::io_context& loop, const RunningExecutable& executable, state::Workers& workers,
               platform::Processes& processes, Target& target);
 
   // Returns only when there was no replacement, or not yet.
@@ -79,7 +79,7 @@ class LiveUpgrade {
 
   asio::io_context& loop_;
   const RunningExecutable& executable_;
-  Workers& workers_;
+  state::Workers& workers_;
   platform::Processes& processes_;
   Target& target_;
   bool in_progress_ = false;

@@ -162,7 +162,7 @@ class ChannelServerTest : public testing::CommandTest {
   asio::io_context loop;
   FakeChannel channel;
   Dispatcher dispatcher{using_commands(services, commands)};
-  Workers workers{4};
+  state::Workers workers{4};
   ChannelServer server{loop, channel, dispatcher, workers, log};
 };
 
@@ -283,7 +283,7 @@ TEST_F(ChannelServerTest, FinishesAClientThatHasEndedItsInputAfterItsReplies) {
 }
 
 TEST_F(ChannelServerTest, SaysSoWhenAllThreadsAreTaken) {
-  Workers none(0);
+  state::Workers none(0);
   ChannelServer busy(loop, channel, dispatcher, none, log);
   const std::string_view request = R"({"execute": "guest-get-users"}{"execute": "guest-ping"})";
   std::ranges::copy(request, busy.read_buffer().begin());

@@ -47,7 +47,7 @@ TEST(LiveUpgrade, GivesUpAfterSeveralRounds) {
       .arguments = {"bellhopd"}};
   std::filesystem::permissions(executable.path, std::filesystem::perms::owner_all);
   asio::io_context loop;
-  Workers workers(4);
+  state::Workers workers(4);
   platform::Processes processes;
   BusyTarget target(loop);
   LiveUpgrade upgrade(loop, executable, workers, processes, target);
@@ -64,7 +64,7 @@ TEST(LiveUpgrade, IsRefusedWhereTheConfigurationIsLost) {
   RunningExecutable executable{
       .path = "/bin/true", .arguments = {"bellhopd"}, .configuration_is_lost = true};
   asio::io_context loop;
-  Workers workers(4);
+  state::Workers workers(4);
   platform::Processes processes;
   BusyTarget target(loop);
   LiveUpgrade upgrade(loop, executable, workers, processes, target);

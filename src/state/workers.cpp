@@ -1,19 +1,11 @@
-#include "agent/workers.h"
+#include "state/workers.h"
 
 #include <condition_variable>
 #include <list>
 #include <mutex>
 #include <utility>
 
-#include "platform/process/threads.h"
-
-namespace bellhop::agent {
-namespace {
-
-// Threads that stay for the next task. Most clients send one command at a time.
-constexpr std::size_t kept_idle = 2;
-
-}  // namespace
+namespace bellhop::state {
 
 struct Workers::Shared {
   struct Named {
@@ -21,9 +13,12 @@ struct Workers::Shared {
     std::string_view name;
   };
 
-  explicit Shared(std::size_t max_tasks) : limit(max_tasks) {}
+  Shared(std::size_t max_tasks, std::size_t max_idle, platform::ThreadName thread_name)
+      : limit(max_tasks), kept_idle(max_idle), name(thread_name) {}
 
   const std::size_t limit;
+  const std::size_t kept_idle;
+  const platform::ThreadName name;
   std::mutex mutex;
   std::condition_variable wake;   // for idle threads: a task, or stopping
   std::condition_variable ended;  // for stop(): a thread has gone
@@ -34,7 +29,8 @@ struct Workers::Shared {
   bool stopping = false;
 };
 
-Workers::Workers(std::size_t limit) : shared_(std::make_shared<Shared>(limit)) {}
+Workers::Workers(std::size_t limit, std::size_t kept_idle, platform::ThreadName thread_name)
+    : shared_(std::make_shared<Shared>(limit, kept_idle, thread_name)) {}
 
 Workers::~Workers() {
   stop(std::chrono::milliseconds(0));
@@ -50,7 +46,7 @@ bool Workers::run(Task task, std::string_view name) {
   }
   if (shared_->threads == shared_->limit) return false;
   shared_->tasks.push_back({std::move(task), name});
-  auto thread = platform::start_thread("bellhop-worker", [shared = shared_] { work(shared); });
+  auto thread = platform::start_thread(shared_->name, [shared = shared_] { work(shared); });
   if (!thread) {
     shared_->tasks.pop_back();
     return false;
@@ -71,7 +67,7 @@ void Workers::work(const std::shared_ptr<Shared>& shared) {
       named->task = nullptr;  // what it holds goes before the lock is taken
       lock.lock();
       shared->running.erase(named);
-    } else if (shared->stopping || shared->idle == kept_idle) {
+    } else if (shared->stopping || shared->idle == shared->kept_idle) {
       break;
     } else {
       ++shared->idle;
@@ -99,4 +95,4 @@ bool Workers::stop(std::chrono::milliseconds timeout) {
   return shared_->ended.wait_for(lock, timeout, [this] { return shared_->threads == 0; });
 }
 
-}  // namespace bellhop::agent
+}  // namespace bellhop::state
