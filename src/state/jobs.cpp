@@ -72,16 +72,16 @@ Result<std::int64_t> Jobs::start(platform::ProcessRequest request) {
   const auto job = std::make_shared<Job>();
   job->out_open = request.out == platform::Output::capture;
   job->err_open = request.err == platform::Output::capture;
-  const auto number = processes_.start(std::move(request), std::make_shared<Observer>(*this, job));
-  if (!number) return std::unexpected(number.error());
+  TRY_ASSIGN(const auto number,
+             processes_.start(std::move(request), std::make_shared<Observer>(*this, job)));
 
   const std::scoped_lock lock(mutex_);
-  const auto former = jobs_.find(*number);
+  const auto former = jobs_.find(number);
   if (former != jobs_.end()) forget(std::shared_ptr(former->second));
-  job->number = *number;
-  jobs_.emplace(*number, job);
+  job->number = number;
+  jobs_.emplace(number, job);
   finish_if_done(job);
-  return *number;
+  return number;
 }
 
 std::optional<JobStatus> Jobs::status(std::int64_t number) {

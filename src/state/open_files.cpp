@@ -111,15 +111,13 @@ platform::File& FileLease::file() const {
 Result<std::int64_t> OpenFiles::open(std::string_view path, std::string_view mode) {
   const auto known = std::ranges::find(modes, mode, &FileMode::name);
   if (known == modes.end()) return invalid("invalid file open mode '{}'", mode);
-  auto file = opener_(std::string(path), *known);
-  if (!file) return std::unexpected(std::move(file).error());
+  TRY_ASSIGN(auto file, opener_(std::string(path), *known));
   for (;;) {
-    const auto handle = persistent_.next_handle();
-    if (!handle) return handle;
+    TRY_ASSIGN(const auto handle, persistent_.next_handle());
     const std::lock_guard lock(mutex_);
     // One that was taken over may have a number that another state directory gives again.
-    if (files_.contains(*handle)) continue;
-    files_.emplace(*handle, std::make_shared<OpenFile>(*handle, *std::move(file)));
+    if (files_.contains(handle)) continue;
+    files_.emplace(handle, std::make_shared<OpenFile>(handle, std::move(file)));
     return handle;
   }
 }

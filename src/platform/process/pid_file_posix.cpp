@@ -42,7 +42,7 @@ Result<PidFile> PidFile::create(std::string path) {
   while (true) {
     Handle fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     if (!fd) return system_failure(errno, "Could not create '{}'", path);
-    if (auto locked = lock(path, fd.get()); !locked) return std::unexpected(locked.error());
+    TRY(lock(path, fd.get()));
     // Its last owner may have removed the file between the two calls: then there is a new one.
     if (!leads_to(path, fd.get())) continue;
     const pid_t number = ::getpid();

@@ -68,26 +68,18 @@ Result<void> set_nonblocking(const Handle& descriptor) {
 // Makes one stream: puts the agent's end into `ours` (none for /dev/null), returns the child's.
 Result<Handle> make_stream(bool piped, bool child_reads, Handle& ours) {
   if (!piped) return open_null(child_reads ? O_RDONLY : O_WRONLY);
-  auto pipe = make_pipe();
-  if (!pipe) return std::unexpected(std::move(pipe).error());
-  ours = std::move(child_reads ? pipe->write : pipe->read);
-  const auto set = set_nonblocking(ours);
-  if (!set) return std::unexpected(set.error());
-  return std::move(child_reads ? pipe->read : pipe->write);
+  TRY_ASSIGN(auto pipe, make_pipe());
+  ours = std::move(child_reads ? pipe.write : pipe.read);
+  TRY(set_nonblocking(ours));
+  return std::move(child_reads ? pipe.read : pipe.write);
 }
 
 Result<ChildEnds> make_streams(const ProcessRequest& request, Child& child) {
   ChildEnds ends;
-  auto in = make_stream(request.input.has_value(), true, child.in.descriptor);
-  if (!in) return std::unexpected(std::move(in).error());
-  ends.in = *std::move(in);
-  auto out = make_stream(request.out == Output::capture, false, child.out.descriptor);
-  if (!out) return std::unexpected(std::move(out).error());
-  ends.out = *std::move(out);
+  TRY_ASSIGN(ends.in, make_stream(request.input.has_value(), true, child.in.descriptor));
+  TRY_ASSIGN(ends.out, make_stream(request.out == Output::capture, false, child.out.descriptor));
   if (request.err == Output::with_out) return ends;
-  auto err = make_stream(request.err == Output::capture, false, child.err.descriptor);
-  if (!err) return std::unexpected(std::move(err).error());
-  ends.err = *std::move(err);
+  TRY_ASSIGN(ends.err, make_stream(request.err == Output::capture, false, child.err.descriptor));
   return ends;
 }
 
@@ -185,17 +177,15 @@ Result<void> Processes::Runner::begin() {
 Result<std::int64_t> Processes::Runner::start(ProcessRequest request,
                                               std::shared_ptr<ProcessObserver> observer) {
   auto child = std::make_unique<Child>(std::move(observer));
-  auto ends = make_streams(request, *child);
-  if (!ends) return std::unexpected(std::move(ends).error());
-  auto report = make_pipe();
-  if (!report) return std::unexpected(std::move(report).error());
-  const int out = ends->out.get();
+  TRY_ASSIGN(auto ends, make_streams(request, *child));
+  TRY_ASSIGN(auto report, make_pipe());
+  const int out = ends.out.get();
   const auto pid = spawn(request,
-                         {.in = ends->in.get(),
+                         {.in = ends.in.get(),
                           .out = out,
-                          .err = ends->err ? ends->err.get() : out,
+                          .err = ends.err ? ends.err.get() : out,
                           .descriptors = limit_.former()},
-                         *std::move(report));
+                         std::move(report));
   if (!pid) return not_started(pid.error(), request.path);
   ends = ChildEnds{};
   child->pid = *pid;
@@ -207,8 +197,7 @@ Result<std::int64_t> Processes::Runner::start(ProcessRequest request,
     return std::unexpected(std::move(end).error());
   }
   child->end.descriptor = *std::move(end);
-  const auto admitted = admit(std::move(child));
-  if (!admitted) return std::unexpected(admitted.error());
+  TRY(admit(std::move(child)));
   return *pid;
 }
 
@@ -241,9 +230,7 @@ Result<void> Processes::Runner::restore(ProcessSnapshot process) {
   child->out.descriptor = std::move(process.out);
   child->err.descriptor = std::move(process.err);
   if (!process.ended) {
-    auto end = exit_descriptor(child->pid);
-    if (!end) return std::unexpected(std::move(end).error());
-    child->end.descriptor = *std::move(end);
+    TRY_ASSIGN(child->end.descriptor, exit_descriptor(child->pid));
   }
   const std::scoped_lock lock(mutex_);
   const int error = watch_all(*child);
@@ -374,8 +361,7 @@ Processes::~Processes() = default;
 
 Result<std::int64_t> Processes::start(ProcessRequest request,
                                       std::shared_ptr<ProcessObserver> observer) {
-  const auto begun = runner_->begin();
-  if (!begun) return std::unexpected(begun.error());
+  TRY(runner_->begin());
   return runner_->start(std::move(request), std::move(observer));
 }
 
@@ -385,7 +371,7 @@ std::vector<ProcessSnapshot> Processes::release() {
 
 Result<void> Processes::restore(ProcessSnapshot process) {
   if (!process.observer) process.observer = std::make_shared<NullObserver>();
-  if (auto begun = runner_->begin(); !begun) return begun;
+  TRY(runner_->begin());
   return runner_->restore(std::move(process));
 }
 

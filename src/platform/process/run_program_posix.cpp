@@ -76,9 +76,8 @@ Result<ProgramRun> run_program(Processes& processes, ProcessRequest request,
   request.out = Output::capture;
   request.err = Output::with_out;
   const auto observer = std::make_shared<Observer>();
-  const auto process = processes.start(std::move(request), observer);
-  if (!process) return std::unexpected(process.error());
-  return observer->wait(*process, limits);
+  TRY_ASSIGN(const auto process, processes.start(std::move(request), observer));
+  return observer->wait(process, limits);
 }
 
 }  // namespace bellhop::platform

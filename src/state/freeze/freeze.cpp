@@ -78,7 +78,7 @@ std::optional<std::chrono::system_clock::time_point> Freeze::frozen_since() cons
 }
 
 Result<std::int64_t> Freeze::freeze(const Names& mountpoints) {
-  if (auto begun = begin_freeze(); !begun) return std::unexpected(std::move(begun).error());
+  TRY(begin_freeze());
   auto frozen = freeze_named(mountpoints);
   end_phase();
   return frozen;
@@ -109,9 +109,7 @@ void Freeze::end_phase() {
 }
 
 Result<std::int64_t> Freeze::freeze_named(const Names& names) {
-  if (auto hooked = run_hook("freeze", stop_freezing_.get_token()); !hooked) {
-    return std::unexpected(std::move(hooked).error());
-  }
+  TRY(run_hook("freeze", stop_freezing_.get_token()));
   auto opened = open_chosen(names);
   if (!opened || opened->empty()) {
     run_thaw_hook();
@@ -133,12 +131,11 @@ Result<std::int64_t> Freeze::freeze_named(const Names& names) {
 // The filesystems to freeze, in the order in which to do it. Nothing can be written to read-only
 // ones.
 Result<std::vector<platform::LocalFilesystem>> Freeze::choose(const Names& names) {
-  auto all = filesystems_.list();
-  if (!all) return all;
+  TRY_ASSIGN(auto all, filesystems_.list());
   std::set<std::string_view> named;
   if (names) named.insert(names->begin(), names->end());
   std::vector<platform::LocalFilesystem> chosen;
-  for (platform::LocalFilesystem& one : std::views::reverse(*all)) {
+  for (platform::LocalFilesystem& one : std::views::reverse(all)) {
     if (one.read_only || (names && !named.contains(one.mountpoint))) continue;
     chosen.push_back(std::move(one));
   }
@@ -147,11 +144,10 @@ Result<std::vector<platform::LocalFilesystem>> Freeze::choose(const Names& names
 
 // Opens them all before the first one freezes: what cannot be reached is known in time.
 Result<std::vector<Freeze::FrozenFilesystem>> Freeze::open_chosen(const Names& names) {
-  const auto chosen = choose(names);
-  if (!chosen) return std::unexpected(chosen.error());
+  TRY_ASSIGN(const auto chosen, choose(names));
   std::vector<FrozenFilesystem> opened;
   Unreachable unreachable;
-  for (const platform::LocalFilesystem& one : *chosen) {
+  for (const platform::LocalFilesystem& one : chosen) {
     if (stop_freezing_.stop_requested()) return aborted();
     set_current_freeze(one.mountpoint);
     auto filesystem = filesystems_.open(one);
@@ -164,7 +160,7 @@ Result<std::vector<Freeze::FrozenFilesystem>> Freeze::open_chosen(const Names& n
       opened.push_back({.mountpoint = one.mountpoint, .filesystem = *std::move(filesystem)});
     }
   }
-  if (auto gone = check_gone(unreachable); !gone) return std::unexpected(std::move(gone).error());
+  TRY(check_gone(unreachable));
   return opened;
 }
 
@@ -173,9 +169,8 @@ Result<std::int64_t> Freeze::freeze_all(std::vector<FrozenFilesystem> opened) {
   for (FrozenFilesystem& one : opened) {
     if (stop_freezing_.stop_requested()) return aborted();
     set_current_freeze(one.mountpoint);
-    const auto frozen = one.filesystem->freeze();
-    if (!frozen) return std::unexpected(frozen.error());
-    if (!*frozen) continue;
+    TRY_ASSIGN(const auto frozen, one.filesystem->freeze());
+    if (!frozen) continue;
     ++count;
     const Lock lock(mutex_);
     frozen_.push_back(std::move(one));
@@ -195,10 +190,9 @@ bool Freeze::try_commit() {
 // meanwhile.
 Result<void> Freeze::check_gone(const Unreachable& unreachable) {
   if (unreachable.empty()) return {};
-  const auto now = filesystems_.list();
-  if (!now) return std::unexpected(now.error());
+  TRY_ASSIGN(const auto now, filesystems_.list());
   std::set<std::string_view> mounted;
-  for (const platform::LocalFilesystem& one : *now) mounted.insert(one.mountpoint);
+  for (const platform::LocalFilesystem& one : now) mounted.insert(one.mountpoint);
   for (const auto& [mountpoint, error] : unreachable) {
     if (mounted.contains(mountpoint)) return std::unexpected(error);
   }
@@ -223,8 +217,7 @@ std::unexpected<Error> Freeze::roll_back(Error error) {
 }
 
 Result<std::int64_t> Freeze::thaw() {
-  auto thawed = thaw_within_timeout();
-  if (!thawed) return thawed;
+  TRY_ASSIGN(auto thawed, thaw_within_timeout());
   if (const auto notice = notice_.consume()) return failure("{}", *notice);
   return thawed;
 }
