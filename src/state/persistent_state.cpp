@@ -49,7 +49,7 @@ std::string state_file(std::string directory) {
 PersistentState::PersistentState(std::string directory) : path_(state_file(std::move(directory))) {}
 
 Result<void> PersistentState::load(Missing missing) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return load_locked(missing);
 }
 
@@ -69,7 +69,7 @@ Result<void> PersistentState::load_locked(Missing missing) {
 }
 
 Result<std::int64_t> PersistentState::next_handle() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!counter_) {
     TRY(load_locked(Missing::ignore));
   }

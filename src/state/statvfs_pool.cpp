@@ -1,10 +1,10 @@
 #include "state/statvfs_pool.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <unordered_set>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace bellhop::state {
 
@@ -14,8 +14,9 @@ struct StatvfsPool::Shared {
 
   const Statvfs statvfs;
   const Limits limits;
-  std::mutex mutex;                         // of everything below and of all rounds
-  std::unordered_set<std::uint64_t> stuck;  // mounts that were given up and have not answered
+  Mutex mutex;  // of everything below and of all rounds
+  // Mounts that were given up and have not answered.
+  std::unordered_set<std::uint64_t> stuck GUARDED_BY(mutex);
 };
 
 // The questions of one call that share a limit, and the threads that ask them. The call leaves it
@@ -27,7 +28,7 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
 
   // Leaves out what is known to be stuck and starts at most `max_threads` threads for the others.
   void start(Workers& workers, std::size_t max_threads) {
-    const std::lock_guard lock(shared_->mutex);
+    const MutexLock lock(shared_->mutex);
     for (std::size_t i = 0; i < queries_.size(); ++i) {
       if (!shared_->stuck.contains(queries_[i].mount_id)) waiting_.push_back(i);
     }
@@ -39,8 +40,9 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
 
   // The answers that are there when all are, or at the limit.
   std::vector<std::optional<Size>> finish(std::chrono::steady_clock::time_point limit) {
-    std::unique_lock lock(shared_->mutex);
-    answered_.wait_until(lock, limit, [this] { return open_ == 0 || threads_ == 0; });
+    const MutexLock lock(shared_->mutex);
+    answered_.wait_until(shared_->mutex, limit,
+                         [this]() REQUIRES(shared_->mutex) { return open_ == 0 || threads_ == 0; });
     waiting_.clear();
     abandoned_ = true;
     for (const std::size_t i : asking_) shared_->stuck.insert(queries_[i].mount_id);
@@ -49,7 +51,7 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
 
  private:
   void work() {
-    std::unique_lock lock(shared_->mutex);
+    MutexLock lock(shared_->mutex);
     while (!waiting_.empty()) {
       const std::size_t i = waiting_.back();
       waiting_.pop_back();
@@ -71,14 +73,14 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
 
   const std::shared_ptr<Shared> shared_;
   const std::vector<Query> queries_;
-  std::condition_variable answered_;  // all questions, or the last thread has gone
+  ConditionVariable answered_;  // all questions, or the last thread has gone
   // Places in questions_.
-  std::vector<std::size_t> waiting_;  // the next one last
-  std::unordered_set<std::size_t> asking_;
-  std::vector<std::optional<Size>> answers_;
-  std::size_t open_ = 0;  // how many questions have no answer
-  std::size_t threads_ = 0;
-  bool abandoned_ = false;
+  std::vector<std::size_t> waiting_ GUARDED_BY(shared_->mutex);  // the next one last
+  std::unordered_set<std::size_t> asking_ GUARDED_BY(shared_->mutex);
+  std::vector<std::optional<Size>> answers_ GUARDED_BY(shared_->mutex);
+  std::size_t open_ GUARDED_BY(shared_->mutex) = 0;  // how many questions have no answer
+  std::size_t threads_ GUARDED_BY(shared_->mutex) = 0;
+  bool abandoned_ GUARDED_BY(shared_->mutex) = false;
 };
 
 StatvfsPool::StatvfsPool(Statvfs statvfs, Limits limits)

@@ -1,9 +1,9 @@
 #include "state/workers.h"
 
-#include <condition_variable>
 #include <list>
-#include <mutex>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace bellhop::state {
 
@@ -19,14 +19,15 @@ struct Workers::Shared {
   const std::size_t limit;
   const std::size_t kept_idle;
   const platform::ThreadName name;
-  std::mutex mutex;
-  std::condition_variable wake;   // for idle threads: a task, or stopping
-  std::condition_variable ended;  // for stop(): a thread has gone
-  std::list<Named> tasks;         // never more than there are idle or starting threads
-  std::list<Named> running;
-  std::size_t threads = 0;
-  std::size_t idle = 0;
-  bool stopping = false;
+  Mutex mutex;
+  ConditionVariable wake;   // for idle threads: a task, or stopping
+  ConditionVariable ended;  // for stop(): a thread has gone
+  // Never more than there are idle or starting threads.
+  std::list<Named> tasks GUARDED_BY(mutex);
+  std::list<Named> running GUARDED_BY(mutex);
+  std::size_t threads GUARDED_BY(mutex) = 0;
+  std::size_t idle GUARDED_BY(mutex) = 0;
+  bool stopping GUARDED_BY(mutex) = false;
 };
 
 Workers::Workers(std::size_t limit, std::size_t kept_idle, platform::ThreadName thread_name)
@@ -37,7 +38,7 @@ Workers::~Workers() {
 }
 
 bool Workers::run(Task task, std::string_view name) {
-  const std::lock_guard lock(shared_->mutex);
+  const MutexLock lock(shared_->mutex);
   if (shared_->stopping) return false;
   if (shared_->idle > shared_->tasks.size()) {
     shared_->tasks.push_back({std::move(task), name});
@@ -57,7 +58,7 @@ bool Workers::run(Task task, std::string_view name) {
 }
 
 void Workers::work(const std::shared_ptr<Shared>& shared) {
-  std::unique_lock lock(shared->mutex);
+  MutexLock lock(shared->mutex);
   for (;;) {
     if (!shared->tasks.empty()) {
       const auto named = shared->tasks.begin();
@@ -71,7 +72,7 @@ void Workers::work(const std::shared_ptr<Shared>& shared) {
       break;
     } else {
       ++shared->idle;
-      shared->wake.wait(lock);
+      shared->wake.wait(shared->mutex);
       --shared->idle;
     }
   }
@@ -80,7 +81,7 @@ void Workers::work(const std::shared_ptr<Shared>& shared) {
 }
 
 std::vector<std::string_view> Workers::running() const {
-  const std::lock_guard lock(shared_->mutex);
+  const MutexLock lock(shared_->mutex);
   std::vector<std::string_view> names;
   for (const auto* list : {&shared_->running, &shared_->tasks}) {
     for (const auto& named : *list) names.push_back(named.name);
@@ -89,10 +90,11 @@ std::vector<std::string_view> Workers::running() const {
 }
 
 bool Workers::stop(std::chrono::milliseconds timeout) {
-  std::unique_lock lock(shared_->mutex);
+  const MutexLock lock(shared_->mutex);
   shared_->stopping = true;
   shared_->wake.notify_all();
-  return shared_->ended.wait_for(lock, timeout, [this] { return shared_->threads == 0; });
+  return shared_->ended.wait_for(
+      shared_->mutex, timeout, [this]() REQUIRES(shared_->mutex) { return shared_->threads == 0; });
 }
 
 }  // namespace bellhop::state

@@ -6,11 +6,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <mutex>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 
+#include "base/mutex.h"
 #include "platform/io/pipe_posix.h"
 #include "platform/process/child_posix.h"
 #include "platform/process/descriptor_limit_posix.h"
@@ -117,7 +117,7 @@ class Processes::Runner {
  private:
   void end_thread();
   Result<void> admit(std::unique_ptr<Child> child);
-  int watch_all(Child& child);
+  int watch_all(Child& child) REQUIRES(mutex_);
   bool add(Watch* watch);
   void close(Watch& watch);
   void run();
@@ -128,12 +128,12 @@ class Processes::Runner {
   void forget(Child* child);
 
   DescriptorLimit limit_;
-  std::mutex begin_mutex_;  // held while the thread is made
+  Mutex begin_mutex_;  // held while the thread is made
   Handle epoll_;
   Handle stop_event_;
-  std::mutex mutex_;  // for what follows, never held across a call that can block
-  std::unordered_map<Child*, std::unique_ptr<Child>> children_;
-  bool stopping_ = false;
+  Mutex mutex_;  // for what follows, never held across a call that can block
+  std::unordered_map<Child*, std::unique_ptr<Child>> children_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
 
   std::array<std::byte, 65536> buffer_;  // the thread's own
   std::jthread thread_;
@@ -146,7 +146,7 @@ Processes::Runner::~Runner() {
 void Processes::Runner::end_thread() {
   if (!thread_.joinable()) return;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   ::eventfd_write(stop_event_.get(), 1);
@@ -154,7 +154,7 @@ void Processes::Runner::end_thread() {
 }
 
 Result<void> Processes::Runner::begin() {
-  const std::scoped_lock lock(begin_mutex_);
+  const MutexLock lock(begin_mutex_);
   if (thread_.joinable()) return {};
   limit_.raise();
   undo_ignored_sigchld();
@@ -204,6 +204,7 @@ Result<std::int64_t> Processes::Runner::start(ProcessRequest request,
 // Events that the thread has not looked at are there again for whoever watches next.
 std::vector<ProcessSnapshot> Processes::Runner::release() {
   end_thread();
+  const MutexLock lock(mutex_);
   stopping_ = false;
   std::vector<ProcessSnapshot> released;
   for (auto& [key, child] : children_) {
@@ -232,7 +233,7 @@ Result<void> Processes::Runner::restore(ProcessSnapshot process) {
   if (!process.ended) {
     TRY_ASSIGN(child->end.descriptor, exit_descriptor(child->pid));
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const int error = watch_all(*child);
   if (error != 0) child->observer = std::make_shared<NullObserver>();
   if (!child->is_done()) children_.emplace(child.get(), std::move(child));
@@ -247,7 +248,7 @@ Result<void> Processes::Runner::admit(std::unique_ptr<Child> child) {
   int error;
   {
     // Held until all is added: the thread takes it before it looks at what epoll reports.
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     error = watch_all(*child);
     if (error != 0) child->observer = std::make_shared<NullObserver>();
     if (!child->is_done()) children_.emplace(child.get(), std::move(child));
@@ -286,7 +287,7 @@ void Processes::Runner::close(Watch& watch) {
 }
 
 bool Processes::Runner::is_stopping() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return stopping_;
 }
 
@@ -350,7 +351,7 @@ void Processes::Runner::write_input(Child& child) {
 
 void Processes::Runner::forget(Child* child) {
   std::unique_ptr<Child> last;  // goes after the lock: an observer may do more when it goes
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = children_.find(child);
   last = std::move(found->second);
   children_.erase(found);

@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "base/mutex.h"
 #include "platform/process/kill_process_group.h"
 #include "platform/process/run_program.h"
 
@@ -23,32 +22,42 @@ constexpr std::chrono::milliseconds kill_grace_period{200};
 class Observer final : public ProcessObserver {
  public:
   void on_output(OutputStream, std::span<const std::byte> bytes) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const std::size_t room = max_output - output_.size();
     output_.append(reinterpret_cast<const char*>(bytes.data()), std::min(room, bytes.size()));
   }
 
   void on_eof(OutputStream) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     closed_ = true;
     changed_.notify_all();
   }
 
   void on_exit(ProcessEnd end) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     end_ = end;
     changed_.notify_all();
   }
 
   ProgramRun wait(std::int64_t process, const RunLimits& limits) {
-    std::unique_lock lock(mutex_);
-    const auto ended = [this] { return end_.has_value(); };
-    const bool in_time = limits.time ? changed_.wait_for(lock, limits.stop, *limits.time, ended)
-                                     : changed_.wait(lock, limits.stop, ended);
-    if (!in_time) {
+    const std::stop_callback wake(limits.stop, [this] {
+      const MutexLock lock(mutex_);
+      changed_.notify_all();
+    });
+    const MutexLock lock(mutex_);
+    const auto ended = [this]() REQUIRES(mutex_) { return end_.has_value(); };
+    const auto settled = [this, &limits]() REQUIRES(mutex_) {
+      return end_.has_value() || limits.stop.stop_requested();
+    };
+    if (limits.time) {
+      changed_.wait_for(mutex_, *limits.time, settled);
+    } else {
+      changed_.wait(mutex_, settled);
+    }
+    if (!ended()) {
       // The number is the program's, or was a moment ago: it is not given to another that soon.
       kill_process_group(process);
-      changed_.wait_for(lock, kill_grace_period, ended);
+      changed_.wait_for(mutex_, kill_grace_period, ended);
       return {.outcome = limits.stop.stop_requested() ? ProgramRun::Outcome::cancelled
                                                       : ProgramRun::Outcome::timed_out,
               .end = {},
@@ -57,16 +66,18 @@ class Observer final : public ProcessObserver {
     const bool wanted = end_->exit_code != 0 || limits.whole_output;
     const auto grace_period =
         limits.whole_output ? limits.time.value_or(output_grace_period) : output_grace_period;
-    if (wanted) changed_.wait_for(lock, grace_period, [this] { return closed_; });
+    if (wanted) {
+      changed_.wait_for(mutex_, grace_period, [this]() REQUIRES(mutex_) { return closed_; });
+    }
     return {.outcome = ProgramRun::Outcome::ended, .end = *end_, .output = output_};
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::string output_;
-  bool closed_ = false;
-  std::optional<ProcessEnd> end_;
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::string output_ GUARDED_BY(mutex_);
+  bool closed_ GUARDED_BY(mutex_) = false;
+  std::optional<ProcessEnd> end_ GUARDED_BY(mutex_);
 };
 
 }  // namespace
