@@ -165,7 +165,7 @@ Result<void> Processes::Runner::begin() {
       ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, stop_event_.get(), &event) != 0) {
     return system_failure(errno, "cannot wait for processes");
   }
-  // It takes no signals, not even SIGPIPE: a pipe that nobody reads is no reason to end.
+  // It takes no signals, not even SIGPIPE: a pipe without a reader must not end the agent.
   auto thread = start_thread("bellhop-procs", [this] { run(); });
   if (!thread) {
     return system_failure(thread.error().system.value(), "cannot start a thread for processes");
