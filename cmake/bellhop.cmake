@@ -11,6 +11,7 @@ add_library(bellhop-options INTERFACE)
 target_compile_options(bellhop-options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
   -Wold-style-cast -Woverloaded-virtual -Wno-missing-field-initializers
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety;-Werror=thread-safety>
   $<$<BOOL:${BELLHOP_WERROR}>:-Werror>)
 target_include_directories(bellhop-options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 # Asio decides for each file whether std::aligned_alloc exists, and decides differently when one of

@@ -21,7 +21,7 @@ constexpr std::size_t max_queued_bytes = 128 * 1024 * 1024;
 }  // namespace
 
 ChannelServer::ChannelServer(asio::io_context& loop, channel::Channel& channel,
-                             const Dispatcher& dispatcher, Workers& workers, Log& log)
+                             const Dispatcher& dispatcher, state::Workers& workers, Log& log)
     : loop_(loop), channel_(channel), dispatcher_(dispatcher), workers_(workers), log_(log) {
   new_session();
 }

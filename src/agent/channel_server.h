@@ -11,9 +11,9 @@
 #include "agent/client_session.h"
 #include "agent/dispatch.h"
 #include "agent/log.h"
-#include "agent/workers.h"
 #include "channel/channel.h"
 #include "state/snapshot.h"
+#include "state/workers.h"
 #include "wire/framer.h"
 
 namespace bellhop::agent {
@@ -24,7 +24,7 @@ class ChannelServer : public channel::ChannelHandler, private ClientSession::Sin
  public:
   // The parameters must outlive the server.
   ChannelServer(asio::io_context& loop, channel::Channel& channel, const Dispatcher& dispatcher,
-                Workers& workers, Log& log);
+                state::Workers& workers, Log& log);
   ~ChannelServer() override;
 
   // Starts the channel. Call it once.
@@ -71,7 +71,7 @@ class ChannelServer : public channel::ChannelHandler, private ClientSession::Sin
   asio::io_context& loop_;
   channel::Channel& channel_;
   const Dispatcher& dispatcher_;
-  Workers& workers_;
+  state::Workers& workers_;
   Log& log_;
   wire::Framer framer_;
   std::shared_ptr<ClientSession> session_;

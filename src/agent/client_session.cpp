@@ -53,7 +53,7 @@ class ClientSession::Context final : public CommandContext {
   const std::weak_ptr<Exchange> exchange_;
 };
 
-ClientSession::ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, Workers& workers,
+ClientSession::ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, state::Workers& workers,
                              Sink& sink, Caller caller)
     : loop_(loop),
       dispatcher_(dispatcher),

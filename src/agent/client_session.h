@@ -10,7 +10,7 @@
 
 #include "agent/dispatch.h"
 #include "agent/exchange.h"
-#include "agent/workers.h"
+#include "state/workers.h"
 
 namespace bellhop::agent {
 
@@ -38,7 +38,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   };
 
   // `loop`, `dispatcher` and `workers` must outlive the session; `sink` must live until detach().
-  ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, Workers& workers, Sink& sink,
+  ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, state::Workers& workers, Sink& sink,
                 Caller caller);
 
   void add(std::shared_ptr<Exchange> exchange);
@@ -78,7 +78,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
 
   asio::io_context& loop_;
   const Dispatcher& dispatcher_;
-  Workers& workers_;
+  state::Workers& workers_;
   Sink* sink_;  // nullptr when detached
   std::deque<std::shared_ptr<Exchange>> exchanges_;
   std::size_t bytes_ = 0;

@@ -17,7 +17,6 @@
 #include "agent/policy.h"
 #include "agent/services.h"
 #include "agent/upgrade/live_upgrade.h"
-#include "agent/workers.h"
 #include "channel/channel.h"
 #include "channel/channel_factory.h"
 #include "config/startup.h"
@@ -33,6 +32,7 @@
 #include "state/persistent_state.h"
 #include "state/snapshot.h"
 #include "state/statvfs_pool.h"
+#include "state/workers.h"
 
 namespace bellhop::agent {
 
@@ -110,7 +110,7 @@ class GuestAgent : private LiveUpgrade::Target {
   state::KeyedMutex authorized_keys_mutex_;
   Services services_;
   Dispatcher dispatcher_;
-  Workers workers_;
+  state::Workers workers_;
 
   platform::LifecycleRequests requests_;
   asio::steady_timer stop_timer_;

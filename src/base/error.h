@@ -62,3 +62,32 @@ std::unexpected<Error> system_failure(int error_number, fmt::format_string<Args.
 }
 
 }  // namespace bellhop
+
+// NOLINTBEGIN(bugprone-macro-parentheses): `target` may be a declaration.
+
+// Evaluates an expression of type Result, or another std::expected, and returns its error from the
+// calling function, if it is one: `TRY(file.close());`
+#define TRY(...) BELLHOP_TRY(BELLHOP_TRY_NAME(__COUNTER__), (__VA_ARGS__))
+
+// The same, and gives the value to `target`, a declaration without a comma or a place:
+// `TRY_ASSIGN(const auto table, read_proc_table(root, "proc/stat"));` Two statements: not to be
+// used after an `if` without braces.
+#define TRY_ASSIGN(target, ...) \
+  BELLHOP_TRY_ASSIGN(BELLHOP_TRY_NAME(__COUNTER__), target, (__VA_ARGS__))
+
+#define BELLHOP_TRY(result, expression)                  \
+  do {                                                   \
+    if (auto result = expression; !result) {             \
+      return std::unexpected(std::move(result).error()); \
+    }                                                    \
+  } while (false)
+
+#define BELLHOP_TRY_ASSIGN(result, target, expression)            \
+  auto result = expression;                                       \
+  if (!result) return std::unexpected(std::move(result).error()); \
+  target = *std::move(result)
+
+#define BELLHOP_TRY_NAME(number) BELLHOP_TRY_JOIN(number)
+#define BELLHOP_TRY_JOIN(number) try_result_##number
+
+// NOLINTEND(bugprone-macro-parentheses)

@@ -24,10 +24,8 @@ ByteStream::ByteStream(Reactor& reactor, platform::Handle fd, Kind kind, Channel
     : reactor_(reactor), fd_(std::move(fd)), kind_(kind), handler_(handler), owner_(owner) {}
 
 Result<void> ByteStream::start() {
-  Result<Watch> watch =
-      reactor_.watch(fd_.get(), [this](const platform::EdgeEvent& event) { changed(event); });
-  if (!watch) return std::unexpected(watch.error());
-  watch_ = *std::move(watch);
+  TRY_ASSIGN(watch_, reactor_.watch(fd_.get(),
+                                    [this](const platform::EdgeEvent& event) { changed(event); }));
   if (kind_ == Kind::port) watch_.await_writable(true);
   return {};
 }

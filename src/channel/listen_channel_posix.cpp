@@ -26,10 +26,8 @@ Result<void> ListenChannel::start(ChannelHandler& handler) {
     serve(std::move(taken->descriptor));
     send(taken->unsent);
   }
-  Result<Watch> watch =
-      reactor_.watch(listener_.get(), [this](const platform::EdgeEvent&) { accept_next(); });
-  if (!watch) return std::unexpected(watch.error());
-  watch_ = *std::move(watch);
+  TRY_ASSIGN(watch_, reactor_.watch(listener_.get(),
+                                    [this](const platform::EdgeEvent&) { accept_next(); }));
   return {};
 }
 

@@ -42,16 +42,15 @@ Result<void> PortChannel::start(ChannelHandler& handler) {
 }
 
 Result<void> PortChannel::open_port() {
-  Result<platform::Handle> fd = options_.open(options_.path);
-  if (!fd) return std::unexpected(fd.error());
-  return serve(*std::move(fd));
+  TRY_ASSIGN(auto fd, options_.open(options_.path));
+  return serve(std::move(fd));
 }
 
 Result<void> PortChannel::serve(platform::Handle fd) {
   ByteStream::Owner& owner = *this;
   auto port = std::make_shared<ByteStream>(reactor_, std::move(fd), ByteStream::Kind::port,
                                            *handler_, owner);
-  if (Result<void> started = port->start(); !started) return started;
+  TRY(port->start());
   port_ = std::move(port);
   opened_ = std::chrono::steady_clock::now();
   return {};

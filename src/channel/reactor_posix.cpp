@@ -23,9 +23,8 @@ void Watch::await_writable(bool wanted) {
 }
 
 Result<std::unique_ptr<Reactor>> Reactor::create(asio::io_context& loop) {
-  Result<platform::EdgePoll> poll = platform::EdgePoll::create();
-  if (!poll) return std::unexpected(poll.error());
-  std::unique_ptr<Reactor> reactor(new Reactor(loop, *std::move(poll)));
+  TRY_ASSIGN(auto poll, platform::EdgePoll::create());
+  std::unique_ptr<Reactor> reactor(new Reactor(loop, std::move(poll)));
   reactor->wait();
   return reactor;
 }
@@ -43,7 +42,7 @@ Result<Watch> Reactor::watch(int fd, Callback callback) {
   const std::uint64_t token = next_token_++;
   entries_.emplace(token, Entry{fd, std::make_shared<Callback>(std::move(callback))});
   Watch watch(*this, token);
-  if (Result<void> added = poll_.add(fd, token); !added) return std::unexpected(added.error());
+  TRY(poll_.add(fd, token));
   return watch;
 }
 

@@ -29,25 +29,20 @@ struct Key {
 
 template <auto Member>
 Result<void> parse_string(GeneralOptions& options, const Entry& entry) {
-  auto value = string_value(entry);
-  if (!value) return std::unexpected(std::move(value).error());
-  options.*Member = *std::move(value);
+  TRY_ASSIGN(options.*Member, string_value(entry));
   return {};
 }
 
 template <auto Member>
 Result<void> parse_boolean(GeneralOptions& options, const Entry& entry) {
-  const auto value = boolean_value(entry);
-  if (!value) return std::unexpected(value.error());
-  options.*Member = *value;
+  TRY_ASSIGN(options.*Member, boolean_value(entry));
   return {};
 }
 
 template <auto Member>
 Result<void> parse_names(GeneralOptions& options, const Entry& entry) {
-  auto value = string_value(entry);
-  if (!value) return std::unexpected(std::move(value).error());
-  std::ranges::move(split_names(*value), std::back_inserter(options.*Member));
+  TRY_ASSIGN(auto value, string_value(entry));
+  std::ranges::move(split_names(value), std::back_inserter(options.*Member));
   return {};
 }
 
@@ -69,23 +64,21 @@ constexpr auto general_keys = std::to_array<Key<GeneralOptions>>({
 // A value that is one of few words.
 template <class T, std::size_t N>
 Result<T> word(const Entry& entry, const std::pair<std::string_view, T> (&words)[N]) {
-  const auto value = string_value(entry);
-  if (!value) return std::unexpected(value.error());
+  TRY_ASSIGN(const auto value, string_value(entry));
   std::array<std::string_view, N> names;
   for (std::size_t i = 0; i < N; ++i) {
-    if (words[i].first == *value) return words[i].second;
+    if (words[i].first == value) return words[i].second;
     names[i] = words[i].first;
   }
-  return failure("{} cannot be '{}'; did you mean '{}'?", entry.key, *value,
-                 closest_match(*value, names));
+  return failure("{} cannot be '{}'; did you mean '{}'?", entry.key, value,
+                 closest_match(value, names));
 }
 
 Result<std::size_t> number(const Entry& entry, std::size_t min, std::size_t max) {
-  const auto value = string_value(entry);
-  if (!value) return std::unexpected(value.error());
-  const auto result = text::parse_number<std::size_t>(*value);
+  TRY_ASSIGN(const auto value, string_value(entry));
+  const auto result = text::parse_number<std::size_t>(value);
   if (!result || *result < min || *result > max) {
-    return failure("{} must be a number from {} to {}, not '{}'", entry.key, min, max, *value);
+    return failure("{} must be a number from {} to {}, not '{}'", entry.key, min, max, value);
   }
   return *result;
 }
@@ -102,13 +95,11 @@ Result<ChannelSettings> channel(std::string_view text) {
 }
 
 Result<void> parse_channels(Configuration& configuration, const Entry& entry) {
-  const auto elements = list_value(entry);
-  if (!elements) return std::unexpected(elements.error());
+  TRY_ASSIGN(const auto elements, list_value(entry));
   configuration.channels.clear();
-  for (const std::string& element : *elements) {
-    auto settings = channel(element);
-    if (!settings) return std::unexpected(std::move(settings).error());
-    configuration.channels.push_back(*std::move(settings));
+  for (const std::string& element : elements) {
+    TRY_ASSIGN(auto settings, channel(element));
+    configuration.channels.push_back(std::move(settings));
   }
   if (configuration.channels.empty()) return failure("{} names no channel", entry.key);
   return {};
@@ -121,9 +112,7 @@ Result<void> parse_target(Configuration& configuration, const Entry& entry) {
       {"syslog", LogTarget::syslog},
       {"journal", LogTarget::journal},
   };
-  const auto target = word(entry, words);
-  if (!target) return std::unexpected(target.error());
-  configuration.log_target = *target;
+  TRY_ASSIGN(configuration.log_target, word(entry, words));
   return {};
 }
 
@@ -132,9 +121,7 @@ Result<void> parse_format(Configuration& configuration, const Entry& entry) {
       {"text", LogFormat::text},
       {"json", LogFormat::json},
   };
-  const auto format = word(entry, words);
-  if (!format) return std::unexpected(format.error());
-  configuration.log_format = *format;
+  TRY_ASSIGN(configuration.log_format, word(entry, words));
   return {};
 }
 
@@ -145,37 +132,29 @@ Result<void> parse_level(Configuration& configuration, const Entry& entry) {
       {"warning", LogLevel::warning}, {"message", LogLevel::message},
       {"info", LogLevel::info},       {"debug", LogLevel::debug},
   };
-  const auto level = word(entry, words);
-  if (!level) return std::unexpected(level.error());
-  configuration.log_level = *level;
+  TRY_ASSIGN(configuration.log_level, word(entry, words));
   return {};
 }
 
 Result<void> parse_workers_limit(Configuration& configuration, const Entry& entry) {
-  const auto limit = number(entry, 1, 4096);
-  if (!limit) return std::unexpected(limit.error());
-  configuration.workers_limit = *limit;
+  TRY_ASSIGN(configuration.workers_limit, number(entry, 1, 4096));
   return {};
 }
 
 Result<void> parse_hook_timeout(Configuration& configuration, const Entry& entry) {
-  const auto seconds = number(entry, 1, 86400);
-  if (!seconds) return std::unexpected(seconds.error());
-  configuration.hook_timeout = std::chrono::seconds(*seconds);
+  TRY_ASSIGN(const auto seconds, number(entry, 1, 86400));
+  configuration.hook_timeout = std::chrono::seconds(seconds);
   return {};
 }
 
 Result<void> parse_hook_directory(Configuration& configuration, const Entry& entry) {
-  auto directory = string_value(entry);
-  if (!directory) return std::unexpected(std::move(directory).error());
-  configuration.hook_directory = *std::move(directory);
+  TRY_ASSIGN(configuration.hook_directory, string_value(entry));
   return {};
 }
 
 Result<void> parse_freeze_timeout(Configuration& configuration, const Entry& entry) {
-  const auto seconds = number(entry, 0, 86400);
-  if (!seconds) return std::unexpected(seconds.error());
-  configuration.freeze_timeout = std::chrono::seconds(*seconds);
+  TRY_ASSIGN(const auto seconds, number(entry, 0, 86400));
+  configuration.freeze_timeout = std::chrono::seconds(seconds);
   return {};
 }
 
@@ -269,9 +248,7 @@ Result<std::optional<Configuration>> read_configuration(const std::string& path,
       return failure("{}:{}: unknown group [{}]; did you mean [{}]?", path, group.line, group.name,
                      closest_match(group.name, group_names));
     }
-    if (auto parsed = parse_group(configuration, *file, group, path); !parsed) {
-      return std::unexpected(std::move(parsed).error());
-    }
+    TRY(parse_group(configuration, *file, group, path));
   }
   return configuration;
 }

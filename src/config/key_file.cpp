@@ -86,7 +86,7 @@ class KeyFile::Parser {
       const bool whole = text.contains('\n');
       std::string_view line = text::consume_line(text);
       if (whole && line.ends_with('\r')) line.remove_suffix(1);
-      if (auto outcome = parse_line(line.substr(0, line.find('\0'))); !outcome) return outcome;
+      TRY(parse_line(line.substr(0, line.find('\0'))));
     }
     return {};
   }
@@ -144,7 +144,7 @@ class KeyFile::Parser {
 
 std::expected<KeyFile, KeyFileError> KeyFile::parse(std::string_view text) {
   Parser parser;
-  if (auto outcome = parser.parse(text); !outcome) return std::unexpected(outcome.error());
+  TRY(parser.parse(text));
   KeyFile file;
   file.groups_ = std::move(parser).groups();
   return file;
@@ -180,7 +180,7 @@ const KeyFile::Entry* KeyFile::find(std::string_view group, std::string_view key
 }
 
 Result<std::string> string_value(const KeyFile::Entry& entry) {
-  if (auto valid = check_utf8(entry); !valid) return std::unexpected(valid.error());
+  TRY(check_utf8(entry));
   std::string text;
   const std::string_view value = entry.value;
   for (std::size_t i = 0; i < value.size(); ++i) {
@@ -202,7 +202,7 @@ Result<bool> boolean_value(const KeyFile::Entry& entry) {
 }
 
 Result<std::vector<std::string>> list_value(const KeyFile::Entry& entry) {
-  if (auto valid = check_utf8(entry); !valid) return std::unexpected(valid.error());
+  TRY(check_utf8(entry));
   std::vector<std::string> elements;
   std::string element;
   bool pending = false;  // whether something stands after the last separator

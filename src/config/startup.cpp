@@ -32,20 +32,21 @@ Result<LoadedConfig> load_config(const CommandLine& line, const Environment& env
   const char* variable = environment.variable("QGA_CONF");
   const std::string guest_agent_path = line.guest_agent_configuration.value_or(
       variable ? variable : environment.guest_agent_configuration);
-  auto guest_agent = read_guest_agent_configuration(
-      guest_agent_path, line.guest_agent_configuration ? Presence::required : Presence::optional);
-  if (!guest_agent) return std::unexpected(std::move(guest_agent).error());
-  if (*guest_agent) settings.guest_agent_configuration_file = guest_agent_path;
+  const auto presence = [](const auto& wanted) {
+    return wanted ? Presence::required : Presence::optional;
+  };
+  TRY_ASSIGN(auto guest_agent, read_guest_agent_configuration(
+                                   guest_agent_path, presence(line.guest_agent_configuration)));
+  if (guest_agent) settings.guest_agent_configuration_file = guest_agent_path;
 
   const std::string path = line.configuration.value_or(environment.configuration);
-  auto own = read_configuration(path, line.configuration ? Presence::required : Presence::optional);
-  if (!own) return std::unexpected(std::move(own).error());
-  if (*own) settings.configuration_file = path;
+  TRY_ASSIGN(auto own, read_configuration(path, presence(line.configuration)));
+  if (own) settings.configuration_file = path;
 
   if (const char* file = environment.variable("QGA_OS_RELEASE")) settings.os_release = file;
 
-  loaded.configuration = std::move(*own).value_or(Configuration());
-  GeneralOptions general = std::move(*guest_agent).value_or(GeneralOptions());
+  loaded.configuration = std::move(own).value_or(Configuration());
+  GeneralOptions general = std::move(guest_agent).value_or(GeneralOptions());
   merge(general, loaded.configuration.general);
   merge(general, line.general);
   loaded.configuration.general = std::move(general);
@@ -95,17 +96,15 @@ void apply_freeze(FreezeSettings& freeze, const Configuration& configuration) {
 
 // Takes the socket that the service manager passed, if any.
 Result<void> inherit_socket(Startup& startup, const Environment& environment) {
-  auto socket = platform::inherited_socket(environment.variable("LISTEN_PID"),
-                                           environment.variable("LISTEN_FDS"));
-  if (!socket) return std::unexpected(std::move(socket).error());
-  if (!*socket) return {};
-  const auto family = platform::socket_family((*socket)->get());
-  if (!family) return std::unexpected(family.error());
+  TRY_ASSIGN(auto socket, platform::inherited_socket(environment.variable("LISTEN_PID"),
+                                                     environment.variable("LISTEN_FDS")));
+  if (!socket) return {};
+  TRY_ASSIGN(const auto family, platform::socket_family(socket->get()));
   startup.settings.method =
-      *family == platform::SocketFamily::vsock ? "vsock-listen" : "unix-listen";
+      family == platform::SocketFamily::vsock ? "vsock-listen" : "unix-listen";
   startup.settings.path = std::nullopt;
   startup.settings.channels = {{startup.settings.method, {}}};
-  startup.inherited_socket = *std::move(*socket);
+  startup.inherited_socket = *std::move(socket);
   return {};
 }
 
@@ -130,7 +129,7 @@ Result<void> choose_channels(Startup& startup, const Configuration& configuratio
     settings.path = settings.channels.front().path;
     return {};
   }
-  if (auto path = default_path(settings); !path) return path;
+  TRY(default_path(settings));
   settings.channels = {{settings.method, *settings.path}};
   return {};
 }
@@ -164,7 +163,7 @@ Result<void> require_parent_directories(const Settings& settings) {
     if (has_path(channel, platform::ChannelPath::new_file)) paths.push_back(channel.path);
   }
   for (const std::string& path : paths) {
-    if (auto place = require_parent_directory(path, !settings.daemonize); !place) return place;
+    TRY(require_parent_directory(path, !settings.daemonize));
   }
   return {};
 }
@@ -216,42 +215,30 @@ Result<bool> apply_cli_action(Startup& startup, const CommandLine& line) {
 
 Result<Startup> parse_startup(int argc, char* const argv[], const Environment& environment) {
   const CommandLine line = parse_command_line(argc, argv);
-  auto loaded = load_config(line, environment);
-  if (!loaded) return std::unexpected(std::move(loaded).error());
+  TRY_ASSIGN(auto loaded, load_config(line, environment));
 
   Startup startup;
   startup.identifier = base_name(line.program);
-  const auto taken = apply_cli_action(startup, line);
-  if (!taken) return std::unexpected(taken.error());
-  if (*taken) return startup;
+  TRY_ASSIGN(const auto taken, apply_cli_action(startup, line));
+  if (taken) return startup;
 
-  const Configuration& configuration = loaded->configuration;
-  startup.settings = std::move(loaded->settings);
+  const Configuration& configuration = loaded.configuration;
+  startup.settings = std::move(loaded.settings);
   Settings& settings = startup.settings;
   apply_general(settings, configuration.general);
   settings.workers.limit = configuration.workers_limit.value_or(settings.workers.limit);
   apply_freeze(settings.freeze, configuration);
-  if (auto log = apply_log(settings, configuration, line); !log) {
-    return std::unexpected(std::move(log).error());
-  }
-  if (auto inherited = inherit_socket(startup, environment); !inherited) {
-    return std::unexpected(std::move(inherited).error());
-  }
-  if (auto channels = choose_channels(startup, configuration, line); !channels) {
-    return std::unexpected(std::move(channels).error());
-  }
+  TRY(apply_log(settings, configuration, line));
+  TRY(inherit_socket(startup, environment));
+  TRY(choose_channels(startup, configuration, line));
   if (line.dump_configuration) {
     startup.action = Startup::Action::print;
     startup.output = dump_configuration(settings);
     return startup;
   }
-  if (auto methods = check_methods(settings); !methods) {
-    return std::unexpected(std::move(methods).error());
-  }
+  TRY(check_methods(settings));
   if (line.probe) {
-    if (auto places = require_parent_directories(settings); !places) {
-      return std::unexpected(std::move(places).error());
-    }
+    TRY(require_parent_directories(settings));
     startup.action = Startup::Action::answer_probe;
     return startup;
   }

@@ -77,9 +77,8 @@ Result<void> update(const platform::AuthorizedKeysFile& file, bool create,
       old = platform::AuthorizedKeysContent{};
     }
     if (!old) return std::unexpected(std::move(old).error());
-    const auto replaced = file.replace(change(old->text), old->version);
-    if (!replaced) return std::unexpected(replaced.error());
-    if (*replaced) return {};
+    TRY_ASSIGN(const auto replaced, file.replace(change(old->text), old->version));
+    if (replaced) return {};
   }
   return failure("failed to write to '{}': something else changes it all the time", file.path());
 }

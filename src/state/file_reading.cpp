@@ -13,7 +13,7 @@ FileReading::FileReading(FileLease lease, std::uint64_t count)
 
 Result<FileReading> FileReading::begin(FileLease lease, std::uint64_t count) {
   FileReading reading(std::move(lease), count);
-  if (auto filled = reading.fill(); !filled) return std::unexpected(std::move(filled).error());
+  TRY(reading.fill());
   return reading;
 }
 

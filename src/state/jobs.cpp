@@ -47,18 +47,18 @@ class Jobs::Observer : public platform::ProcessObserver {
 
   void on_output(platform::OutputStream stream, std::span<const std::byte> bytes) override {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const std::scoped_lock lock(jobs_.mutex_);
+    const MutexLock lock(jobs_.mutex_);
     jobs_.append(*job_, *(stream == platform::OutputStream::out ? job_->out : job_->err), text);
   }
 
   void on_eof(platform::OutputStream stream) override {
-    const std::scoped_lock lock(jobs_.mutex_);
+    const MutexLock lock(jobs_.mutex_);
     (stream == platform::OutputStream::out ? job_->out_open : job_->err_open) = false;
     jobs_.finish_if_done(job_);
   }
 
   void on_exit(platform::ProcessEnd end) override {
-    const std::scoped_lock lock(jobs_.mutex_);
+    const MutexLock lock(jobs_.mutex_);
     job_->end = end;
     jobs_.finish_if_done(job_);
   }
@@ -72,20 +72,20 @@ Result<std::int64_t> Jobs::start(platform::ProcessRequest request) {
   const auto job = std::make_shared<Job>();
   job->out_open = request.out == platform::Output::capture;
   job->err_open = request.err == platform::Output::capture;
-  const auto number = processes_.start(std::move(request), std::make_shared<Observer>(*this, job));
-  if (!number) return std::unexpected(number.error());
+  TRY_ASSIGN(const auto number,
+             processes_.start(std::move(request), std::make_shared<Observer>(*this, job)));
 
-  const std::scoped_lock lock(mutex_);
-  const auto former = jobs_.find(*number);
+  const MutexLock lock(mutex_);
+  const auto former = jobs_.find(number);
   if (former != jobs_.end()) forget(std::shared_ptr(former->second));
-  job->number = *number;
-  jobs_.emplace(*number, job);
+  job->number = number;
+  jobs_.emplace(number, job);
   finish_if_done(job);
-  return *number;
+  return number;
 }
 
 std::optional<JobStatus> Jobs::status(std::int64_t number) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = jobs_.find(number);
   if (found == jobs_.end()) return std::nullopt;
   const std::shared_ptr<Job> job = found->second;
@@ -95,18 +95,18 @@ std::optional<JobStatus> Jobs::status(std::int64_t number) {
 
 void Jobs::collected(const JobStatus& status) {
   const auto job = std::static_pointer_cast<const Job>(status.job);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!job || job->forgotten) return;
   forget(std::shared_ptr(jobs_.at(job->number)));
 }
 
 Waited Jobs::wait_for_end(std::int64_t number, std::chrono::steady_clock::time_point deadline) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const auto found = jobs_.find(number);
   if (found == jobs_.end()) return Waited::no_such_job;
   const std::shared_ptr<Job> job = found->second;
   const bool done =
-      changed_.wait_until(lock, deadline, [&] { return job->is_done() || job->forgotten; });
+      changed_.wait_until(mutex_, deadline, [&] { return job->is_done() || job->forgotten; });
   if (job->forgotten) return Waited::no_such_job;
   return done ? Waited::ended : Waited::timed_out;
 }
@@ -156,7 +156,7 @@ void Jobs::forget(const std::shared_ptr<Job>& job) {
 
 std::size_t Jobs::snapshot(SnapshotWriter& writer) {
   released_ = processes_.release();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   writer.begin(limits_record);
   writer.number("descriptors", processes_.descriptor_limit());
   // In the order in which they finished, which is that in which they are forgotten.
@@ -194,7 +194,7 @@ void Jobs::resume() {
   for (platform::ProcessSnapshot& process : released_) {
     const auto observer = process.observer;
     if (processes_.restore(std::move(process))) continue;
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     lose(static_cast<const Observer&>(*observer).job());
   }
   released_.clear();
@@ -206,7 +206,7 @@ std::size_t Jobs::restore(Snapshot& snapshot) {
   }
   for (const SnapshotRecord* record : snapshot.take(job_record)) restore_job(*record);
   for (const SnapshotRecord* record : snapshot.take(process_record)) restore_process(*record);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [number, job] : std::unordered_map(jobs_)) {
     if (!job->watched) lose(job);
   }
@@ -227,7 +227,7 @@ void Jobs::restore_job(const SnapshotRecord& record) {
                .truncated = record.flag("out-truncated")};
   *job->err = {.bytes = std::string(record.text("err").value_or("")),
                .truncated = record.flag("err-truncated")};
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!jobs_.emplace(*number, job).second) return;
   job->watched = job->is_done();
   kept_ += job->out->bytes.size() + job->err->bytes.size();
@@ -239,13 +239,13 @@ void Jobs::restore_process(const SnapshotRecord& record) {
   auto job = std::make_shared<Job>();
   job->forgotten = true;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = jobs_.find(record.number("job").value_or(0));
     if (found != jobs_.end()) job = found->second;
   }
   process.observer = std::make_shared<Observer>(*this, job);
   const bool watched = processes_.restore(std::move(process)).has_value();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (watched) job->watched = true;
 }
 

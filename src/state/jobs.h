@@ -2,18 +2,17 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
+#include "base/mutex.h"
 #include "platform/process/process.h"
 #include "state/snapshot.h"
 
@@ -85,22 +84,22 @@ class Jobs {
   class Observer;
   using JobList = std::list<std::shared_ptr<Job>>;
 
-  void append(const Job& job, JobOutput& output, std::string_view bytes);
-  void make_room(std::size_t size);
-  void drop_output(Job& job);
-  void finish_if_done(const std::shared_ptr<Job>& job);
-  void forget(const std::shared_ptr<Job>& job);
-  void write_job(SnapshotWriter& writer, const Job& job) const;
+  void append(const Job& job, JobOutput& output, std::string_view bytes) REQUIRES(mutex_);
+  void make_room(std::size_t size) REQUIRES(mutex_);
+  void drop_output(Job& job) REQUIRES(mutex_);
+  void finish_if_done(const std::shared_ptr<Job>& job) REQUIRES(mutex_);
+  void forget(const std::shared_ptr<Job>& job) REQUIRES(mutex_);
+  void write_job(SnapshotWriter& writer, const Job& job) const REQUIRES(mutex_);
   void restore_job(const SnapshotRecord& record);
   void restore_process(const SnapshotRecord& record);
-  void lose(const std::shared_ptr<Job>& job);
+  void lose(const std::shared_ptr<Job>& job) REQUIRES(mutex_);
 
   const JobLimits limits_;
-  std::mutex mutex_;  // for what follows and all jobs in it
-  std::condition_variable changed_;
-  std::unordered_map<std::int64_t, std::shared_ptr<Job>> jobs_;
-  JobList finished_;      // those that have exited, in that order
-  std::size_t kept_ = 0;  // bytes of all jobs' output
+  Mutex mutex_;  // for what follows and all jobs in it
+  ConditionVariable changed_;
+  std::unordered_map<std::int64_t, std::shared_ptr<Job>> jobs_ GUARDED_BY(mutex_);
+  JobList finished_ GUARDED_BY(mutex_);      // those that have exited, in that order
+  std::size_t kept_ GUARDED_BY(mutex_) = 0;  // bytes of all jobs' output
 
   std::vector<platform::ProcessSnapshot> released_;  // between snapshot() and resume()
   platform::Processes processes_;                    // goes first: nothing is observed after it

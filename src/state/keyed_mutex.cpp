@@ -4,15 +4,16 @@ namespace bellhop::state {
 
 Result<void> KeyedMutex::run(const std::string& path, const std::function<Result<void>()>& change) {
   {
-    std::unique_lock lock(mutex_);
-    if (!ended_.wait_for(lock, timeout_, [&] { return !running_.contains(path); })) {
+    const MutexLock lock(mutex_);
+    const auto is_free = [&]() REQUIRES(mutex_) { return !running_.contains(path); };
+    if (!ended_.wait_for(mutex_, timeout_, is_free)) {
       return failure("failed to write to '{}': an earlier change of it has not ended", path);
     }
     running_.insert(path);
   }
   auto result = change();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     running_.erase(path);
   }
   ended_.notify_all();

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/mutex.h"
 
 namespace bellhop::state {
 
@@ -28,9 +27,9 @@ class KeyedMutex {
 
  private:
   std::chrono::milliseconds timeout_;
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  std::unordered_set<std::string> running_;  // paths
+  Mutex mutex_;
+  ConditionVariable ended_;
+  std::unordered_set<std::string> running_ GUARDED_BY(mutex_);  // paths
 };
 
 }  // namespace bellhop::state

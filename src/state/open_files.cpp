@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
 #include <optional>
 #include <utility>
 
@@ -62,9 +61,9 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
       : handle_(handle), file_(std::move(file)) {}
 
   Result<FileLease> acquire(std::chrono::milliseconds timeout) {
-    std::unique_lock lock(mutex_);
-    const auto settled = [this] { return !in_use_ || closed_; };
-    if (!free_.wait_for(lock, timeout, settled)) {
+    const MutexLock lock(mutex_);
+    const auto settled = [this]() REQUIRES(mutex_) { return !in_use_ || closed_; };
+    if (!free_.wait_for(mutex_, timeout, settled)) {
       return failure("handle '{}' is busy: an earlier command on it has not ended", handle_);
     }
     if (closed_) return not_found(handle_);
@@ -73,17 +72,18 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
   }
 
   void release() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     in_use_ = false;
     free_.notify_all();
   }
 
   // To be called once, by whoever took the file out of the table.
   Result<void> close(std::chrono::milliseconds timeout) {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     closed_ = true;  // those who wait for their turn need wait no longer
     free_.notify_all();
-    if (!free_.wait_for(lock, timeout, [this] { return !in_use_; })) return {};
+    const auto is_free = [this]() REQUIRES(mutex_) { return !in_use_; };
+    if (!free_.wait_for(mutex_, timeout, is_free)) return {};
     lock.unlock();
     return file_->close();
   }
@@ -94,10 +94,10 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
   const std::int64_t handle_;
   const std::unique_ptr<platform::File> file_;  // only for whose turn it is
 
-  std::mutex mutex_;
-  std::condition_variable free_;
-  bool in_use_ = false;
-  bool closed_ = false;
+  Mutex mutex_;
+  ConditionVariable free_;
+  bool in_use_ GUARDED_BY(mutex_) = false;
+  bool closed_ GUARDED_BY(mutex_) = false;
 };
 
 FileLease::~FileLease() {
@@ -111,15 +111,13 @@ platform::File& FileLease::file() const {
 Result<std::int64_t> OpenFiles::open(std::string_view path, std::string_view mode) {
   const auto known = std::ranges::find(modes, mode, &FileMode::name);
   if (known == modes.end()) return invalid("invalid file open mode '{}'", mode);
-  auto file = opener_(std::string(path), *known);
-  if (!file) return std::unexpected(std::move(file).error());
+  TRY_ASSIGN(auto file, opener_(std::string(path), *known));
   for (;;) {
-    const auto handle = persistent_.next_handle();
-    if (!handle) return handle;
-    const std::lock_guard lock(mutex_);
+    TRY_ASSIGN(const auto handle, persistent_.next_handle());
+    const MutexLock lock(mutex_);
     // One that was taken over may have a number that another state directory gives again.
-    if (files_.contains(*handle)) continue;
-    files_.emplace(*handle, std::make_shared<OpenFile>(*handle, *std::move(file)));
+    if (files_.contains(handle)) continue;
+    files_.emplace(handle, std::make_shared<OpenFile>(handle, std::move(file)));
     return handle;
   }
 }
@@ -127,7 +125,7 @@ Result<std::int64_t> OpenFiles::open(std::string_view path, std::string_view mod
 Result<FileLease> OpenFiles::acquire(std::int64_t handle) {
   std::shared_ptr<OpenFile> file;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = files_.find(handle);
     if (found != files_.end()) file = found->second;
   }
@@ -138,7 +136,7 @@ Result<FileLease> OpenFiles::acquire(std::int64_t handle) {
 Result<void> OpenFiles::close(std::int64_t handle) {
   std::shared_ptr<OpenFile> file;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     auto node = files_.extract(handle);
     if (node) file = std::move(node.mapped());
   }
@@ -147,7 +145,7 @@ Result<void> OpenFiles::close(std::int64_t handle) {
 }
 
 std::size_t OpenFiles::snapshot(SnapshotWriter& writer) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [handle, open_file] : files_) {
     writer.begin(record_name);
     writer.number("handle", handle);
@@ -157,7 +155,7 @@ std::size_t OpenFiles::snapshot(SnapshotWriter& writer) {
 }
 
 std::size_t OpenFiles::restore(Snapshot& snapshot) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const SnapshotRecord* record : snapshot.take(record_name)) {
     const auto handle = record->number("handle");
     platform::Handle descriptor = record->descriptor("file");

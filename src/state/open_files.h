@@ -6,13 +6,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "base/error.h"
+#include "base/mutex.h"
 #include "platform/io/file.h"
 #include "state/persistent_state.h"
 #include "state/snapshot.h"
@@ -70,8 +70,8 @@ class OpenFiles {
   const Opener opener_;
   const std::chrono::milliseconds timeout_;
 
-  std::mutex mutex_;
-  std::unordered_map<std::int64_t, std::shared_ptr<OpenFile>> files_;
+  Mutex mutex_;
+  std::unordered_map<std::int64_t, std::shared_ptr<OpenFile>> files_ GUARDED_BY(mutex_);
 };
 
 }  // namespace bellhop::state

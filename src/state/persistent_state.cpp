@@ -49,32 +49,29 @@ std::string state_file(std::string directory) {
 PersistentState::PersistentState(std::string directory) : path_(state_file(std::move(directory))) {}
 
 Result<void> PersistentState::load(Missing missing) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return load_locked(missing);
 }
 
 Result<void> PersistentState::load_locked(Missing missing) {
-  const auto content = platform::read_small_file(path_);
-  if (!content) return std::unexpected(content.error());
-  if (!*content) {
+  TRY_ASSIGN(const auto content, platform::read_small_file(path_));
+  if (!content) {
     if (missing == Missing::create) {
-      if (auto written = write(first_handle); !written) return written;
+      TRY(write(first_handle));
     }
     counter_ = first_handle;
     return {};
   }
-  const auto counter = find_counter(**content);
+  const auto counter = find_counter(*content);
   if (!counter) return failure("{} is damaged: {}", path_, counter.error().message);
   counter_ = counter->value_or(first_handle);
   return {};
 }
 
 Result<std::int64_t> PersistentState::next_handle() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!counter_) {
-    if (auto loaded = load_locked(Missing::ignore); !loaded) {
-      return std::unexpected(std::move(loaded).error());
-    }
+    TRY(load_locked(Missing::ignore));
   }
   if (*counter_ == std::numeric_limits<std::int64_t>::max()) {
     return failure("no file handle is left");

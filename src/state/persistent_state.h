@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 
 #include "base/error.h"
+#include "base/mutex.h"
 
 namespace bellhop::state {
 
@@ -33,12 +33,13 @@ class PersistentState {
   Result<std::int64_t> next_handle();
 
  private:
-  Result<void> load_locked(Missing missing);
-  Result<void> write(std::int64_t counter) const;
+  Result<void> load_locked(Missing missing) REQUIRES(mutex_);
+  Result<void> write(std::int64_t counter) const REQUIRES(mutex_);
 
   const std::string path_;
-  std::mutex mutex_;
-  std::optional<std::int64_t> counter_;  // the next handle; nothing before load()
+  Mutex mutex_;
+  // The next handle; nothing before load().
+  std::optional<std::int64_t> counter_ GUARDED_BY(mutex_);
 };
 
 }  // namespace bellhop::state

@@ -86,7 +86,7 @@ Result<platform::MemoryFile> SnapshotWriter::finish() {
   append("end\n");
   if (file_) flush();
   if (!file_) return std::unexpected(file_.error());
-  if (auto sealed = file_->seal(); !sealed) return std::unexpected(std::move(sealed).error());
+  TRY(file_->seal());
   return std::move(file_);
 }
 

@@ -1,12 +1,10 @@
 #include "state/statvfs_pool.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <unordered_set>
 #include <utility>
 
-#include "platform/process/threads.h"
+#include "base/mutex.h"
 
 namespace bellhop::state {
 
@@ -16,9 +14,9 @@ struct StatvfsPool::Shared {
 
   const Statvfs statvfs;
   const Limits limits;
-  std::mutex mutex;  // of everything below and of all rounds
-  std::size_t threads = 0;
-  std::unordered_set<std::uint64_t> stuck;  // mounts that were given up and have not answered
+  Mutex mutex;  // of everything below and of all rounds
+  // Mounts that were given up and have not answered.
+  std::unordered_set<std::uint64_t> stuck GUARDED_BY(mutex);
 };
 
 // The questions of one call that share a limit, and the threads that ask them. The call leaves it
@@ -28,29 +26,23 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
   Batch(std::shared_ptr<Shared> shared, std::vector<Query> queries)
       : shared_(std::move(shared)), queries_(std::move(queries)), answers_(queries_.size()) {}
 
-  // Leaves out what is known to be stuck and starts at most so many threads for the others.
-  void start(std::size_t threads) {
-    const std::lock_guard lock(shared_->mutex);
+  // Leaves out what is known to be stuck and starts at most `max_threads` threads for the others.
+  void start(Workers& workers, std::size_t max_threads) {
+    const MutexLock lock(shared_->mutex);
     for (std::size_t i = 0; i < queries_.size(); ++i) {
       if (!shared_->stuck.contains(queries_[i].mount_id)) waiting_.push_back(i);
     }
     open_ = waiting_.size();
     std::ranges::reverse(waiting_);
-    threads = std::min({threads, open_, shared_->limits.threads - shared_->threads});
-    for (; threads > 0; --threads) {
-      auto thread = platform::start_thread("bellhop-statvfs",
-                                           [batch = shared_from_this()] { batch->work(); });
-      if (!thread) break;
-      thread->detach();
-      ++shared_->threads;
-      ++workers_;
-    }
+    const auto task = [batch = shared_from_this()] { batch->work(); };
+    while (threads_ < std::min(max_threads, open_) && workers.run(task, "statvfs")) ++threads_;
   }
 
   // The answers that are there when all are, or at the limit.
   std::vector<std::optional<Size>> finish(std::chrono::steady_clock::time_point limit) {
-    std::unique_lock lock(shared_->mutex);
-    answered_.wait_until(lock, limit, [this] { return open_ == 0 || workers_ == 0; });
+    const MutexLock lock(shared_->mutex);
+    answered_.wait_until(shared_->mutex, limit,
+                         [this]() REQUIRES(shared_->mutex) { return open_ == 0 || threads_ == 0; });
     waiting_.clear();
     abandoned_ = true;
     for (const std::size_t i : asking_) shared_->stuck.insert(queries_[i].mount_id);
@@ -59,7 +51,7 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
 
  private:
   void work() {
-    std::unique_lock lock(shared_->mutex);
+    MutexLock lock(shared_->mutex);
     while (!waiting_.empty()) {
       const std::size_t i = waiting_.back();
       waiting_.pop_back();
@@ -75,25 +67,25 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
         --open_;
       }
     }
-    --workers_;
-    --shared_->threads;
+    --threads_;
     answered_.notify_all();
   }
 
   const std::shared_ptr<Shared> shared_;
   const std::vector<Query> queries_;
-  std::condition_variable answered_;  // all questions, or the last thread has gone
+  ConditionVariable answered_;  // all questions, or the last thread has gone
   // Places in questions_.
-  std::vector<std::size_t> waiting_;  // the next one last
-  std::unordered_set<std::size_t> asking_;
-  std::vector<std::optional<Size>> answers_;
-  std::size_t open_ = 0;  // how many questions have no answer
-  std::size_t workers_ = 0;
-  bool abandoned_ = false;
+  std::vector<std::size_t> waiting_ GUARDED_BY(shared_->mutex);  // the next one last
+  std::unordered_set<std::size_t> asking_ GUARDED_BY(shared_->mutex);
+  std::vector<std::optional<Size>> answers_ GUARDED_BY(shared_->mutex);
+  std::size_t open_ GUARDED_BY(shared_->mutex) = 0;  // how many questions have no answer
+  std::size_t threads_ GUARDED_BY(shared_->mutex) = 0;
+  bool abandoned_ GUARDED_BY(shared_->mutex) = false;
 };
 
 StatvfsPool::StatvfsPool(Statvfs statvfs, Limits limits)
-    : shared_(std::make_shared<Shared>(std::move(statvfs), limits)) {}
+    : shared_(std::make_shared<Shared>(std::move(statvfs), limits)),
+      workers_(limits.threads, 0, "bellhop-statvfs") {}
 
 std::vector<std::optional<StatvfsPool::Size>> StatvfsPool::query(std::span<const Query> queries) {
   const auto now = std::chrono::steady_clock::now();
@@ -101,9 +93,9 @@ std::vector<std::optional<StatvfsPool::Size>> StatvfsPool::query(std::span<const
   for (const Query& one : queries) parts[one.may_block].push_back(one);
   const auto local = std::make_shared<Batch>(shared_, std::move(parts[false]));
   const auto remote = std::make_shared<Batch>(shared_, std::move(parts[true]));
-  local->start(1);
+  local->start(workers_, 1);
   // Each on a thread of its own, so that one that is dead does not hide the others.
-  remote->start(shared_->limits.threads);
+  remote->start(workers_, shared_->limits.threads);
   const auto remote_answers = remote->finish(now + shared_->limits.remote);
   const auto local_answers = local->finish(now + shared_->limits.local);
 
@@ -118,8 +110,7 @@ std::vector<std::optional<StatvfsPool::Size>> StatvfsPool::query(std::span<const
 }
 
 bool StatvfsPool::is_waiting() const {
-  const std::lock_guard lock(shared_->mutex);
-  return shared_->threads != 0;
+  return !workers_.running().empty();
 }
 
 }  // namespace bellhop::state

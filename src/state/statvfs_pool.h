@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "platform/storage/filesystem_size.h"
+#include "state/workers.h"
 
 namespace bellhop::state {
 
@@ -57,6 +58,7 @@ class StatvfsPool {
 
   // Threads refer to it that may outlive this.
   std::shared_ptr<Shared> shared_;
+  Workers workers_;
 };
 
 }  // namespace bellhop::state

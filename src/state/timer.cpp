@@ -9,13 +9,13 @@ namespace bellhop::state {
 Timer::Timer(std::function<void()> action) : action_(std::move(action)) {}
 
 Timer::~Timer() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ending_ = true;
   changed_.notify_all();
 }
 
 bool Timer::set(std::chrono::milliseconds from_now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   deadline_ = Clock::now() + from_now;
   if (has_thread_) {
     changed_.notify_all();
@@ -33,18 +33,19 @@ bool Timer::set(std::chrono::milliseconds from_now) {
 }
 
 std::optional<std::chrono::steady_clock::time_point> Timer::cancel() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto deadline = std::exchange(deadline_, std::nullopt);
   changed_.notify_all();
   return deadline;
 }
 
 void Timer::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (deadline_ && !ending_) {
     const Clock::time_point deadline = *deadline_;
     if (Clock::now() < deadline) {
-      changed_.wait_until(lock, deadline, [&] { return ending_ || deadline_ != deadline; });
+      changed_.wait_until(mutex_, deadline,
+                          [&]() REQUIRES(mutex_) { return ending_ || deadline_ != deadline; });
       continue;
     }
     deadline_.reset();

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <thread>
+
+#include "base/mutex.h"
 
 namespace bellhop::state {
 
@@ -34,12 +34,12 @@ class Timer {
   void run();
 
   const std::function<void()> action_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::optional<Clock::time_point> deadline_;
-  bool has_thread_ = false;  // the thread will look at deadline_ once more
-  bool ending_ = false;
-  std::jthread thread_;  // goes first, when it has ended
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::optional<Clock::time_point> deadline_ GUARDED_BY(mutex_);
+  bool has_thread_ GUARDED_BY(mutex_) = false;  // the thread will look at deadline_ once more
+  bool ending_ GUARDED_BY(mutex_) = false;
+  std::jthread thread_ GUARDED_BY(mutex_);  // goes first, when it has ended
 };
 
 }  // namespace bellhop::state

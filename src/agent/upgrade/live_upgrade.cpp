@@ -58,7 +58,7 @@ std::string probe_answer() {
 }
 
 LiveUpgrade::LiveUpgrade(asio::io_context& loop, const RunningExecutable& executable,
-                         Workers& workers, platform::Processes& processes,
+                         state::Workers& workers, platform::Processes& processes,
                          platform::LifecycleRequests& requests, Target& target)
     : loop_(loop),
       executable_(executable),

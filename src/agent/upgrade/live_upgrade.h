@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "agent/workers.h"
 #include "base/error.h"
 #include "platform/process/lifecycle_requests.h"
 #include "platform/process/process.h"
 #include "state/snapshot.h"
+#include "state/workers.h"
 
 namespace bellhop::agent {
 
@@ -62,7 +62,7 @@ class LiveUpgrade {
   static constexpr std::chrono::milliseconds window{500};
 
   // The parameters must outlive the upgrade.
-  LiveUpgrade(asio::io_context& loop, const RunningExecutable& executable, Workers& workers,
+  LiveUpgrade(asio::io_context& loop, const RunningExecutable& executable, state::Workers& workers,
               platform::Processes& processes, platform::LifecycleRequests& requests,
               Target& target);
 
@@ -82,7 +82,7 @@ class LiveUpgrade {
 
   asio::io_context& loop_;
   const RunningExecutable& executable_;
-  Workers& workers_;
+  state::Workers& workers_;
   platform::Processes& processes_;
   platform::LifecycleRequests& requests_;
   Target& target_;

@@ -114,13 +114,11 @@ AuthorizedKeysFile::AuthorizedKeysFile(UserAccount user, std::chrono::millisecon
       path_(fmt::format("{}/{}", directory_, keys_file_name)) {}
 
 Result<AuthorizedKeysContent> AuthorizedKeysFile::read() const {
-  auto memory = SharedMemory::create(sizeof(Outcome) + max_size + 1);
-  if (!memory) return std::unexpected(std::move(memory).error());
-  Outcome& outcome = *new (memory->data()) Outcome{};
-  char* content = static_cast<char*>(memory->data()) + sizeof(Outcome);
+  TRY_ASSIGN(auto memory, SharedMemory::create(sizeof(Outcome) + max_size + 1));
+  Outcome& outcome = *new (memory.data()) Outcome{};
+  char* content = static_cast<char*>(memory.data()) + sizeof(Outcome);
   Work work(outcome, user_.home.c_str(), user_.user_id, hook_);
-  auto ran = run_as_user(user_, limit_, [&] { work.read(content); });
-  if (!ran) return std::unexpected(std::move(ran).error());
+  TRY(run_as_user(user_, limit_, [&] { work.read(content); }));
   if (outcome.refusal != OpenRefusal::none) return read_failure(outcome, user_, directory_, path_);
   return AuthorizedKeysContent{.text = {content, std::min(outcome.size, max_size)},
                                .version = outcome.version};
@@ -128,15 +126,13 @@ Result<AuthorizedKeysContent> AuthorizedKeysFile::read() const {
 
 Result<bool> AuthorizedKeysFile::replace(std::string_view content,
                                          const std::optional<FileVersion>& expected) const {
-  auto memory = SharedMemory::create(sizeof(Outcome));
-  if (!memory) return std::unexpected(std::move(memory).error());
-  Outcome& outcome = *new (memory->data()) Outcome{};
+  TRY_ASSIGN(auto memory, SharedMemory::create(sizeof(Outcome)));
+  Outcome& outcome = *new (memory.data()) Outcome{};
   const std::string new_name = random_name();
   Work work(outcome, user_.home.c_str(), user_.user_id, hook_);
-  auto ran = run_as_user(user_, limit_, [&] {
+  TRY(run_as_user(user_, limit_, [&] {
     work.replace(content, new_name.c_str(), user_.group_id, expected ? &*expected : nullptr);
-  });
-  if (!ran) return std::unexpected(std::move(ran).error());
+  }));
   if (outcome.refusal == OpenRefusal::none) return true;
   if (outcome.refusal == OpenRefusal::changed) return false;
   return write_failure(outcome, user_, directory_, path_,

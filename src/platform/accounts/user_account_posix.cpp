@@ -104,13 +104,12 @@ Result<UserAccount> look_up_in(const std::filesystem::path& root, const std::str
 
 Result<UserAccount> find_user(const std::string& name, const std::filesystem::path& system_root) {
   const bool whole_system = system_root == "/";
-  auto user = whole_system ? look_up(name) : look_up_in(system_root, name);
-  if (!user) return user;
-  if (!user->home.starts_with('/')) {
+  TRY_ASSIGN(auto user, whole_system ? look_up(name) : look_up_in(system_root, name));
+  if (!user.home.starts_with('/')) {
     return failure("failed to lookup user '{}': the home directory '{}' is not a full path", name,
-                   user->home);
+                   user.home);
   }
-  if (whole_system) user->groups = groups_of(*user);
+  if (whole_system) user.groups = groups_of(user);
   return user;
 }
 

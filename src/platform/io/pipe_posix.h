@@ -39,11 +39,9 @@ inline Result<Pipe> make_pipe() {
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_failure(errno, "cannot make a pipe");
   Handle raw_read(ends[0]);
   Handle raw_write(ends[1]);
-  auto read = dup_above_stdio(std::move(raw_read));
-  if (!read) return std::unexpected(std::move(read).error());
-  auto write = dup_above_stdio(std::move(raw_write));
-  if (!write) return std::unexpected(std::move(write).error());
-  return Pipe{*std::move(read), *std::move(write)};
+  TRY_ASSIGN(auto read, dup_above_stdio(std::move(raw_read)));
+  TRY_ASSIGN(auto write, dup_above_stdio(std::move(raw_write)));
+  return Pipe{std::move(read), std::move(write)};
 }
 
 }  // namespace bellhop::platform

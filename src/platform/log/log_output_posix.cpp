@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <cstring>
 #include <ctime>
-#include <mutex>
 #include <utility>
 
+#include "base/mutex.h"
 #include "platform/io/handle.h"
 #include "platform/io/io_posix.h"
 #include "platform/log/log_output.h"
@@ -66,7 +66,7 @@ class DatagramSocket {
 
   // Reconnects once: a restarted log service has a new socket at the same path.
   void send(std::string_view bytes) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (fd_ && try_send(bytes)) return;
     connect();
     if (fd_) try_send(bytes);
@@ -74,14 +74,14 @@ class DatagramSocket {
 
  private:
   // Returns false when the connection is broken.
-  bool try_send(std::string_view bytes) {
+  bool try_send(std::string_view bytes) REQUIRES(mutex_) {
     const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0 || errno == EAGAIN || errno == ENOBUFS || errno == EMSGSIZE) return true;
     fd_.reset();
     return false;
   }
 
-  void connect() {
+  void connect() REQUIRES(mutex_) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path_.size() >= sizeof address.sun_path) return;
@@ -94,9 +94,9 @@ class DatagramSocket {
     fd_ = std::move(fd);
   }
 
-  std::mutex mutex_;  // no call under it can block
+  Mutex mutex_;  // no call under it can block
   const std::string path_;
-  Handle fd_;
+  Handle fd_ GUARDED_BY(mutex_);
 };
 
 class SyslogLog : public LogOutput {

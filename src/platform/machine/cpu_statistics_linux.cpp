@@ -38,11 +38,10 @@ std::optional<CpuStatistics> parse(std::string_view line, std::uint64_t ticks_a_
 }  // namespace
 
 Result<std::vector<CpuStatistics>> cpu_statistics(const std::filesystem::path& system_root) {
-  const auto table = read_proc_table(system_root, "proc/stat");
-  if (!table) return std::unexpected(table.error());
+  TRY_ASSIGN(const auto table, read_proc_table(system_root, "proc/stat"));
   const auto ticks_a_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
   std::vector<CpuStatistics> cpus;
-  for (const std::string& line : *table) {
+  for (const std::string& line : table) {
     if (const auto cpu = parse(line, ticks_a_second)) cpus.push_back(*cpu);
   }
   return cpus;

@@ -50,9 +50,8 @@ bool says_online(std::string_view state) {
 }
 
 Result<Processor> read_processor(const std::filesystem::path& root, std::int64_t id) {
-  const auto directory = open_processor(root, id);
-  if (!directory) return std::unexpected(directory.error());
-  const auto state = directory->read(state_file);
+  TRY_ASSIGN(const auto directory, open_processor(root, id));
+  const auto state = directory.read(state_file);
   if (state) return Processor{.logical_id = id, .online = says_online(*state), .can_offline = true};
   if (!has_no_state(state.error())) return state_failure(state.error(), id);
   return Processor{.logical_id = id, .online = true, .can_offline = false};
@@ -81,13 +80,12 @@ Result<std::vector<Processor>> processors(const std::filesystem::path& system_ro
 
 Result<void> set_processor_online(const std::filesystem::path& system_root, std::int64_t logical_id,
                                   bool online) {
-  const auto directory = open_processor(system_root, logical_id);
-  if (!directory) return std::unexpected(directory.error());
-  const auto state = directory->read(state_file);
+  TRY_ASSIGN(const auto directory, open_processor(system_root, logical_id));
+  const auto state = directory.read(state_file);
   if (!state && !has_no_state(state.error())) return state_failure(state.error(), logical_id);
   if ((state ? says_online(*state) : true) == online) return {};
   if (!state) return failure("logical processor #{} can't be offlined", logical_id);
-  const auto written = directory->write(state_file, online ? "1" : "0");
+  const auto written = directory.write(state_file, online ? "1" : "0");
   if (!written) return state_failure(written.error(), logical_id);
   return {};
 }

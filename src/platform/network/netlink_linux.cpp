@@ -70,8 +70,7 @@ class Attempt {
       if (size < 0) return system_failure(errno, "receive");
       if (size == 0) return failure("the kernel's answer has no end");
       if (static_cast<std::size_t>(size) > buffer_.size()) return Outcome::cut_off;
-      auto taken = take(std::span(buffer_).first(static_cast<std::size_t>(size)));
-      if (!taken) return std::unexpected(std::move(taken).error());
+      TRY(take(std::span(buffer_).first(static_cast<std::size_t>(size))));
     }
     return inconsistent_ ? Outcome::inconsistent : Outcome::complete;
   }
@@ -121,13 +120,10 @@ Result<void> netlink_dump(const NetlinkOpener& open, std::uint16_t request_type,
   std::vector<std::byte> buffer(first_buffer_size);
   Outcome outcome = Outcome::complete;
   for (int attempt = 0; attempt < max_attempts; ++attempt) {
-    const auto fd = open();
-    if (!fd) return std::unexpected(fd.error());
-    if (auto sent = send_request(*fd, request_type); !sent) return sent;
+    TRY_ASSIGN(const auto fd, open());
+    TRY(send_request(fd, request_type));
     receiver.restart();
-    const auto result = Attempt(receiver, buffer).read(*fd);
-    if (!result) return std::unexpected(result.error());
-    outcome = *result;
+    TRY_ASSIGN(outcome, Attempt(receiver, buffer).read(fd));
     if (outcome == Outcome::complete) break;
     if (outcome == Outcome::cut_off && buffer.size() < max_buffer_size) {
       buffer.resize(buffer.size() * 2);

@@ -54,8 +54,7 @@ Result<std::vector<Item>> netlink_list(const NetlinkOpener& open, std::uint16_t 
             if (auto item = decode(message)) items.push_back(*std::move(item));
           },
   };
-  auto done = netlink_dump(open, request_type, receiver);
-  if (!done) return std::unexpected(std::move(done).error());
+  TRY(netlink_dump(open, request_type, receiver));
   return items;
 }
 

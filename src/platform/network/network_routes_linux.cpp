@@ -121,12 +121,11 @@ std::optional<NetworkRoute> parse_ipv6_route_line(std::string_view line) {
 Result<std::vector<NetworkRoute>> network_routes(const std::filesystem::path& system_root) {
   const auto directory = system_root / "proc/net";
   std::vector<NetworkRoute> routes;
-  const auto ipv4 = append_routes(routes, directory / "route", parse_ipv4_route_line);
-  if (!ipv4) return std::unexpected(ipv4.error());
-  const auto ipv6 = append_routes(routes, directory / "ipv6_route", parse_ipv6_route_line);
-  if (!ipv6) return std::unexpected(ipv6.error());
-  if (*ipv4 != 0 && *ipv6 != 0) {
-    return system_failure(*ipv4, "open(\"{}\")", (directory / "route").native());
+  TRY_ASSIGN(const auto ipv4, append_routes(routes, directory / "route", parse_ipv4_route_line));
+  TRY_ASSIGN(const auto ipv6,
+             append_routes(routes, directory / "ipv6_route", parse_ipv6_route_line));
+  if (ipv4 != 0 && ipv6 != 0) {
+    return system_failure(ipv4, "open(\"{}\")", (directory / "route").native());
   }
   return routes;
 }

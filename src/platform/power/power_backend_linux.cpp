@@ -38,9 +38,7 @@ class SystemMeans final : public PowerBackend {
                                         const std::vector<std::string>& arguments) override {
     auto path = find_program(program);
     if (!path) return std::nullopt;
-    auto result = run_program(processes_, {.path = *std::move(path), .arguments = arguments});
-    if (!result) return std::unexpected(std::move(result).error());
-    return *std::move(result);
+    return run_program(processes_, {.path = *std::move(path), .arguments = arguments});
   }
 
   std::chrono::milliseconds time_asleep() override {

@@ -256,8 +256,7 @@ class LinuxPower final : public Power {
   Attempt sleep_in_mode(const Sleep& sleep, std::string_view chosen, std::string_view wanted) {
     const auto power = ControlDirectory::open(root_ / "sys/power");
     if (!power) return std::nullopt;
-    Result<void> changed = write_state(*power, "disk", wanted);
-    if (!changed) return changed;
+    TRY(write_state(*power, "disk", wanted));
     Attempt slept = sleep_by_kernel(sleep);
     if (!chosen.empty()) static_cast<void>(power->write("disk", chosen));  // as far as possible
     return slept;

@@ -29,9 +29,8 @@ bool wait_readable(const Handle& descriptor, ChildDeadline deadline) {
 }
 
 Result<Handle> exit_descriptor_by_thread(pid_t child) {
-  auto pipe = make_pipe();
-  if (!pipe) return std::unexpected(std::move(pipe).error());
-  auto wait = [child, hangs_up_at_end = std::move(pipe->write)] {
+  TRY_ASSIGN(auto pipe, make_pipe());
+  auto wait = [child, hangs_up_at_end = std::move(pipe.write)] {
     siginfo_t info;
     // WNOWAIT leaves the child to be reaped, so that its pid is not reused before.
     const auto id = static_cast<id_t>(child);
@@ -43,7 +42,7 @@ Result<Handle> exit_descriptor_by_thread(pid_t child) {
                           "cannot start a thread to wait for a process");
   }
   thread->detach();
-  return std::move(pipe->read);
+  return std::move(pipe.read);
 }
 
 ProcessEnd reap(pid_t child) {

@@ -24,8 +24,8 @@ void write_report(int pipe, const Report& report) {
   [[maybe_unused]] const ssize_t written = ::write(pipe, &report, sizeof report);
 }
 
-// Waits for the report. Nothing when nobody has the other end open any more: the child has ended or
-// has become another program without a report.
+// Waits for the report. Nothing when the other end is closed without one: the child has ended or
+// has executed a program.
 template <class Report>
 std::optional<Report> read_report(const Handle& pipe) {
   Report report{};

@@ -49,7 +49,7 @@ Result<Daemon> Daemon::start() {
 Result<void> Daemon::detach() {
   if (::setsid() < 0) return system_failure(errno, "failed to daemonize");
   if (::chdir("/") != 0) return system_failure(errno, "failed to daemonize");
-  if (auto redirected = redirect_standard_descriptors(); !redirected) return redirected;
+  TRY(redirect_standard_descriptors());
   // Fails if the launcher has been killed, which does not matter.
   write_report(ready_.get(), char{1});
   ready_.reset();

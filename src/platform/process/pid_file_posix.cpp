@@ -42,7 +42,7 @@ Result<PidFile> PidFile::create(std::string path) {
   while (true) {
     Handle fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     if (!fd) return system_failure(errno, "Could not create '{}'", path);
-    if (auto locked = lock(path, fd.get()); !locked) return std::unexpected(locked.error());
+    TRY(lock(path, fd.get()));
     // The previous owner may have removed the file between open() and lock(): then try again.
     if (!leads_to(path, fd.get())) continue;
     const ProcessId number = current_pid();

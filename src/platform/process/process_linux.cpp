@@ -6,11 +6,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <mutex>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 
+#include "base/mutex.h"
 #include "platform/io/pipe_posix.h"
 #include "platform/process/child_posix.h"
 #include "platform/process/descriptor_limit_posix.h"
@@ -68,26 +68,18 @@ Result<void> set_nonblocking(const Handle& descriptor) {
 // Creates one stream: stores the agent's end in `ours` (none for /dev/null), returns the child's.
 Result<Handle> make_stream(bool piped, bool child_reads, Handle& ours) {
   if (!piped) return open_null(child_reads ? O_RDONLY : O_WRONLY);
-  auto pipe = make_pipe();
-  if (!pipe) return std::unexpected(std::move(pipe).error());
-  ours = std::move(child_reads ? pipe->write : pipe->read);
-  const auto set = set_nonblocking(ours);
-  if (!set) return std::unexpected(set.error());
-  return std::move(child_reads ? pipe->read : pipe->write);
+  TRY_ASSIGN(auto pipe, make_pipe());
+  ours = std::move(child_reads ? pipe.write : pipe.read);
+  TRY(set_nonblocking(ours));
+  return std::move(child_reads ? pipe.read : pipe.write);
 }
 
 Result<ChildEnds> make_streams(const ProcessRequest& request, Child& child) {
   ChildEnds ends;
-  auto in = make_stream(request.input.has_value(), true, child.in.descriptor);
-  if (!in) return std::unexpected(std::move(in).error());
-  ends.in = *std::move(in);
-  auto out = make_stream(request.out == Output::capture, false, child.out.descriptor);
-  if (!out) return std::unexpected(std::move(out).error());
-  ends.out = *std::move(out);
+  TRY_ASSIGN(ends.in, make_stream(request.input.has_value(), true, child.in.descriptor));
+  TRY_ASSIGN(ends.out, make_stream(request.out == Output::capture, false, child.out.descriptor));
   if (request.err == Output::with_out) return ends;
-  auto err = make_stream(request.err == Output::capture, false, child.err.descriptor);
-  if (!err) return std::unexpected(std::move(err).error());
-  ends.err = *std::move(err);
+  TRY_ASSIGN(ends.err, make_stream(request.err == Output::capture, false, child.err.descriptor));
   return ends;
 }
 
@@ -125,7 +117,7 @@ class Processes::Runner {
  private:
   void end_thread();
   Result<void> admit(std::unique_ptr<Child> child);
-  int watch_all(Child& child);
+  int watch_all(Child& child) REQUIRES(mutex_);
   bool add(Watch* watch);
   void close(Watch& watch);
   void run();
@@ -136,12 +128,12 @@ class Processes::Runner {
   void forget(Child* child);
 
   DescriptorLimit limit_;
-  std::mutex begin_mutex_;  // held while the thread is created
+  Mutex begin_mutex_;  // held while the thread is created
   Handle epoll_;
   Handle stop_event_;
-  std::mutex mutex_;  // guards children_ and stopping_; never held across a call that can block
-  std::unordered_map<Child*, std::unique_ptr<Child>> children_;
-  bool stopping_ = false;
+  Mutex mutex_;  // never held across a call that can block
+  std::unordered_map<Child*, std::unique_ptr<Child>> children_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
 
   std::array<std::byte, 65536> buffer_;  // used by the thread only
   std::jthread thread_;
@@ -154,7 +146,7 @@ Processes::Runner::~Runner() {
 void Processes::Runner::end_thread() {
   if (!thread_.joinable()) return;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   ::eventfd_write(stop_event_.get(), 1);
@@ -162,7 +154,7 @@ void Processes::Runner::end_thread() {
 }
 
 Result<void> Processes::Runner::begin() {
-  const std::scoped_lock lock(begin_mutex_);
+  const MutexLock lock(begin_mutex_);
   if (thread_.joinable()) return {};
   limit_.raise();
   undo_ignored_sigchld();
@@ -185,17 +177,15 @@ Result<void> Processes::Runner::begin() {
 Result<ProcessId> Processes::Runner::start(ProcessRequest request,
                                            std::shared_ptr<ProcessObserver> observer) {
   auto child = std::make_unique<Child>(std::move(observer));
-  auto ends = make_streams(request, *child);
-  if (!ends) return std::unexpected(std::move(ends).error());
-  auto report = make_pipe();
-  if (!report) return std::unexpected(std::move(report).error());
-  const int out = ends->out.get();
+  TRY_ASSIGN(auto ends, make_streams(request, *child));
+  TRY_ASSIGN(auto report, make_pipe());
+  const int out = ends.out.get();
   const auto pid = spawn(request,
-                         {.in = ends->in.get(),
+                         {.in = ends.in.get(),
                           .out = out,
-                          .err = ends->err ? ends->err.get() : out,
+                          .err = ends.err ? ends.err.get() : out,
                           .descriptors = limit_.former()},
-                         *std::move(report));
+                         std::move(report));
   if (!pid) return not_started(pid.error(), request.path);
   ends = ChildEnds{};
   child->pid = *pid;
@@ -207,14 +197,14 @@ Result<ProcessId> Processes::Runner::start(ProcessRequest request,
     return std::unexpected(std::move(end).error());
   }
   child->end.descriptor = *std::move(end);
-  const auto admitted = admit(std::move(child));
-  if (!admitted) return std::unexpected(admitted.error());
+  TRY(admit(std::move(child)));
   return *pid;
 }
 
 // Events that the thread has not handled are reported again after the fds are added elsewhere.
 std::vector<ProcessSnapshot> Processes::Runner::release() {
   end_thread();
+  const MutexLock lock(mutex_);
   stopping_ = false;
   std::vector<ProcessSnapshot> released;
   for (auto& [key, child] : children_) {
@@ -241,11 +231,9 @@ Result<void> Processes::Runner::restore(ProcessSnapshot process) {
   child->out.descriptor = std::move(process.out);
   child->err.descriptor = std::move(process.err);
   if (!process.ended) {
-    auto end = exit_descriptor(child->pid);
-    if (!end) return std::unexpected(std::move(end).error());
-    child->end.descriptor = *std::move(end);
+    TRY_ASSIGN(child->end.descriptor, exit_descriptor(child->pid));
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const int error = watch_all(*child);
   if (error != 0) child->observer = std::make_shared<NullObserver>();
   if (!child->is_done()) children_.emplace(child.get(), std::move(child));
@@ -260,7 +248,7 @@ Result<void> Processes::Runner::admit(std::unique_ptr<Child> child) {
   int error;
   {
     // Held until all fds are added: the thread acquires it before it handles events.
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     error = watch_all(*child);
     if (error != 0) child->observer = std::make_shared<NullObserver>();
     if (!child->is_done()) children_.emplace(child.get(), std::move(child));
@@ -299,7 +287,7 @@ void Processes::Runner::close(Watch& watch) {
 }
 
 bool Processes::Runner::is_stopping() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return stopping_;
 }
 
@@ -363,7 +351,7 @@ void Processes::Runner::write_input(Child& child) {
 
 void Processes::Runner::forget(Child* child) {
   std::unique_ptr<Child> last;  // destroyed after the unlock: an observer's destructor may do more
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = children_.find(child);
   last = std::move(found->second);
   children_.erase(found);
@@ -374,8 +362,7 @@ Processes::~Processes() = default;
 
 Result<ProcessId> Processes::start(ProcessRequest request,
                                    std::shared_ptr<ProcessObserver> observer) {
-  const auto begun = runner_->begin();
-  if (!begun) return std::unexpected(begun.error());
+  TRY(runner_->begin());
   return runner_->start(std::move(request), std::move(observer));
 }
 
@@ -385,7 +372,7 @@ std::vector<ProcessSnapshot> Processes::release() {
 
 Result<void> Processes::restore(ProcessSnapshot process) {
   if (!process.observer) process.observer = std::make_shared<NullObserver>();
-  if (auto begun = runner_->begin(); !begun) return begun;
+  TRY(runner_->begin());
   return runner_->restore(std::move(process));
 }
 

@@ -11,20 +11,19 @@ namespace bellhop::platform {
 
 Result<void> run_as_user(const UserAccount& user, std::chrono::milliseconds limit,
                          const std::function<void()>& work) {
-  auto pipe = make_pipe();
-  if (!pipe) return std::unexpected(std::move(pipe).error());
+  TRY_ASSIGN(auto pipe, make_pipe());
   const auto deadline = std::chrono::steady_clock::now() + limit;
-  const pid_t child = fork_as_user(user, pipe->write, [&work] {
+  const pid_t child = fork_as_user(user, pipe.write, [&work] {
     work();
     return ChildReport{ChildStage::done, 0};
   });
   if (child < 0) return check_report(user, limit, {ChildStage::fork, errno});
-  pipe->write.reset();
-  if (!wait_readable(pipe->read, deadline)) {
-    kill_child(child, pipe->read);
+  pipe.write.reset();
+  if (!wait_readable(pipe.read, deadline)) {
+    kill_child(child, pipe.read);
     return check_report(user, limit, {ChildStage::timed_out, 0});
   }
-  const auto report = read_report<ChildReport>(pipe->read);
+  const auto report = read_report<ChildReport>(pipe.read);
   ::kill(child, SIGKILL);  // it has nothing left to do, but the user may have stopped it
   reap(child);
   if (!report) return failure("the process for user '{}' was killed", user.name);

@@ -37,12 +37,9 @@ Result<void> run_program_as_user(const UserAccount& user, std::chrono::milliseco
                                  const std::string& path, std::vector<std::string> arguments) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   const Identity identity(user);
-  auto input = open_null(O_RDONLY);
-  if (!input) return std::unexpected(std::move(input).error());
-  auto output = make_pipe();
-  if (!output) return std::unexpected(std::move(output).error());
-  auto report = make_pipe();
-  if (!report) return std::unexpected(std::move(report).error());
+  TRY_ASSIGN(auto input, open_null(O_RDONLY));
+  TRY_ASSIGN(auto output, make_pipe());
+  TRY_ASSIGN(auto report, make_pipe());
   undo_ignored_sigchld();
   const ProcessRequest request{
       .path = path,
@@ -50,17 +47,17 @@ Result<void> run_program_as_user(const UserAccount& user, std::chrono::milliseco
       .environment = std::vector<std::string>{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"},
       .input = {}};
   const auto child = spawn(request,
-                           {.in = input->get(),
-                            .out = output->write.get(),
-                            .err = output->write.get(),
+                           {.in = input.get(),
+                            .out = output.write.get(),
+                            .err = output.write.get(),
                             .user = &identity,
                             .deadline = deadline},
-                           *std::move(report));
+                           std::move(report));
   if (!child && child.error().stage == ChildStage::program) {
     return system_failure(child.error().error, "cannot run '{}'", path);
   }
   if (!child) return check_report(user, limit, child.error());
-  output->write.reset();
+  output.write.reset();
   const auto end = exit_descriptor(*child);
   if (!end) {
     kill_child(*child, {});
@@ -70,7 +67,7 @@ Result<void> run_program_as_user(const UserAccount& user, std::chrono::milliseco
     kill_child(*child, *end);
     return check_report(user, limit, {ChildStage::timed_out, 0});
   }
-  return check_exit(path, reap(*child), output->read);
+  return check_exit(path, reap(*child), output.read);
 }
 
 }  // namespace bellhop::platform

@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "base/mutex.h"
 #include "platform/process/kill_process_group.h"
 #include "platform/process/run_program.h"
 
@@ -24,33 +23,43 @@ constexpr std::chrono::milliseconds kill_grace_period{200};
 class Observer final : public ProcessObserver {
  public:
   void on_output(OutputStream, std::span<const std::byte> bytes) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const std::size_t room = max_output - output_.size();
     output_.append(reinterpret_cast<const char*>(bytes.data()), std::min(room, bytes.size()));
   }
 
   void on_eof(OutputStream) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     closed_ = true;
     changed_.notify_all();
   }
 
   void on_exit(ProcessEnd end) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     end_ = end;
     changed_.notify_all();
   }
 
   ProgramRun wait(ProcessId process, const RunLimits& limits) {
-    std::unique_lock lock(mutex_);
-    const auto ended = [this] { return end_.has_value(); };
-    const bool in_time = limits.time ? changed_.wait_for(lock, limits.stop, *limits.time, ended)
-                                     : changed_.wait(lock, limits.stop, ended);
-    if (!in_time) {
+    const std::stop_callback wake(limits.stop, [this] {
+      const MutexLock lock(mutex_);
+      changed_.notify_all();
+    });
+    const MutexLock lock(mutex_);
+    const auto ended = [this]() REQUIRES(mutex_) { return end_.has_value(); };
+    const auto settled = [this, &limits]() REQUIRES(mutex_) {
+      return end_.has_value() || limits.stop.stop_requested();
+    };
+    if (limits.time) {
+      changed_.wait_for(mutex_, *limits.time, settled);
+    } else {
+      changed_.wait(mutex_, settled);
+    }
+    if (!ended()) {
       // The pid is the program's, or was until a moment ago: the kernel does not reuse it that
       // soon.
       kill_process_group(process);
-      changed_.wait_for(lock, kill_grace_period, ended);
+      changed_.wait_for(mutex_, kill_grace_period, ended);
       return {.outcome = limits.stop.stop_requested() ? ProgramRun::Outcome::cancelled
                                                       : ProgramRun::Outcome::timed_out,
               .end = {},
@@ -59,16 +68,18 @@ class Observer final : public ProcessObserver {
     const bool wanted = end_->exit_code != 0 || limits.whole_output;
     const auto grace_period =
         limits.whole_output ? limits.time.value_or(output_grace_period) : output_grace_period;
-    if (wanted) changed_.wait_for(lock, grace_period, [this] { return closed_; });
+    if (wanted) {
+      changed_.wait_for(mutex_, grace_period, [this]() REQUIRES(mutex_) { return closed_; });
+    }
     return {.outcome = ProgramRun::Outcome::ended, .end = *end_, .output = output_};
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::string output_;
-  bool closed_ = false;
-  std::optional<ProcessEnd> end_;
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::string output_ GUARDED_BY(mutex_);
+  bool closed_ GUARDED_BY(mutex_) = false;
+  std::optional<ProcessEnd> end_ GUARDED_BY(mutex_);
 };
 
 }  // namespace
@@ -78,9 +89,8 @@ Result<ProgramRun> run_program(Processes& processes, ProcessRequest request,
   request.out = Output::capture;
   request.err = Output::with_out;
   const auto observer = std::make_shared<Observer>();
-  const auto process = processes.start(std::move(request), observer);
-  if (!process) return std::unexpected(process.error());
-  return observer->wait(*process, limits);
+  TRY_ASSIGN(const auto process, processes.start(std::move(request), observer));
+  return observer->wait(process, limits);
 }
 
 }  // namespace bellhop::platform

@@ -49,11 +49,10 @@ void set_counters(DiskCounters& stats, const Words& words) {
 }  // namespace
 
 Result<std::vector<DiskStatistics>> disk_statistics(const std::filesystem::path& system_root) {
-  const auto table = read_proc_table(system_root, "proc/diskstats");
-  if (!table) return std::unexpected(table.error());
+  TRY_ASSIGN(const auto table, read_proc_table(system_root, "proc/diskstats"));
   std::vector<DiskStatistics> disks;
-  disks.reserve(table->size());
-  for (const std::string& line : *table) {
+  disks.reserve(table.size());
+  for (const std::string& line : table) {
     const Words words = text::words(line);
     if (words.size() < 7) continue;
     const auto major = text::parse_number<std::uint64_t>(words[0]);

@@ -63,10 +63,9 @@ MountedFilesystem describe(const fs::path& system_root, Mount mount, BtrfsDevice
 }  // namespace
 
 Result<std::vector<MountedFilesystem>> mounted_filesystems(const fs::path& system_root) {
-  const auto table = read_proc_table(system_root, "proc/self/mountinfo");
-  if (!table) return std::unexpected(table.error());
+  TRY_ASSIGN(const auto table, read_proc_table(system_root, "proc/self/mountinfo"));
   std::vector<Mount> mounts;
-  for (const std::string& line : *table) {
+  for (const std::string& line : table) {
     if (auto mount = parse_mountinfo_line(line)) mounts.push_back(*std::move(mount));
   }
   RemoteMounts remote(mounts);

@@ -13,12 +13,12 @@ AutoThawNotice::AutoThawNotice(std::filesystem::path file) : file_(std::move(fil
 }
 
 void AutoThawNotice::set(std::string text) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!text_) text_ = std::move(text);
 }
 
 std::optional<std::string> AutoThawNotice::text() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return text_;
 }
 
@@ -32,7 +32,7 @@ void AutoThawNotice::persist() {
 std::optional<std::string> AutoThawNotice::consume() {
   std::optional<std::string> taken;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     taken.swap(text_);
   }
   if (taken) remove_file();

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <string>
+
+#include "base/mutex.h"
 
 namespace bellhop::state {
 
@@ -29,8 +30,8 @@ class AutoThawNotice {
   void remove_file() const;
 
   const std::filesystem::path file_;
-  mutable std::mutex mutex_;
-  std::optional<std::string> text_;
+  mutable Mutex mutex_;
+  std::optional<std::string> text_ GUARDED_BY(mutex_);
 };
 
 }  // namespace bellhop::state

@@ -51,12 +51,13 @@ Freeze::~Freeze() {
 
 bool Freeze::stop(std::chrono::milliseconds timeout) {
   end_.request_stop();
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   std::stop_source stop_freezing = stop_freezing_;
   lock.unlock();
   stop_freezing.request_stop();
   lock.lock();
-  const bool at_rest = changed_.wait_for(lock, timeout, [this] { return is_idle_locked(); });
+  const bool at_rest =
+      changed_.wait_for(mutex_, timeout, [this]() REQUIRES(mutex_) { return is_idle_locked(); });
   lock.unlock();
   // A freeze may have succeeded while the agent was about to end: its host has no reply yet.
   if (at_rest && is_frozen_) static_cast<void>(thaw_within_timeout());  // the result says it
@@ -64,63 +65,62 @@ bool Freeze::stop(std::chrono::milliseconds timeout) {
 }
 
 bool Freeze::is_idle() const {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return is_idle_locked();
 }
 
-// Called with mutex_ locked.
 bool Freeze::is_idle_locked() const {
   return phase_ == Phase::idle && (!thawing_ || thawing_->done);
 }
 
 std::optional<std::chrono::system_clock::time_point> Freeze::frozen_since() const {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return frozen_since_;
 }
 
 Result<std::int64_t> Freeze::freeze(const Names& mountpoints) {
-  if (auto begun = begin_freeze(); !begun) return std::unexpected(std::move(begun).error());
-  auto frozen = freeze_named(mountpoints);
+  TRY_ASSIGN(const std::stop_token stop, begin_freeze());
+  auto frozen = freeze_named(mountpoints, stop);
   end_phase();
   return frozen;
 }
 
-Result<void> Freeze::begin_freeze() {
-  Lock lock(mutex_);
-  const bool my_turn = changed_.wait_for(lock, turn_timeout, [this] { return is_idle_locked(); });
+Result<std::stop_token> Freeze::begin_freeze() {
+  MutexLock lock(mutex_);
+  const bool my_turn = changed_.wait_for(mutex_, turn_timeout,
+                                         [this]() REQUIRES(mutex_) { return is_idle_locked(); });
   if (!my_turn) return failure("another freeze or thaw is going on");
   if (end_.stop_requested()) return failure("the agent is about to end");
   if (is_frozen_) return failure("filesystems are frozen already");
   phase_ = Phase::freezing;
   stop_freezing_ = std::stop_source();
+  const std::stop_token stop = stop_freezing_.get_token();
   timed_out_ = false;
   committed_ = false;
   freezing_.clear();
   lock.unlock();
   notice_.consume();  // whoever freezes anew does not believe in the freeze before
-  return {};
+  return stop;
 }
 
 void Freeze::end_phase() {
   {
-    const Lock lock(mutex_);
+    const MutexLock lock(mutex_);
     phase_ = Phase::idle;
   }
   changed_.notify_all();
 }
 
-Result<std::int64_t> Freeze::freeze_named(const Names& names) {
-  if (auto hooked = run_hook("freeze", stop_freezing_.get_token()); !hooked) {
-    return std::unexpected(std::move(hooked).error());
-  }
-  auto opened = open_chosen(names);
+Result<std::int64_t> Freeze::freeze_named(const Names& names, const std::stop_token& stop) {
+  TRY(run_hook("freeze", stop));
+  auto opened = open_chosen(names, stop);
   if (!opened || opened->empty()) {
     run_thaw_hook();
     if (!opened) return std::unexpected(std::move(opened).error());
     return 0;
   }
   if (auto watched = set_frozen(); !watched) return roll_back(std::move(watched).error());
-  auto count = freeze_all(*std::move(opened));
+  auto count = freeze_all(*std::move(opened), stop);
   if (!count) return roll_back(std::move(count).error());
   if (*count == 0) {
     set_thawed();
@@ -134,12 +134,11 @@ Result<std::int64_t> Freeze::freeze_named(const Names& names) {
 // The filesystems to freeze, in the order in which to do it. Nothing can be written to read-only
 // ones.
 Result<std::vector<platform::LocalFilesystem>> Freeze::choose(const Names& names) {
-  auto all = filesystems_.list();
-  if (!all) return all;
+  TRY_ASSIGN(auto all, filesystems_.list());
   std::set<std::string_view> named;
   if (names) named.insert(names->begin(), names->end());
   std::vector<platform::LocalFilesystem> chosen;
-  for (platform::LocalFilesystem& one : std::views::reverse(*all)) {
+  for (platform::LocalFilesystem& one : std::views::reverse(all)) {
     if (one.read_only || (names && !named.contains(one.mountpoint))) continue;
     chosen.push_back(std::move(one));
   }
@@ -147,13 +146,13 @@ Result<std::vector<platform::LocalFilesystem>> Freeze::choose(const Names& names
 }
 
 // Opens them all before the first one freezes: what cannot be reached is known in time.
-Result<std::vector<Freeze::FrozenFilesystem>> Freeze::open_chosen(const Names& names) {
-  const auto chosen = choose(names);
-  if (!chosen) return std::unexpected(chosen.error());
+Result<std::vector<Freeze::FrozenFilesystem>> Freeze::open_chosen(const Names& names,
+                                                                  const std::stop_token& stop) {
+  TRY_ASSIGN(const auto chosen, choose(names));
   std::vector<FrozenFilesystem> opened;
   Unreachable unreachable;
-  for (const platform::LocalFilesystem& one : *chosen) {
-    if (stop_freezing_.stop_requested()) return aborted();
+  for (const platform::LocalFilesystem& one : chosen) {
+    if (stop.stop_requested()) return aborted();
     set_current_freeze(one.mountpoint);
     auto filesystem = filesystems_.open(one);
     if (!filesystem) {
@@ -165,20 +164,20 @@ Result<std::vector<Freeze::FrozenFilesystem>> Freeze::open_chosen(const Names& n
       opened.push_back({.mountpoint = one.mountpoint, .filesystem = *std::move(filesystem)});
     }
   }
-  if (auto gone = check_gone(unreachable); !gone) return std::unexpected(std::move(gone).error());
+  TRY(check_gone(unreachable));
   return opened;
 }
 
-Result<std::int64_t> Freeze::freeze_all(std::vector<FrozenFilesystem> opened) {
+Result<std::int64_t> Freeze::freeze_all(std::vector<FrozenFilesystem> opened,
+                                        const std::stop_token& stop) {
   std::int64_t count = 0;
   for (FrozenFilesystem& one : opened) {
-    if (stop_freezing_.stop_requested()) return aborted();
+    if (stop.stop_requested()) return aborted();
     set_current_freeze(one.mountpoint);
-    const auto frozen = one.filesystem->freeze();
-    if (!frozen) return std::unexpected(frozen.error());
-    if (!*frozen) continue;
+    TRY_ASSIGN(const auto frozen, one.filesystem->freeze());
+    if (!frozen) continue;
     ++count;
-    const Lock lock(mutex_);
+    const MutexLock lock(mutex_);
     frozen_.push_back(std::move(one));
   }
   if (!try_commit()) return aborted();
@@ -187,7 +186,7 @@ Result<std::int64_t> Freeze::freeze_all(std::vector<FrozenFilesystem> opened) {
 
 // False when the freeze has been given up. From then on its end is the business of others.
 bool Freeze::try_commit() {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   committed_ = !timed_out_ && !stop_freezing_.stop_requested();
   return committed_;
 }
@@ -196,10 +195,9 @@ bool Freeze::try_commit() {
 // meanwhile.
 Result<void> Freeze::check_gone(const Unreachable& unreachable) {
   if (unreachable.empty()) return {};
-  const auto now = filesystems_.list();
-  if (!now) return std::unexpected(now.error());
+  TRY_ASSIGN(const auto now, filesystems_.list());
   std::set<std::string_view> mounted;
-  for (const platform::LocalFilesystem& one : *now) mounted.insert(one.mountpoint);
+  for (const platform::LocalFilesystem& one : now) mounted.insert(one.mountpoint);
   for (const auto& [mountpoint, error] : unreachable) {
     if (mounted.contains(mountpoint)) return std::unexpected(error);
   }
@@ -207,7 +205,7 @@ Result<void> Freeze::check_gone(const Unreachable& unreachable) {
 }
 
 std::unexpected<Error> Freeze::aborted() const {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (timed_out_) {
     return failure("the freeze was given up: it was not done after {} s, '{}' does not answer",
                    seconds(options_.timeout), freezing_);
@@ -224,21 +222,20 @@ std::unexpected<Error> Freeze::roll_back(Error error) {
 }
 
 Result<std::int64_t> Freeze::thaw() {
-  auto thawed = thaw_within_timeout();
-  if (!thawed) return thawed;
+  TRY_ASSIGN(auto thawed, thaw_within_timeout());
   if (const auto notice = notice_.consume()) return failure("{}", *notice);
   return thawed;
 }
 
 Result<std::int64_t> Freeze::thaw_within_timeout() {
-  Lock lock(mutex_);
-  if (!thawing_ || thawing_->done) start_thaw(lock);
+  MutexLock lock(mutex_);
+  if (!thawing_ || thawing_->done) start_thaw();
   const auto thawing = thawing_;
-  changed_.wait_for(lock, options_.reply_timeout, [&] { return thawing->done; });
+  changed_.wait_for(mutex_, options_.reply_timeout, [&] { return thawing->done; });
   return outcome(*thawing);
 }
 
-void Freeze::start_thaw(Lock& lock) {
+void Freeze::start_thaw() {
   thawing_ = std::make_shared<Thawing>();
   thawing_->all_thawed = !is_frozen_ && phase_ == Phase::idle;
   const auto thawing = thawing_;
@@ -249,13 +246,13 @@ void Freeze::start_thaw(Lock& lock) {
     return;
   }
   // No thread to be had: better late than frozen.
-  lock.unlock();
+  mutex_.unlock();
   finish_thaw(*thawing);
-  lock.lock();
+  mutex_.lock();
 }
 
 void Freeze::finish_thaw(Thawing& thawing) {
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   std::stop_source stop_freezing = stop_freezing_;
   const bool freezing = phase_ == Phase::freezing;
   lock.unlock();
@@ -264,7 +261,7 @@ void Freeze::finish_thaw(Thawing& thawing) {
     thaw_frozen(thawing);  // the freeze may hang in the kernel: what it has done need not wait
   }
   lock.lock();
-  changed_.wait(lock, [this] { return phase_ == Phase::idle; });
+  changed_.wait(mutex_, [this]() REQUIRES(mutex_) { return phase_ == Phase::idle; });
   phase_ = Phase::thawing;
   lock.unlock();
   thaw_everything(thawing);
@@ -279,11 +276,15 @@ void Freeze::finish_thaw(Thawing& thawing) {
 // What the agent froze comes first, then the hook, so that neither has to wait for a filesystem
 // whose disk hangs. Only when it is not known what is frozen, all are tried before the hook.
 void Freeze::thaw_everything(Thawing& thawing) {
-  const bool inherited = is_frozen_ && inherited_;
+  bool inherited = false;
+  {
+    const MutexLock lock(mutex_);
+    inherited = is_frozen_ && inherited_;
+  }
   const bool known = thaw_frozen(thawing) || (is_frozen_ && !inherited);
   if (!known) thaw_others(thawing, inherited);
   {
-    const Lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (thawing.error) return;
     thawing.all_thawed = true;
   }
@@ -294,7 +295,7 @@ void Freeze::thaw_everything(Thawing& thawing) {
   // Not stopped when the agent ends: what the hook has to wake up must not go on sleeping.
   auto hooked = run_hook("thaw", {});
   if (!hooked) {
-    const Lock lock(mutex_);
+    const MutexLock lock(mutex_);
     thawing.error = std::move(hooked).error();
   }
   if (known) thaw_others(thawing, false);
@@ -305,7 +306,7 @@ void Freeze::thaw_everything(Thawing& thawing) {
 bool Freeze::thaw_frozen(Thawing& thawing) {
   std::vector<FrozenFilesystem> frozen;
   {
-    const Lock lock(mutex_);
+    const MutexLock lock(mutex_);
     frozen = frozen_;
   }
   std::set<std::shared_ptr<platform::Filesystem>> done;
@@ -315,7 +316,7 @@ bool Freeze::thaw_frozen(Thawing& thawing) {
     record_result(thawing, thawed, true);
     if (thawed) done.insert(std::move(one.filesystem));
   }
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(frozen_,
                 [&](const FrozenFilesystem& one) { return done.contains(one.filesystem); });
   return !frozen.empty();
@@ -341,17 +342,17 @@ void Freeze::thaw_others(Thawing& thawing, bool errors_count) {
 }
 
 void Freeze::set_current_freeze(const std::string& mountpoint) {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   freezing_ = mountpoint;
 }
 
 void Freeze::set_current_thaw(const std::string& mountpoint) {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   thawing_mountpoint_ = mountpoint;
 }
 
 void Freeze::record_result(Thawing& thawing, const Result<bool>& thawed, bool errors_count) {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (thawed) {
     thawing.count += *thawed ? 1 : 0;
   } else if (errors_count && !thawing.error) {
@@ -385,7 +386,7 @@ Result<void> Freeze::set_frozen() {
                      to_utf8(options_.state_file)));
   }
   {
-    const Lock lock(mutex_);
+    const MutexLock lock(mutex_);
     frozen_since_ = std::chrono::system_clock::now();
     is_frozen_ = true;
   }
@@ -395,7 +396,7 @@ Result<void> Freeze::set_frozen() {
 
 void Freeze::set_thawed() {
   {
-    const Lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!is_frozen_) return;
     frozen_since_.reset();
     inherited_ = false;
@@ -413,7 +414,7 @@ void Freeze::set_thawed() {
 
 void Freeze::arm_inherited_timeout() {
   if (!is_frozen()) return;
-  if (deadline_) return arm_until(*deadline_);
+  if (const auto deadline = take_deadline()) return arm_until(*deadline);
   const auto since = frozen_since().value_or(std::chrono::system_clock::now());
   // A clock that was set meanwhile must not make it longer than the limit.
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -422,8 +423,12 @@ void Freeze::arm_inherited_timeout() {
   rearm_timeout(options_.timeout - std::clamp(age, none, options_.timeout));
 }
 
+std::optional<Freeze::TimePoint> Freeze::take_deadline() {
+  const MutexLock lock(mutex_);
+  return std::exchange(deadline_, std::nullopt);
+}
+
 void Freeze::arm_until(TimePoint deadline) {
-  deadline_.reset();
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   if (auto_thaw_timer_.set(std::max(left, std::chrono::milliseconds(0)))) return;
@@ -443,7 +448,7 @@ void Freeze::rearm_timeout(std::chrono::milliseconds from_now) {
 // The host has not ended the freeze in time, or never will.
 void Freeze::auto_thaw() {
   {
-    const Lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!is_frozen_) return;
     if (phase_ == Phase::freezing && !committed_) {
       timed_out_ = true;  // the caller of freeze() gets an error
@@ -463,7 +468,6 @@ void Freeze::auto_thaw() {
   }
 }
 
-// Called with mutex_ locked.
 std::string Freeze::auto_thaw_message() const {
   const SystemTime now = std::chrono::system_clock::now();
   return fmt::format(

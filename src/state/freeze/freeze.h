@@ -3,12 +3,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -19,6 +17,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/mutex.h"
 #include "platform/storage/local_filesystems.h"
 #include "state/freeze/auto_thaw_notice.h"
 #include "state/snapshot.h"
@@ -110,7 +109,6 @@ class Freeze {
   platform::Filesystems& filesystems() const { return filesystems_; }
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
   using Names = std::optional<std::span<const std::string_view>>;
   using TimePoint = std::chrono::steady_clock::time_point;
 
@@ -134,20 +132,22 @@ class Freeze {
   // Filesystems that could not be reached, and why.
   using Unreachable = std::vector<std::pair<std::string, Error>>;
 
-  bool is_idle_locked() const;
-  Result<void> begin_freeze();
+  bool is_idle_locked() const REQUIRES(mutex_);
+  Result<std::stop_token> begin_freeze();
   void end_phase();
-  Result<std::int64_t> freeze_named(const Names& names);
+  Result<std::int64_t> freeze_named(const Names& names, const std::stop_token& stop);
   Result<std::vector<platform::LocalFilesystem>> choose(const Names& names);
-  Result<std::vector<FrozenFilesystem>> open_chosen(const Names& names);
-  Result<std::int64_t> freeze_all(std::vector<FrozenFilesystem> opened);
+  Result<std::vector<FrozenFilesystem>> open_chosen(const Names& names,
+                                                    const std::stop_token& stop);
+  Result<std::int64_t> freeze_all(std::vector<FrozenFilesystem> opened,
+                                  const std::stop_token& stop);
   bool try_commit();
   Result<void> check_gone(const Unreachable& unreachable);
   std::unexpected<Error> roll_back(Error error);
   std::unexpected<Error> aborted() const;
 
   Result<std::int64_t> thaw_within_timeout();
-  void start_thaw(Lock& lock);
+  void start_thaw() REQUIRES(mutex_);
   void finish_thaw(Thawing& thawing);
   void thaw_everything(Thawing& thawing);
   bool thaw_frozen(Thawing& thawing);
@@ -155,7 +155,7 @@ class Freeze {
   void set_current_freeze(const std::string& mountpoint);
   void set_current_thaw(const std::string& mountpoint);
   void record_result(Thawing& thawing, const Result<bool>& thawed, bool errors_count);
-  Result<std::int64_t> outcome(const Thawing& thawing) const;
+  Result<std::int64_t> outcome(const Thawing& thawing) const REQUIRES(mutex_);
 
   Result<void> run_hook(std::string_view action, const std::stop_token& stop) const;
   void run_thaw_hook() const;
@@ -163,9 +163,10 @@ class Freeze {
   void set_thawed();
   Result<void> arm_timeout(std::chrono::milliseconds from_now);
   void rearm_timeout(std::chrono::milliseconds from_now);
+  std::optional<TimePoint> take_deadline();
   void arm_until(TimePoint deadline);
   void auto_thaw();
-  std::string auto_thaw_message() const;
+  std::string auto_thaw_message() const REQUIRES(mutex_);
   void warn(std::string_view message) const;
 
   platform::Filesystems& filesystems_;
@@ -173,20 +174,22 @@ class Freeze {
   std::atomic<bool> is_frozen_ = false;
   std::stop_source end_;  // the agent ends: no freeze begins any more
 
-  mutable std::mutex mutex_;  // guards what follows; never held while something may block
-  std::condition_variable changed_;
-  Phase phase_ = Phase::idle;
-  std::stop_source stop_freezing_;
-  bool timed_out_ = false;                // why the freeze that is going on was stopped
-  bool committed_ = false;                // the freeze that is going on will not fail any more
-  std::vector<FrozenFilesystem> frozen_;  // in the order in which they were frozen
+  mutable Mutex mutex_;  // guards what follows; never held while something may block
+  ConditionVariable changed_;
+  Phase phase_ GUARDED_BY(mutex_) = Phase::idle;
+  std::stop_source stop_freezing_ GUARDED_BY(mutex_);
+  bool timed_out_ GUARDED_BY(mutex_) = false;  // why the freeze that is going on was stopped
+  bool committed_ GUARDED_BY(mutex_) = false;  // the freeze that is going on will not fail any more
+  std::vector<FrozenFilesystem> frozen_
+      GUARDED_BY(mutex_);  // in the order in which they were frozen
   // The mountpoints that the kernel was last asked to freeze and to thaw.
-  std::string freezing_;
-  std::string thawing_mountpoint_;
-  std::optional<TimePoint> deadline_;  // of the limit, while it is handed over
-  bool inherited_ = false;             // frozen before this agent started: what, is not known
-  std::optional<std::chrono::system_clock::time_point> frozen_since_;
-  std::shared_ptr<Thawing> thawing_;  // the last thaw, or the one going on
+  std::string freezing_ GUARDED_BY(mutex_);
+  std::string thawing_mountpoint_ GUARDED_BY(mutex_);
+  std::optional<TimePoint> deadline_ GUARDED_BY(mutex_);  // of the limit, while it is handed over
+  bool inherited_ GUARDED_BY(mutex_) =
+      false;  // frozen before this agent started: what, is not known
+  std::optional<std::chrono::system_clock::time_point> frozen_since_ GUARDED_BY(mutex_);
+  std::shared_ptr<Thawing> thawing_ GUARDED_BY(mutex_);  // the last thaw, or the one going on
 
   AutoThawNotice notice_;
   std::jthread thaw_thread_;

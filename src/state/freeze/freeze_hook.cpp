@@ -75,9 +75,8 @@ class Hooks {
       : processes_(processes), options_(std::move(options)) {}
 
   Result<void> run(std::string_view action, const std::stop_token& stop) const {
-    auto programs = list();
-    if (!programs) return std::unexpected(std::move(programs).error());
-    return action == "thaw" ? thaw(*programs, stop) : freeze(*programs, stop);
+    TRY_ASSIGN(auto programs, list());
+    return action == "thaw" ? thaw(programs, stop) : freeze(programs, stop);
   }
 
  private:

@@ -24,7 +24,7 @@ std::chrono::time_point<Clock> after_epoch(std::int64_t time) {
 }  // namespace
 
 bool Freeze::snapshot(SnapshotWriter& writer) {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!is_idle_locked()) return false;
   deadline_ = auto_thaw_timer_.cancel();
   // The time has come: the thaw is about to begin.
@@ -45,7 +45,8 @@ bool Freeze::snapshot(SnapshotWriter& writer) {
 
 // A freeze without a limit has none now either.
 void Freeze::resume() {
-  if (is_frozen() && deadline_) arm_until(*deadline_);
+  const auto deadline = take_deadline();
+  if (is_frozen() && deadline) arm_until(*deadline);
 }
 
 bool Freeze::was_frozen(const Snapshot& snapshot) {
@@ -59,7 +60,7 @@ void Freeze::restore(Snapshot& snapshot) {
   if (records.empty()) return;
   const SnapshotRecord& record = *records.front();
   if (const auto notice = record.text("note")) notice_.set(std::string(*notice));
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   is_frozen_ = record.flag("frozen");
   inherited_ = is_frozen_ && record.flag("inherited");
   frozen_since_.reset();

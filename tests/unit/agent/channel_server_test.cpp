@@ -143,7 +143,7 @@ class ChannelServerTest : public testing::CommandTest {
   asio::io_context loop;
   testing::FakeChannel channel;
   Dispatcher dispatcher{using_commands(services, commands)};
-  Workers workers{4};
+  state::Workers workers{4};
   ChannelServer server{loop, channel, dispatcher, workers, log};
 };
 
@@ -264,7 +264,7 @@ TEST_F(ChannelServerTest, FinishesAHalfClosedClientAfterItsReplies) {
 }
 
 TEST_F(ChannelServerTest, ReportsThatAllThreadsAreBusy) {
-  Workers none(0);
+  state::Workers none(0);
   ChannelServer busy(loop, channel, dispatcher, none, log);
   const std::string_view request = R"({"execute": "guest-get-users"}{"execute": "guest-ping"})";
   std::ranges::copy(request, busy.read_buffer().begin());

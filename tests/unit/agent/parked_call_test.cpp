@@ -114,7 +114,7 @@ class ParkedCallTest : public testing::CommandTest {
   asio::io_context loop;
   testing::FakeChannel channel;
   Dispatcher dispatcher{with_test_commands()};
-  Workers workers{4};
+  state::Workers workers{4};
   ChannelServer server{loop, channel, dispatcher, workers, CommandTest::log};
 };
 

@@ -47,7 +47,7 @@ TEST(LiveUpgrade, AbortsAfterSeveralWindows) {
       .arguments = {"bellhopd"}};
   std::filesystem::permissions(executable.path, std::filesystem::perms::owner_all);
   asio::io_context loop;
-  Workers workers(4);
+  state::Workers workers(4);
   platform::Processes processes;
   platform::LifecycleRequests requests(loop);
   BusyTarget target(loop);
@@ -65,7 +65,7 @@ TEST(LiveUpgrade, IsRefusedWhenTheConfigurationIsLost) {
   RunningExecutable executable{
       .path = "/bin/true", .arguments = {"bellhopd"}, .configuration_is_lost = true};
   asio::io_context loop;
-  Workers workers(4);
+  state::Workers workers(4);
   platform::Processes processes;
   platform::LifecycleRequests requests(loop);
   BusyTarget target(loop);

@@ -1,4 +1,4 @@
-#include "agent/workers.h"
+#include "state/workers.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include "unit/state/fake_filesystems.h"
 
-namespace bellhop::agent {
+namespace bellhop::state {
 namespace {
 
 using bellhop::testing::Barrier;
@@ -42,4 +42,4 @@ TEST(Workers, DoNotListRejectedTasks) {
 }
 
 }  // namespace
-}  // namespace bellhop::agent
+}  // namespace bellhop::state

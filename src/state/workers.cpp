@@ -1,19 +1,11 @@
-#include "agent/workers.h"
+#include "state/workers.h"
 
-#include <condition_variable>
 #include <list>
-#include <mutex>
 #include <utility>
 
-#include "platform/process/threads.h"
+#include "base/mutex.h"
 
-namespace bellhop::agent {
-namespace {
-
-// Threads that wait for the next task. Two suffice: most clients send one command at a time.
-constexpr std::size_t max_idle = 2;
-
-}  // namespace
+namespace bellhop::state {
 
 struct Workers::Shared {
   struct Named {
@@ -21,27 +13,32 @@ struct Workers::Shared {
     std::string_view name;
   };
 
-  explicit Shared(std::size_t max_tasks) : limit(max_tasks) {}
+  Shared(std::size_t max_tasks, std::size_t max_idle, platform::ThreadName thread_name)
+      : limit(max_tasks), kept_idle(max_idle), name(thread_name) {}
 
   const std::size_t limit;
-  std::mutex mutex;
-  std::condition_variable wake;   // for idle threads: a task, or stopping
-  std::condition_variable ended;  // for stop(): a thread has ended
-  std::list<Named> tasks;         // never more than there are idle or starting threads
-  std::list<Named> running;
-  std::size_t threads = 0;
-  std::size_t idle = 0;
-  bool stopping = false;
+  const std::size_t kept_idle;
+  const platform::ThreadName name;
+  Mutex mutex;
+  ConditionVariable wake;   // for idle threads: a task, or stopping
+  ConditionVariable ended;  // for stop(): a thread has gone
+  // Never more than there are idle or starting threads.
+  std::list<Named> tasks GUARDED_BY(mutex);
+  std::list<Named> running GUARDED_BY(mutex);
+  std::size_t threads GUARDED_BY(mutex) = 0;
+  std::size_t idle GUARDED_BY(mutex) = 0;
+  bool stopping GUARDED_BY(mutex) = false;
 };
 
-Workers::Workers(std::size_t limit) : shared_(std::make_shared<Shared>(limit)) {}
+Workers::Workers(std::size_t limit, std::size_t kept_idle, platform::ThreadName thread_name)
+    : shared_(std::make_shared<Shared>(limit, kept_idle, thread_name)) {}
 
 Workers::~Workers() {
   stop(std::chrono::milliseconds(0));
 }
 
 bool Workers::run(Task task, std::string_view name) {
-  const std::lock_guard lock(shared_->mutex);
+  const MutexLock lock(shared_->mutex);
   if (shared_->stopping) return false;
   if (shared_->idle > shared_->tasks.size()) {
     shared_->tasks.push_back({std::move(task), name});
@@ -50,7 +47,7 @@ bool Workers::run(Task task, std::string_view name) {
   }
   if (shared_->threads == shared_->limit) return false;
   shared_->tasks.push_back({std::move(task), name});
-  auto thread = platform::start_thread("bellhop-worker", [shared = shared_] { work(shared); });
+  auto thread = platform::start_thread(shared_->name, [shared = shared_] { work(shared); });
   if (!thread) {
     shared_->tasks.pop_back();
     return false;
@@ -61,7 +58,7 @@ bool Workers::run(Task task, std::string_view name) {
 }
 
 void Workers::work(const std::shared_ptr<Shared>& shared) {
-  std::unique_lock lock(shared->mutex);
+  MutexLock lock(shared->mutex);
   for (;;) {
     if (!shared->tasks.empty()) {
       const auto named = shared->tasks.begin();
@@ -71,11 +68,11 @@ void Workers::work(const std::shared_ptr<Shared>& shared) {
       named->task = nullptr;  // destroys its captures without the lock
       lock.lock();
       shared->running.erase(named);
-    } else if (shared->stopping || shared->idle == max_idle) {
+    } else if (shared->stopping || shared->idle == shared->kept_idle) {
       break;
     } else {
       ++shared->idle;
-      shared->wake.wait(lock);
+      shared->wake.wait(shared->mutex);
       --shared->idle;
     }
   }
@@ -84,7 +81,7 @@ void Workers::work(const std::shared_ptr<Shared>& shared) {
 }
 
 std::vector<std::string_view> Workers::running() const {
-  const std::lock_guard lock(shared_->mutex);
+  const MutexLock lock(shared_->mutex);
   std::vector<std::string_view> names;
   for (const auto* list : {&shared_->running, &shared_->tasks}) {
     for (const auto& named : *list) names.push_back(named.name);
@@ -93,10 +90,11 @@ std::vector<std::string_view> Workers::running() const {
 }
 
 bool Workers::stop(std::chrono::milliseconds timeout) {
-  std::unique_lock lock(shared_->mutex);
+  const MutexLock lock(shared_->mutex);
   shared_->stopping = true;
   shared_->wake.notify_all();
-  return shared_->ended.wait_for(lock, timeout, [this] { return shared_->threads == 0; });
+  return shared_->ended.wait_for(
+      shared_->mutex, timeout, [this]() REQUIRES(shared_->mutex) { return shared_->threads == 0; });
 }
 
-}  // namespace bellhop::agent
+}  // namespace bellhop::state

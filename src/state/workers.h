@@ -1,4 +1,4 @@
-// Threads for commands that may block.
+// Threads for what may block.
 #pragma once
 
 #include <chrono>
@@ -8,16 +8,21 @@
 #include <string_view>
 #include <vector>
 
-namespace bellhop::agent {
+#include "platform/process/threads.h"
+
+namespace bellhop::state {
 
 // Runs tasks, each on its own thread, up to a limit. A task that never returns occupies only its
-// thread; other tasks run on other threads. Idle threads sleep, and all but a few end. Thread-safe.
+// thread; other tasks run on other threads. Idle threads sleep, and all but `kept_idle` end.
+// Thread-safe.
 class Workers {
  public:
   using Task = std::function<void()>;
 
-  // At most `limit` tasks run at a time.
-  explicit Workers(std::size_t limit);
+  // At most `limit` tasks run at a time. Most clients send one command at a time: two idle threads
+  // are enough for them.
+  explicit Workers(std::size_t limit, std::size_t kept_idle = 2,
+                   platform::ThreadName thread_name = "bellhop-worker");
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
@@ -41,4 +46,4 @@ class Workers {
   std::shared_ptr<Shared> shared_;  // a stuck thread may outlive this object
 };
 
-}  // namespace bellhop::agent
+}  // namespace bellhop::state
