@@ -16,19 +16,19 @@ struct StatvfsPool::Shared {
 
   const Statvfs statvfs;
   const Limits limits;
-  std::mutex mutex;  // of everything below and of all rounds
+  std::mutex mutex;  // guards everything below and all batches
   std::size_t threads = 0;
-  std::unordered_set<std::uint64_t> stuck;  // mounts that were given up and have not answered
+  std::unordered_set<std::uint64_t> stuck;  // mounts that timed out and have not answered
 };
 
-// The questions of one call that share a limit, and the threads that ask them. The call leaves it
-// at the limit; threads that are stuck keep it until they are done.
+// The queries of one call that share a timeout, and the threads that run them. The call leaves the
+// batch when the timeout expires; stuck threads keep it alive until they are done.
 class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
  public:
   Batch(std::shared_ptr<Shared> shared, std::vector<Query> queries)
       : shared_(std::move(shared)), queries_(std::move(queries)), answers_(queries_.size()) {}
 
-  // Leaves out what is known to be stuck and starts at most so many threads for the others.
+  // Skips filesystems that are stuck and starts up to `threads` threads for the others.
   void start(std::size_t threads) {
     const std::lock_guard lock(shared_->mutex);
     for (std::size_t i = 0; i < queries_.size(); ++i) {
@@ -47,7 +47,7 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
     }
   }
 
-  // The answers that are there when all are, or at the limit.
+  // Waits until all queries are answered or `limit` is reached, and returns the answers.
   std::vector<std::optional<Size>> finish(std::chrono::steady_clock::time_point limit) {
     std::unique_lock lock(shared_->mutex);
     answered_.wait_until(lock, limit, [this] { return open_ == 0 || workers_ == 0; });
@@ -82,12 +82,12 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
 
   const std::shared_ptr<Shared> shared_;
   const std::vector<Query> queries_;
-  std::condition_variable answered_;  // all questions, or the last thread has gone
-  // Places in questions_.
+  std::condition_variable answered_;  // all queries are answered, or the last thread has ended
+  // Indices in queries_.
   std::vector<std::size_t> waiting_;  // the next one last
   std::unordered_set<std::size_t> asking_;
   std::vector<std::optional<Size>> answers_;
-  std::size_t open_ = 0;  // how many questions have no answer
+  std::size_t open_ = 0;  // number of queries without an answer
   std::size_t workers_ = 0;
   bool abandoned_ = false;
 };
@@ -102,7 +102,7 @@ std::vector<std::optional<StatvfsPool::Size>> StatvfsPool::query(std::span<const
   const auto local = std::make_shared<Batch>(shared_, std::move(parts[false]));
   const auto remote = std::make_shared<Batch>(shared_, std::move(parts[true]));
   local->start(1);
-  // Each on a thread of its own, so that one that is dead does not hide the others.
+  // Each on its own thread, so that a dead filesystem does not block the others.
   remote->start(shared_->limits.threads);
   const auto remote_answers = remote->finish(now + shared_->limits.remote);
   const auto local_answers = local->finish(now + shared_->limits.local);
