@@ -1,4 +1,4 @@
-// Expected failures as values: what a handler returns when it could not do what was asked.
+// Expected failures as values.
 #pragma once
 
 #include <fmt/format.h>
@@ -10,15 +10,15 @@
 
 namespace bellhop {
 
-// What kind of failure it is. The classes that the wire knows are src/wire/reply's business.
+// The kind of failure. src/wire/reply maps it to the error classes of the wire.
 enum class ErrorCode {
   failed,             // the operation was tried and failed
-  invalid_request,    // the request is malformed or its arguments are
+  invalid_request,    // the request or its arguments are malformed
   command_not_found,  // no such command here
-  command_disabled,   // the command exists, policy or a freeze forbids it
+  command_disabled,   // the command exists, but policy or a freeze forbids it
 };
 
-// A failure that its caller is told about. `message` names the operation, the object and the
+// A failure that is returned to the caller. `message` names the operation, the object and the
 // reason.
 struct Error {
   ErrorCode code = ErrorCode::failed;
@@ -36,7 +36,7 @@ std::unexpected<Error> failure(fmt::format_string<Args...> format, Args&&... arg
       Error{ErrorCode::failed, fmt::format(format, std::forward<Args>(args)...)});
 }
 
-// As failure(), for requests that are wrong in themselves.
+// Same as failure(), for invalid requests.
 template <class... Args>
 std::unexpected<Error> invalid(fmt::format_string<Args...> format, Args&&... args) {
   return std::unexpected(

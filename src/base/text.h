@@ -1,5 +1,5 @@
-// Small parsers: blanks, lines, words, whole numbers, NAME=VALUE. The parts that they return refer
-// to the text that they were given.
+// Small parsers: blanks, lines, words, whole numbers, NAME=VALUE. Returned views refer to the text
+// that was passed in.
 #pragma once
 
 #include <charconv>
@@ -12,9 +12,9 @@
 
 namespace bellhop::text {
 
-// White space as isspace(3) has it in the C locale.
+// White space according to isspace(3) in the C locale.
 inline constexpr std::string_view white_space = " \t\n\v\f\r";
-// White space as GLib has it: without the vertical tab.
+// White space according to GLib: without the vertical tab.
 inline constexpr std::string_view glib_space = " \t\n\f\r";
 
 // `text` without the characters of `space` at its start, at its end, or at both.
@@ -23,30 +23,30 @@ std::string_view trim_end(std::string_view text, std::string_view space = white_
 std::string_view trim(std::string_view text, std::string_view space = white_space);
 
 // Removes the front of `text` up to and including the first `end`, and returns it without `end`.
-// Without an `end`, all of the text.
+// Without an `end`, consumes all of `text`.
 std::string_view consume_until(std::string_view& text, char end);
 
-// The next line, without its line feed, which the last one may lack.
+// Consumes the next line and returns it without its line feed, which may be missing at the end.
 std::string_view consume_line(std::string_view& text);
 
-// The next word. Words are separated by spaces and tabs. Empty when there is none left.
+// Consumes the next word. Words are separated by spaces and tabs. Empty when there is none left.
 std::string_view consume_word(std::string_view& text);
 
 // All words, as consume_word() finds them.
 std::vector<std::string_view> words(std::string_view text);
 
-// The parts between the separators: one more than there are separators, and they may be empty.
+// The parts between the separators: one more than there are separators; parts may be empty.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
-// What stands before and after the first separator. Nothing without one.
+// The text before and after the first separator; nullopt without one.
 std::optional<std::pair<std::string_view, std::string_view>> split_once(std::string_view text,
                                                                         char separator);
 
 // The value of the first line that begins with `name` and '='.
 std::optional<std::string_view> find_value(std::string_view lines, std::string_view name);
 
-// The number that all of `text` is: digits, and for a signed type '-' before them. Nothing for
-// other text, blanks and '+' included, and for a number outside the type's range.
+// Parses all of `text` as a number: digits, for a signed type with an optional '-' before them.
+// nullopt for other text, including blanks and '+', and for a number outside the type's range.
 template <std::integral Number>
 std::optional<Number> parse_number(std::string_view text, int base = 10) {
   Number number{};

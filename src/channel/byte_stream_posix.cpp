@@ -10,7 +10,7 @@
 namespace bellhop::channel {
 namespace {
 
-// Reads in a row before other channels and timers get their turn.
+// Consecutive reads before other channels and timers run.
 constexpr int reads_in_a_row = 16;
 
 bool would_block(int error_number) {
@@ -30,7 +30,7 @@ Result<void> ByteStream::start() {
   return {};
 }
 
-// Of a port, room also tells that its host has come: it is always awaited.
+// On a port, writability also reports that the host has attached, so it is always watched.
 void ByteStream::watch_writable(bool wanted) {
   if (kind_ == Kind::socket) watch_.await_writable(wanted);
 }
@@ -69,15 +69,15 @@ void ByteStream::pump_input() {
     }
     const std::span<char> room = handler_.read_buffer();
     if (room.empty()) {
-      // What it still sent, nobody waits for.
+      // The client has left, and the handler does not want its remaining input.
       if (hung_up_ && !handler_.wants_buffered_input()) owner_.on_eof(true);
       return;
     }
     const ssize_t count = ::read(fd_.get(), room.data(), room.size());
     if (count > 0) {
       const auto size = static_cast<std::size_t>(count);
-      // A socket that gives less than there is room for is empty, and tells when it is not; a port
-      // gives what came together.
+      // A short read means that a socket is empty; its next input is a new event. A port returns
+      // one message per read.
       if (kind_ == Kind::socket && size < room.size() && !input_ends_) readable_ = false;
       host_attach_pending_ |= std::exchange(at_eof_, false);
       handler_.input(size);
@@ -149,7 +149,7 @@ std::size_t ByteStream::write_some(const char* bytes, std::size_t size) {
   return written;
 }
 
-// Tells the owner later: a handler is never called from within its own call to send().
+// Notifies the owner from the loop: a handler is never called from within its own call to send().
 void ByteStream::write_failed(int error_number) {
   output_is_lost_ = kind_ == Kind::socket;
   writable_ = false;
@@ -164,7 +164,7 @@ void ByteStream::write_failed(int error_number) {
 void ByteStream::host_left() {
   host_attach_pending_ = false;
   drop_output();
-  resume_input();  // it may have waited for room
+  resume_input();  // the handler may have had no room
 }
 
 void ByteStream::drop_output() {

@@ -1,4 +1,4 @@
-// Bytes in and out of one descriptor, without waiting.
+// Non-blocking input and output on one fd.
 #pragma once
 
 #include <deque>
@@ -11,25 +11,25 @@
 
 namespace bellhop::channel {
 
-// Carries one client's bytes between a non-blocking descriptor and a handler: reads while there is
-// input and the handler has room, keeps what could not be written until it can be.
-// Shared, so that a callback may let go of the stream that calls it.
+// Moves one client's bytes between a non-blocking fd and a handler. Reads while there is input and
+// the handler has room; queues output until the fd accepts it. Shared, so that a callback may
+// release the stream that calls it.
 class ByteStream : public std::enable_shared_from_this<ByteStream> {
  public:
   // What a write error means.
   enum class Kind {
-    socket,  // the client does not listen any more; what it sent is still read to its end
-    port,    // the device is of no more use
+    socket,  // the client no longer reads; its input is still read to the end
+    port,    // the device is unusable
   };
 
-  // What becomes of the stream is its owner's decision. Called on the loop; may close the stream.
+  // Decides what happens to the stream. Called on the loop; may close the stream.
   class Owner {
    public:
     virtual ~Owner() = default;
-    // Nothing more will be read for now: a socket's client has shut down its side, a port's host
-    // has closed. `hung_up`: nobody listens either. May be called again when that changes.
+    // End of input: a socket's client has shut down its writing side, or a port's host has closed.
+    // `hung_up`: the other end no longer reads either. Called again when that changes.
     virtual void on_eof(bool hung_up) = 0;
-    // The descriptor is of no more use; `error_number` is an errno value.
+    // The fd is unusable; `error_number` is an errno value.
     virtual void on_error(int error_number) = 0;
     virtual void on_drained() = 0;
   };
@@ -38,19 +38,19 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
              Owner& owner);
 
   Result<void> start();
-  // Takes the bytes and leaves the string empty.
+  // Sends or queues the bytes, and leaves the string empty.
   void send(std::string& bytes);
   std::size_t unsent() const { return unsent_; }
-  // The bytes themselves.
+  // The queued bytes.
   std::string unsent_bytes() const;
   int descriptor() const { return fd_.get(); }
-  // Of a port: forgets what the host that has left was to get. More of its input may follow.
+  // For a port: drops the output for the host that has left. Input may still follow.
   void host_left();
   void resume_input();
-  // Whether input came after the end of input, from a host that the system has not told of yet: it
-  // tells of a port's data and of its host in no fixed order.
+  // Whether input has arrived after the end of input, while the kernel has not yet reported the new
+  // host. The kernel reports a port's data and its host in no fixed order.
   bool host_attach_pending() const { return host_attach_pending_; }
-  // No callback comes after this.
+  // No callback runs after this.
   void close();
 
  private:
@@ -59,7 +59,7 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
   void pump_input();
   void pump_output();
   void watch_writable(bool wanted);
-  // Writes from `bytes`; the number written, 0 when the descriptor is full or broken.
+  // Returns the number of bytes written; 0 when the fd is full or broken.
   std::size_t write_some(const char* bytes, std::size_t size);
   void write_failed(int error_number);
 

@@ -1,4 +1,4 @@
-// Where requests come from and replies go: one channel, one client at a time.
+// Transports requests and replies: one channel, one client at a time.
 #pragma once
 
 #include <cstddef>
@@ -10,57 +10,59 @@
 
 namespace bellhop::channel {
 
-// Who serves a channel. Called on the loop's thread, never from within a call to the channel.
+// Serves a channel. Called on the loop's thread, never from within a call to the channel.
 class ChannelHandler {
  public:
   virtual ~ChannelHandler() = default;
 
-  // A client has connected. `peer`: see platform::peer_name(). Not called for a port, where the
-  // host is the only client.
+  // A client has connected. `peer`: see platform::peer_name(). Not called for a port, whose only
+  // client is the host.
   virtual void connected(std::string peer) { static_cast<void>(peer); }
-  // Where to put the next input. Empty: not now; resume_input() asks again. Valid until the next
-  // call to this handler. A channel whose reads complete in the background (IOCP) therefore reads
-  // into its own buffer and copies.
+  // The buffer for the next input. Empty when the handler has no room; after resume_input() the
+  // channel asks again. Valid until the next call to this handler, so a channel whose reads
+  // complete in the background (IOCP) reads into its own buffer and copies.
   virtual std::span<char> read_buffer() = 0;
-  // Without room: whether what a client has sent before it left is still wanted.
+  // Called when read_buffer() is empty: whether the input of a client that has left is still
+  // wanted.
   virtual bool wants_buffered_input() const { return false; }
-  // `bytes` bytes were put there.
+  // `bytes` bytes were written to the buffer.
   virtual void input(std::size_t bytes) = 0;
-  // The client sends no more but still listens. The handler calls finish() when it has answered.
+  // The client sends no more but still reads. The handler calls finish() after its last reply.
   virtual void input_ended() = 0;
-  // The client is gone, and with it all that was not sent.
+  // The client has disconnected; unsent output is lost.
   virtual void disconnected() = 0;
-  // Everything that was to be sent has been taken by the system.
+  // All output has been written to the fd.
   virtual void output_sent() = 0;
 };
 
-// A client that an earlier program has served, or a port that it has had open.
+// A client from the snapshot, or an open port.
 struct RestoredClient {
   platform::Handle descriptor;
-  std::string unsent;  // what it has still to get
+  std::string unsent;  // output that is still to be sent
 };
 
-// A way to a host. Outlives its clients: when one leaves, it waits for the next. Used on the loop's
-// thread only.
+// A way to a host. Outlives its clients: when one leaves, it waits for the next. Use it on the
+// loop's thread only.
 class Channel {
  public:
   virtual ~Channel() = default;
 
-  // Begins to serve `handler`, which must outlive the channel.
+  // Starts the channel. `handler` must outlive it.
   virtual Result<void> start(ChannelHandler& handler) = 0;
 
-  // Sends `bytes` and leaves the string empty, with its memory when all of it could be written at
-  // once. Without a client they are dropped.
+  // Sends `bytes` and leaves the string empty; it keeps its memory if all bytes could be written
+  // immediately. Without a client the bytes are dropped.
   virtual void send(std::string& bytes) = 0;
-  // Bytes that wait for the system to take them.
+  // Bytes that the kernel has not accepted yet.
   virtual std::size_t unsent() const = 0;
-  // There is room for input again.
+  // The handler has room for input again.
   virtual void resume_input() = 0;
-  // The client that has ended its input has got all its replies.
+  // All replies have been sent to a client that has ended its input: disconnects it after the last
+  // byte.
   virtual void finish() = 0;
 
-  // What another program of this process needs to serve the channel as it is now: descriptors,
-  // which stay the channel's, and what its client has still to get.
+  // What a successor needs to serve the channel in its current state: fds, which the channel still
+  // owns, and the unsent output of its client.
   struct Snapshot {
     platform::NativeHandle listener = platform::no_handle;
     platform::NativeHandle client = platform::no_handle;  // or the port

@@ -1,4 +1,4 @@
-// Makes channels of the kinds that this operating system has.
+// Makes channels of the kinds that this operating system supports.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -18,18 +18,17 @@ struct ChannelSetup {
   platform::ChannelKind kind;
   std::string path;         // device, socket or address
   std::string description;  // for messages
-  // A listening socket that the service manager or an earlier program of this process opened;
-  // without it, one is created.
+  // A listening socket from the service manager or from the snapshot. If empty, one is created.
   platform::Handle listener = {};
-  // Served by an earlier program of this process.
+  // The client from the snapshot, if there is one.
   std::optional<RestoredClient> client = std::nullopt;
-  // Whether a device that cannot be opened at the start is waited for; else start() fails.
+  // Whether start() waits for a device that cannot be opened; otherwise it fails.
   bool wait_at_start = false;
-  // Called with what happened to a device, as text for the log.
+  // Receives the events of a device, as text for the log.
   std::function<void(const std::string&)> report;
 };
 
-// Must outlive its channels. Used on the loop's thread.
+// Must outlive its channels. Use it on the loop's thread only.
 class ChannelFactory {
  public:
   virtual ~ChannelFactory() = default;

@@ -34,7 +34,7 @@ Result<void> ListenChannel::start(ChannelHandler& handler) {
 void ListenChannel::accept_next() {
   while (!client_) {
     platform::Handle fd = platform::accept_client(listener_.get());
-    if (!fd) return;  // nobody waits
+    if (!fd) return;  // no client waits
     serve(std::move(fd));
   }
 }
@@ -62,7 +62,7 @@ void ListenChannel::release_client() {
   client_->close();
   client_.reset();
   handler_->disconnected();
-  // From the loop, so that a chain of short-lived clients does not nest.
+  // On the loop, so that a series of short-lived clients does not recurse.
   asio::post(reactor_.loop(), [this] { accept_next(); });
 }
 
@@ -81,7 +81,7 @@ void ListenChannel::resume_input() {
 void ListenChannel::finish() {
   finishing_ = true;
   if (unsent() > 0) return;
-  // Later: the handler is still busy with its own bookkeeping.
+  // On the loop: the handler that calls finish() has not updated its own state yet.
   asio::post(reactor_.loop(), [this, client = client_] {
     if (client && client == client_) release_client();
   });

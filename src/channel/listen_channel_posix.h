@@ -1,4 +1,4 @@
-// A channel that clients connect to: a unix or vsock socket.
+// A channel that accepts clients: a Unix or vsock socket.
 #pragma once
 
 #include <memory>
@@ -12,12 +12,11 @@
 
 namespace bellhop::channel {
 
-// Serves the clients of a listening socket one after the other; the next waits in the socket's
-// queue until the present one has left, as with qemu-ga.
+// Serves the clients of a listening socket one after the other. As with qemu-ga, the next client
+// waits in the socket's backlog until the current one has left.
 class ListenChannel : public Channel, private ByteStream::Owner {
  public:
-  // `listener` is a non-blocking listening stream socket.
-  // `client` is served first.
+  // `listener` is a non-blocking listening stream socket. `client` is served first.
   ListenChannel(Reactor& reactor, platform::Handle listener, std::string description,
                 std::optional<RestoredClient> client = std::nullopt);
   ~ListenChannel() override;
@@ -45,7 +44,7 @@ class ListenChannel : public Channel, private ByteStream::Owner {
   Watch watch_;
   std::optional<RestoredClient> taken_;  // until start()
   std::shared_ptr<ByteStream> client_;
-  bool finishing_ = false;  // the client has all its replies once the rest is sent
+  bool finishing_ = false;  // release the client when all output is sent
 };
 
 }  // namespace bellhop::channel

@@ -10,9 +10,10 @@
 namespace bellhop::channel {
 namespace {
 
-// A device that is there but failed this soon after it was opened is broken rather than replugged.
+// A device that exists but failed this soon after it was opened is broken, not replugged.
 constexpr std::chrono::seconds short_life(1);
-// How long a host may be heard without being seen: then it has left as soon as it had spoken.
+// How long to wait for the kernel to report a host that has already sent input. After that, the
+// host has left again.
 constexpr std::chrono::seconds arrival_limit(1);
 
 }  // namespace
@@ -87,8 +88,9 @@ void PortChannel::path_changed() {
   const bool just_lost = std::chrono::steady_clock::now() - opened_ < short_life;
   if (just_lost && std::filesystem::exists(options_.path, ignored)) return try_again_later();
   if (!open_port()) {
-    opened_ = {};  // it is really away: when it returns, it is opened at once
-    // A port has a name a moment before it can be opened, and no notice comes when it can.
+    opened_ = {};  // it was removed: open it immediately when it returns
+    // A port's path appears shortly before the port can be opened, and there is no event for the
+    // latter.
     if (std::filesystem::exists(options_.path, ignored)) start_retry_timer();
     return;
   }

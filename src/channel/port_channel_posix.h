@@ -15,8 +15,8 @@
 
 namespace bellhop::channel {
 
-// Keeps a device open and opens it again when it vanishes and comes back. The host's closing is not
-// an end: the next host finds the port as it was.
+// Keeps a device open, and opens it again when it disappears and returns. When the host closes the
+// port, the port stays open for the next host.
 class PortChannel : public Channel, private ByteStream::Owner {
  public:
   using Open = std::function<Result<platform::Handle>(const std::string& path)>;
@@ -25,16 +25,16 @@ class PortChannel : public Channel, private ByteStream::Owner {
     std::string path;
     std::string description;
     Open open;
-    // Whether a device that cannot be opened at the start is waited for; else start() fails.
+    // Whether start() waits for a device that cannot be opened; otherwise it fails.
     bool wait_at_start = false;
     // Whether read(2) returning 0 means that the host has closed (virtio-serial) or that the
     // device is lost (serial lines).
     bool end_means_host_closed = true;
-    // How often a device that is there and cannot be opened, or breaks at once, is tried again.
+    // Retry interval for a device that exists but cannot be opened or fails immediately.
     std::chrono::milliseconds retry_interval = std::chrono::seconds(5);  // as qemu-ga does
-    // Called with what happened to the device, in words for the log.
+    // Receives the events of the device, as text for the log.
     std::function<void(const std::string&)> report;
-    // The device, where an earlier program has opened it: its host does not see it close.
+    // The open device from the snapshot: its host does not see it close.
     std::optional<RestoredClient> taken = std::nullopt;
   };
 
@@ -69,7 +69,7 @@ class PortChannel : public Channel, private ByteStream::Owner {
   std::optional<platform::PathWatch> path_watch_;
   Watch watch_;
   asio::steady_timer retry_;
-  asio::steady_timer arrival_;  // runs while a host is heard and not yet seen
+  asio::steady_timer arrival_;  // runs while the host that sent input is not reported
   std::chrono::steady_clock::time_point opened_;
 };
 

@@ -60,18 +60,19 @@ void Reactor::end(std::uint64_t token) {
 
 void Reactor::wait() {
   outer_.async_wait(asio::posix::stream_descriptor::wait_read, [this](std::error_code error) {
-    if (error) return;  // the reactor is going
+    if (error) return;  // the reactor is being destroyed
     deliver();
     wait();
   });
 }
 
-// Takes one batch only: the set stays readable while it holds more, and other work gets its turn.
+// Handles one batch only, so that other work can run: poll_ stays readable while events are
+// left.
 void Reactor::deliver() {
   std::array<platform::EdgeEvent, 16> events;
   for (const platform::EdgeEvent& event : poll_.take(events)) {
     const auto entry = entries_.find(event.token);
-    if (entry == entries_.end()) continue;  // ended by a callback of this batch
+    if (entry == entries_.end()) continue;  // a callback of this batch ended the watch
     const std::shared_ptr<Callback> callback = entry->second.callback;
     (*callback)(event);
   }

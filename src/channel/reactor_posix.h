@@ -1,4 +1,4 @@
-// Brings edge-triggered readiness into the Asio loop.
+// Edge-triggered readiness in the Asio loop.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -15,7 +15,7 @@ namespace bellhop::channel {
 
 class Reactor;
 
-// A descriptor under watch; ends the watch when it goes. Must not outlive its reactor.
+// A watched fd; the destructor ends the watch. Must not outlive its reactor.
 class Watch {
  public:
   Watch() = default;
@@ -23,7 +23,7 @@ class Watch {
   Watch& operator=(Watch&& other) noexcept;
   ~Watch();
 
-  // Whether room to write is reported too; not at first.
+  // Whether writability is reported too. False at first.
   void await_writable(bool wanted);
 
  private:
@@ -33,7 +33,7 @@ class Watch {
   std::uint64_t token_ = 0;
 };
 
-// Calls back once for every change of a watched descriptor, on the loop's thread.
+// Calls back once for every change of a watched fd, on the loop's thread.
 class Reactor {
  public:
   using Callback = std::function<void(const platform::EdgeEvent&)>;
@@ -44,7 +44,7 @@ class Reactor {
   ~Reactor();
 
   // Watches `fd`, which the caller keeps open until the watch has ended. The callback may end any
-  // watch, its own too.
+  // watch, including its own.
   Result<Watch> watch(int fd, Callback callback);
 
   asio::io_context& loop() { return loop_; }
@@ -53,7 +53,7 @@ class Reactor {
   friend class Watch;
   struct Entry {
     int fd;
-    std::shared_ptr<Callback> callback;  // shared: it may be ended while it runs
+    std::shared_ptr<Callback> callback;  // shared: the watch may end while it runs
   };
 
   Reactor(asio::io_context& loop, platform::EdgePoll poll);

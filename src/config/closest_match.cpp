@@ -10,7 +10,7 @@
 namespace bellhop::config {
 namespace {
 
-// Levenshtein's distance, one row of the table at a time.
+// Levenshtein distance; keeps one row of the table.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> row(to.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});

@@ -1,4 +1,4 @@
-// Finds the name that somebody probably meant.
+// Finds the name that a misspelt one probably means.
 #pragma once
 
 #include <span>
@@ -6,8 +6,8 @@
 
 namespace bellhop::config {
 
-// The one of `candidates` that takes the fewest insertions, deletions and replacements of bytes to
-// come from `name`; the first when several do. Empty without candidates.
+// The candidate with the smallest edit distance (insertions, deletions and replacements of bytes)
+// to `name`; the first of several. Empty without candidates.
 std::string_view closest_match(std::string_view name, std::span<const std::string_view> candidates);
 
 }  // namespace bellhop::config

@@ -17,7 +17,7 @@ namespace {
 
 using Entry = KeyFile::Entry;
 
-// Stores an entry's value in what is being read.
+// Parses an entry's value into the target.
 template <class Target>
 using Parser = Result<void> (*)(Target&, const Entry&);
 
@@ -61,7 +61,7 @@ constexpr auto general_keys = std::to_array<Key<GeneralOptions>>({
     {"allow-rpcs", parse_names<&GeneralOptions::allowed>},
 });
 
-// A value that is one of few words.
+// A value from a fixed list of words.
 template <class T, std::size_t N>
 Result<T> word(const Entry& entry, const std::pair<std::string_view, T> (&words)[N]) {
   TRY_ASSIGN(const auto value, string_value(entry));
@@ -189,7 +189,7 @@ Result<void> parse_entry(Target& target, std::span<const Key<Target>> keys, std:
                  closest_match(entry.key, names));
 }
 
-// Of a key that comes again only the last counts, but all must be right.
+// If a key is repeated, the last value counts, but all must be valid.
 bool is_last(const KeyFile& file, const KeyFile::Group& group, const Entry& entry) {
   return file.find(group.name, entry.key) == &entry;
 }

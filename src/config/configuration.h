@@ -14,10 +14,11 @@
 
 namespace bellhop::config {
 
-// What Bellhop's own configuration says. What it does not say stays as it was.
+// The content of Bellhop's own configuration file. A setting that the file does not contain keeps
+// its default.
 struct Configuration {
   GeneralOptions general = {};
-  std::vector<ChannelSettings> channels = {};  // none: one, as the general options say
+  std::vector<ChannelSettings> channels = {};  // empty: one channel, from the general options
   std::optional<LogTarget> log_target = {};
   std::optional<LogFormat> log_format = {};
   std::optional<platform::LogLevel> log_level = {};
@@ -27,16 +28,16 @@ struct Configuration {
   std::optional<std::chrono::seconds> freeze_timeout = {};
 };
 
-// Whether a file must be there.
+// Whether a file must exist.
 enum class Presence { optional, required };
 
-// The group [general] of the file at `path`, as qemu-ga reads it: other groups and unknown keys
-// mean nothing. nullopt when an optional file does not exist.
+// The group [general] of the file at `path`. As in qemu-ga, other groups and unknown keys are
+// ignored. nullopt if an optional file does not exist.
 Result<std::optional<GeneralOptions>> read_guest_agent_configuration(const std::string& path,
                                                                      Presence presence);
 
 // Bellhop's file at `path`. An unknown group or key is an error that names the file, the line and
-// the nearest name that exists. nullopt when an optional file does not exist.
+// the closest valid name. nullopt if an optional file does not exist.
 Result<std::optional<Configuration>> read_configuration(const std::string& path, Presence presence);
 
 }  // namespace bellhop::config

@@ -1,4 +1,4 @@
-// What --dump-conf prints.
+// The output of --dump-conf.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace bellhop::config {
 
-// The settings that qemu-ga knows, as its configuration file: what it would print itself, byte for
-// byte. Bellhop's own settings are not part of it.
+// The settings that qemu-ga has, as its configuration file: byte for byte the output of qemu-ga.
+// Excludes Bellhop's own settings.
 std::string dump_configuration(const Settings& settings);
 
 }  // namespace bellhop::config

@@ -1,4 +1,4 @@
-// What --help and --version print.
+// The output of --help and --version.
 #pragma once
 
 #include <string>
@@ -6,12 +6,13 @@
 
 namespace bellhop::config {
 
-// The last part of the path by which a program was called.
+// The last component of the path of the program.
 std::string_view base_name(std::string_view program);
 
 std::string help_text(std::string_view program);
 
-// One line. Under the name qemu-ga it is qemu-ga's, because scripts read the version out of it.
+// One line. If the program is called qemu-ga, the line is qemu-ga's, because scripts parse the
+// version in it.
 std::string version_text(std::string_view program);
 
 }  // namespace bellhop::config

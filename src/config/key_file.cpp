@@ -21,7 +21,7 @@ bool is_locale_character(char c) {
          c == '_' || c == '.' || c == '@' || static_cast<unsigned char>(c) >= 0x80;
 }
 
-// "[name]", with blanks after it at most.
+// "[name]", optionally followed by blanks.
 bool is_group_line(std::string_view line) {
   if (line.empty() || line.front() != '[') return false;
   const std::size_t end = line.find(']');
@@ -33,7 +33,7 @@ bool is_group_name(std::string_view name) {
          std::ranges::none_of(name, [](char c) { return c == '[' || is_control(c); });
 }
 
-// A key, with a locale in brackets after it or without.
+// A key, optionally with a locale in brackets after it.
 bool is_key_name(std::string_view key) {
   const std::size_t end = std::min(key.find_first_of("=[]"), key.size());
   if (end == 0 || key.front() == ' ' || key[end - 1] == ' ') return false;
@@ -49,7 +49,7 @@ std::unexpected<Error> uninterpretable(const KeyFile::Entry& entry) {
                  entry.key);
 }
 
-// What `\c` stands for; NUL when nothing.
+// The character of the escape `\c`; NUL if the escape is invalid.
 char unescaped(char c) {
   switch (c) {
     case 's':
@@ -75,7 +75,7 @@ Result<void> check_utf8(const KeyFile::Entry& entry) {
 
 }  // namespace
 
-// Takes a key file line by line.
+// Parses a key file line by line.
 class KeyFile::Parser {
  public:
   using Outcome = std::expected<void, KeyFileError>;
@@ -158,7 +158,7 @@ std::expected<KeyFile, KeyFileError> KeyFile::load(const std::string& path) {
   const std::filesystem::path native_path = path_from_utf8(path);
   const auto status = std::filesystem::status(native_path, error);
   if (status.type() == std::filesystem::file_type::not_found) {
-    // Which of "does not exist" and "a parent is no directory" it is, only the error tells.
+    // Only `error` distinguishes "does not exist" from "a parent is not a directory".
     return system_error(error ? error : std::make_error_code(std::errc::no_such_file_or_directory));
   }
   if (error) return system_error(error);
@@ -205,7 +205,7 @@ Result<std::vector<std::string>> list_value(const KeyFile::Entry& entry) {
   TRY(check_utf8(entry));
   std::vector<std::string> elements;
   std::string element;
-  bool pending = false;  // whether something stands after the last separator
+  bool pending = false;  // text follows the last separator
   const std::string_view value = entry.value;
   for (std::size_t i = 0; i < value.size(); ++i) {
     char c = value[i];

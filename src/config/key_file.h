@@ -1,5 +1,6 @@
 // Reads GLib's key files, the format of qemu-ga's configuration.
-// https://docs.gtk.org/glib/struct.KeyFile.html; qemu-ga is the authority for what is refused.
+// https://docs.gtk.org/glib/struct.KeyFile.html
+// Files that qemu-ga rejects are rejected.
 #pragma once
 
 #include <expected>
@@ -14,13 +15,13 @@ namespace bellhop::config {
 
 // Why a key file could not be read.
 struct KeyFileError {
-  std::string message;          // in GLib's words
-  unsigned line = 0;            // 1-based; 0 when it is not about a line
-  std::error_code system = {};  // when the file could not be opened or read
+  std::string message;          // in GLib's wording
+  unsigned line = 0;            // 1-based; 0 if the error is not about a line
+  std::error_code system = {};  // set if the file could not be opened or read
 };
 
-// The groups of a key file, in order. A group that comes again continues the first; of a key that
-// comes again the last counts.
+// The groups of a key file, in order. A repeated group continues the first; the last value of a
+// repeated key counts.
 class KeyFile {
  public:
   struct Entry {
@@ -46,14 +47,14 @@ class KeyFile {
   std::vector<Group> groups_;
 };
 
-// The value as text: `\s`, `\n`, `\t`, `\r` and `\\` stand for characters.
+// The value as text, with the escapes `\s`, `\n`, `\t`, `\r` and `\\` resolved.
 Result<std::string> string_value(const KeyFile::Entry& entry);
 // true, false, 1 or 0.
 Result<bool> boolean_value(const KeyFile::Entry& entry);
-// Elements that ';' ends or separates; `\;` stands for a semicolon.
+// Elements that are terminated or separated by ';'; `\;` is a semicolon.
 Result<std::vector<std::string>> list_value(const KeyFile::Entry& entry);
 
-// `text` such that string_value() gives it back.
+// Escapes `text`, so that string_value() returns it unchanged.
 std::string escaped_value(std::string_view text);
 
 }  // namespace bellhop::config

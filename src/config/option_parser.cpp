@@ -15,7 +15,7 @@ std::optional<ParsedOption> OptionParser::next() {
     } else if (argument.starts_with("--")) {
       return parse_long(argument);
     } else if (argument.starts_with('-')) {
-      short_options_ = argument.substr(1);  // nothing in a lone "-"
+      short_options_ = argument.substr(1);  // empty for a single "-"
     }
   }
   return parse_short();
@@ -60,7 +60,8 @@ ParsedOption OptionParser::parse_short() {
 }
 
 // The option of that name, or the only one that the name abbreviates. An abbreviation of several
-// names with the same meaning is unambiguous. Lists the names that are abbreviated.
+// names with the same meaning is unambiguous. `possibilities` receives the names that are
+// abbreviated.
 const Option* OptionParser::find_long(std::string_view name, std::string& possibilities) const {
   const Option* found = nullptr;
   bool ambiguous = false;

@@ -12,8 +12,8 @@ namespace bellhop::config {
 enum class OptionValue { none, required, optional };
 
 struct Option {
-  int id;                 // below 256: the character of the short form
-  std::string_view name;  // of the long form; empty when there is none
+  int id;                 // below 256: the character of the short option
+  std::string_view name;  // of the long option; empty if there is none
   OptionValue value = OptionValue::none;
   bool may_be_abbreviated = true;
 };
@@ -21,15 +21,15 @@ struct Option {
 struct ParsedOption {
   int id = 0;
   const char* value = nullptr;
-  std::string problem = {};  // in getopt's wording; not empty: the rest is not set
+  std::string problem = {};  // in getopt's wording; if set, the rest is not
 };
 
 // Long options may be abbreviated and short ones combined; an optional value is attached to its
-// option. Arguments that are not options are ignored, as is everything after "--". qemu-ga's
-// command line works like this on every operating system, but getopt_long() does not.
+// option. Arguments that are not options are ignored, as is everything after "--". This is the
+// syntax of qemu-ga's command line on every operating system; getopt_long() differs between them.
 class OptionParser {
  public:
-  // `arguments` are those after the program's name. Both must outlive the parser.
+  // `arguments` excludes the program's name. Both must outlive the parser.
   OptionParser(std::span<const Option> options, std::span<char* const> arguments)
       : options_(options), arguments_(arguments) {}
 

@@ -18,8 +18,8 @@ constexpr int probe_option = 258;
 
 using enum OptionValue;
 
-// `-s` belongs to Windows; elsewhere qemu-ga ignores it. Bellhop's own options may not be
-// abbreviated, so that every abbreviation has qemu-ga's meaning.
+// `-s` is for Windows; elsewhere qemu-ga ignores it. Bellhop's own options may not be abbreviated,
+// so that every abbreviation has qemu-ga's meaning.
 constexpr auto options = std::to_array<Option>({
     {'h', "help"},
     {'V', "version"},
@@ -43,7 +43,7 @@ constexpr auto options = std::to_array<Option>({
     {probe_option, "can-take-over", none, false},
 });
 
-// `names` of --block-rpcs or --allow-rpcs, which may ask for help instead.
+// Parses `names` of --block-rpcs or --allow-rpcs, which may request help instead.
 void parse_names(CommandLine& line, std::vector<std::string>& list, std::string_view names) {
   if (names == "help" || names == "?") {
     line.action = CliAction::list_commands;

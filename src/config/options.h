@@ -10,8 +10,7 @@
 
 namespace bellhop::config {
 
-// What a source of configuration says in qemu-ga's terms: the command line, or the group [general]
-// of a file.
+// The options of qemu-ga from one source: the command line, or the group [general] of a file.
 struct GeneralOptions {
   std::optional<bool> daemonize = {};
   std::optional<std::string> method = {};
@@ -26,29 +25,29 @@ struct GeneralOptions {
   std::vector<std::string> allowed = {};
 };
 
-// Lays `over` upon `base`: its single values replace those of `base`, its lists are appended, and
-// what was verbose stays so.
+// Merges `over` into `base`: single values of `over` replace those of `base`, lists are appended,
+// and `verbose` is set if either has it.
 void merge(GeneralOptions& base, const GeneralOptions& over);
 
-// The names between commas, the last one first: the order in which qemu-ga keeps them, which shows
-// in what --dump-conf prints. Nothing when `text` is empty.
+// The names between commas, the last one first: qemu-ga keeps them in this order, which is visible
+// in the output of --dump-conf. Empty if `text` is empty.
 std::vector<std::string> split_names(std::string_view text);
 
-// What is to be done instead of running the agent.
+// What to do instead of running the agent.
 enum class CliAction { nothing, help, version, list_commands, schema, refuse };
 
 struct CommandLine {
-  std::string program;  // as it was called
+  std::string program;  // argv[0]
   GeneralOptions general = {};
   std::optional<std::string> guest_agent_configuration = {};  // --config
   std::optional<std::string> configuration = {};              // --bellhop-config
   bool dump_configuration = false;
   bool probe = false;  // --can-take-over
 
-  // The first of help, version, a list of commands, the schema, and an option that does not exist
-  // or lacks its value. What stands after it counts only for the configuration files.
+  // The first of: help, version, a list of commands, the schema, an option that does not exist or
+  // lacks its value. Later options affect only which configuration files are read.
   CliAction action = CliAction::nothing;
-  std::string problem = {};  // why to refuse, in getopt's words
+  std::string problem = {};  // why to refuse, in getopt's wording
 };
 
 // See OptionParser for the syntax.

@@ -1,4 +1,4 @@
-// Everything a running agent needs to know: what options and configuration files came to.
+// The settings of a running agent, from options and configuration files.
 #pragma once
 
 #include <chrono>
@@ -12,10 +12,10 @@
 
 namespace bellhop::config {
 
-// One way by which clients reach the agent.
+// One channel.
 struct ChannelSettings {
-  std::string method;  // the name of a platform::ChannelKind
-  std::string path;    // device, socket, or "cid:port"; empty for a socket that was passed in
+  std::string method;  // name of a platform::ChannelKind
+  std::string path;    // device, socket, or "cid:port"; empty for an inherited socket
   bool operator==(const ChannelSettings&) const = default;
 };
 
@@ -29,18 +29,19 @@ struct LogSettings {
 };
 
 struct WorkerSettings {
-  std::size_t limit = 64;  // commands that may run at a time on threads of their own
+  std::size_t limit = 64;  // maximum number of commands that run on workers at a time
 };
 
 struct FreezeSettings {
   std::chrono::seconds hook_timeout{60};
   std::string hook_directory = platform::default_paths().freeze_hook_directory;  // none when empty
-  // Longer than hosts take for a snapshot, shorter than a guest survives that cannot write. 0: none
+  // Auto-thaw timeout. Longer than hosts need for a disk snapshot, shorter than a guest survives
+  // without writes. 0: none.
   std::chrono::seconds timeout{600};
 };
 
 struct Settings {
-  // As qemu-ga's options say; the agent serves `channels`.
+  // The values of qemu-ga's options; the agent serves `channels`.
   std::string method = "virtio-serial";
   std::optional<std::string> path = {};
 
@@ -53,15 +54,15 @@ struct Settings {
   std::optional<std::string> fsfreeze_hook = {};
   std::string state_dir = platform::default_paths().state_directory;
   std::vector<std::string> blocked_commands = {};
-  std::optional<std::vector<std::string>> allowed_commands = {};  // none: all
+  std::optional<std::vector<std::string>> allowed_commands = {};  // nullopt: all
 
-  std::optional<std::string> os_release = {};  // QGA_OS_RELEASE: instead of the system's file
+  std::optional<std::string> os_release = {};  // QGA_OS_RELEASE: replaces the path of os-release
 
   LogSettings log = {};
   WorkerSettings workers = {};
   FreezeSettings freeze = {};
 
-  // The configuration files that were read, where there were any.
+  // The configuration files that were read, if any.
   std::optional<std::string> guest_agent_configuration_file = {};
   std::optional<std::string> configuration_file = {};
 };

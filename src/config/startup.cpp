@@ -19,7 +19,7 @@
 namespace bellhop::config {
 namespace {
 
-// What the files and the command line say, in Settings' terms; the channels are still missing.
+// The merged files and command line; the channels are not set yet.
 struct LoadedConfig {
   Settings settings;
   Configuration configuration;
@@ -69,11 +69,11 @@ void apply_general(Settings& settings, const GeneralOptions& general) {
   settings.verbose = general.verbose;
   settings.retry_path = general.retry_path.value_or(settings.retry_path);
   settings.blocked_commands = general.blocked;
-  // As to qemu-ga, an allow list without a name is none.
+  // As in qemu-ga, an empty allow list counts as no list.
   if (!general.allowed.empty()) settings.allowed_commands = general.allowed;
 }
 
-// The command line's log file beats the configured target, which beats a configured file.
+// Precedence: the command line's log file, the configured target, a configured file.
 Result<void> apply_log(Settings& settings, const Configuration& configuration,
                        const CommandLine& line) {
   LogSettings& log = settings.log;
@@ -94,7 +94,7 @@ void apply_freeze(FreezeSettings& freeze, const Configuration& configuration) {
   freeze.timeout = configuration.freeze_timeout.value_or(freeze.timeout);
 }
 
-// Takes the socket that the service manager passed, if any.
+// Claims the socket that the service manager passed, if any.
 Result<void> inherit_socket(Startup& startup, const Environment& environment) {
   TRY_ASSIGN(auto socket, platform::inherited_socket(environment.variable("LISTEN_PID"),
                                                      environment.variable("LISTEN_FDS")));
@@ -116,8 +116,8 @@ Result<void> default_path(Settings& settings) {
   return {};
 }
 
-// A socket that was passed in beats the command line, which beats Bellhop's list of channels, which
-// beats what files say in qemu-ga's terms.
+// Precedence: an inherited socket, the command line, Bellhop's list of channels, qemu-ga's options
+// in files.
 Result<void> choose_channels(Startup& startup, const Configuration& configuration,
                              const CommandLine& line) {
   if (startup.inherited_socket) return {};
@@ -143,8 +143,8 @@ Result<void> check_methods(const Settings& settings) {
   return {};
 }
 
-// Whether the directory of a file that the agent will make is there. Nothing is known of what is
-// relative to another directory than this program's.
+// Checks that the directory of a file that the agent creates exists. Relative paths are checked
+// only with `relative_too`: they may be relative to a directory other than this program's.
 Result<void> require_parent_directory(const std::string& path, bool relative_too) {
   const std::filesystem::path place = path_from_utf8(path);
   if (path.empty() || (!relative_too && !is_absolute_path(path))) return {};
@@ -154,7 +154,7 @@ Result<void> require_parent_directory(const std::string& path, bool relative_too
   return failure("there is no directory for {}", path);
 }
 
-// What would end the program when it begins, and is known before.
+// Finds early the errors that would end the agent at its start.
 Result<void> require_parent_directories(const Settings& settings) {
   std::vector<std::string> paths{settings.state_dir + "/qga.state"};
   if (settings.log_file) paths.push_back(*settings.log_file);
@@ -185,7 +185,7 @@ void make_paths_absolute(Settings& settings, const std::filesystem::path& direct
   }
 }
 
-// Answers a request for something else than running. False when there is none.
+// Prepares an action other than running the agent. False if there is none.
 Result<bool> apply_cli_action(Startup& startup, const CommandLine& line) {
   using Action = Startup::Action;
   switch (line.action) {

@@ -1,4 +1,5 @@
-// What a start of the program is to do, from its command line, its environment and its files.
+// Decides what a start of the program does, from its command line, environment and configuration
+// files.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +13,7 @@
 
 namespace bellhop::config {
 
-// Where a start takes place.
+// The environment of a start.
 struct Environment {
   std::function<const char*(const char* name)> variable;  // as getenv(3)
   std::filesystem::path working_directory;
@@ -22,24 +23,24 @@ struct Environment {
 
 struct Startup {
   enum class Action {
-    run,            // serve, as `settings` say
-    print,          // print `output`, and end with status 0
-    list_commands,  // print the names of all commands, a line each, in the schema's order
+    run,            // run the agent with `settings`
+    print,          // print `output`, exit with status 0
+    list_commands,  // print the names of all commands, one per line, in the schema's order
     print_schema,
-    answer_probe,  // print what a successor answers to a running agent (--can-take-over)
+    answer_probe,  // print the answer of a successor to the probe (--can-take-over)
   };
 
   Action action = Action::run;
   std::string output = {};
   std::string identifier = {};  // the program's name in logs
   Settings settings = {};
-  // The socket that the service manager passed; the only channel when there is one.
+  // The socket from the service manager; if set, it is the only channel.
   platform::Handle inherited_socket = {};
 };
 
-// Decides, without changing anything. An error is for standard error, and the program ends with
-// status 1. When the agent is to be a daemon, which changes its directory, the settings have
-// absolute paths.
+// Has no side effects except that it claims the inherited socket. On error, the caller prints it to
+// standard error and exits with status 1. If the agent is to be a daemon, which changes its working
+// directory, the paths in the settings are absolute.
 Result<Startup> parse_startup(int argc, char* const argv[], const Environment& environment);
 
 }  // namespace bellhop::config

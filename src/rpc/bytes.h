@@ -14,34 +14,35 @@
 
 namespace bellhop {
 
-// An argument that carries bytes as base64. The text lies in the request and is decoded there.
+// An argument with bytes as base64. The text is in the request and is decoded in place.
 class Base64Argument {
  public:
   Base64Argument() = default;
   explicit Base64Argument(std::span<char> text) : text_(text) {}
 
-  // The bytes; valid as long as the request. May be called once: it overwrites the text.
-  // Fails with qemu-ga's message when the text is not base64.
+  // Returns the bytes, which are valid for the lifetime of the request. Call it once: it overwrites
+  // the text. Fails with qemu-ga's message if the text is not base64.
   Result<std::span<const std::byte>> decode() const;
 
  private:
   std::span<char> text_;
 };
 
-// A reply member that carries bytes as base64: bytes at hand.
+// A reply member with bytes as base64; the bytes are in memory.
 struct Base64Bytes {
   std::string bytes;
 };
 
-// A reply member that carries bytes as base64, pulled piece by piece while the reply is written,
-// so that memory does not grow with their number.
+// A reply member with bytes as base64, read in pieces while the reply is written, so that memory
+// use does not depend on the size.
 struct Base64Stream {
-  // Returns the next piece, empty at the end. The piece stays valid until the next call. Called
-  // on the command's own thread; may block. Pieces but the last are a multiple of 3 bytes long.
+  // Returns the next piece, empty at the end. The piece stays valid until the next call. Called on
+  // the thread that runs the command; may block. The size of every piece but the last is a multiple
+  // of 3 bytes.
   std::function<std::span<const std::byte>()> next;
 };
 
-// A reply member whose value is known only when the members before it have been written.
+// A reply member whose value is computed after the members before it have been written.
 template <class T>
 struct Late {
   std::function<T()> value;

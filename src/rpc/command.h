@@ -1,4 +1,4 @@
-// A command's declaration: everything the agent knows about it, in one constant.
+// A command's declaration: one constant that contains all facts about the command.
 #pragma once
 
 #include <optional>
@@ -14,11 +14,11 @@
 
 namespace bellhop {
 
-// What kind of access to the guest a command takes, for policy and sandbox.
+// What access to the guest a command requires, for policy and sandbox.
 enum class Access {
-  none,     // the protocol itself
-  inspect,  // reads facts about the system
-  read,     // reads the guest's files
+  none,     // protocol only
+  inspect,  // reads facts about the guest
+  read,     // reads files
   write,    // changes files, accounts or settings
   execute,  // runs programs
   power,    // stops, suspends or freezes the guest
@@ -26,17 +26,17 @@ enum class Access {
 
 // Where a command runs.
 enum class Runs {
-  inline_on_loop,  // it cannot block
-  worker,          // on a worker thread: it may wait for a disk, a child, a lock
+  inline_on_loop,  // does not block
+  worker,          // on a worker thread: may wait for a disk, a child process or a lock
 };
 
-// When a command is answered though commands before it in the same session are not done.
+// Whether a request may overtake older requests of the same session.
 enum class Priority {
   normal,
-  expedited,  // promise 2: sync, ping, info, freeze status and thaw
+  expedited,  // never waits: sync, ping, info, freeze status and thaw
 };
 
-// The facts of a command that its author writes down.
+// The facts of a command that its source file states.
 struct Facts {
   std::string_view name;           // wire name
   std::string_view documentation;  // first sentence is the summary
@@ -45,10 +45,10 @@ struct Facts {
   Runs runs = Runs::worker;
   Priority priority = Priority::normal;
   bool served_while_frozen = false;
-  bool has_success_response = true;  // false: success has no reply (guest-shutdown)
+  bool has_success_response = true;  // false: no reply on success (guest-shutdown)
   bool delimits_reply = false;       // 0xFF before its success reply (guest-sync-delimited)
-  bool resets_session = false;       // the client has given up on what it asked before
-  bool log_as_debug = false;  // clients call it over and over: not logged at the default level
+  bool resets_session = false;       // drops the replies to older requests (guest-sync)
+  bool log_as_debug = false;  // clients poll it: its calls are logged at debug level, not at info
 };
 
 // A command: its facts, the types of its arguments and reply, and how to run it.
@@ -56,8 +56,8 @@ struct Command {
   Facts facts;
   const Type* arguments;
   const Type* reply;
-  // Decodes the arguments, runs the handler and writes the reply. After an error nothing has been
-  // written. Nothing is written either when the handler has parked the call; see CommandContext.
+  // Decodes the arguments, runs the handler and writes the reply. Writes nothing on error, or if
+  // the handler has parked the call; see CommandContext.
   Result<void> (*invoke)(const Command& self, CommandContext& context,
                          std::optional<wire::Value> arguments, wire::SuccessReply& reply);
 };
@@ -92,8 +92,8 @@ Result<void> invoke(const Command&, CommandContext& context, std::optional<wire:
 //
 //   constinit const Command guest_ping = declare<run>({.name = "guest-ping", …});
 //
-// The constant is named after the file and the wire name, with '_' for '-'. Both are checked: the
-// generated registry refers to it by the file's name, and a test compares name and wire name.
+// The constant has the name of the file, which is the wire name with '_' for '-'. Both are checked:
+// the generated registry refers to the constant by the file's name, and a test compares the names.
 template <auto Handler>
 consteval Command declare(Facts facts) {
   static_assert(

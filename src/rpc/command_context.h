@@ -21,14 +21,14 @@ struct Services;
 struct Caller {
   std::string channel = {};  // "unix-listen /run/agent.sock"
   std::string peer = {};  // "pid 4711, uid 0", "cid 2"; empty when the channel does not report it
-  std::uint64_t session = 0;  // one number for each client, unique in this process
+  std::uint64_t session = 0;  // identifies the client; unique in this process
 };
 
 // Why the wait of a parked call ended.
 enum class WaitEnd {
   deadline,
   woken,        // by the call's waker
-  interrupted,  // the client has sent another request, or an upgrade waits: answer now
+  interrupted,  // another request or a live upgrade waits: answer now
 };
 
 // Runs on the loop once the reply has been written to the channel. Not run if the client
@@ -36,8 +36,8 @@ enum class WaitEnd {
 using OnDelivered = std::function<void()>;
 
 // The parameter of every handler. It lives until the call is answered or dropped, and so does the
-// text that the arguments refer to; the struct of the arguments lives only until the handler
-// returns. `services`, `caller` and cancelled() are thread-safe; the other members belong to the
+// text that the arguments refer to. The arguments struct itself lives only until the handler
+// returns. `services`, `caller` and cancelled() are thread-safe; use the other members only on the
 // thread that runs the handler.
 class CommandContext {
  public:
@@ -53,7 +53,7 @@ class CommandContext {
   Services& services;
   const Caller& caller;
 
-  // Stop is requested when the client disconnected or resynchronised: no reply will be read.
+  // Stop is requested when the client disconnects or resynchronises: no client will read the reply.
   std::stop_token cancelled() const { return cancellation_.get_token(); }
 
   void on_delivered(OnDelivered function) { on_delivered_ = std::move(function); }
@@ -72,7 +72,7 @@ class CommandContext {
                                    WaitEnd end, wire::SuccessReply& reply) mutable {
                        return answer(resume(end), reply);
                      }};
-    return failure("the call waits");  // not seen: a parked call has no reply yet
+    return failure("the call waits");  // discarded by answer(): a parked call has no reply yet
   }
 
   // Returns a function that ends the wait of this call. The function is thread-safe and may be

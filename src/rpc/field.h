@@ -11,18 +11,19 @@
 //   }
 //
 // The decoder, the encoder, the schema and the documentation use the list. fields_of() is found by
-// argument-dependent lookup, so it stands in the struct's namespace, after the struct and before
-// its first use. The list of a struct of platform/ stands in the file of the command that replies
-// with it; a struct has one list in the whole program. `fields<"GuestDiskInfo">(…)` gives the
-// type's name on the wire, if it has one.
+// argument-dependent lookup, so declare it in the struct's namespace, after the struct and before
+// its first use. The list of a struct of platform/ is in the file of the command that returns it; a
+// struct has one list in the whole program. `fields<"GuestDiskInfo">(…)` sets the type's name on
+// the wire, if it has one.
 //
-// The wire name must be the member's name with '-' for '_' (or the same); a trailing '_' on the
-// member, where the plain name is a keyword, does not count. A wrong name or type does not compile.
+// The wire name must be the member's name, optionally with '-' for '_'. A trailing '_' of the
+// member, used where the plain name is a keyword, is ignored. A wrong name or type does not
+// compile.
 //
 // Besides members, a reply can have constants and members of members: constant<>() and the second
 // field<>() below.
 //
-// Members may be of every type that has a WireType: bool, std::int64_t, std::uint64_t, double,
+// Members may have any type that has a WireType: bool, std::int64_t, std::uint64_t, double,
 // std::string_view (arguments), std::string, Base64Argument and Alternate<…> (arguments),
 // Base64Bytes, Base64Stream, AnyJson and Late<T> (replies), std::vector<T>, std::optional<T>, an
 // enumeration with wire_names(), a struct with fields_of().
@@ -58,7 +59,7 @@ struct MemberPointer<std::optional<Member> Struct::*> {
   static constexpr bool optional = true;
 };
 
-// The name of a member, from the compiler's description of a template argument.
+// The name of a member, parsed from __PRETTY_FUNCTION__.
 template <auto Member>
 consteval std::string_view member_name() {
   std::string_view description = __PRETTY_FUNCTION__;
@@ -78,7 +79,7 @@ consteval bool names_agree(std::string_view wire, std::string_view member) {
 
 }  // namespace detail
 
-// One entry of a field list: made by field<>() only.
+// One entry of a field list. Create it with field<>().
 template <FixedString Name, auto Pointer>
 struct Field {
   using Member = detail::MemberPointer<decltype(Pointer)>;
@@ -155,7 +156,7 @@ consteval auto constant(std::string_view documentation) {
   return ConstantField<Name, Value>{documentation};
 }
 
-// The fields of a struct, in the order in which they are written. Made by fields() only.
+// The fields of a struct, in the order in which they are written. Create it with fields().
 template <class... Fields>
 struct FieldList {
   std::string_view type;  // the struct's name on the wire; may be empty
@@ -203,7 +204,7 @@ struct WireType<T> {
     return decode_members(value, &path);
   }
 
-  // The members of an object at `parent`; of no object, as of an empty one.
+  // Decodes the members of an object at `parent`. nullopt counts as an empty object.
   static Result<T> decode_members(std::optional<wire::Value> object, const Path* parent) {
     T decoded{};
     std::optional<Error> error;
@@ -250,8 +251,8 @@ constexpr auto fields_of(const Nothing*) {
   return fields();
 }
 
-// Decodes a request's arguments. Without any, as an empty object.
-// The result may hold views into the document and mutable access to its base64.
+// Decodes a request's arguments; nullopt counts as an empty object. The result may contain views
+// into the request and may decode base64 in it in place.
 template <detail::Struct T>
 Result<T> decode_arguments(std::optional<wire::Value> arguments) {
   return WireType<T>::decode_members(arguments, nullptr);

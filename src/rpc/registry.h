@@ -1,4 +1,4 @@
-// All commands that this build has.
+// All commands of this build.
 #pragma once
 
 #include <span>

@@ -45,8 +45,8 @@ void write_object_members(wire::JsonWriter& writer, std::span<const FieldInfo> f
   write_flag(writer, "additionalProperties", false);
 }
 
-// The members of a JSON Schema; the caller has begun the object.
-// The recursion follows the types that commands declare, not input.
+// Writes the members of a JSON Schema; the caller has begun the object. The recursion depth depends
+// on the declared types, not on input.
 void write_type(wire::JsonWriter& writer, const Type& type) {
   write_text_if_any(writer, "title", type.name);
   write_text_if_any(writer, "type", type.json_type);

@@ -1,4 +1,4 @@
-// The description of a wire type, from which the schema and the documentation are made.
+// The description of a wire type; the schema and the documentation are generated from it.
 #pragma once
 
 #include <span>
@@ -16,10 +16,10 @@ struct FieldInfo {
   std::string_view documentation;
 };
 
-// A type of arguments or replies. Types are constants: pointers to them stay valid.
+// A type of arguments or replies. Types are constants: pointers to them are always valid.
 struct Type {
   std::string_view name = {};       // of objects and alternates; may be empty
-  std::string_view json_type = {};  // empty for enumerations, alternates and what may be anything
+  std::string_view json_type = {};  // empty for enumerations, alternates and AnyJson (any type)
   std::string_view format = {};     // of integers: int64, uint64
   std::string_view encoding = {};   // of strings that carry bytes: base64
   std::span<const FieldInfo> fields = {};         // objects

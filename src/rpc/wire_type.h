@@ -1,4 +1,4 @@
-// How each C++ type of arguments and replies looks on the wire.
+// The wire format of each C++ type of arguments and replies.
 #pragma once
 
 #include <array>
@@ -22,16 +22,16 @@
 
 namespace bellhop {
 
-// Where in the arguments a value stands, for errors: 'vcpus[0].logical-id'.
+// Position of a value in the arguments, for errors: 'vcpus[0].logical-id'.
 struct Path {
   const Path* parent = nullptr;
   std::string_view name = {};
-  std::optional<std::size_t> index = {};  // for an element of an array, which has no name
+  std::optional<std::size_t> index = {};  // of an array element, which has no name
 
   std::string text() const;
 };
 
-// Everything about one type. A new type is one specialisation with:
+// Description, encoder and decoder of one type. A new type is one specialisation with:
 //   type                    its description, a constant
 //   encode(writer, value)   if replies may have it
 //   decode(value, path)     if arguments may have it; errors are qemu-ga's
@@ -72,7 +72,7 @@ struct WireType<std::int64_t> {
   static constexpr Type type{.json_type = "integer", .format = "int64"};
   static void encode(wire::JsonWriter& writer, std::int64_t value) { writer.integer(value); }
   static Result<std::int64_t> decode(wire::Value value, const Path& path);
-  // Other numbers too: decode() says what is wrong with them.
+  // Accepts all numbers, so that decode() reports which ones are invalid.
   static bool fits(wire::Value value) {
     return value.is(wire::Kind::integer) || value.is(wire::Kind::unsigned_integer) ||
            value.is(wire::Kind::real);
@@ -85,7 +85,7 @@ struct WireType<std::uint64_t> {
   static void encode(wire::JsonWriter& writer, std::uint64_t value) {
     writer.unsigned_integer(value);
   }
-  // Accepts negative numbers as qemu-ga does: as their two's complement.
+  // As qemu-ga does, accepts negative numbers as their two's complement.
   static Result<std::uint64_t> decode(wire::Value value, const Path& path);
 };
 
@@ -96,7 +96,7 @@ struct WireType<double> {
   static Result<double> decode(wire::Value value, const Path& path);
 };
 
-// A std::string_view refers to the request.
+// A std::string_view refers to the text of the request.
 template <class T>
   requires std::same_as<T, std::string> || std::same_as<T, std::string_view>
 struct WireType<T> {
@@ -171,8 +171,8 @@ struct WireType<std::vector<T>> {
   }
 };
 
-// An enumeration whose values count from 0, named by `constexpr std::array<std::string_view, N>
-// wire_names(Enumeration)` in its namespace.
+// An enumeration whose values count from 0. Its namespace has `constexpr
+// std::array<std::string_view, N> wire_names(Enumeration)`.
 template <detail::Enumeration T>
 struct WireType<T> {
   static constexpr auto names = wire_names(T{});
@@ -191,8 +191,8 @@ struct WireType<T> {
   static bool fits(wire::Value value) { return value.is(wire::Kind::string); }
 };
 
-// An argument that has one of several types, which differ in their JSON types. `Name` is its name
-// in the schema and in errors.
+// An argument with one of several types, which differ in their JSON types. `Name` is its name in
+// the schema and in errors.
 template <FixedString Name, class... Choices>
 struct Alternate {
   std::variant<Choices...> value;

@@ -9,10 +9,11 @@
 namespace bellhop::state {
 namespace {
 
-// Somebody who changes the file at every try is not waited for.
+// Bounds the retries while another program keeps changing the file.
 constexpr int max_tries = 8;
 
-// As g_strsplit() does: nothing has no lines, and a line feed at the end begins an empty one.
+// Same as g_strsplit(): empty content has no lines, and a line feed at the end begins an empty
+// line.
 std::vector<std::string_view> lines_of(std::string_view content) {
   return content.empty() ? std::vector<std::string_view>() : text::split(content, '\n');
 }

@@ -1,4 +1,4 @@
-// The lines of an authorized_keys file, and changing them.
+// Reads and changes the lines of an authorized_keys file.
 #pragma once
 
 #include <functional>
@@ -14,28 +14,28 @@ namespace bellhop::state {
 
 using Keys = std::span<const std::string_view>;
 
-// Whether each may stand in the file as one line that is not a comment; nothing more is known of
-// keys. Fails with qemu-ga's message for the first that may not.
+// Checks that each key is one line and not a comment; the key itself is not validated. Fails with
+// qemu-ga's message for the first invalid key.
 Result<void> check_keys(Keys keys);
 
-// The keys in a file, without the space around them, comments and empty lines; the last comes
-// first, as from qemu-ga.
+// The keys in a file, without surrounding space, comments and empty lines. The last key comes
+// first, as in qemu-ga.
 std::vector<std::string> listed_keys(std::string_view content);
 
-// The content with those keys at its end that are not yet lines of it. Its lines stay as they are,
-// and as with qemu-ga the last line has no line feed: after one that has there will be an empty
-// line.
+// Appends the keys that are not yet lines of the content. Existing lines stay as they are. As in
+// qemu-ga, the result has no line feed at its end; if the content ends with one, an empty line
+// precedes the new keys.
 std::string with_keys(std::string_view content, Keys keys);
 
 // The content without the lines that are exactly one of the keys.
 std::string without_keys(std::string_view content, Keys keys);
 
-// Whether an error of reading says that the file or the directory it should be in does not exist.
+// Whether a read error means that the file or its directory does not exist.
 bool is_absence(const Error& error);
 
-// Reads the file, lets `change` make new content of the old, and puts it in the old one's place.
-// When something else has changed the file meanwhile, does all again. A file that does not exist
-// counts as empty when `create`, else there is nothing to change.
+// Reads the file, passes its content to `change` and replaces the file by the result. Starts again
+// if another program has changed the file in the meantime. A file that does not exist counts as
+// empty with `create`; otherwise nothing is changed.
 Result<void> update(const platform::AuthorizedKeysFile& file, bool create,
                     const std::function<std::string(std::string_view)>& change);
 

@@ -1,4 +1,4 @@
-// Reading a file piece by piece while the reply is written, in constant memory.
+// Reads a file in pieces while the reply is written, in constant memory.
 #pragma once
 
 #include <cstddef>
@@ -12,34 +12,35 @@
 
 namespace bellhop::state {
 
-// One guest-file-read. Has the turn at the file until everything is read.
+// One guest-file-read. Holds the file lease until everything is read.
 class FileReading {
  public:
-  // Every piece but the last is as large: a multiple of 3, as base64 in pieces needs it, and of
-  // the page size.
+  // Size in bytes of every piece but the last: a multiple of 3, as base64 requires, and of the page
+  // size.
   static constexpr std::size_t piece_size = std::size_t{3} << 16;
 
-  // Reads the first piece of at most `count` bytes. An error only when there is not one byte.
+  // Reads the first piece; `count` is the maximum number of bytes for all pieces. Fails only if no
+  // byte could be read.
   static Result<FileReading> begin(FileLease lease, std::uint64_t count);
 
-  // The next piece, empty when there are no more: `count` bytes are read, the file has ended, or
-  // an error came, which the next read of the file will report. Valid until the next call.
+  // The next piece. Empty at the end: `count` bytes are read, the file has ended, or a read failed;
+  // the next read of the file reports that error. Valid until the next call.
   std::span<const std::byte> next();
 
-  // So far, including the piece that was returned last.
+  // Bytes returned so far, including the last piece.
   std::int64_t count() const { return count_; }
-  // Whether the end of the file was met: not merely reached.
+  // Whether a read has returned 0. False if `count` bytes end exactly at the end of the file.
   bool eof() const { return eof_; }
 
  private:
   FileReading(FileLease lease, std::uint64_t count);
   Result<void> fill();
 
-  std::optional<FileLease> lease_;  // until there is nothing more to read
+  std::optional<FileLease> lease_;  // released when everything is read
   std::uint64_t remaining_;
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t filled_ = 0;
-  bool first_ = true;  // the piece in the buffer was read by begin()
+  bool first_ = true;  // the buffer contains the piece that begin() read
   std::int64_t count_ = 0;
   bool eof_ = false;
 };

@@ -21,8 +21,8 @@ std::optional<int> int_field(const SnapshotRecord& record, std::string_view fiel
 
 }  // namespace
 
-// A started program. Its observer keeps it until its process can do nothing more; it is also in
-// jobs_ from when its number is known until it is collected.
+// A started program. Its observer owns it until the process has ended and its streams are closed.
+// It is also in jobs_ from when its pid is known until it is collected.
 struct Jobs::Job {
   bool is_done() const { return end && !out_open && !err_open; }
 
@@ -31,14 +31,14 @@ struct Jobs::Job {
   bool out_open = false;
   bool err_open = false;
   bool forgotten = false;  // its output is not kept
-  bool watched = true;     // somebody will tell how it ends
-  // Once the job is done, what they point to does not change: others may be reading it.
+  bool watched = true;     // its exit will be reported
+  // Immutable once the job is done: other threads may read them.
   std::shared_ptr<JobOutput> out = std::make_shared<JobOutput>();
   std::shared_ptr<JobOutput> err = std::make_shared<JobOutput>();
   std::optional<JobList::iterator> place;  // in finished_
 };
 
-// Carries what happens to a process to its job.
+// Passes the events of a process to its job.
 class Jobs::Observer : public platform::ProcessObserver {
  public:
   Observer(Jobs& jobs, std::shared_ptr<Job> job) : jobs_(jobs), job_(std::move(job)) {}
@@ -112,7 +112,7 @@ Waited Jobs::wait_for_end(std::int64_t number, std::chrono::steady_clock::time_p
 }
 
 void Jobs::append(const Job& job, JobOutput& output, std::string_view bytes) {
-  if (job.forgotten || output.truncated) return;  // what follows a gap is of no use
+  if (job.forgotten || output.truncated) return;  // no output after a gap
   std::size_t taken = std::min(bytes.size(), limits_.stream - output.bytes.size());
   make_room(taken);
   taken = std::min(taken, limits_.output - kept_);
@@ -121,7 +121,7 @@ void Jobs::append(const Job& job, JobOutput& output, std::string_view bytes) {
   kept_ += taken;
 }
 
-// Drops output of jobs that have finished, from the first on, until so many bytes more may be kept.
+// Drops output of finished jobs, the first finished first, until `size` more bytes fit.
 void Jobs::make_room(std::size_t size) {
   for (const auto& job : finished_) {
     if (limits_.output - kept_ >= size) return;
@@ -137,7 +137,7 @@ void Jobs::drop_output(Job& job) {
   }
 }
 
-// Lists a job as finished, once, when it is done and clients know its number.
+// Adds a job to finished_ when it is done and clients know its pid.
 void Jobs::finish_if_done(const std::shared_ptr<Job>& job) {
   if (!job->is_done() || job->number == 0 || job->forgotten) return;
   job->place = finished_.insert(finished_.end(), job);
@@ -159,18 +159,18 @@ std::size_t Jobs::snapshot(SnapshotWriter& writer) {
   const MutexLock lock(mutex_);
   writer.begin(limits_record);
   writer.number("descriptors", processes_.descriptor_limit());
-  // In the order in which they finished, which is that in which they are forgotten.
+  // In the order in which they finished: the successor forgets them in this order.
   for (const auto& job : finished_) write_job(writer, *job);
   for (const auto& [number, job] : jobs_) {
     if (!job->place) write_job(writer, *job);
   }
   for (const platform::ProcessSnapshot& process : released_) {
-    // A process that could not be watched as a whole is no job's any more.
+    // A process without a job's observer has no job.
     const auto* observer = dynamic_cast<const Observer*>(process.observer.get());
     const Job* job = observer ? observer->job().get() : nullptr;
     writer.begin(process_record);
     write_process(writer, process);
-    // What a job has left running may outlive it.
+    // A process that a job left running may outlive the job.
     writer.number("job", !job || job->forgotten ? 0 : job->number);
   }
   return jobs_.size();
@@ -249,7 +249,7 @@ void Jobs::restore_process(const SnapshotRecord& record) {
   if (watched) job->watched = true;
 }
 
-// Nobody will tell how the job ends.
+// Ends a job whose exit cannot be observed: its status is unknown.
 void Jobs::lose(const std::shared_ptr<Job>& job) {
   if (job->is_done()) return;
   if (!job->end) job->end.emplace();

@@ -1,4 +1,5 @@
-// The programs that clients have started: what they write and how they end, kept until asked for.
+// The jobs: programs that clients have started. Output and exit status are kept until a client asks
+// for them.
 #pragma once
 
 #include <chrono>
@@ -18,64 +19,66 @@
 
 namespace bellhop::state {
 
-// What is kept of jobs, in memory.
+// Limits on what is kept in memory.
 struct JobLimits {
-  std::size_t stream = std::size_t{16} << 20;  // bytes of one stream of one job; as qemu-ga
-  // Bytes of all jobs together. Beyond it the output of the job that finished first is dropped
-  // and flagged as truncated; when there is none to drop, new output is.
+  std::size_t stream = std::size_t{16} << 20;  // bytes per stream of a job; as qemu-ga
+  // Bytes of all jobs together. Beyond it the output of the job that finished first is dropped and
+  // flagged as truncated. If no finished job has output, new output is dropped.
   std::size_t output = std::size_t{256} << 20;
-  // Finished jobs that nobody has asked for. Beyond it the one that finished first is forgotten.
+  // Finished jobs that no client has asked for. Beyond it the one that finished first is forgotten.
   std::size_t finished = 65536;
 };
 
 // A captured stream.
 struct JobOutput {
   std::string bytes;
-  bool truncated = false;  // there was more, which was read and thrown away
+  bool truncated = false;  // there was more, which was read and discarded
 };
 
 struct JobStatus {
-  // The process has ended and nobody can write into its captured streams any more. The rest is
-  // only set then.
+  // The process has ended and no process can write to its captured streams. The other members are
+  // set only then.
   bool exited = false;
   platform::ProcessEnd end = {};
-  // Never change any more. Empty streams before the end.
+  // Immutable. Empty before the end.
   std::shared_ptr<const JobOutput> out = std::make_shared<const JobOutput>();
   std::shared_ptr<const JobOutput> err = out;
-  std::shared_ptr<const void> job = {};  // which job this was: numbers come back
+  std::shared_ptr<const void> job = {};  // identifies the job: pids are reused
 };
 
 enum class Waited { ended, timed_out, no_such_job };
 
-// Any thread may call. A job's number is that of its process. When the system gives the number of
-// a finished job that nobody has asked for to a new one, the old one is forgotten.
-// Jobs that still run when this object goes live on, without anybody to read what they write.
+// Thread-safe. A job's number is its pid. When the kernel reuses the pid of a finished job that no
+// client has asked for, the old job is forgotten. Jobs that still run at destruction continue;
+// nothing reads their output.
 class Jobs {
  public:
   explicit Jobs(JobLimits limits = {}) : limits_(limits) {}
 
-  // Starts a program and returns its number. Waits until it is loaded.
+  // Starts a program and returns its pid. Waits until it is loaded.
   Result<std::int64_t> start(platform::ProcessRequest request);
 
-  // How a job is doing, nothing when there is none with that number. It is kept until collected().
+  // The status of a job; nullopt if there is none with that number. The job is kept until
+  // collected().
   std::optional<JobStatus> status(std::int64_t number);
 
-  // The client has got this status of a job that has exited: forgets the job.
+  // Forgets the job. Called when the client has received this status, which is that of an exited
+  // job.
   void collected(const JobStatus& status);
 
-  // Waits until a job has exited, as status() understands it, and leaves it there.
+  // Waits until a job has exited, in the sense of JobStatus::exited. Does not forget it.
   Waited wait_for_end(std::int64_t number, std::chrono::steady_clock::time_point deadline);
 
-  // Writes down all jobs and returns how many there are. From then on what they do is left to who
-  // takes them over, or to resume(). Nobody may start or wait for one meanwhile.
+  // Writes all jobs to the snapshot and returns their number. Their processes are not watched until
+  // the successor restores them, or resume(). No thread may start or wait for a job in between.
   std::size_t snapshot(SnapshotWriter& writer);
-  // There is nobody to take them over: serves them again.
+  // The upgrade was aborted: watches the processes again.
   void resume();
-  // Takes the jobs of the program before and returns how many there are. One whose process cannot
-  // be watched has ended, nobody knows how.
+  // Restores the jobs from the snapshot and returns their number. A job whose process cannot be
+  // watched counts as ended with an unknown status.
   std::size_t restore(Snapshot& snapshot);
 
-  // The limit of open descriptors that jobs get; see platform::Processes.
+  // The limit of open fds for jobs; see platform::Processes.
   std::int64_t descriptor_limit() const { return processes_.descriptor_limit(); }
   void set_descriptor_limit(std::int64_t limit) { processes_.set_descriptor_limit(limit); }
 
@@ -95,14 +98,14 @@ class Jobs {
   void lose(const std::shared_ptr<Job>& job) REQUIRES(mutex_);
 
   const JobLimits limits_;
-  Mutex mutex_;  // for what follows and all jobs in it
+  Mutex mutex_;  // also for all jobs
   ConditionVariable changed_;
   std::unordered_map<std::int64_t, std::shared_ptr<Job>> jobs_ GUARDED_BY(mutex_);
-  JobList finished_ GUARDED_BY(mutex_);      // those that have exited, in that order
+  JobList finished_ GUARDED_BY(mutex_);      // exited jobs, in the order of their exits
   std::size_t kept_ GUARDED_BY(mutex_) = 0;  // bytes of all jobs' output
 
   std::vector<platform::ProcessSnapshot> released_;  // between snapshot() and resume()
-  platform::Processes processes_;                    // goes first: nothing is observed after it
+  platform::Processes processes_;                    // destroyed first: it calls the observers
 };
 
 }  // namespace bellhop::state

@@ -1,4 +1,4 @@
-// Changes of authorized_keys files that several clients ask for at the same moment.
+// Serialises changes of authorized_keys files.
 #pragma once
 
 #include <chrono>
@@ -11,17 +11,17 @@
 
 namespace bellhop::state {
 
-// Lets one change at a time at each file: what is added between another's reading and replacing
-// would be lost. Changes of other programs are noticed by the file's version (authorized_keys.h).
-// Any thread may call. The lock is not held while a file is worked on, so that one in a home that
-// does not answer holds up nobody else's.
+// Runs one change per file at a time: a key added between another change's read and its replace
+// would be lost. The version of the file reveals changes by other programs (authorized_keys.h).
+// Thread-safe. No lock is held while a change runs, so that a home directory that does not answer
+// delays only its own file.
 class KeyedMutex {
  public:
-  // A change is given up when those before it take longer than `timeout`.
+  // A change fails if earlier changes of the file take longer than `timeout`.
   explicit KeyedMutex(std::chrono::milliseconds timeout = std::chrono::minutes(1))
       : timeout_(timeout) {}
 
-  // Runs `change` when no other change at the file of that path is running.
+  // Runs `change` when no other change of the file at that path runs.
   // Errors: those of `change`; `failed to write to 'PATH': an earlier change of it has not ended`.
   Result<void> run(const std::string& path, const std::function<Result<void>()>& change);
 

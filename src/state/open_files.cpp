@@ -27,7 +27,7 @@ constexpr FileMode also_reading(FileMode mode) {
   return mode;
 }
 
-// The modes of fopen in the C standard, and no others: no `x`, no `e`, no letters in other order.
+// The modes of fopen in the C standard and no others: no `x`, no `e`, no other order of letters.
 constexpr std::array modes{
     reading("r"),
     reading("rb"),
@@ -54,7 +54,7 @@ std::unexpected<Error> not_found(std::int64_t handle) {
 
 }  // namespace
 
-// A file, and whose turn at it is.
+// An open file and the state of its lease.
 class OpenFile : public std::enable_shared_from_this<OpenFile> {
  public:
   OpenFile(std::int64_t handle, std::unique_ptr<platform::File> file)
@@ -77,10 +77,10 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
     free_.notify_all();
   }
 
-  // To be called once, by whoever took the file out of the table.
+  // Called once, by the thread that removed the file from the table.
   Result<void> close(std::chrono::milliseconds timeout) {
     MutexLock lock(mutex_);
-    closed_ = true;  // those who wait for their turn need wait no longer
+    closed_ = true;  // ends the wait for the lease
     free_.notify_all();
     const auto is_free = [this]() REQUIRES(mutex_) { return !in_use_; };
     if (!free_.wait_for(mutex_, timeout, is_free)) return {};
@@ -92,7 +92,7 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
 
  private:
   const std::int64_t handle_;
-  const std::unique_ptr<platform::File> file_;  // only for whose turn it is
+  const std::unique_ptr<platform::File> file_;  // used only under the lease
 
   Mutex mutex_;
   ConditionVariable free_;
@@ -115,7 +115,7 @@ Result<std::int64_t> OpenFiles::open(std::string_view path, std::string_view mod
   for (;;) {
     TRY_ASSIGN(const auto handle, persistent_.next_handle());
     const MutexLock lock(mutex_);
-    // One that was taken over may have a number that another state directory gives again.
+    // A restored handle may equal one that this state directory allocates.
     if (files_.contains(handle)) continue;
     files_.emplace(handle, std::make_shared<OpenFile>(handle, std::move(file)));
     return handle;

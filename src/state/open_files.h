@@ -21,8 +21,8 @@ namespace bellhop::state {
 
 class OpenFile;
 
-// One command's turn at a file: as long as this object lives, nobody else touches the file.
-// The file stays open as long, even when its handle is closed meanwhile.
+// A file lease: exclusive use of an open file by one command. The file stays open for the lifetime
+// of the lease, even if its handle is closed in the meantime.
 class FileLease {
  public:
   FileLease(FileLease&&) noexcept = default;
@@ -37,32 +37,32 @@ class FileLease {
   std::shared_ptr<OpenFile> open_file_;
 };
 
-// Any thread may call. Files are independent: one whose disk or device does not answer keeps only
-// those waiting who want that file, and not for long.
+// Thread-safe. Files are independent: a disk or device that does not answer delays only commands on
+// the same file, and only up to the timeout.
 class OpenFiles {
  public:
   using Opener = std::function<Result<std::unique_ptr<platform::File>>(const std::string& path,
                                                                        const platform::FileMode&)>;
 
-  // `timeout` is how long a command waits for its turn at a file that another one is using.
+  // `timeout` is how long a command waits for the lease of a file that another command uses.
   explicit OpenFiles(PersistentState& persistent, Opener opener = platform::open_file,
                      std::chrono::milliseconds timeout = std::chrono::seconds(2))
       : persistent_(persistent), opener_(std::move(opener)), timeout_(timeout) {}
 
-  // Opens a file and returns its handle. `mode` as for fopen(3), one of the standard's fifteen.
-  // May block as long as the file's disk does.
+  // Opens a file and returns its handle. `mode` as for fopen(3): one of the 15 modes of the C
+  // standard. Blocks as long as the file's disk does.
   Result<std::int64_t> open(std::string_view path, std::string_view mode);
 
-  // Waits for a turn at the file. Errors: `handle '7' has not been found`; the file is busy.
+  // Waits for the file lease. Errors: `handle '7' has not been found`; the file is busy.
   Result<FileLease> acquire(std::int64_t handle);
 
-  // Closes the file and forgets the handle, even when it returns an error. When the file's user
-  // does not end, the file is closed as soon as that one has.
+  // Closes the file and forgets the handle, even if it returns an error. If the lease is not
+  // released within the timeout, the file is closed when it is.
   Result<void> close(std::int64_t handle);
 
-  // Writes down all files and returns how many there are. Nobody may be using one.
+  // Writes all files to the snapshot and returns their number. No file may be in use.
   std::size_t snapshot(SnapshotWriter& writer);
-  // Takes the files of the program before and returns how many there are.
+  // Restores the files from the snapshot and returns their number.
   std::size_t restore(Snapshot& snapshot);
 
  private:

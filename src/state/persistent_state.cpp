@@ -12,20 +12,21 @@ namespace {
 
 constexpr std::int64_t first_handle = 1000;
 
-// A handle as the file has it. What is no number that a handle can be is like no entry at all.
+// Parses the counter. A value that is not a valid handle counts as no entry.
 std::optional<std::int64_t> parse_counter(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   const auto counter = text::parse_number<std::int64_t>(text);
   return counter && *counter >= 0 ? counter : std::nullopt;
 }
 
-// The last fd_counter of [global] in a key file. Fails at a line that a key file cannot have.
+// The last fd_counter of [global] in a key file. Fails at a line that is invalid in a key file.
 Result<std::optional<std::int64_t>> find_counter(std::string_view content) {
   std::optional<std::string_view> group;
   std::optional<std::int64_t> counter;
   while (!content.empty()) {
     const std::string_view line = text::trim(text::consume_line(content));
-    // Zeros are what a crash of the system can leave of a file: no line at all, as for qemu-ga.
+    // A crash of the operating system can leave NUL bytes in a file. As in qemu-ga, they are
+    // ignored.
     if (line.empty() || line.starts_with('#') || line.starts_with('\0')) continue;
     const auto pair = text::split_once(line, '=');
     if (line.starts_with('[') && line.ends_with(']')) {
@@ -77,7 +78,7 @@ Result<std::int64_t> PersistentState::next_handle() {
     return failure("no file handle is left");
   }
   if (auto written = write(*counter_ + 1); !written) {
-    // qemu-ga's words; the reason goes along for the log.
+    // qemu-ga's wording; the system error is for the log.
     return std::unexpected(Error{ErrorCode::failed, "failed to commit persistent state to disk",
                                  written.error().system});
   }

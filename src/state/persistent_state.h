@@ -1,4 +1,4 @@
-// What the agent must not forget when it is restarted: which file handles it has given out.
+// State that survives restarts of the agent: the next file handle.
 #pragma once
 
 #include <cstdint>
@@ -10,26 +10,27 @@
 
 namespace bellhop::state {
 
-// The file `qga.state` in the state directory, in qemu-ga's format, so that each can go on where
-// the other stopped. Any thread may call.
+// The file `qga.state` in the state directory, in qemu-ga's format, so that either agent can
+// continue from the other's state. Thread-safe.
 class PersistentState {
  public:
   // What to do when there is no file yet.
   enum class Missing {
-    create,  // write one now, to find out whether the state directory is good
-    ignore,  // for an agent that starts while filesystems are frozen: nothing may be written
+    create,  // write one now, to check that the state directory is writable
+    ignore,  // filesystems are frozen at start: nothing may be written
   };
 
   // `directory` may end with a slash.
   explicit PersistentState(std::string directory);
 
-  // Reads the file. To be called at start, for its errors: without it the first next_handle() does
-  // it. A file that is empty or lacks the counter counts as new; one that is no key file is an
-  // error, because going on could give out handles that are still in use by somebody.
+  // Reads the file. Called at start, so that its errors appear there; otherwise the first
+  // next_handle() reads it. A file that is empty or lacks the counter counts as new. A file that is
+  // not a key file is an error: with a new counter, handles that clients still use could be
+  // returned again.
   Result<void> load(Missing missing);
 
-  // A handle that has never been given out in this state directory: 1000 at first. It is on disk
-  // before this returns, so callers wait for each other as long as the disk takes.
+  // A handle that was never returned before in this state directory; the first is 1000. The counter
+  // is on disk when this returns, so callers wait for each other as long as the disk takes.
   Result<std::int64_t> next_handle();
 
  private:

@@ -38,7 +38,7 @@ void snapshot(SnapshotWriter& writer, std::span<const platform::ProcessSnapshot>
 
 void restore(Snapshot& snapshot, platform::Processes& processes) {
   for (const SnapshotRecord* record : snapshot.take(record_name)) {
-    // Nobody waits for it; one that cannot be watched is lost to nobody.
+    // No caller waits for the process, so an error is ignored.
     static_cast<void>(processes.restore(read_process(*record)));
   }
 }

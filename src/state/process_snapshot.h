@@ -1,4 +1,4 @@
-// Processes in what one program hands over to the next.
+// Processes in a snapshot.
 #pragma once
 
 #include <span>
@@ -8,13 +8,13 @@
 
 namespace bellhop::state {
 
-// Adds the fields of a process to the record that has begun. It stays the writer's, too.
+// Adds the fields of a process to the current record. The writer does not take ownership.
 void write_process(SnapshotWriter& writer, const platform::ProcessSnapshot& process);
 
 // The process of a record, without an observer.
 platform::ProcessSnapshot read_process(const SnapshotRecord& record);
 
-// For processes whose end and output nobody here asks for: programs of the system, and what they
+// For processes whose exit and output no client asks for: helper programs, and processes that they
 // have left running.
 void snapshot(SnapshotWriter& writer, std::span<const platform::ProcessSnapshot> released);
 void restore(Snapshot& snapshot, platform::Processes& processes);

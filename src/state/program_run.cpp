@@ -40,7 +40,7 @@ Result<void> run_to_end(platform::Processes& processes, platform::ProcessRequest
   if (!run) {
     const Error& error = run.error();
     if (!error.system) return cannot(purpose, error.message);
-    // qemu-ga's child says it, and its message ends with a line feed.
+    // As in qemu-ga, whose child writes this message with a line feed at its end.
     return cannot(purpose, fmt::format("failed to exec '{}': {}\n", path, error.system.message()));
   }
   if (run->outcome == Outcome::ended) return check_exit(*run, purpose);

@@ -16,11 +16,11 @@ namespace {
 
 constexpr std::size_t flush_threshold = std::size_t{64} << 10;
 
-// Records whose form does not change from one version to the next: without them the new program
-// could not serve, or two could.
+// Records whose format is the same in all versions: without them the successor could not serve, or
+// two agents could run.
 constexpr std::array stable_records{std::string_view("channel"), std::string_view("pid-file")};
 
-// The next line; nothing when there is no whole one.
+// The next line; nullopt if it has no line feed.
 std::optional<std::string_view> consume_whole_line(std::string_view& rest) {
   return rest.contains('\n') ? std::optional(text::consume_line(rest)) : std::nullopt;
 }
@@ -125,7 +125,7 @@ void Snapshot::read(std::string_view rest, std::int64_t process) {
   const auto header = consume_whole_line(rest);
   read_header(header.value_or(""), process);
   read_records(rest);
-  // The numbers of descriptors, and what they are, mean nothing in another process.
+  // The fds in the records are invalid in another process.
   std::erase_if(records_, [this](const SnapshotRecord& record) {
     const bool stable = std::ranges::find(stable_records, record.name_) != stable_records.end();
     return use_ == Use::none || (use_ == Use::stable && !stable);
@@ -139,7 +139,7 @@ void Snapshot::read_records(std::string_view rest) {
     if (consume_field(words) == "record") {
       records_.emplace_back().name_ = words;
     } else if (records_.empty() || !read_field(*line, rest)) {
-      // The record that is not whole is of no use.
+      // Drops the incomplete record.
       if (!records_.empty()) records_.pop_back();
       return parse_error("it is damaged after its first bytes");
     }

@@ -1,4 +1,4 @@
-// What an agent leaves to the program that takes its place in the same process.
+// The snapshot: the state of the agent for its successor in the same process.
 #pragma once
 
 #include <cstddef>
@@ -14,21 +14,21 @@
 
 namespace bellhop::state {
 
-// The version of the records. A program refuses to be replaced by one that reads another.
+// The version of the records. The agent does not upgrade to a successor that reads another version.
 inline constexpr std::int64_t snapshot_version = 1;
 
-// Writes records into memory. A record is a name and fields: texts of any bytes, numbers,
-// descriptors. The first error is kept, and what is written after it ignored.
+// Writes records into memory. A record is a name and fields: text of any bytes, numbers, fds. The
+// first error is kept; later writes are ignored.
 //
-// The form: a line `bellhop handover VERSION PROCESS`; for each record a line `record NAME`, and a
-// line `number NAME VALUE`, `descriptor NAME NUMBER` or `text NAME SIZE` a field, the latter
-// followed by the bytes and a line feed; at last `end`.
+// Format: a line `bellhop handover VERSION PID`; for each record a line `record NAME` and for each
+// field a line `number NAME VALUE`, `descriptor NAME FD` or `text NAME SIZE`; a text line is
+// followed by SIZE bytes and a line feed. The last line is `end`.
 class SnapshotWriter {
  public:
-  // All records together; what is larger is not handed over. As much as jobs may keep, twice.
+  // Maximum size of all records in bytes; finish() fails beyond it. Twice the limit of job output.
   static constexpr std::size_t max_size = std::size_t{512} << 20;
 
-  // `process` is the one that reads them, too.
+  // `process` is the pid of the reader, which is also the writer's.
   explicit SnapshotWriter(std::int64_t process, std::size_t limit = max_size);
 
   void begin(std::string_view record);
@@ -38,10 +38,10 @@ class SnapshotWriter {
   // Writes nothing for no_handle.
   void descriptor(std::string_view field, platform::NativeHandle descriptor);
 
-  // Ends the records. An error says why they cannot be handed over.
+  // Ends the records and seals the memory. Returns the first error of the writer.
   Result<platform::MemoryFile> finish();
 
-  // Those that were written.
+  // The fds that were written.
   const std::vector<platform::NativeHandle>& descriptors() const { return descriptors_; }
 
  private:
@@ -54,15 +54,15 @@ class SnapshotWriter {
   std::vector<platform::NativeHandle> descriptors_;
 };
 
-// One record that was handed over. Lives as long as its Snapshot.
+// One record of a snapshot. Must not outlive its Snapshot.
 class SnapshotRecord {
  public:
   std::optional<std::string_view> text(std::string_view field) const;
   std::optional<std::int64_t> number(std::string_view field) const;
   bool flag(std::string_view field) const { return number(field).value_or(0) != 0; }
-  // Takes the descriptor over, once; children do not get it. Empty when there is none.
+  // Claims the inherited fd, once, and makes it close-on-exec. Empty if there is none.
   platform::Handle descriptor(std::string_view field) const;
-  // Its handle_number(), without taking it.
+  // The handle_number() of the fd, without claiming it.
   std::optional<std::int64_t> descriptor_number(std::string_view field) const;
 
  private:
@@ -81,23 +81,24 @@ class SnapshotRecord {
   bool taken_ = false;
 };
 
-// Reads what was handed over, as far as it can be understood.
+// Reads a snapshot, as far as it is valid.
 class Snapshot {
  public:
-  // `memory` must have been written for the process `process`.
+  // `process` is the pid of this process. Records that were written for another process are
+  // ignored.
   Snapshot(platform::SealedMemory memory, std::int64_t process);
   Snapshot(Snapshot&&) noexcept = default;
 
-  // The first record of that name, which is not taken.
+  // The first record of that name. Does not take it.
   const SnapshotRecord* find(std::string_view name) const;
-  // The records of that name, in their order.
+  // The records of that name that were not taken before, in their order.
   std::vector<const SnapshotRecord*> take(std::string_view name);
 
-  // What is wrong with the records; those that are left can be used. Of another version these are
-  // the records "channel" and "pid-file", whose form does not change.
+  // What is wrong with the snapshot; the remaining records are valid. In a snapshot of another
+  // version, these are the records "channel" and "pid-file", whose format does not change.
   const std::optional<std::string>& damage() const { return damage_; }
 
-  // Closes the descriptors that nobody has taken, and tells what was not taken.
+  // Closes the fds that were not claimed, and describes the records that were not taken.
   std::vector<std::string> close_rest();
 
  private:

@@ -14,19 +14,19 @@ struct StatvfsPool::Shared {
 
   const Statvfs statvfs;
   const Limits limits;
-  Mutex mutex;  // of everything below and of all rounds
-  // Mounts that were given up and have not answered.
+  Mutex mutex;  // also for all batches
+  // Mounts that timed out and have not answered.
   std::unordered_set<std::uint64_t> stuck GUARDED_BY(mutex);
 };
 
-// The questions of one call that share a limit, and the threads that ask them. The call leaves it
-// at the limit; threads that are stuck keep it until they are done.
+// The queries of one call that share a timeout, and the threads that run them. The call leaves the
+// batch when the timeout expires; stuck threads keep it alive until they are done.
 class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
  public:
   Batch(std::shared_ptr<Shared> shared, std::vector<Query> queries)
       : shared_(std::move(shared)), queries_(std::move(queries)), answers_(queries_.size()) {}
 
-  // Leaves out what is known to be stuck and starts at most `max_threads` threads for the others.
+  // Skips filesystems that are stuck and starts up to `max_threads` threads for the others.
   void start(Workers& workers, std::size_t max_threads) {
     const MutexLock lock(shared_->mutex);
     for (std::size_t i = 0; i < queries_.size(); ++i) {
@@ -38,7 +38,7 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
     while (threads_ < std::min(max_threads, open_) && workers.run(task, "statvfs")) ++threads_;
   }
 
-  // The answers that are there when all are, or at the limit.
+  // Waits until all queries are answered or `limit` is reached, and returns the answers.
   std::vector<std::optional<Size>> finish(std::chrono::steady_clock::time_point limit) {
     const MutexLock lock(shared_->mutex);
     answered_.wait_until(shared_->mutex, limit,
@@ -73,12 +73,12 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
 
   const std::shared_ptr<Shared> shared_;
   const std::vector<Query> queries_;
-  ConditionVariable answered_;  // all questions, or the last thread has gone
-  // Places in questions_.
+  ConditionVariable answered_;  // all queries are answered, or the last thread has ended
+  // Indices in queries_.
   std::vector<std::size_t> waiting_ GUARDED_BY(shared_->mutex);  // the next one last
   std::unordered_set<std::size_t> asking_ GUARDED_BY(shared_->mutex);
   std::vector<std::optional<Size>> answers_ GUARDED_BY(shared_->mutex);
-  std::size_t open_ GUARDED_BY(shared_->mutex) = 0;  // how many questions have no answer
+  std::size_t open_ GUARDED_BY(shared_->mutex) = 0;  // number of queries without an answer
   std::size_t threads_ GUARDED_BY(shared_->mutex) = 0;
   bool abandoned_ GUARDED_BY(shared_->mutex) = false;
 };

@@ -1,4 +1,4 @@
-// How full filesystems are, without waiting for those that do not answer.
+// Sizes of filesystems, without waiting for those that do not answer.
 #pragma once
 
 #include <chrono>
@@ -17,27 +17,26 @@
 
 namespace bellhop::state {
 
-// Asks filesystems for their sizes, on threads of its own: a dead server, program or disk costs
-// the thread that asks it, and is not asked again before it has answered. May be used from any
-// thread.
+// Queries the sizes of filesystems on its own threads. A filesystem whose server, program or disk
+// is dead blocks one thread, and is not queried again until it has answered. Thread-safe.
 class StatvfsPool {
  public:
   using Size = platform::FilesystemSize;
-  // May block for ever.
+  // May block indefinitely.
   using Statvfs = std::function<std::optional<Size>(const std::filesystem::path&)>;
 
   struct Query {
-    std::uint64_t mount_id = 0;  // tells the filesystem from all others
+    std::uint64_t mount_id = 0;  // identifies the filesystem
     std::filesystem::path path;
-    bool may_block = false;  // whether waiting for somebody else is to be expected
+    bool may_block = false;  // its answer depends on a server or another program
   };
 
   struct Limits {
-    // How long one call waits for the filesystems that may block, and for the others. The second
-    // is only reached when a disk is dead.
+    // How long one call waits for filesystems that may block, and for the others. The second
+    // timeout expires only if a disk is dead.
     std::chrono::milliseconds remote{500};
     std::chrono::milliseconds local{3000};
-    // How many threads may be asking. When all of them are stuck, nobody is asked.
+    // Maximum number of threads. When all of them are stuck, nothing is queried.
     std::size_t threads = 16;
   };
 
@@ -45,18 +44,18 @@ class StatvfsPool {
       : StatvfsPool(std::move(statvfs), Limits{}) {}
   StatvfsPool(Statvfs statvfs, Limits limits);
 
-  // The sizes, in the order of the questions; nothing for those that have not answered in time or
-  // do not tell.
+  // The sizes, in the order of the queries; nullopt for filesystems that have not answered in time
+  // or have no size.
   std::vector<std::optional<Size>> query(std::span<const Query> queries);
 
-  // Whether a thread still waits for a filesystem that was given up.
+  // Whether a thread still waits for a filesystem.
   bool is_waiting() const;
 
  private:
   struct Shared;
   class Batch;
 
-  // Threads refer to it that may outlive this.
+  // Shared with the threads, which may outlive the pool.
   std::shared_ptr<Shared> shared_;
   Workers workers_;
 };

@@ -26,7 +26,7 @@ bool Timer::set(std::chrono::milliseconds from_now) {
     deadline_.reset();
     return false;
   }
-  // The thread before it, if any, is at its end and needs no lock any more.
+  // The previous thread, if any, is ending and no longer needs the lock.
   thread_ = *std::move(thread);
   has_thread_ = true;
   return true;

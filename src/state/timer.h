@@ -1,4 +1,4 @@
-// Does something at a time to come, without costing anything while no time is set.
+// A timer that uses no thread while it is not set.
 #pragma once
 
 #include <chrono>
@@ -10,22 +10,21 @@
 
 namespace bellhop::state {
 
-// Calls an action when its time has come, once for each time that is set. It has a thread, on which
-// the action runs, from set() until there is no time to wait for any more. May be used from any
-// thread, also by the action.
+// Calls an action once for each deadline that is set. The action runs on the timer's thread, which
+// exists from set() until there is no deadline. Thread-safe; the action may call it too.
 class Timer {
  public:
   explicit Timer(std::function<void()> action);
-  // Waits for an action that has begun.
+  // Waits for a running action.
   ~Timer();
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  // From now on the time is that long from now, measured by a clock that nobody sets. False when
-  // the system has no thread to give.
+  // Replaces the deadline. Monotonic clock. False if no thread could be started; then no deadline
+  // is set.
   bool set(std::chrono::milliseconds from_now);
 
-  // Forgets the time, which it returns if there was one. An action that has begun goes on.
+  // Clears the deadline and returns it, if there was one. Does not stop a running action.
   std::optional<std::chrono::steady_clock::time_point> cancel();
 
  private:

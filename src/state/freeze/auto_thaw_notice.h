@@ -1,4 +1,4 @@
-// What the host must still be told about a freeze that ended by itself.
+// The error that the next thaw returns after an auto-thaw.
 #pragma once
 
 #include <filesystem>
@@ -9,21 +9,20 @@
 
 namespace bellhop::state {
 
-// A line of text that lives until somebody takes it, also over the agent's end. May be used from
-// any thread.
+// One line of text. It persists until consume(), across restarts of the agent. Thread-safe.
 class AutoThawNotice {
  public:
-  // Begins with what `file` has; without a name, nothing is kept in one.
+  // Loads the notice from `file`, if the file exists. With an empty path, nothing is persisted.
   explicit AutoThawNotice(std::filesystem::path file);
 
-  // Notes a text, unless there is one; writes nothing to a disk.
+  // Sets the text unless there is one. Does not write to a disk.
   void set(std::string text);
   std::optional<std::string> text() const;
 
-  // Writes the text down, when it has not been taken meanwhile.
+  // Writes the text to the file, unless it was consumed in the meantime.
   void persist();
 
-  // Forgets the text and returns it.
+  // Removes the text, also from the file, and returns it.
   std::optional<std::string> consume();
 
  private:

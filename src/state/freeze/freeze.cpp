@@ -15,7 +15,7 @@
 namespace bellhop::state {
 namespace {
 
-// How long a freeze waits for the thaw before it to end: shorter than clients wait.
+// How long a freeze waits for a running freeze or thaw. Shorter than the timeout of clients.
 constexpr std::chrono::seconds turn_timeout{4};
 
 using SystemTime = std::chrono::system_clock::time_point;
@@ -59,8 +59,8 @@ bool Freeze::stop(std::chrono::milliseconds timeout) {
   const bool at_rest =
       changed_.wait_for(mutex_, timeout, [this]() REQUIRES(mutex_) { return is_idle_locked(); });
   lock.unlock();
-  // A freeze may have succeeded while the agent was about to end: its host has no reply yet.
-  if (at_rest && is_frozen_) static_cast<void>(thaw_within_timeout());  // the result says it
+  // A freeze may have succeeded during the shutdown; its host has not received the reply.
+  if (at_rest && is_frozen_) static_cast<void>(thaw_within_timeout());  // checked below
   return at_rest && !is_frozen_;
 }
 
@@ -99,7 +99,7 @@ Result<std::stop_token> Freeze::begin_freeze() {
   committed_ = false;
   freezing_.clear();
   lock.unlock();
-  notice_.consume();  // whoever freezes anew does not believe in the freeze before
+  notice_.consume();  // a new freeze supersedes an unreported auto-thaw
   return stop;
 }
 
@@ -131,8 +131,8 @@ Result<std::int64_t> Freeze::freeze_named(const Names& names, const std::stop_to
   return count;
 }
 
-// The filesystems to freeze, in the order in which to do it. Nothing can be written to read-only
-// ones.
+// The filesystems to freeze, in freezing order. Read-only ones are skipped: nothing can be written
+// to them.
 Result<std::vector<platform::LocalFilesystem>> Freeze::choose(const Names& names) {
   TRY_ASSIGN(auto all, filesystems_.list());
   std::set<std::string_view> named;
@@ -145,7 +145,8 @@ Result<std::vector<platform::LocalFilesystem>> Freeze::choose(const Names& names
   return chosen;
 }
 
-// Opens them all before the first one freezes: what cannot be reached is known in time.
+// Opens all filesystems before the first one is frozen, so that an unreachable one is found before
+// any write is blocked.
 Result<std::vector<Freeze::FrozenFilesystem>> Freeze::open_chosen(const Names& names,
                                                                   const std::stop_token& stop) {
   TRY_ASSIGN(const auto chosen, choose(names));
@@ -184,15 +185,15 @@ Result<std::int64_t> Freeze::freeze_all(std::vector<FrozenFilesystem> opened,
   return count;
 }
 
-// False when the freeze has been given up. From then on its end is the business of others.
+// False if the freeze was aborted. After true, only a thaw or the auto-thaw ends the freeze.
 bool Freeze::try_commit() {
   const MutexLock lock(mutex_);
   committed_ = !timed_out_ && !stop_freezing_.stop_requested();
   return committed_;
 }
 
-// An error about the first filesystem that could not be reached, unless all were unmounted
-// meanwhile.
+// Returns the error of the first unreachable filesystem that is still mounted; success if all have
+// been unmounted in the meantime.
 Result<void> Freeze::check_gone(const Unreachable& unreachable) {
   if (unreachable.empty()) return {};
   TRY_ASSIGN(const auto now, filesystems_.list());
@@ -213,11 +214,11 @@ std::unexpected<Error> Freeze::aborted() const {
   return failure("the freeze was given up: guest-fsfreeze-thaw was called meanwhile");
 }
 
-// Undoes a freeze that failed half-way.
+// Thaws after a partial freeze and returns `error`.
 std::unexpected<Error> Freeze::roll_back(Error error) {
   Thawing thawing;
   thaw_everything(thawing);
-  if (thawing.error) warn(thawing.error->message);  // nobody else sees this Thawing
+  if (thawing.error) warn(thawing.error->message);  // no caller receives this Thawing
   return std::unexpected(std::move(error));
 }
 
@@ -241,11 +242,11 @@ void Freeze::start_thaw() {
   const auto thawing = thawing_;
   auto thread = platform::start_thread("bellhop-thaw", [this, thawing] { finish_thaw(*thawing); });
   if (thread) {
-    // The thread before it, if any, has done its work and needs no lock to end.
+    // The previous thread, if any, has finished its work and needs no lock to end.
     thaw_thread_ = *std::move(thread);
     return;
   }
-  // No thread to be had: better late than frozen.
+  // No thread could be started: a slow reply is better than a guest that stays frozen.
   mutex_.unlock();
   finish_thaw(*thawing);
   mutex_.lock();
@@ -258,14 +259,14 @@ void Freeze::finish_thaw(Thawing& thawing) {
   lock.unlock();
   if (freezing) {
     stop_freezing.request_stop();
-    thaw_frozen(thawing);  // the freeze may hang in the kernel: what it has done need not wait
+    thaw_frozen(thawing);  // the freeze may hang in the kernel: thaw what it has frozen so far
   }
   lock.lock();
   changed_.wait(mutex_, [this]() REQUIRES(mutex_) { return phase_ == Phase::idle; });
   phase_ = Phase::thawing;
   lock.unlock();
   thaw_everything(thawing);
-  // The caller may have had its answer before the hook failed.
+  // The caller may have received its reply before the hook failed.
   if (thawing.error) warn(thawing.error->message);
   lock.lock();
   thawing.done = true;
@@ -273,8 +274,9 @@ void Freeze::finish_thaw(Thawing& thawing) {
   changed_.notify_all();
 }
 
-// What the agent froze comes first, then the hook, so that neither has to wait for a filesystem
-// whose disk hangs. Only when it is not known what is frozen, all are tried before the hook.
+// Order: what the agent froze, then the hook, then other filesystems. Neither of the first two
+// waits for a filesystem whose disk hangs. If the list of frozen filesystems is unknown, all
+// filesystems are tried before the hook.
 void Freeze::thaw_everything(Thawing& thawing) {
   bool inherited = false;
   {
@@ -292,7 +294,7 @@ void Freeze::thaw_everything(Thawing& thawing) {
   for (const std::string& mountpoint : thawing.unreachable) {
     warn(fmt::format("'{}' could not be reached for the thaw and may be frozen still", mountpoint));
   }
-  // Not stopped when the agent ends: what the hook has to wake up must not go on sleeping.
+  // Not stopped at shutdown: the applications that the hook paused must resume.
   auto hooked = run_hook("thaw", {});
   if (!hooked) {
     const MutexLock lock(mutex_);
@@ -301,8 +303,8 @@ void Freeze::thaw_everything(Thawing& thawing) {
   if (known) thaw_others(thawing, false);
 }
 
-// Thaws what the agent holds, what was frozen last first, and lets go of what has thawed. False
-// when it held nothing.
+// Thaws the filesystems that the agent froze, the last frozen first, and closes the thawed ones.
+// False if there were none.
 bool Freeze::thaw_frozen(Thawing& thawing) {
   std::vector<FrozenFilesystem> frozen;
   {
@@ -322,8 +324,8 @@ bool Freeze::thaw_frozen(Thawing& thawing) {
   return !frozen.empty();
 }
 
-// Thaws whatever else is mounted. A filesystem that cannot be opened is passed over, and noted
-// where what is frozen is not known.
+// Tries to thaw all mounted filesystems. With `errors_count`, errors count, and filesystems that
+// cannot be opened are recorded as unreachable; otherwise both are ignored.
 void Freeze::thaw_others(Thawing& thawing, bool errors_count) {
   const auto all = filesystems_.list();
   if (!all) {
@@ -374,12 +376,12 @@ Result<void> Freeze::run_hook(std::string_view action, const std::stop_token& st
   return options_.hook ? options_.hook(action, stop) : Result<void>();
 }
 
-// For a freeze that came to nothing after the hook had prepared for it.
+// After a freeze that froze nothing although the freeze hook ran.
 void Freeze::run_thaw_hook() const {
   if (auto hooked = run_hook("thaw", {}); !hooked) warn(hooked.error().message);
 }
 
-// Fails when nobody would end the freeze at its limit.
+// Fails if the auto-thaw timer cannot be started.
 Result<void> Freeze::set_frozen() {
   if (!std::ofstream(options_.state_file)) {
     warn(fmt::format("unable to create {}, fsfreeze may not function properly",
@@ -416,7 +418,7 @@ void Freeze::arm_inherited_timeout() {
   if (!is_frozen()) return;
   if (const auto deadline = take_deadline()) return arm_until(*deadline);
   const auto since = frozen_since().value_or(std::chrono::system_clock::now());
-  // A clock that was set meanwhile must not make it longer than the limit.
+  // A change of the system clock must not extend the freeze beyond the timeout.
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::system_clock::now() - since);
   const auto none = std::chrono::milliseconds(0);
@@ -440,12 +442,12 @@ Result<void> Freeze::arm_timeout(std::chrono::milliseconds from_now) {
   return failure("cannot watch the freeze's limit: no thread is to be had");
 }
 
-// For a freeze that is there whether it can be watched or not.
+// For a freeze that stays in force even if the timer cannot be started.
 void Freeze::rearm_timeout(std::chrono::milliseconds from_now) {
   if (auto watched = arm_timeout(from_now); !watched) warn(watched.error().message);
 }
 
-// The host has not ended the freeze in time, or never will.
+// Runs when the auto-thaw timeout expires.
 void Freeze::auto_thaw() {
   {
     const MutexLock lock(mutex_);

@@ -1,4 +1,4 @@
-// The freeze: whether filesystems are held still, and the way into it and out of it.
+// The freeze state, and the operations that freeze and thaw filesystems.
 #pragma once
 
 #include <atomic>
@@ -25,87 +25,85 @@
 
 namespace bellhop::state {
 
-// Runs the administrator's hooks with `action`, "freeze" or "thaw", and returns when they have
-// ended, or soon after `stop` when it was asked to stop. After an error of "freeze" they need not
-// be told "thaw".
+// Runs the administrator's hooks with `action`, "freeze" or "thaw". Returns when they have ended,
+// or soon after `stop` is requested. If "freeze" fails, the caller need not run "thaw".
 using FreezeHook =
     std::function<Result<void>(std::string_view action, const std::stop_token& stop)>;
 
 struct FreezeOptions {
-  // Exists while filesystems are frozen. A start that finds it is frozen from the start.
+  // The freeze state file: exists while filesystems are frozen. If it exists at start, the agent
+  // starts frozen.
   std::filesystem::path state_file;
-  // How long a freeze may last until it ends by itself: for as long it may be going on, and for as
-  // long again filesystems may then be frozen. 0: for ever.
+  // Auto-thaw timeout. Applies to the freezing phase and, again from zero, to the frozen phase. 0
+  // disables it.
   std::chrono::milliseconds timeout{0};
-  // Keeps what the next thaw() is to tell about a freeze that ended by itself, over the agent's
-  // end. None when empty.
+  // Keeps the auto-thaw notice across restarts of the agent. No file is used when empty.
   std::filesystem::path notice_file = {};
-  // How long to wait before a thaw at the limit that failed is tried again.
+  // Interval between attempts when an auto-thaw fails.
   std::chrono::milliseconds retry_interval{10'000};
   FreezeHook hook = {};  // none when empty
-  // Called with true before the first filesystem freezes, with false when all have thawed; on any
-  // thread. From the one to the other nothing may be written to a disk. Not called for a freeze
-  // that was there at the start.
+  // Called with true before the first filesystem freezes, and with false when all have thawed; on
+  // any thread. Between the two calls nothing may be written to a disk. Not called with true for a
+  // freeze that was in force at start.
   std::function<void(bool frozen)> on_change = {};
-  // Told what went wrong where there is no caller to tell; on any thread.
+  // Receives the errors that no caller receives; called on any thread.
   std::function<void(std::string_view message)> warn = {};
-  // How long thaw() works before it answers with what it has.
-  // Together with the half second after which a thaw overtakes it is less than one.
+  // Maximum duration of thaw(); then it returns the result so far. Its sum with the 500 ms after
+  // which an expedited thaw overtakes older requests is less than one second.
   std::chrono::milliseconds reply_timeout{400};
 };
 
-// Freezes and thaws, one at a time; may be used from any thread.
+// Freezes and thaws, one at a time. Thread-safe.
 class Freeze {
  public:
   Freeze(platform::Filesystems& filesystems, FreezeOptions options);
-  // Waits for the thread of a thaw and its hook. What is frozen stays frozen.
+  // Waits for the thread of a running thaw and its hook. Frozen filesystems stay frozen.
   ~Freeze();
   Freeze(const Freeze&) = delete;
   Freeze& operator=(const Freeze&) = delete;
 
-  // For the end of the agent: refuses new freezes, gives up one that is going on, whose hook is
-  // killed, waits up to `timeout` for that and for a thaw to end, and thaws what is frozen. False
-  // when a hook is told of a thaw still or a thread is stuck in the kernel: the destructor would
-  // wait for it.
+  // For the shutdown of the agent. Refuses new freezes, aborts a running one and kills its hook,
+  // waits up to `timeout` until it and a running thaw have ended, and thaws what is frozen. False
+  // if filesystems are still frozen, a thaw hook still runs or a thread is stuck in the kernel: the
+  // destructor would wait for it.
   bool stop(std::chrono::milliseconds timeout);
 
-  // From now on the limit counts for a freeze that was there at the start: it ends when that is
-  // over since it began. To be called when on_change() may be.
+  // Starts the auto-thaw timeout of a freeze that was in force at start. The timeout counts from
+  // the beginning of that freeze. Call it once on_change() may be called.
   void arm_inherited_timeout();
 
-  // Whether nothing is going on: no freeze, no thaw, no hook. What is frozen may stay so.
+  // True if no freeze, thaw or hook runs. Filesystems may be frozen.
   bool is_idle() const;
 
-  // Writes down the freeze, if there is one, for the program that goes on with it; its limit does
-  // not end it any more. False when something is going on. resume() takes it back.
+  // Writes the freeze to the snapshot and stops the auto-thaw timer. False while a freeze or thaw
+  // runs, and when the timeout has expired. resume() restarts the timer.
   bool snapshot(SnapshotWriter& writer);
   void resume();
-  // Takes the freeze of the program before: what it held frozen, and when the limit is reached.
-  // To be called before the freeze is used; arm_inherited_timeout() then counts what is left.
+  // Restores the freeze from the snapshot: the frozen filesystems and the deadline. Call it before
+  // any other use; arm_inherited_timeout() then applies the restored deadline.
   void restore(Snapshot& snapshot);
-  // Whether what was handed over is frozen.
+  // Whether filesystems are frozen according to the snapshot.
   static bool was_frozen(const Snapshot& snapshot);
 
   bool is_frozen() const { return is_frozen_.load(std::memory_order_acquire); }
-  // When the freeze began; none when thawed.
+  // When the freeze began; nullopt when thawed.
   std::optional<std::chrono::system_clock::time_point> frozen_since() const;
 
-  // Runs the hook and freezes those of the filesystems whose first mountpoints are named, without
-  // names all, each before what it lies on; read-only ones are left alone. Returns how many it
-  // froze; with 0, and with an error, all is thawed again and the hook told so. May block as long
-  // as a disk does.
+  // Runs the hook, then freezes the filesystems whose first mountpoint is named, or all without
+  // names. A filesystem is frozen before the filesystem that contains its storage. Read-only ones
+  // are skipped. Returns the number of filesystems frozen. If it is 0, and after an error,
+  // everything is thawed again and the thaw hook has run. Blocks as long as a disk does.
   Result<std::int64_t> freeze(const std::optional<std::span<const std::string_view>>& mountpoints);
 
-  // Thaws all filesystems of the system, whoever froze them, and runs the hook; also when nothing
-  // is frozen. A freeze that is going on is given up. Returns how many filesystems it thawed.
-  // Answers within `reply_timeout`: with an error when a filesystem is frozen still, and without
-  // waiting for the hook or for filesystems that the agent did not freeze. The work goes on
-  // meanwhile, and the next thaw() joins it. When a freeze has ended by itself since the last one,
-  // what would have been a success is an error that tells so: the caller must not believe that it
-  // was in force.
+  // Thaws all filesystems, also those that another program froze, and runs the hook; also when
+  // nothing is frozen. Aborts a running freeze. Returns the number of filesystems thawed. Returns
+  // within `reply_timeout`: with an error if a filesystem is still frozen, and without waiting for
+  // the hook or for filesystems that the agent did not freeze. The work continues in the
+  // background, and the next thaw() joins it. The first success after an auto-thaw is replaced by
+  // the auto-thaw notice as an error: the caller must not assume that the freeze was in force.
   Result<std::int64_t> thaw();
 
-  // The system's filesystems, for who has other business with them.
+  // The filesystems of the guest, for other uses.
   platform::Filesystems& filesystems() const { return filesystems_; }
 
  private:
@@ -120,16 +118,16 @@ class Freeze {
     std::shared_ptr<platform::Filesystem> filesystem;
   };
 
-  // What has come of a thaw so far; guarded by mutex_.
+  // Progress and result of a thaw. Guarded by mutex_.
   struct Thawing {
     std::int64_t count = 0;
     std::optional<Error> error = {};
-    bool all_thawed = false;  // nothing is left that the agent froze
-    bool done = false;        // everybody's filesystems were seen to and the hook has ended
-    std::vector<std::string> unreachable = {};  // mountpoints that may be frozen still
+    bool all_thawed = false;  // all that the agent froze has thawed
+    bool done = false;        // all mounted filesystems were tried and the hook has ended
+    std::vector<std::string> unreachable = {};  // mountpoints that may still be frozen
   };
 
-  // Filesystems that could not be reached, and why.
+  // The mountpoints that could not be opened, with the errors.
   using Unreachable = std::vector<std::pair<std::string, Error>>;
 
   bool is_idle_locked() const REQUIRES(mutex_);
@@ -172,24 +170,25 @@ class Freeze {
   platform::Filesystems& filesystems_;
   const FreezeOptions options_;
   std::atomic<bool> is_frozen_ = false;
-  std::stop_source end_;  // the agent ends: no freeze begins any more
+  std::stop_source end_;  // requested at shutdown: no new freeze begins
 
-  mutable Mutex mutex_;  // guards what follows; never held while something may block
+  mutable Mutex mutex_;  // not held during blocking calls
   ConditionVariable changed_;
   Phase phase_ GUARDED_BY(mutex_) = Phase::idle;
   std::stop_source stop_freezing_ GUARDED_BY(mutex_);
-  bool timed_out_ GUARDED_BY(mutex_) = false;  // why the freeze that is going on was stopped
-  bool committed_ GUARDED_BY(mutex_) = false;  // the freeze that is going on will not fail any more
-  std::vector<FrozenFilesystem> frozen_
-      GUARDED_BY(mutex_);  // in the order in which they were frozen
+  bool timed_out_ GUARDED_BY(mutex_) = false;  // the auto-thaw timeout stopped the running freeze
+  bool committed_ GUARDED_BY(mutex_) = false;  // the running freeze can no longer fail
+  // In the order in which they were frozen.
+  std::vector<FrozenFilesystem> frozen_ GUARDED_BY(mutex_);
   // The mountpoints that the kernel was last asked to freeze and to thaw.
   std::string freezing_ GUARDED_BY(mutex_);
   std::string thawing_mountpoint_ GUARDED_BY(mutex_);
-  std::optional<TimePoint> deadline_ GUARDED_BY(mutex_);  // of the limit, while it is handed over
-  bool inherited_ GUARDED_BY(mutex_) =
-      false;  // frozen before this agent started: what, is not known
+  // Of the auto-thaw; set by snapshot() and restore().
+  std::optional<TimePoint> deadline_ GUARDED_BY(mutex_);
+  // Frozen before this start, and the list is unknown.
+  bool inherited_ GUARDED_BY(mutex_) = false;
   std::optional<std::chrono::system_clock::time_point> frozen_since_ GUARDED_BY(mutex_);
-  std::shared_ptr<Thawing> thawing_ GUARDED_BY(mutex_);  // the last thaw, or the one going on
+  std::shared_ptr<Thawing> thawing_ GUARDED_BY(mutex_);  // the running thaw, or else the last one
 
   AutoThawNotice notice_;
   std::jthread thaw_thread_;

@@ -16,7 +16,8 @@
 namespace bellhop::state {
 namespace {
 
-// A program to run, and how messages refer to it: qemu-ga's do not name it.
+// A program to run, and its label in messages. qemu-ga's messages do not name its hook, so that one
+// has no label.
 struct HookProgram {
   std::string path;
   std::string label = {};  // "'/x': "
@@ -34,7 +35,7 @@ Result<void> run_program(platform::Processes& processes, const HookProgram& prog
                     {.time = timeout, .stop = stop});
 }
 
-// Whether a file is a copy that an editor or a package manager left there.
+// Whether a file is hidden or a copy that an editor or a package manager left.
 bool is_leftover(std::string_view name) {
   static constexpr auto endings = std::to_array<std::string_view>(
       {"~", ".bak", ".orig", ".rpmnew", ".rpmorig", ".rpmsave", ".sample", ".swp"});
@@ -68,7 +69,7 @@ Result<std::vector<HookProgram>> programs_in(const std::string& directory) {
   return programs;
 }
 
-// All programs that the administrator wants to be run around a freeze.
+// The hook programs that the administrator has configured.
 class Hooks {
  public:
   Hooks(platform::Processes& processes, HookOptions options)
@@ -92,7 +93,7 @@ class Hooks {
     for (std::size_t i = 0; i < programs.size(); ++i) {
       auto result = run_program(processes_, programs[i], options_.timeout, "freeze", stop);
       if (result) continue;
-      // A program that failed by itself has cleaned up or does not want to; a killed one could not.
+      // A program that failed was able to clean up; a killed one was not.
       const std::size_t count = was_killed(result.error()) ? i + 1 : i;
       if (auto undone = thaw(programs.first(count), {}); !undone) {
         result.error().message += "; " + undone.error().message;
@@ -102,7 +103,7 @@ class Hooks {
     return {};
   }
 
-  // Goes on after an error and returns the first.
+  // Continues after an error and returns the first one.
   Result<void> thaw(std::span<const HookProgram> programs, const std::stop_token& stop) const {
     Result<void> first;
     for (std::size_t i = programs.size(); i-- > 0;) {

@@ -1,4 +1,4 @@
-// The administrator's freeze hooks: programs that ready applications for a freeze.
+// The administrator's freeze hooks: programs that prepare applications for a freeze.
 #pragma once
 
 #include <chrono>
@@ -12,20 +12,20 @@ namespace bellhop::state {
 
 struct HookOptions {
   std::optional<std::string> program = {};  // qemu-ga's hook
-  // Its executable files are hooks too, but for hidden ones and copies that editors and package
-  // managers leave. None when it does not exist or the name is empty.
+  // Executable files in it are hooks too, except hidden ones and copies that editors and package
+  // managers leave. No hooks if it does not exist or the path is empty.
   std::string directory = {};
   std::chrono::milliseconds timeout{60'000};  // for each program
 };
 
-// Runs each program with one argument, "freeze" or "thaw", and /dev/null as its input: for a freeze
-// first `program`, then those of the directory in the order of their names, for a thaw in reverse.
-// A program fails when it cannot be started, ends with another status than 0 or by a signal, or is
-// killed because it ran longer than `timeout`. The error carries what it wrote, up to 64 KiB.
-// Processes that it leaves behind are not waited for.
+// Runs each program with one argument, "freeze" or "thaw", and /dev/null as its input. Order for a
+// freeze: `program`, then those of the directory by name; for a thaw, the reverse. A program fails
+// if it cannot be started, ends with a status other than 0 or by a signal, or is killed after
+// `timeout`. The error contains its output, up to 64 KiB. Processes that it leaves running are not
+// waited for.
 //
-// When one fails at a freeze, those after it are not run, and those before it are told "thaw", as
-// it is itself when it was killed. When one fails at a thaw, the others are run all the same.
+// If a program fails at a freeze, those after it do not run. Those before it run with "thaw"; so
+// does the program itself if it was killed. If a program fails at a thaw, the others still run.
 FreezeHook freeze_hooks(platform::Processes& processes, HookOptions options);
 
 }  // namespace bellhop::state

@@ -1,4 +1,4 @@
-// A freeze on its way from one program to the next.
+// Snapshot and restore of the freeze.
 #include <utility>
 
 #include "state/freeze/freeze.h"
@@ -27,7 +27,7 @@ bool Freeze::snapshot(SnapshotWriter& writer) {
   const MutexLock lock(mutex_);
   if (!is_idle_locked()) return false;
   deadline_ = auto_thaw_timer_.cancel();
-  // The time has come: the thaw is about to begin.
+  // The timeout has expired: the auto-thaw is about to begin.
   if (is_frozen_ && options_.timeout.count() != 0 && !deadline_) return false;
   writer.begin(freeze_record);
   writer.flag("frozen", is_frozen_);
@@ -43,7 +43,7 @@ bool Freeze::snapshot(SnapshotWriter& writer) {
   return true;
 }
 
-// A freeze without a limit has none now either.
+// A freeze without an auto-thaw timeout has no deadline.
 void Freeze::resume() {
   const auto deadline = take_deadline();
   if (is_frozen() && deadline) arm_until(*deadline);
@@ -54,7 +54,7 @@ bool Freeze::was_frozen(const Snapshot& snapshot) {
   return record && record->flag("frozen");
 }
 
-// The mark of the freeze, by which a restarted agent knows of it, says less than the record.
+// The record has more details than the freeze state file, which the constructor has read.
 void Freeze::restore(Snapshot& snapshot) {
   const auto records = snapshot.take(freeze_record);
   if (records.empty()) return;
@@ -74,7 +74,7 @@ void Freeze::restore(Snapshot& snapshot) {
     const std::string mountpoint(frozen->text("mountpoint").value_or(""));
     auto descriptor = frozen->descriptor("filesystem");
     if (!descriptor) {
-      inherited_ = true;  // the thaw then tries all filesystems
+      inherited_ = true;  // the list is incomplete: the thaw tries all filesystems
       continue;
     }
     frozen_.push_back({.mountpoint = mountpoint,
