@@ -53,8 +53,8 @@ class ClientSession::Context final : public CommandContext {
   const std::weak_ptr<Exchange> exchange_;
 };
 
-ClientSession::ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, state::Workers& workers,
-                             Sink& sink, Caller caller)
+ClientSession::ClientSession(asio::io_context& loop, const Dispatcher& dispatcher,
+                             state::Workers& workers, Sink& sink, Caller caller)
     : loop_(loop),
       dispatcher_(dispatcher),
       workers_(workers),

@@ -38,8 +38,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   };
 
   // `loop`, `dispatcher` and `workers` must outlive the session; `sink` must live until detach().
-  ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, state::Workers& workers, Sink& sink,
-                Caller caller);
+  ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, state::Workers& workers,
+                Sink& sink, Caller caller);
 
   void add(std::shared_ptr<Exchange> exchange);
   // Begins requests and delivers replies, as far as possible.
