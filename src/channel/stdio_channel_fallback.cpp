@@ -5,8 +5,6 @@
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "platform/process/threads.h"
@@ -51,12 +49,9 @@ StdioChannel::~StdioChannel() {
 Result<void> StdioChannel::start(ChannelHandler& handler) {
   handler_ = &handler;
   input_->channel = this;
-  try {
-    platform::start_with_signals_blocked(
-        [this] { std::thread([input = input_] { read(input); }).detach(); });
-  } catch (const std::system_error& refused) {
-    return system_failure(refused.code(), "cannot start a thread for {}", description_);
-  }
+  auto thread = platform::start_thread("bellhop-stdio", [input = input_] { read(input); });
+  if (!thread) return std::unexpected(std::move(thread).error());
+  thread->detach();
   return {};
 }
 
