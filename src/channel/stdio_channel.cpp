@@ -1,12 +1,10 @@
-#include "channel/stdio_channel_fallback.h"
+#include "channel/stdio_channel.h"
 
 #include <algorithm>
 #include <asio/post.hpp>
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "platform/process/threads.h"
@@ -51,12 +49,9 @@ StdioChannel::~StdioChannel() {
 Result<void> StdioChannel::start(ChannelHandler& handler) {
   handler_ = &handler;
   input_->channel = this;
-  try {
-    platform::start_with_signals_blocked(
-        [this] { std::thread([input = input_] { read(input); }).detach(); });
-  } catch (const std::system_error& refused) {
-    return system_failure(refused.code(), "cannot start a thread for {}", description_);
-  }
+  auto thread = platform::start_thread("bellhop-stdin", [input = input_] { read(input); });
+  if (!thread) return std::unexpected(thread.error());
+  thread->detach();
   return {};
 }
 
