@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/guest_agent.h"
 #include "agent/log.h"
@@ -16,6 +17,7 @@
 #include "base/version.h"
 #include "config/startup.h"
 #include "platform/accounts/name_services.h"
+#include "platform/machine/this_system.h"
 #include "platform/process/daemon.h"
 #include "platform/process/lifecycle_requests.h"
 #include "platform/process/pid_file.h"
@@ -37,14 +39,16 @@ int print_error(const Error& error) {
 }
 
 int list_commands() {
-  for (const Command* command : all_commands()) fmt::print("{}\n", command->facts.name);
+  for (const Command* command : commands_on(platform::this_system())) {
+    fmt::print("{}\n", command->facts.name);
+  }
   return EXIT_SUCCESS;
 }
 
 int print_schema() {
   std::string text;
   wire::JsonWriter writer(text);
-  write_schema(writer, all_commands(), program_version);
+  write_schema(writer, commands_on(platform::this_system()), program_version);
   fmt::print("{}\n", text);
   return EXIT_SUCCESS;
 }
@@ -116,8 +120,9 @@ int serve(config::Startup startup, RunningExecutable executable,
   }
   if (frozen) log.disable();
 
+  const std::vector<const Command*> commands = commands_on(platform::this_system());
   GuestAgent agent(
-      std::move(startup), all_commands(), log,
+      std::move(startup), commands, log,
       {.frozen = frozen,
        .after_first_thaw = [&] { finish_deferred_startup(log, settings, identifier, pid_file); },
        .snapshot = std::move(snapshot),

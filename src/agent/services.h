@@ -36,7 +36,7 @@ namespace bellhop {
 // In the CommandContext of every call. Everything it refers to outlives all commands and is
 // thread-safe.
 struct Services {
-  std::span<const Command* const> commands;  // all of this build, in the order of guest-info
+  std::span<const Command* const> commands;  // all that exist here, in the order of guest-info
   const agent::Policy& policy;
   const config::Settings& settings;
   state::OpenFiles& files;

@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "channel/channel_factory.h"
-#include "channel/stdio_channel_fallback.h"
+#include "channel/stdio_channel.h"
 
 namespace bellhop::channel {
 namespace {

@@ -50,6 +50,7 @@ extern constinit const Command guest_get_cpustats = declare<run>({
         "Only on Linux. The resolution is the kernel's clock tick, mostly 10 ms. Members that the "
         "kernel is too old to tell are left out.",
     .since = "7.1",
+    .systems = Systems::on_linux,
     .access = Access::inspect,
     .runs = Runs::worker,
 });

@@ -55,6 +55,7 @@ extern constinit const Command guest_get_diskstats = declare<run>({
     .documentation =
         "Returns what each disk and partition has done since the guest's start. Only on Linux.",
     .since = "7.1",
+    .systems = Systems::on_linux,
     .access = Access::inspect,
     .runs = Runs::worker,
 });

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "agent/services.h"
+#include "base/path.h"
 #include "commands/disk_address.h"
 #include "platform/storage/mounted_filesystems.h"
 #include "rpc/command.h"
@@ -35,7 +36,7 @@ Result<std::vector<platform::MountedFilesystem>> run(CommandContext& context, co
   std::vector<state::StatvfsPool::Query> queries;
   queries.reserve(filesystems->size());
   for (const auto& filesystem : *filesystems) {
-    const std::filesystem::path mountpoint = filesystem.mountpoint;
+    const std::filesystem::path mountpoint = path_from_utf8(filesystem.mountpoint);
     queries.push_back({.mount_id = filesystem.mount_id,
                        .path = context.services.system_root / mountpoint.relative_path(),
                        .may_block = filesystem.may_block});

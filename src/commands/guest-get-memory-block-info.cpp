@@ -31,6 +31,7 @@ extern constinit const Command guest_get_memory_block_info = declare<run>({
         "Returns how large the guest's memory blocks are: the least amount of memory that can be "
         "taken in or out of service.",
     .since = "2.3",
+    .systems = Systems::on_linux,
     .access = Access::inspect,
     .runs = Runs::worker,
 });

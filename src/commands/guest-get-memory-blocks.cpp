@@ -34,6 +34,7 @@ extern constinit const Command guest_get_memory_blocks = declare<run>({
         "none. One that is being unplugged, or whose state the guest does not tell at this moment, "
         "is left out.",
     .since = "2.3",
+    .systems = Systems::on_linux,
     .access = Access::inspect,
     .runs = Runs::worker,
 });

@@ -85,6 +85,7 @@ extern constinit const Command guest_set_memory_blocks = declare<run>({
         "of service moves what lies in it and can take long; it fails when something there cannot "
         "be moved.",
     .since = "2.3",
+    .systems = Systems::on_linux,
     .access = Access::write,
     .runs = Runs::worker,
 });

@@ -56,6 +56,7 @@ extern constinit const Command guest_set_vcpus = declare<run>({
         "nothing was changed; to learn why a later one failed, send the rest of the list again. "
         "What is already as wanted counts as carried out.",
     .since = "1.5",
+    .systems = Systems::on_linux,
     .access = Access::write,
     .runs = Runs::worker,
 });

@@ -22,6 +22,7 @@ extern constinit const Command guest_suspend_hybrid = declare<run>({
         "installed; the kernel (`suspend` to /sys/power/disk and `disk` to /sys/power/state), as "
         "with sysvinit, OpenRC and BusyBox. Nothing more is tried once the guest has slept.",
     .since = "1.1",
+    .systems = Systems::on_linux,
     .access = Access::power,
     .runs = Runs::worker,
     .has_success_response = false,

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "base/error.h"
+#include "base/systems.h"
 #include "rpc/command_context.h"
 #include "rpc/field.h"
 #include "rpc/type.h"
@@ -41,6 +42,7 @@ struct Facts {
   std::string_view name;           // wire name
   std::string_view documentation;  // first sentence is the summary
   std::string_view since;          // qemu-ga's version, or "bellhop 0.1"
+  Systems systems = Systems::all;  // on which it exists
   Access access = Access::inspect;
   Runs runs = Runs::worker;
   Priority priority = Priority::normal;

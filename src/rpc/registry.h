@@ -1,13 +1,17 @@
-// All commands of this build.
+// The commands that this build has.
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "rpc/command.h"
 
 namespace bellhop {
 
-// Ordered by name.
+// Ordered by name, including those of other operating systems.
 std::span<const Command* const> all_commands();
+
+// Those that exist on `system`, ordered by name.
+std::vector<const Command*> commands_on(Systems system);
 
 }  // namespace bellhop

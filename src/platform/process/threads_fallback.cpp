@@ -9,7 +9,7 @@ Result<std::jthread> start_thread(ThreadName, std::move_only_function<void()> fu
   try {
     return std::jthread(std::move(function));
   } catch (const std::system_error& refused) {
-    return system_failure(refused.code().value(), "cannot start a thread");
+    return system_failure(refused.code(), "cannot start a thread");
   }
 }
 

@@ -1,4 +1,4 @@
-#include "channel/stdio_channel_fallback.h"
+#include "channel/stdio_channel.h"
 
 #include <algorithm>
 #include <asio/post.hpp>
@@ -49,8 +49,13 @@ StdioChannel::~StdioChannel() {
 Result<void> StdioChannel::start(ChannelHandler& handler) {
   handler_ = &handler;
   input_->channel = this;
+<<<<<<< HEAD:src/channel/stdio_channel_fallback.cpp
   auto thread = platform::start_thread("bellhop-stdio", [input = input_] { read(input); });
   if (!thread) return std::unexpected(std::move(thread).error());
+=======
+  auto thread = platform::start_thread("bellhop-stdin", [input = input_] { read(input); });
+  if (!thread) return std::unexpected(thread.error());
+>>>>>>> seams:src/channel/stdio_channel.cpp
   thread->detach();
   return {};
 }
