@@ -5,15 +5,15 @@
 namespace bellhop::agent {
 
 bool ReplyPipe::write(std::string& bytes) {
-  std::unique_lock lock(mutex_);
-  read_.wait(lock, [this] { return bytes_.empty() || cancelled_; });
+  const MutexLock lock(mutex_);
+  read_.wait(mutex_, [this]() REQUIRES(mutex_) { return bytes_.empty() || cancelled_; });
   if (!cancelled_) bytes_.swap(bytes);
   bytes.clear();
   return !cancelled_;
 }
 
 void ReplyPipe::finish(std::string bytes) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (bytes_.empty()) {
     bytes_ = std::move(bytes);
   } else {
@@ -23,7 +23,7 @@ void ReplyPipe::finish(std::string bytes) {
 }
 
 bool ReplyPipe::read(std::string& out) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (out.empty()) {
     out.swap(bytes_);
   } else {
@@ -35,7 +35,7 @@ bool ReplyPipe::read(std::string& out) {
 }
 
 void ReplyPipe::cancel() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   cancelled_ = true;
   bytes_.clear();
   read_.notify_one();

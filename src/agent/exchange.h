@@ -2,13 +2,12 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "base/mutex.h"
 #include "rpc/command.h"
 #include "wire/request.h"
 #include "wire/value.h"
@@ -31,11 +30,11 @@ class ReplyPipe {
   void cancel();
 
  private:
-  std::mutex mutex_;
-  std::condition_variable read_;
-  std::string bytes_;
-  bool finished_ = false;
-  bool cancelled_ = false;
+  Mutex mutex_;
+  ConditionVariable read_;
+  std::string bytes_ GUARDED_BY(mutex_);
+  bool finished_ GUARDED_BY(mutex_) = false;
+  bool cancelled_ GUARDED_BY(mutex_) = false;
 };
 
 // A request from its arrival until its reply is delivered. Used on the loop's thread; while the

@@ -106,16 +106,12 @@ Result<void> GuestAgent::start() {
     // Not fatal after a live upgrade: an exit would lose the restored state.
     log_or_defer(Log::Level::error, loaded.error().message);
   }
-  auto channel_factory = channel::make_channel_factory(loop_);
-  if (!channel_factory) return std::unexpected(channel_factory.error());
-  channel_factory_ = *std::move(channel_factory);
+  TRY_ASSIGN(channel_factory_, channel::make_channel_factory(loop_));
 
-  Result<void> ready = requests_.start({.stop = [this](auto cause) { stop_on_request(cause); },
-                                        .upgrade = [this] { upgrade_.start(); }});
-  if (!ready) return ready;
+  TRY(requests_.start({.stop = [this](auto cause) { stop_on_request(cause); },
+                       .upgrade = [this] { upgrade_.start(); }}));
 
-  Result<void> opened = open_channels();
-  if (!opened) return opened;
+  TRY(open_channels());
   freeze_.arm_inherited_timeout();
   stop_if_requested();
   return {};
@@ -163,15 +159,14 @@ void GuestAgent::stop_if_requested() {
 }
 
 Result<void> GuestAgent::add_channel(const config::ChannelSettings& settings) {
-  auto channel = make_channel(settings);
-  if (!channel) return std::unexpected(channel.error());
-  auto server = std::make_unique<ChannelServer>(loop_, **channel, dispatcher_, workers_, log_);
-  const auto* record = channel_record((*channel)->description());
+  TRY_ASSIGN(auto channel, make_channel(settings));
+  auto server = std::make_unique<ChannelServer>(loop_, *channel, dispatcher_, workers_, log_);
+  const auto* record = channel_record(channel->description());
   if (record && !server->restore(*record)) {
     log_or_defer(Log::Level::error, fmt::format("{}: a request that was not complete is lost",
-                                                (*channel)->description()));
+                                                channel->description()));
   }
-  channels_.push_back(*std::move(channel));
+  channels_.push_back(std::move(channel));
   servers_.push_back(std::move(server));
   return {};
 }

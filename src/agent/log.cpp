@@ -1,7 +1,6 @@
 #include "agent/log.h"
 
 #include <chrono>
-#include <mutex>
 
 #include "agent/log_format.h"
 
@@ -17,30 +16,30 @@ bool Log::writes(Level level) const {
 
 void Log::write(Level level, std::string_view message, std::span<const Field> fields) {
   if (!writes(level)) return;
-  const std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   if (!enabled_) return;
   output_->write({level, message, std::chrono::system_clock::now(), fields});
 }
 
 void Log::audit(std::string_view message, std::span<const Field> fields) {
-  const std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   if (!enabled_) return;
   platform::LogOutput& output = audit_output_ ? *audit_output_ : *output_;
   output.write({Level::info, message, std::chrono::system_clock::now(), fields});
 }
 
 void Log::disable() {
-  const std::unique_lock lock(mutex_);
+  const ExclusiveLock lock(mutex_);
   enabled_ = false;
 }
 
 void Log::enable() {
-  const std::unique_lock lock(mutex_);
+  const ExclusiveLock lock(mutex_);
   enabled_ = true;
 }
 
 void Log::set_output(std::unique_ptr<platform::LogOutput> output) {
-  const std::unique_lock lock(mutex_);
+  const ExclusiveLock lock(mutex_);
   output_ = std::move(output);
 }
 

@@ -5,13 +5,13 @@
 
 #include <atomic>
 #include <memory>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/error.h"
+#include "base/mutex.h"
 #include "config/settings.h"
 #include "platform/log/log_output.h"
 
@@ -83,8 +83,8 @@ class Log {
   std::atomic<bool> enabled_ = true;
   // Shared by writers; exclusive to change output_ or enabled_. Held while a record is written,
   // which may block on the log's disk.
-  std::shared_mutex mutex_;
-  std::unique_ptr<platform::LogOutput> output_;
+  SharedMutex mutex_;
+  std::unique_ptr<platform::LogOutput> output_ GUARDED_BY(mutex_);
   const std::unique_ptr<platform::LogOutput> audit_output_;
 };
 

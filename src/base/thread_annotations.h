@@ -22,5 +22,10 @@
 #define ACQUIRE(...) BELLHOP_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 #define RELEASE(...) BELLHOP_THREAD_ATTRIBUTE(release_capability(__VA_ARGS__))
 
+// The same for locks that several threads can share. RELEASE_GENERIC: of either kind.
+#define ACQUIRE_SHARED(...) BELLHOP_THREAD_ATTRIBUTE(acquire_shared_capability(__VA_ARGS__))
+#define RELEASE_SHARED(...) BELLHOP_THREAD_ATTRIBUTE(release_shared_capability(__VA_ARGS__))
+#define RELEASE_GENERIC(...) BELLHOP_THREAD_ATTRIBUTE(release_generic_capability(__VA_ARGS__))
+
 // A function that the check does not understand.
 #define NO_THREAD_SAFETY_ANALYSIS BELLHOP_THREAD_ATTRIBUTE(no_thread_safety_analysis)

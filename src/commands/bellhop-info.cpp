@@ -43,14 +43,13 @@ constexpr auto fields_of(const Reply*) {
 }
 
 Result<Reply> run(CommandContext& context, const Nothing&) {
-  const auto now = platform::get_time();
-  if (!now) return std::unexpected(now.error());
+  TRY_ASSIGN(const auto now, platform::get_time());
   const auto up = std::chrono::steady_clock::now() - context.services.started;
   const auto frozen_since = context.services.freeze.frozen_since();
   Reply reply{
       .version = std::string(program_version),
       .protocol = std::string(protocol_version),
-      .started = *now - nanoseconds(up),
+      .started = now - nanoseconds(up),
       .uptime = std::chrono::duration_cast<std::chrono::seconds>(up).count(),
       .replaced = context.services.upgrades,
       .frozen = frozen_since.has_value(),

@@ -97,13 +97,11 @@ Result<Reply> run(CommandContext& context, const Arguments& arguments) {
   if (arguments.env) request.environment = copies(*arguments.env);
   set_capture(request, capture_mode(arguments.capture_output));
   if (arguments.input_data) {
-    const auto bytes = arguments.input_data->decode();
-    if (!bytes) return std::unexpected(bytes.error());
-    request.input.emplace(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+    TRY_ASSIGN(const auto bytes, arguments.input_data->decode());
+    request.input.emplace(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
-  const auto pid = context.services.jobs.start(std::move(request));
-  if (!pid) return std::unexpected(pid.error());
-  return Reply{.pid = *pid};
+  TRY_ASSIGN(const auto pid, context.services.jobs.start(std::move(request)));
+  return Reply{.pid = pid};
 }
 
 }  // namespace

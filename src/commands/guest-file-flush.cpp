@@ -13,10 +13,10 @@ constexpr auto fields_of(const Arguments*) {
   return fields(field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."));
 }
 
-// Nothing is ever kept back: a write is in the file when it is answered.
+// Nothing is buffered: a write is in the file when it is answered. Waits for the lease, so that an
+// earlier write has ended.
 Result<void> run(CommandContext& context, const Arguments& arguments) {
-  const auto lease = context.services.files.acquire(arguments.handle);
-  if (!lease) return std::unexpected(lease.error());
+  TRY(context.services.files.acquire(arguments.handle));
   return {};
 }
 

@@ -43,16 +43,15 @@ constexpr auto fields_of(const Reply*) {
 }
 
 Result<Reply> run(CommandContext& context, const Arguments& arguments) {
-  auto lease = context.services.files.acquire(arguments.handle);
-  if (!lease) return std::unexpected(std::move(lease).error());
+  TRY_ASSIGN(auto lease, context.services.files.acquire(arguments.handle));
   const std::int64_t count = arguments.count.value_or(default_count);
   if (count < 0 || count > max_count) {
     return invalid("value '{}' is invalid for argument count", count);
   }
-  auto begun = state::FileReading::begin(*std::move(lease), static_cast<std::uint64_t>(count));
-  if (!begun) return std::unexpected(std::move(begun).error());
+  TRY_ASSIGN(auto begun,
+             state::FileReading::begin(std::move(lease), static_cast<std::uint64_t>(count)));
 
-  const auto reading = std::make_shared<state::FileReading>(*std::move(begun));
+  const auto reading = std::make_shared<state::FileReading>(std::move(begun));
   return Reply{.buf_b64 = {[reading] { return reading->next(); }},
                .count = {[reading] { return reading->count(); }},
                .eof = {[reading] { return reading->eof(); }}};

@@ -58,13 +58,10 @@ Result<SeekFrom> seek_from(const Whence& whence) {
 }
 
 Result<Reply> run(CommandContext& context, const Arguments& arguments) {
-  const auto lease = context.services.files.acquire(arguments.handle);
-  if (!lease) return std::unexpected(lease.error());
-  const auto from = seek_from(arguments.whence);
-  if (!from) return std::unexpected(from.error());
-  const auto position = lease->file().seek(arguments.offset, *from);
-  if (!position) return std::unexpected(position.error());
-  return Reply{.position = *position, .eof = false};
+  TRY_ASSIGN(const auto lease, context.services.files.acquire(arguments.handle));
+  TRY_ASSIGN(const auto from, seek_from(arguments.whence));
+  TRY_ASSIGN(const auto position, lease.file().seek(arguments.offset, from));
+  return Reply{.position = position, .eof = false};
 }
 
 }  // namespace

@@ -40,25 +40,21 @@ constexpr auto fields_of(const Reply*) {
 
 Result<void> write_all(platform::File& file, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const auto written = file.write(bytes);
-    if (!written) return std::unexpected(written.error());
-    bytes = bytes.subspan(*written);
+    TRY_ASSIGN(const auto written, file.write(bytes));
+    bytes = bytes.subspan(written);
   }
   return {};
 }
 
 Result<Reply> run(CommandContext& context, const Arguments& arguments) {
-  const auto lease = context.services.files.acquire(arguments.handle);
-  if (!lease) return std::unexpected(lease.error());
-  const auto bytes = arguments.buf_b64.decode();
-  if (!bytes) return std::unexpected(bytes.error());
-  const auto size = static_cast<std::int64_t>(bytes->size());
+  TRY_ASSIGN(const auto lease, context.services.files.acquire(arguments.handle));
+  TRY_ASSIGN(const auto bytes, arguments.buf_b64.decode());
+  const auto size = static_cast<std::int64_t>(bytes.size());
   const std::int64_t count = arguments.count.value_or(size);
   if (count < 0 || count > size) {
     return invalid("value '{}' is invalid for argument count", count);
   }
-  auto written = write_all(lease->file(), bytes->first(static_cast<std::size_t>(count)));
-  if (!written) return std::unexpected(std::move(written).error());
+  TRY(write_all(lease.file(), bytes.first(static_cast<std::size_t>(count))));
   return Reply{.count = count, .eof = false};
 }
 

@@ -71,10 +71,9 @@ PathResult trim(platform::Filesystems& filesystems, const platform::LocalFilesys
 
 Result<Reply> run(CommandContext& context, const Arguments& arguments) {
   platform::Filesystems& filesystems = context.services.freeze.filesystems();
-  const auto all = filesystems.list();
-  if (!all) return std::unexpected(all.error());
+  TRY_ASSIGN(const auto all, filesystems.list());
   Reply reply;
-  for (const platform::LocalFilesystem& one : std::views::reverse(*all)) {
+  for (const platform::LocalFilesystem& one : std::views::reverse(all)) {
     reply.paths.push_back(trim(filesystems, one, arguments.minimum.value_or(0)));
   }
   return reply;

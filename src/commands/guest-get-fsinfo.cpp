@@ -31,18 +31,17 @@ namespace bellhop::commands {
 namespace {
 
 Result<std::vector<platform::MountedFilesystem>> run(CommandContext& context, const Nothing&) {
-  auto filesystems = platform::mounted_filesystems(context.services.system_root);
-  if (!filesystems) return filesystems;
+  TRY_ASSIGN(auto filesystems, platform::mounted_filesystems(context.services.system_root));
   std::vector<state::StatvfsPool::Query> queries;
-  queries.reserve(filesystems->size());
-  for (const auto& filesystem : *filesystems) {
+  queries.reserve(filesystems.size());
+  for (const auto& filesystem : filesystems) {
     const std::filesystem::path mountpoint = path_from_utf8(filesystem.mountpoint);
     queries.push_back({.mount_id = filesystem.mount_id,
                        .path = context.services.system_root / mountpoint.relative_path(),
                        .may_block = filesystem.may_block});
   }
   const auto sizes = context.services.statvfs_pool.query(queries);
-  for (std::size_t i = 0; i < sizes.size(); ++i) (*filesystems)[i].size = sizes[i];
+  for (std::size_t i = 0; i < sizes.size(); ++i) filesystems[i].size = sizes[i];
   return filesystems;
 }
 

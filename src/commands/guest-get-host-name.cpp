@@ -18,9 +18,8 @@ constexpr auto fields_of(const Reply*) {
 }
 
 Result<Reply> run(CommandContext&, const Nothing&) {
-  auto name = platform::host_name();
-  if (!name) return std::unexpected(std::move(name).error());
-  return Reply{.host_name = *std::move(name)};
+  TRY_ASSIGN(auto name, platform::host_name());
+  return Reply{.host_name = std::move(name)};
 }
 
 }  // namespace

@@ -18,9 +18,8 @@ constexpr auto fields_of(const Reply*) {
 }
 
 Result<Reply> run(CommandContext& context, const Nothing&) {
-  const auto size = platform::memory_block_size(context.services.system_root);
-  if (!size) return std::unexpected(size.error());
-  return Reply{.size = *size};
+  TRY_ASSIGN(const auto size, platform::memory_block_size(context.services.system_root));
+  return Reply{.size = size};
 }
 
 }  // namespace

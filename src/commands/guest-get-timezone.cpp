@@ -17,9 +17,8 @@ namespace bellhop::commands {
 namespace {
 
 Result<platform::Timezone> run(CommandContext&, const Nothing&) {
-  const auto now = platform::get_time();
-  if (!now) return std::unexpected(now.error());
-  return platform::timezone_at(*now / 1'000'000'000);
+  TRY_ASSIGN(const auto now, platform::get_time());
+  return platform::timezone_at(now / 1'000'000'000);
 }
 
 }  // namespace

@@ -23,8 +23,7 @@ constexpr auto fields_of(const Arguments*) {
 Result<void> run(CommandContext& context, const Arguments& arguments) {
   if (!arguments.time) return context.services.clock_setting.set_system_from_hardware();
   if (*arguments.time < 0 || *arguments.time >= too_late) return invalid("Invalid time");
-  Result<void> set = context.services.clock_setting.set_system(*arguments.time);
-  if (!set) return set;
+  TRY(context.services.clock_setting.set_system(*arguments.time));
   return context.services.clock_setting.set_hardware_from_system();
 }
 

@@ -45,18 +45,17 @@ Result<void> check(std::string_view username, std::string_view password) {
 }
 
 Result<void> run(CommandContext& context, const Arguments& arguments) {
-  const auto bytes = arguments.password.decode();
-  if (!bytes) return std::unexpected(bytes.error());
-  const std::string_view password(reinterpret_cast<const char*>(bytes->data()), bytes->size());
-  if (auto checked = check(arguments.username, password); !checked) return checked;
+  TRY_ASSIGN(const auto bytes, arguments.password.decode());
+  const std::string_view password(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  TRY(check(arguments.username, password));
 
   const char* search_path = std::getenv("PATH");
-  auto program = platform::password_program(arguments.crypted, search_path ? search_path : "",
-                                            context.services.system_root);
-  if (!program) return std::unexpected(std::move(program).error());
+  TRY_ASSIGN(auto program,
+             platform::password_program(arguments.crypted, search_path ? search_path : "",
+                                        context.services.system_root));
   platform::ProcessRequest request;
-  request.path = std::move(program->path);
-  request.arguments = std::move(program->arguments);
+  request.path = std::move(program.path);
+  request.arguments = std::move(program.arguments);
   request.input = fmt::format("{}:{}\n", arguments.username, password);
   return state::run_to_end(context.services.programs, std::move(request),
                            {.purpose = "set user password"}, {.time = timeout});

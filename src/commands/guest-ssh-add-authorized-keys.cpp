@@ -38,16 +38,15 @@ Result<void> add(const platform::AuthorizedKeysFile& file, const Arguments& argu
       return state::with_keys(content, arguments.keys);
     });
   }
-  auto replaced = file.replace(state::with_keys({}, arguments.keys), std::nullopt);
-  if (!replaced) return std::unexpected(std::move(replaced).error());
+  TRY(file.replace(state::with_keys({}, arguments.keys), std::nullopt));
   return {};
 }
 
 Result<void> run(CommandContext& context, const Arguments& arguments) {
-  if (auto checked = state::check_keys(arguments.keys); !checked) return checked;
-  auto user = platform::find_user(std::string(arguments.username), context.services.system_root);
-  if (!user) return std::unexpected(std::move(user).error());
-  const platform::AuthorizedKeysFile file(*std::move(user));
+  TRY(state::check_keys(arguments.keys));
+  TRY_ASSIGN(auto user,
+             platform::find_user(std::string(arguments.username), context.services.system_root));
+  const platform::AuthorizedKeysFile file(std::move(user));
   auto added =
       context.services.authorized_keys_mutex.run(file.path(), [&] { return add(file, arguments); });
   if (added) restore_key_labels(context.services, file);

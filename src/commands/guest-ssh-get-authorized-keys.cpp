@@ -31,11 +31,10 @@ constexpr auto fields_of(const Reply*) {
 }
 
 Result<Reply> run(CommandContext& context, const Arguments& arguments) {
-  auto user = platform::find_user(std::string(arguments.username), context.services.system_root);
-  if (!user) return std::unexpected(std::move(user).error());
-  auto content = platform::AuthorizedKeysFile(*std::move(user)).read();
-  if (!content) return std::unexpected(std::move(content).error());
-  return Reply{.keys = state::listed_keys(content->text)};
+  TRY_ASSIGN(auto user,
+             platform::find_user(std::string(arguments.username), context.services.system_root));
+  TRY_ASSIGN(auto content, platform::AuthorizedKeysFile(std::move(user)).read());
+  return Reply{.keys = state::listed_keys(content.text)};
 }
 
 }  // namespace

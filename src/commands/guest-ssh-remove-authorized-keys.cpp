@@ -26,10 +26,10 @@ constexpr auto fields_of(const Arguments*) {
 }
 
 Result<void> run(CommandContext& context, const Arguments& arguments) {
-  if (auto checked = state::check_keys(arguments.keys); !checked) return checked;
-  auto user = platform::find_user(std::string(arguments.username), context.services.system_root);
-  if (!user) return std::unexpected(std::move(user).error());
-  const platform::AuthorizedKeysFile file(*std::move(user));
+  TRY(state::check_keys(arguments.keys));
+  TRY_ASSIGN(auto user,
+             platform::find_user(std::string(arguments.username), context.services.system_root));
+  const platform::AuthorizedKeysFile file(std::move(user));
   auto removed = context.services.authorized_keys_mutex.run(file.path(), [&] {
     return state::update(file, false, [&](std::string_view content) {
       return state::without_keys(content, arguments.keys);

@@ -83,9 +83,8 @@ template <auto Handler>
 Result<void> invoke(const Command&, CommandContext& context, std::optional<wire::Value> arguments,
                     wire::SuccessReply& reply) {
   using Traits = HandlerTraits<decltype(Handler)>;
-  auto decoded = decode_arguments<typename Traits::Arguments>(arguments);
-  if (!decoded) return std::unexpected(std::move(decoded).error());
-  return context.answer(Handler(context, *decoded), reply);
+  TRY_ASSIGN(auto decoded, decode_arguments<typename Traits::Arguments>(arguments));
+  return context.answer(Handler(context, decoded), reply);
 }
 
 }  // namespace detail

@@ -34,16 +34,15 @@ Result<void> probe_successor(platform::Processes& processes, const RunningExecut
                                    .arguments = probe_arguments(executable),
                                    .environment = {},
                                    .input = {}};
-  const auto run = platform::run_program(processes, std::move(request),
-                                         {.time = probe_timeout, .whole_output = true});
-  if (!run) return std::unexpected(run.error());
-  if (run->outcome != platform::ProgramRun::Outcome::ended) {
+  TRY_ASSIGN(const auto run, platform::run_program(processes, std::move(request),
+                                                   {.time = probe_timeout, .whole_output = true}));
+  if (run.outcome != platform::ProgramRun::Outcome::ended) {
     return failure("'{}' does not answer", executable.path);
   }
-  std::string_view output = run->output;
+  std::string_view output = run.output;
   const std::string_view answer = text::consume_line(output);
-  if (run->end.exit_code == 0 && run->output == probe_answer()) return {};
-  if (run->end.exit_code == 0 && answer.starts_with("bellhopd ")) {
+  if (run.end.exit_code == 0 && run.output == probe_answer()) return {};
+  if (run.end.exit_code == 0 && answer.starts_with("bellhopd ")) {
     return failure(
         "'{}' cannot read what this version hands over (it says '{}'): restart the agent",
         executable.path, answer);
