@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
-#include <condition_variable>
 #include <cstdio>
-#include <mutex>
 #include <utility>
 
+#include "base/mutex.h"
 #include "platform/process/threads.h"
 
 namespace bellhop::channel {
@@ -27,11 +26,13 @@ std::string read_piece() {
 }  // namespace
 
 struct StdioChannel::Input {
-  std::mutex mutex;
-  std::condition_variable passed_on;
-  std::string bytes;  // at most one piece
-  bool ended = false;
-  StdioChannel* channel = nullptr;  // changed on the loop only; nullptr: it is destroyed
+  Mutex mutex;
+  ConditionVariable passed_on;
+  std::string bytes GUARDED_BY(mutex);  // at most one piece
+  bool ended GUARDED_BY(mutex) = false;
+  // Null: the channel is destroyed. Changed on the loop only, with the mutex held once the thread
+  // has started: the loop reads it without.
+  StdioChannel* channel = nullptr;
 };
 
 StdioChannel::StdioChannel(asio::io_context& loop, std::string description)
@@ -41,7 +42,7 @@ StdioChannel::StdioChannel(asio::io_context& loop, std::string description)
       open_(loop.get_executor()) {}
 
 StdioChannel::~StdioChannel() {
-  const std::lock_guard lock(input_->mutex);
+  const MutexLock lock(input_->mutex);
   input_->channel = nullptr;
   input_->passed_on.notify_all();
 }
@@ -49,14 +50,9 @@ StdioChannel::~StdioChannel() {
 Result<void> StdioChannel::start(ChannelHandler& handler) {
   handler_ = &handler;
   input_->channel = this;
-<<<<<<< HEAD:src/channel/stdio_channel_fallback.cpp
-  auto thread = platform::start_thread("bellhop-stdio", [input = input_] { read(input); });
-  if (!thread) return std::unexpected(std::move(thread).error());
-=======
-  auto thread = platform::start_thread("bellhop-stdin", [input = input_] { read(input); });
-  if (!thread) return std::unexpected(thread.error());
->>>>>>> seams:src/channel/stdio_channel.cpp
-  thread->detach();
+  TRY_ASSIGN(auto thread,
+             platform::start_thread("bellhop-stdin", [input = input_] { read(input); }));
+  thread.detach();
   return {};
 }
 
@@ -64,8 +60,10 @@ void StdioChannel::read(const std::shared_ptr<Input>& input) {
   for (bool ended = false; !ended;) {
     std::string piece = read_piece();
     ended = piece.empty();
-    std::unique_lock lock(input->mutex);
-    input->passed_on.wait(lock, [&] { return input->bytes.empty() || !input->channel; });
+    const MutexLock lock(input->mutex);
+    input->passed_on.wait(input->mutex, [&]() REQUIRES(input->mutex) {
+      return input->bytes.empty() || !input->channel;
+    });
     if (!input->channel) return;
     input->bytes = std::move(piece);
     input->ended = ended;
@@ -77,7 +75,7 @@ void StdioChannel::read(const std::shared_ptr<Input>& input) {
 }
 
 void StdioChannel::pass_on_input() {
-  std::unique_lock lock(input_->mutex);
+  MutexLock lock(input_->mutex);
   std::string& bytes = input_->bytes;
   while (!bytes.empty()) {
     const std::span<char> room = handler_->read_buffer();
