@@ -49,9 +49,7 @@ class PosixChannelFactory final : public ChannelFactory {
   Result<std::unique_ptr<Channel>> make_listener(
       ChannelSetup setup, Result<platform::Handle> (&listen)(const std::string& path)) {
     if (!setup.listener) {
-      Result<platform::Handle> listener = listen(setup.path);
-      if (!listener) return std::unexpected(listener.error());
-      setup.listener = *std::move(listener);
+      TRY_ASSIGN(setup.listener, listen(setup.path));
     }
     return std::make_unique<ListenChannel>(*reactor_, std::move(setup.listener),
                                            std::move(setup.description), std::move(setup.client));
@@ -63,9 +61,8 @@ class PosixChannelFactory final : public ChannelFactory {
 }  // namespace
 
 Result<std::unique_ptr<ChannelFactory>> make_channel_factory(asio::io_context& loop) {
-  Result<std::unique_ptr<Reactor>> reactor = Reactor::create(loop);
-  if (!reactor) return std::unexpected(reactor.error());
-  return std::make_unique<PosixChannelFactory>(*std::move(reactor));
+  TRY_ASSIGN(auto reactor, Reactor::create(loop));
+  return std::make_unique<PosixChannelFactory>(std::move(reactor));
 }
 
 }  // namespace bellhop::channel

@@ -30,7 +30,9 @@ struct StdioChannel::Input {
   ConditionVariable passed_on;
   std::string bytes GUARDED_BY(mutex);  // at most one piece
   bool ended GUARDED_BY(mutex) = false;
-  StdioChannel* channel = nullptr;  // changed on the loop only; nullptr: it is destroyed
+  // Null: the channel is destroyed. Changed on the loop only, with the mutex held once the thread
+  // has started: the loop reads it without.
+  StdioChannel* channel = nullptr;
 };
 
 StdioChannel::StdioChannel(asio::io_context& loop, std::string description)

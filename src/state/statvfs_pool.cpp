@@ -5,15 +5,19 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "state/workers.h"
 
 namespace bellhop::state {
 
 struct StatvfsPool::Shared {
   Shared(Statvfs how, Limits limits_of_queries)
-      : statvfs(std::move(how)), limits(limits_of_queries) {}
+      : statvfs(std::move(how)),
+        limits(limits_of_queries),
+        workers(limits.threads, 0, "bellhop-statvfs") {}
 
   const Statvfs statvfs;
   const Limits limits;
+  Workers workers;
   Mutex mutex;  // also for all batches
   // Mounts that timed out and have not answered.
   std::unordered_set<std::uint64_t> stuck GUARDED_BY(mutex);
@@ -27,7 +31,7 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
       : shared_(std::move(shared)), queries_(std::move(queries)), answers_(queries_.size()) {}
 
   // Skips filesystems that are stuck and starts up to `max_threads` threads for the others.
-  void start(Workers& workers, std::size_t max_threads) {
+  void start(std::size_t max_threads) {
     const MutexLock lock(shared_->mutex);
     for (std::size_t i = 0; i < queries_.size(); ++i) {
       if (!shared_->stuck.contains(queries_[i].mount_id)) waiting_.push_back(i);
@@ -35,7 +39,8 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
     open_ = waiting_.size();
     std::ranges::reverse(waiting_);
     const auto task = [batch = shared_from_this()] { batch->work(); };
-    while (threads_ < std::min(max_threads, open_) && workers.run(task, "statvfs")) ++threads_;
+    while (threads_ < std::min(max_threads, open_) && shared_->workers.run(task, "statvfs"))
+      ++threads_;
   }
 
   // Waits until all queries are answered or `limit` is reached, and returns the answers.
@@ -84,8 +89,7 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
 };
 
 StatvfsPool::StatvfsPool(Statvfs statvfs, Limits limits)
-    : shared_(std::make_shared<Shared>(std::move(statvfs), limits)),
-      workers_(limits.threads, 0, "bellhop-statvfs") {}
+    : shared_(std::make_shared<Shared>(std::move(statvfs), limits)) {}
 
 std::vector<std::optional<StatvfsPool::Size>> StatvfsPool::query(std::span<const Query> queries) {
   const auto now = std::chrono::steady_clock::now();
@@ -93,9 +97,9 @@ std::vector<std::optional<StatvfsPool::Size>> StatvfsPool::query(std::span<const
   for (const Query& one : queries) parts[one.may_block].push_back(one);
   const auto local = std::make_shared<Batch>(shared_, std::move(parts[false]));
   const auto remote = std::make_shared<Batch>(shared_, std::move(parts[true]));
-  local->start(workers_, 1);
+  local->start(1);
   // Each on a thread of its own, so that one that is dead does not hide the others.
-  remote->start(workers_, shared_->limits.threads);
+  remote->start(shared_->limits.threads);
   const auto remote_answers = remote->finish(now + shared_->limits.remote);
   const auto local_answers = local->finish(now + shared_->limits.local);
 
@@ -110,7 +114,7 @@ std::vector<std::optional<StatvfsPool::Size>> StatvfsPool::query(std::span<const
 }
 
 bool StatvfsPool::is_waiting() const {
-  return !workers_.running().empty();
+  return !shared_->workers.running().empty();
 }
 
 }  // namespace bellhop::state

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "platform/storage/filesystem_size.h"
-#include "state/workers.h"
 
 namespace bellhop::state {
 
@@ -57,7 +56,6 @@ class StatvfsPool {
 
   // Shared with the threads, which may outlive the pool.
   std::shared_ptr<Shared> shared_;
-  Workers workers_;
 };
 
 }  // namespace bellhop::state

@@ -38,10 +38,9 @@ Result<std::optional<std::string>> read_small_file(const std::string& path) {
   if (!error && !std::filesystem::is_regular_file(status)) {
     return failure("cannot read {}: it is not a regular file", path);
   }
-  auto content = read_file(path, size_limit + 1);
-  if (!content) return std::unexpected(std::move(content).error());
-  if (content->size() > size_limit) return failure("cannot read {}: it is too large", path);
-  return *std::move(content);
+  TRY_ASSIGN(auto content, read_file(path, size_limit + 1));
+  if (content.size() > size_limit) return failure("cannot read {}: it is too large", path);
+  return content;
 }
 
 // The standard library cannot wait until the content is on disk: after a power failure the file may

@@ -325,11 +325,12 @@ void Processes::Runner::handle(Watch& watch) {
 }
 
 void Processes::Runner::read_output(Watch& watch, OutputStream stream) {
-  const ssize_t size = ::read(watch.descriptor.get(), buffer_.data(), buffer_.size());
+  const ssize_t size = retry_on_eintr(
+      [&] { return ::read(watch.descriptor.get(), buffer_.data(), buffer_.size()); });
   if (size > 0) {
     watch.child->observer->on_output(stream,
                                      std::span(buffer_).first(static_cast<std::size_t>(size)));
-  } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
+  } else if (size == 0 || errno != EAGAIN) {
     close(watch);
     watch.child->observer->on_eof(stream);
   }
@@ -338,8 +339,9 @@ void Processes::Runner::read_output(Watch& watch, OutputStream stream) {
 void Processes::Runner::write_input(Child& child) {
   const std::string_view rest = std::string_view(child.input).substr(child.input_written);
   if (!rest.empty()) {
-    const ssize_t size = ::write(child.in.descriptor.get(), rest.data(), rest.size());
-    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    const ssize_t size = retry_on_eintr(
+        [&] { return ::write(child.in.descriptor.get(), rest.data(), rest.size()); });
+    if (size < 0 && errno == EAGAIN) return;
     if (size >= 0) {
       child.input_written += static_cast<std::size_t>(size);
       if (child.input_written < child.input.size()) return;
