@@ -18,7 +18,8 @@ struct StatvfsPool::Shared {
   const Statvfs statvfs;
   const Limits limits;
   Workers workers;
-  Mutex mutex;  // also for all batches
+  Mutex mutex;                                // also for all batches
+  std::size_t threads GUARDED_BY(mutex) = 0;  // of all batches, that have not done their work
   // Mounts that timed out and have not answered.
   std::unordered_set<std::uint64_t> stuck GUARDED_BY(mutex);
 };
@@ -39,8 +40,10 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
     open_ = waiting_.size();
     std::ranges::reverse(waiting_);
     const auto task = [batch = shared_from_this()] { batch->work(); };
-    while (threads_ < std::min(max_threads, open_) && shared_->workers.run(task, "statvfs"))
+    while (threads_ < std::min(max_threads, open_) && shared_->workers.run(task, "statvfs")) {
       ++threads_;
+      ++shared_->threads;
+    }
   }
 
   // Waits until all queries are answered or `limit` is reached, and returns the answers.
@@ -73,6 +76,7 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
       }
     }
     --threads_;
+    --shared_->threads;
     answered_.notify_all();
   }
 
@@ -114,7 +118,8 @@ std::vector<std::optional<StatvfsPool::Size>> StatvfsPool::query(std::span<const
 }
 
 bool StatvfsPool::is_waiting() const {
-  return !shared_->workers.running().empty();
+  const MutexLock lock(shared_->mutex);
+  return shared_->threads != 0;
 }
 
 }  // namespace bellhop::state
