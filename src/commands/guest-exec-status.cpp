@@ -48,7 +48,7 @@ constexpr auto fields_of(const Reply*) {
 
 constexpr std::size_t piece_size = std::size_t{3} << 16;  // a multiple of 3
 
-// The bytes in pieces, so that a reply of two full streams need not lie in memory twice.
+// Streams the bytes in pieces, so that memory does not hold a second copy of the output.
 std::optional<Base64Stream> stream(const std::shared_ptr<const state::JobOutput>& output) {
   if (output->bytes.empty()) return std::nullopt;
   return Base64Stream{[output, rest = std::as_bytes(std::span(output->bytes))]() mutable {
@@ -58,7 +58,7 @@ std::optional<Base64Stream> stream(const std::shared_ptr<const state::JobOutput>
   }};
 }
 
-// qemu-ga's reply has it whenever it has output; without output only if that has been dropped.
+// Present whenever there is output, as in qemu-ga; without output only if it has been dropped.
 std::optional<bool> truncated(const state::JobOutput& output) {
   if (output.bytes.empty() && !output.truncated) return std::nullopt;
   return output.truncated;
@@ -91,7 +91,7 @@ extern constinit const Command guest_exec_status = declare<run>({
         "program itself is forgotten once there are 65,536.",
     .since = "2.5",
     .access = Access::execute,
-    .runs = Runs::worker,  // the reply can be larger than the channel takes at once
+    .runs = Runs::worker,  // the reply can exceed what the channel accepts at once
     .log_as_debug = true,
 });
 

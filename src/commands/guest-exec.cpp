@@ -36,10 +36,10 @@ struct Arguments {
 constexpr auto fields_of(const Arguments*) {
   return fields(
       field<"path", &Arguments::path>(
-          "The program: a path, or a name without '/' that is searched for in PATH, the one in "
-          "`env` if `env` has one. Without any PATH, /bin, /usr/bin and the agent's directory "
-          "are searched. An executable file that is neither a binary nor has an interpreter line "
-          "is run by /bin/sh."),
+          "The program: a path, or a name without '/' that is searched for in the PATH of `env`, "
+          "or in the agent's PATH if `env` has none. Without any PATH, /bin, /usr/bin and the "
+          "agent's directory are searched. An executable file that is neither a binary nor has an "
+          "interpreter line is run by /bin/sh."),
       field<"arg", &Arguments::arg>("Arguments, without the program's name."),
       field<"env", &Arguments::env>(
           "The complete environment, as `NAME=value`; default: the agent's environment."),

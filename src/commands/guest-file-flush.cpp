@@ -13,8 +13,8 @@ constexpr auto fields_of(const Arguments*) {
   return fields(field<"handle", &Arguments::handle>("The handle that guest-file-open returned."));
 }
 
-// Nothing is buffered: a write is in the file when it is answered. Waits for the lease, so that an
-// earlier write has ended.
+// Nothing is buffered: a write is in the file when its reply is sent. Acquiring the lease waits for
+// earlier writes.
 Result<void> run(CommandContext& context, const Arguments& arguments) {
   TRY(context.services.files.acquire(arguments.handle));
   return {};

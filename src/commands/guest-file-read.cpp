@@ -25,7 +25,7 @@ constexpr auto fields_of(const Arguments*) {
                     "Maximum number of bytes to read, up to 50331648 (48 MiB); default: 4096."));
 }
 
-// The count and the end are known when the bytes have been written.
+// `count` and `eof` are known only after the bytes have been written to the reply.
 struct Reply {
   Base64Stream buf_b64;
   Late<std::int64_t> count;

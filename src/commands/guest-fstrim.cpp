@@ -47,7 +47,7 @@ constexpr auto fields_of(const Reply*) {
       field<"paths", &Reply::paths>("The result for each filesystem."));
 }
 
-// The wire's integers are signed; so are qemu-ga's.
+// Integers in the protocol are signed, as in qemu-ga.
 std::int64_t as_signed(std::uint64_t bytes) {
   return static_cast<std::int64_t>(bytes);
 }

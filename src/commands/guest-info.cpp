@@ -9,7 +9,7 @@
 namespace bellhop::commands {
 namespace {
 
-// Clients compare whole entries: no further members may appear here.
+// Clients compare whole entries: do not add members.
 struct CommandInfo {
   std::string name;
   bool enabled;

@@ -8,7 +8,7 @@
 namespace bellhop::commands {
 namespace {
 
-// The beginning of 2070, in nanoseconds since 1970: the first time that qemu-ga refuses.
+// Start of 2070, in nanoseconds since 1970: the earliest time that qemu-ga rejects.
 constexpr std::int64_t too_late = std::int64_t{36'525} * 86'400 * 1'000'000'000;
 
 struct Arguments {

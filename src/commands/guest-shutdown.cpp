@@ -30,7 +30,7 @@ std::optional<ShutdownMode> mode_of(std::string_view name) {
 
 Result<void> run(CommandContext& context, const Arguments& arguments) {
   const auto mode = mode_of(arguments.mode.value_or("powerdown"));
-  // qemu-ga's words, the missing parenthesis included.
+  // qemu-ga's text, including the missing parenthesis.
   if (!mode) return invalid("mode is invalid (valid values are: halt|powerdown|reboot");
   return context.services.power.shut_down(*mode);
 }
