@@ -29,17 +29,18 @@ struct Reply {
 constexpr auto fields_of(const Reply*) {
   return fields<"BellhopInfo">(
       field<"version", &Reply::version>("Bellhop's version."),
-      field<"protocol", &Reply::protocol>("The version of qemu-ga whose protocol it speaks."),
+      field<"protocol", &Reply::protocol>(
+          "The version of qemu-ga whose protocol the agent implements."),
       field<"started", &Reply::started>(
-          "When the agent started, in nanoseconds since 1970-01-01 in UTC, by the clock as it is "
-          "set now."),
-      field<"uptime", &Reply::uptime>("How long the agent has run, in whole seconds."),
+          "Start time of the agent, in nanoseconds since 1970-01-01 UTC, by the current setting "
+          "of the clock."),
+      field<"uptime", &Reply::uptime>("Time since the start of the agent, in whole seconds."),
       field<"replaced", &Reply::replaced>(
-          "How often another program, such as a newer version, has taken the agent's place "
-          "since it started, and gone on with its files, programs and freeze."),
-      field<"frozen", &Reply::frozen>("Whether it holds filesystems frozen."),
+          "Number of live upgrades since the agent started: another program, such as a newer "
+          "version, replaced the running one and continued with its files, programs and freeze."),
+      field<"frozen", &Reply::frozen>("True if the agent holds filesystems frozen."),
       field<"frozen-since", &Reply::frozen_since>(
-          "Since when, in nanoseconds since 1970-01-01 in UTC."));
+          "Start of the freeze, in nanoseconds since 1970-01-01 UTC."));
 }
 
 Result<Reply> run(CommandContext& context, const Nothing&) {
@@ -63,7 +64,7 @@ Result<Reply> run(CommandContext& context, const Nothing&) {
 
 extern constinit const Command bellhop_info = declare<run>({
     .name = "bellhop-info",
-    .documentation = "Returns what an operator wants to know about the agent itself.",
+    .documentation = "Returns version, uptime, live upgrades and freeze state of the agent itself.",
     .since = "bellhop 0.1",
     .access = Access::inspect,
     .runs = Runs::inline_on_loop,

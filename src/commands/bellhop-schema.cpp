@@ -17,8 +17,8 @@ Result<AnyJson> run(CommandContext& context, const Nothing&) {
 extern constinit const Command bellhop_schema = declare<run>({
     .name = "bellhop-schema",
     .documentation =
-        "Returns the schema of all commands: what each does, what access it takes, and its "
-        "arguments and reply as JSON Schema. The same as `bellhopd --schema` prints.",
+        "Returns the schema of all commands: what each does, the access it requires, and its "
+        "arguments and reply as JSON Schema. `bellhopd --schema` prints the same schema.",
     .since = "bellhop 0.1",
     .access = Access::none,
     .runs = Runs::inline_on_loop,

@@ -34,10 +34,10 @@ constexpr std::array<std::string_view, 20> wire_names(DiskBus) {
 
 constexpr auto fields_of(const PciAddress*) {
   return fields<"GuestPCIAddress">(
-      field<"domain", &PciAddress::domain>("Domain; -1 when not known."),
-      field<"bus", &PciAddress::bus>("Bus; -1 when not known."),
-      field<"slot", &PciAddress::slot>("Slot; -1 when not known."),
-      field<"function", &PciAddress::function>("Function; -1 when not known."));
+      field<"domain", &PciAddress::domain>("Domain; -1 if unknown."),
+      field<"bus", &PciAddress::bus>("Bus; -1 if unknown."),
+      field<"slot", &PciAddress::slot>("Slot; -1 if unknown."),
+      field<"function", &PciAddress::function>("Function; -1 if unknown."));
 }
 
 constexpr auto fields_of(const CcwAddress*) {
@@ -50,19 +50,19 @@ constexpr auto fields_of(const CcwAddress*) {
 constexpr auto fields_of(const DiskAddress*) {
   return fields<"GuestDiskAddress">(
       field<"pci-controller", &DiskAddress::pci_controller>(
-          "The controller on the PCI bus, or the disk where it is one by itself, as with virtio "
-          "and NVMe."),
-      field<"bus-type", &DiskAddress::bus_type>("How the disk is attached."),
+          "The controller on the PCI bus, or the disk itself if it is a PCI device, as with "
+          "virtio and NVMe."),
+      field<"bus-type", &DiskAddress::bus_type>("Type of the bus to which the disk is attached."),
       field<"bus", &DiskAddress::bus>(
-          "On IDE the controller's channel, with SCSI on virtio the SCSI channel, else 0."),
-      field<"target", &DiskAddress::target>("With SCSI on virtio the SCSI target, else 0."),
+          "IDE: the controller's channel. SCSI on virtio: the SCSI channel. Otherwise 0."),
+      field<"target", &DiskAddress::target>("SCSI on virtio: the SCSI target. Otherwise 0."),
       field<"unit", &DiskAddress::unit>(
-          "On IDE 0 for the master and 1 for the slave, on SATA the controller's port, with SCSI "
-          "on virtio the LUN, on other SCSI controllers the target, else 0."),
+          "IDE: 0 for the master, 1 for the slave. SATA: the controller's port. SCSI on virtio: "
+          "the LUN. Other SCSI controllers: the target. Otherwise 0."),
       field<"serial", &DiskAddress::serial>(
           "Serial number: udev's ID_SERIAL, which begins with vendor and model except for virtio "
           "disks."),
-      field<"dev", &DiskAddress::dev>("The device node, as `/dev/sda1`."),
+      field<"dev", &DiskAddress::dev>("The device node, such as `/dev/sda1`."),
       field<"ccw-address", &DiskAddress::ccw_address>(
           "The device on the channel subsystem of a mainframe."));
 }

@@ -18,7 +18,7 @@ struct Arguments {
 };
 
 constexpr auto fields_of(const Arguments*) {
-  return fields(field<"pid", &Arguments::pid>("The process, as guest-exec returned it."));
+  return fields(field<"pid", &Arguments::pid>("The pid that guest-exec returned."));
 }
 
 struct Reply {
@@ -34,21 +34,21 @@ struct Reply {
 constexpr auto fields_of(const Reply*) {
   return fields<"GuestExecStatus">(
       field<"exited", &Reply::exited>(
-          "Whether the process has ended and, where its output is captured, nobody that it "
-          "started can write to it any more. The other members are only there when it has."),
-      field<"exitcode", &Reply::exitcode>("Its exit status, when it ended by itself."),
-      field<"signal", &Reply::signal>("The signal that killed it."),
-      field<"out-data", &Reply::out_data>(
-          "What it wrote to its standard output, when that was captured and not empty."),
-      field<"err-data", &Reply::err_data>(
-          "What it wrote to its standard error, when that was captured and not empty."),
-      field<"out-truncated", &Reply::out_truncated>("Whether out-data lacks the rest."),
-      field<"err-truncated", &Reply::err_truncated>("Whether err-data lacks the rest."));
+          "True once the process has ended and, if its output is captured, no process that it "
+          "started can write to that output any more. The other members are present only then."),
+      field<"exitcode", &Reply::exitcode>("Exit status, if the process ended by itself."),
+      field<"signal", &Reply::signal>("The signal that killed the process."),
+      field<"out-data", &Reply::out_data>("Captured standard output, if it is not empty."),
+      field<"err-data", &Reply::err_data>("Captured standard error, if it is not empty."),
+      field<"out-truncated", &Reply::out_truncated>(
+          "True if out-data lacks the rest of the output."),
+      field<"err-truncated", &Reply::err_truncated>(
+          "True if err-data lacks the rest of the output."));
 }
 
 constexpr std::size_t piece_size = std::size_t{3} << 16;  // a multiple of 3
 
-// The bytes in pieces, so that a reply of two full streams need not lie in memory twice.
+// Streams the bytes in pieces, so that memory does not hold a second copy of the output.
 std::optional<Base64Stream> stream(const std::shared_ptr<const state::JobOutput>& output) {
   if (output->bytes.empty()) return std::nullopt;
   return Base64Stream{[output, rest = std::as_bytes(std::span(output->bytes))]() mutable {
@@ -58,7 +58,7 @@ std::optional<Base64Stream> stream(const std::shared_ptr<const state::JobOutput>
   }};
 }
 
-// qemu-ga's reply has it whenever it has output; without output only if that has been dropped.
+// Present whenever there is output, as in qemu-ga; without output only if it has been dropped.
 std::optional<bool> truncated(const state::JobOutput& output) {
   if (output.bytes.empty() && !output.truncated) return std::nullopt;
   return output.truncated;
@@ -83,14 +83,15 @@ Result<Reply> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_exec_status = declare<run>({
     .name = "guest-exec-status",
     .documentation =
-        "Tells how a program that guest-exec started is doing. The first reply with `exited` true "
-        "brings its output; once the client has taken it, the program is forgotten and the next "
-        "request an error. Until then it is kept, whichever client asks; when finished programs "
-        "are not asked for, the output of the oldest "
-        "goes once all together hold 256 MiB, and the oldest itself once there are 65,536.",
+        "Returns the status of a program that guest-exec started. The first reply with `exited` "
+        "true contains the captured output. Once the client has received that reply, the agent "
+        "forgets the program, and the next request for it is an error. Until then the agent "
+        "keeps it, and any client may request it. If clients do not request finished programs, "
+        "the oldest output is dropped once all outputs together hold 256 MiB, and the oldest "
+        "program itself is forgotten once there are 65,536.",
     .since = "2.5",
     .access = Access::execute,
-    .runs = Runs::worker,  // the reply can be larger than the channel takes at once
+    .runs = Runs::worker,  // the reply can exceed what the channel accepts at once
     .log_as_debug = true,
 });
 

@@ -36,19 +36,19 @@ struct Arguments {
 constexpr auto fields_of(const Arguments*) {
   return fields(
       field<"path", &Arguments::path>(
-          "The program: a file's path, or a name without '/' that is looked for in PATH, that of "
-          "`env` if it has one. Without any PATH, in /bin, /usr/bin and the agent's directory. A "
-          "file that may be executed and is neither a binary nor has an interpreter line is run "
-          "by /bin/sh."),
+          "The program: a path, or a name without '/' that is searched for in the PATH of `env`, "
+          "or in the agent's PATH if `env` has none. Without any PATH, /bin, /usr/bin and the "
+          "agent's directory are searched. An executable file that is neither a binary nor has an "
+          "interpreter line is run by /bin/sh."),
       field<"arg", &Arguments::arg>("Arguments, without the program's name."),
       field<"env", &Arguments::env>(
-          "The whole environment, as `NAME=value`; that of the agent when left out."),
+          "The complete environment, as `NAME=value`; default: the agent's environment."),
       field<"input-data", &Arguments::input_data>(
-          "What the program reads from its standard input; /dev/null when left out."),
+          "The program's standard input; default: /dev/null."),
       field<"capture-output", &Arguments::capture_output>(
-          "What of the output is kept for guest-exec-status, up to 16 MiB of each stream; what "
-          "is more is read and thrown away. `merged` keeps both streams as one, in the order of "
-          "writing. true is `separated`; false, the default, is `none`."));
+          "The output to keep for guest-exec-status, up to 16 MiB of each stream. Output above "
+          "the limit is read and discarded. `merged` keeps both streams as one, in the order of "
+          "writing. true means `separated`; false, the default, means `none`."));
 }
 
 struct Reply {
@@ -56,7 +56,7 @@ struct Reply {
 };
 
 constexpr auto fields_of(const Reply*) {
-  return fields<"GuestExec">(field<"pid", &Reply::pid>("The process, for guest-exec-status."));
+  return fields<"GuestExec">(field<"pid", &Reply::pid>("The pid for guest-exec-status."));
 }
 
 CaptureMode capture_mode(const std::optional<Capture>& capture) {
@@ -109,9 +109,9 @@ Result<Reply> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_exec = declare<run>({
     .name = "guest-exec",
     .documentation =
-        "Starts a program and returns at once; guest-exec-status tells how it is doing. The "
-        "program runs as the agent's user and in the agent's directory. It goes on when the client "
-        "leaves, and also when the agent ends.",
+        "Starts a program and returns at once; guest-exec-status returns its status. The program "
+        "runs as the agent's user and in the agent's directory. It continues to run after the "
+        "client disconnects and after the agent ends.",
     .since = "2.5",
     .access = Access::execute,
     .runs = Runs::worker,

@@ -10,7 +10,7 @@ struct Arguments {
 };
 
 constexpr auto fields_of(const Arguments*) {
-  return fields(field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."));
+  return fields(field<"handle", &Arguments::handle>("The handle that guest-file-open returned."));
 }
 
 Result<void> run(CommandContext& context, const Arguments& arguments) {
@@ -22,9 +22,9 @@ Result<void> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_file_close = declare<run>({
     .name = "guest-file-close",
     .documentation =
-        "Closes a file that guest-file-open opened. The handle is gone afterwards, also when the "
-        "system reports an error, which some network filesystems do here for what was written "
-        "before.",
+        "Closes a file that guest-file-open opened. The handle is invalid afterwards, even if "
+        "the operating system reports an error. Some network filesystems report errors of "
+        "earlier writes here.",
     .since = "0.15.0",
     .access = Access::read,
     .runs = Runs::worker,

@@ -10,11 +10,11 @@ struct Arguments {
 };
 
 constexpr auto fields_of(const Arguments*) {
-  return fields(field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."));
+  return fields(field<"handle", &Arguments::handle>("The handle that guest-file-open returned."));
 }
 
-// Nothing is buffered: a write is in the file when it is answered. Waits for the lease, so that an
-// earlier write has ended.
+// Nothing is buffered: a write is in the file when its reply is sent. Acquiring the lease waits for
+// earlier writes.
 Result<void> run(CommandContext& context, const Arguments& arguments) {
   TRY(context.services.files.acquire(arguments.handle));
   return {};
@@ -25,9 +25,9 @@ Result<void> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_file_flush = declare<run>({
     .name = "guest-file-flush",
     .documentation =
-        "Does nothing but to see that the handle exists: guest-file-write answers when its bytes "
-        "are in the file, where every program of the guest sees them. As with qemu-ga, they need "
-        "not be on the disk then.",
+        "Checks that the handle exists and has no other effect. guest-file-write replies when "
+        "its bytes are in the file, where every program of the guest sees them. As with qemu-ga, "
+        "the bytes need not be on the disk at that time.",
     .since = "0.15.0",
     .access = Access::read,
     .runs = Runs::worker,

@@ -15,10 +15,10 @@ struct Arguments {
 
 constexpr auto fields_of(const Arguments*) {
   return fields(
-      field<"path", &Arguments::path>("The file, by its full path."),
-      field<"mode", &Arguments::mode>("How to open it, as for fopen(3) in the C standard: `r`, "
-                                      "`w`, `a`, each with `+`, `b` or both; `r` when left "
-                                      "out."));
+      field<"path", &Arguments::path>("The absolute path of the file."),
+      field<"mode", &Arguments::mode>(
+          "The mode, as for fopen(3) in the C standard: `r`, `w`, `a`, each with `+`, `b` or "
+          "both; default: `r`."));
 }
 
 Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
@@ -30,11 +30,11 @@ Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_file_open = declare<run>({
     .name = "guest-file-open",
     .documentation =
-        "Opens a file of the guest and returns a handle for it, to be closed with "
-        "guest-file-close. A handle stays valid when the client goes, whoever uses it, until the "
-        "agent ends; its number is never used again. A file that is created can be read and "
-        "written by everyone. A FIFO, a terminal or a device is opened without waiting, which "
-        "fails for writing to a FIFO that nobody reads. Programs that the agent starts do not "
+        "Opens a file of the guest and returns a handle for it; guest-file-close closes it. All "
+        "clients can use the handle. It stays valid after the client disconnects, until the "
+        "agent ends, and its number is never reused. All users can read and write a file that "
+        "this command creates. A FIFO, a terminal or a device is opened without waiting; opening "
+        "a FIFO for writing fails if no process reads it. Programs that the agent starts do not "
         "inherit the file.",
     .since = "0.15.0",
     .access = Access::write,

@@ -20,13 +20,12 @@ struct Arguments {
 };
 
 constexpr auto fields_of(const Arguments*) {
-  return fields(
-      field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."),
-      field<"count", &Arguments::count>(
-          "How many bytes to read at most: up to 50331648 (48 MiB), 4096 when left out."));
+  return fields(field<"handle", &Arguments::handle>("The handle that guest-file-open returned."),
+                field<"count", &Arguments::count>(
+                    "Maximum number of bytes to read, up to 50331648 (48 MiB); default: 4096."));
 }
 
-// The count and the end are known when the bytes have been written.
+// `count` and `eof` are known only after the bytes have been written to the reply.
 struct Reply {
   Base64Stream buf_b64;
   Late<std::int64_t> count;
@@ -36,10 +35,10 @@ struct Reply {
 constexpr auto fields_of(const Reply*) {
   return fields<"GuestFileRead">(
       field<"buf-b64", &Reply::buf_b64>("The bytes."),
-      field<"count", &Reply::count>("How many they are, before base64."),
+      field<"count", &Reply::count>("Number of bytes, before base64."),
       field<"eof", &Reply::eof>(
-          "Whether the file ended before `count` bytes. A read that ends exactly where the file "
-          "does has not seen the end yet."));
+          "True if the file ended before `count` bytes. A read that ends exactly at the end of "
+          "the file returns false."));
 }
 
 Result<Reply> run(CommandContext& context, const Arguments& arguments) {
@@ -62,10 +61,11 @@ Result<Reply> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_file_read = declare<run>({
     .name = "guest-file-read",
     .documentation =
-        "Reads from a file, beginning where the last read, write or seek ended. Memory does not "
-        "grow with `count`. An error after some bytes ends the reply there, with `eof` false, and "
-        "the next read reports it. From a FIFO or a device it takes what there is: an error "
-        "(`Resource temporarily unavailable`) when that is nothing now but may be something later.",
+        "Reads from a file, from where the last read, write or seek ended. Memory use does not "
+        "grow with `count`. An error after some bytes ends the reply there, with `eof` false, "
+        "and the next read returns the error. From a FIFO or a device it reads the bytes that "
+        "are available. If none are available now but may be later, it returns an error "
+        "(`Resource temporarily unavailable`).",
     .since = "0.15.0",
     .access = Access::read,
     .runs = Runs::worker,

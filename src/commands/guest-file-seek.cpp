@@ -31,11 +31,12 @@ struct Arguments {
 
 constexpr auto fields_of(const Arguments*) {
   return fields(
-      field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."),
-      field<"offset", &Arguments::offset>("How many bytes to go, backwards when negative."),
+      field<"handle", &Arguments::handle>("The handle that guest-file-open returned."),
+      field<"offset", &Arguments::offset>("Number of bytes to move, backwards if negative."),
       field<"whence", &Arguments::whence>(
-          "From where: `set` or 0 is the start of the file, `cur` or 1 the current position, "
-          "`end` or 2 the end of the file. The numbers are the same on every system."));
+          "The reference point: `set` or 0 is the start of the file, `cur` or 1 the current "
+          "position, `end` or 2 the end of the file. The numbers are the same on every operating "
+          "system."));
 }
 
 struct Reply {
@@ -45,8 +46,8 @@ struct Reply {
 
 constexpr auto fields_of(const Reply*) {
   return fields<"GuestFileSeek">(
-      field<"position", &Reply::position>("The new position, in bytes from the start."),
-      field<"eof", &Reply::eof>("Always false: only a read can meet the end of the file."));
+      field<"position", &Reply::position>("The new position, in bytes from the start of the file."),
+      field<"eof", &Reply::eof>("Always false: only a read can detect the end of the file."));
 }
 
 Result<SeekFrom> seek_from(const Whence& whence) {
@@ -69,9 +70,10 @@ Result<Reply> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_file_seek = declare<run>({
     .name = "guest-file-seek",
     .documentation =
-        "Moves the position in a file from which the next read or write begins, and returns it; "
-        "with `offset` 0 and `whence` `cur` it only tells. It may lie behind the end. FIFOs and "
-        "terminals have no position (`failed to seek file: Illegal seek`).",
+        "Moves the position in a file where the next read or write begins, and returns it. With "
+        "`offset` 0 and `whence` `cur` it only returns the position. The position may be beyond "
+        "the end of the file. FIFOs and terminals have no position (`failed to seek file: "
+        "Illegal seek`).",
     .since = "0.15.0",
     .access = Access::read,
     .runs = Runs::worker,

@@ -19,12 +19,12 @@ struct Arguments {
 
 constexpr auto fields_of(const Arguments*) {
   return fields(
-      field<"handle", &Arguments::handle>("The file, as guest-file-open returned it."),
+      field<"handle", &Arguments::handle>("The handle that guest-file-open returned."),
       field<"buf-b64", &Arguments::buf_b64>(
-          "The bytes. Line feeds in the base64 are ignored; characters after the last group of "
-          "four are too, so padding must not be missing."),
+          "The bytes. Line feeds in the base64 are ignored. Characters after the last group of "
+          "four are also ignored, so padding is required."),
       field<"count", &Arguments::count>(
-          "How many of the bytes to write, not more than there are; all when left out."));
+          "Number of bytes to write, at most as many as `buf-b64` contains; default: all."));
 }
 
 struct Reply {
@@ -34,7 +34,7 @@ struct Reply {
 
 constexpr auto fields_of(const Reply*) {
   return fields<"GuestFileWrite">(
-      field<"count", &Reply::count>("How many bytes were written: all that were to be."),
+      field<"count", &Reply::count>("Number of bytes written: always all that were requested."),
       field<"eof", &Reply::eof>("Always false; qemu-ga has this member."));
 }
 
@@ -63,10 +63,10 @@ Result<Reply> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_file_write = declare<run>({
     .name = "guest-file-write",
     .documentation =
-        "Writes to a file, beginning where the last read, write or seek ended, or at the end of a "
-        "file opened to append. When it is answered the bytes are in the file, where every "
-        "program of the guest sees them; guest-file-flush is not needed. An error may come after "
-        "some of the bytes have been written. One request carries a little less than 48 MiB.",
+        "Writes to a file, from where the last read, write or seek ended, or at the end of a "
+        "file opened to append. When the reply arrives the bytes are in the file, where every "
+        "program of the guest sees them; guest-file-flush is not needed. On an error, some of "
+        "the bytes may have been written. One request carries a little less than 48 MiB.",
     .since = "0.15.0",
     .access = Access::write,
     .runs = Runs::worker,

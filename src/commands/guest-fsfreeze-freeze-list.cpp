@@ -17,8 +17,8 @@ struct Arguments {
 
 constexpr auto fields_of(const Arguments*) {
   return fields(field<"mountpoints", &Arguments::mountpoints>(
-      "The mountpoints of the filesystems to freeze, of each the one where it was mounted first; "
-      "without it, all are frozen. Other names are passed over."));
+      "The mountpoints of the filesystems to freeze: the first mountpoint of each. Default: all "
+      "filesystems. Other names are ignored."));
 }
 
 Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
@@ -31,7 +31,7 @@ Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
 
 extern constinit const Command guest_fsfreeze_freeze_list = declare<run>({
     .name = "guest-fsfreeze-freeze-list",
-    .documentation = "As guest-fsfreeze-freeze, for the filesystems that are named.",
+    .documentation = "Freezes the named filesystems; otherwise like guest-fsfreeze-freeze.",
     .since = "2.2",
     .access = Access::power,
     .runs = Runs::worker,

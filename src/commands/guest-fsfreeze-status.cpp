@@ -23,8 +23,8 @@ Result<Status> run(CommandContext& context, const Nothing&) {
 extern constinit const Command guest_fsfreeze_status = declare<run>({
     .name = "guest-fsfreeze-status",
     .documentation =
-        "Returns whether the agent holds filesystems frozen. What others than the agent freeze or "
-        "thaw does not count.",
+        "Returns whether the agent holds filesystems frozen. Freezes and thaws by other programs "
+        "do not count.",
     .since = "0.15.0",
     .access = Access::inspect,
     .runs = Runs::inline_on_loop,

@@ -16,10 +16,11 @@ Result<std::int64_t> run(CommandContext& context, const Nothing&) {
 extern constinit const Command guest_fsfreeze_thaw = declare<run>({
     .name = "guest-fsfreeze-thaw",
     .documentation =
-        "Thaws all filesystems, whoever froze them and however often, and runs the administrator's "
-        "hooks; also when the agent has frozen none. A freeze that is going on is given up. "
-        "Returns how many filesystems were thawed. When the freeze had ended by itself before, it "
-        "says so by an error, once: what was copied meanwhile may be inconsistent.",
+        "Thaws all filesystems and runs the administrator's hooks. It also thaws filesystems "
+        "that other programs froze or that are frozen several times, and runs even if the agent "
+        "has frozen none. A freeze in progress is aborted. Returns the number of filesystems "
+        "that were thawed. After an auto-thaw it returns an error, once: data copied in the "
+        "meantime may be inconsistent.",
     .since = "0.15.0",
     .access = Access::power,
     .runs = Runs::worker,

@@ -19,8 +19,8 @@ struct Arguments {
 
 constexpr auto fields_of(const Arguments*) {
   return fields(field<"minimum", &Arguments::minimum>(
-      "How many bytes must lie together to be given back; fewer may be left. 0, all free "
-      "blocks, when left out."));
+      "Minimum length of a contiguous free range to discard, in bytes; shorter ranges may be "
+      "left. Default: 0, all free blocks."));
 }
 
 struct PathResult {
@@ -33,9 +33,9 @@ struct PathResult {
 constexpr auto fields_of(const PathResult*) {
   return fields<"GuestFilesystemTrimResult">(
       field<"path", &PathResult::path>("The filesystem's mountpoint."),
-      field<"trimmed", &PathResult::trimmed>("How many bytes were given back."),
-      field<"minimum", &PathResult::minimum>("The minimum that the filesystem went by."),
-      field<"error", &PathResult::error>("Why it could not be trimmed."));
+      field<"trimmed", &PathResult::trimmed>("Number of bytes discarded."),
+      field<"minimum", &PathResult::minimum>("The minimum that the filesystem used, in bytes."),
+      field<"error", &PathResult::error>("The reason why the filesystem could not be trimmed."));
 }
 
 struct Reply {
@@ -44,10 +44,10 @@ struct Reply {
 
 constexpr auto fields_of(const Reply*) {
   return fields<"GuestFilesystemTrimResponse">(
-      field<"paths", &Reply::paths>("What came of each filesystem."));
+      field<"paths", &Reply::paths>("The result for each filesystem."));
 }
 
-// The wire's integers are signed; so are qemu-ga's.
+// Integers in the protocol are signed, as in qemu-ga.
 std::int64_t as_signed(std::uint64_t bytes) {
   return static_cast<std::int64_t>(bytes);
 }
@@ -84,11 +84,11 @@ Result<Reply> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_fstrim = declare<run>({
     .name = "guest-fstrim",
     .documentation =
-        "Tells the disks of all local filesystems which blocks are not in use, so that the host "
-        "can have them back. What lies on another filesystem is trimmed before it. A filesystem "
-        "that cannot be trimmed has an error of its own: `trim not supported` when its kind or "
-        "its disk cannot. ext4, xfs, btrfs and vfat can, on disks that take discards and on LVM; "
-        "on LUKS only when it was opened so that it passes them on.",
+        "Reports the unused blocks of all local filesystems to their disks, so that the host can "
+        "reclaim them. A filesystem that lies on another one is trimmed before it. A filesystem "
+        "that cannot be trimmed has its own error: `trim not supported` if its type or its disk "
+        "does not support it. ext4, xfs, btrfs and vfat support it, on disks that accept "
+        "discards and on LVM; on LUKS only if it was opened so that it passes discards on.",
     .since = "1.2",
     .access = Access::write,
     .runs = Runs::worker,

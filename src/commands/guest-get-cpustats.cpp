@@ -18,18 +18,19 @@ constexpr auto fields_of(const CpuStatistics*) {
   return fields<"GuestCpuStats">(
       constant<"type", StatisticsType::on_linux>("The guest's operating system."),
       field<"cpu", &CpuStatistics::cpu>("The processor's number, as in guest-get-vcpus."),
-      field<"user", &CpuStatistics::user>("In programs, milliseconds."),
-      field<"nice", &CpuStatistics::nice>("In programs of low priority, milliseconds."),
-      field<"system", &CpuStatistics::system>("In the kernel, milliseconds."),
-      field<"idle", &CpuStatistics::idle>("Without work, milliseconds."),
+      field<"user", &CpuStatistics::user>("Time in programs, in milliseconds."),
+      field<"nice", &CpuStatistics::nice>("Time in programs of low priority, in milliseconds."),
+      field<"system", &CpuStatistics::system>("Time in the kernel, in milliseconds."),
+      field<"idle", &CpuStatistics::idle>("Idle time, in milliseconds."),
       field<"iowait", &CpuStatistics::iowait>(
-          "Without work, but for waiting for a disk, milliseconds."),
-      field<"irq", &CpuStatistics::irq>("In interrupts, milliseconds."),
-      field<"softirq", &CpuStatistics::softirq>("In software interrupts, milliseconds."),
-      field<"steal", &CpuStatistics::steal>("Ready to run, but not run by the host, milliseconds."),
-      field<"guest", &CpuStatistics::guest>("In guests of this guest, milliseconds."),
+          "Idle time while waiting for a disk, in milliseconds."),
+      field<"irq", &CpuStatistics::irq>("Time in interrupts, in milliseconds."),
+      field<"softirq", &CpuStatistics::softirq>("Time in software interrupts, in milliseconds."),
+      field<"steal", &CpuStatistics::steal>(
+          "Time ready to run but not run by the host, in milliseconds."),
+      field<"guest", &CpuStatistics::guest>("Time in guests of this guest, in milliseconds."),
       field<"guestnice", &CpuStatistics::guestnice>(
-          "In guests of this guest that have low priority, milliseconds."));
+          "Time in guests of this guest that have low priority, in milliseconds."));
 }
 
 }  // namespace bellhop::platform
@@ -46,9 +47,9 @@ Result<std::vector<platform::CpuStatistics>> run(CommandContext& context, const 
 extern constinit const Command guest_get_cpustats = declare<run>({
     .name = "guest-get-cpustats",
     .documentation =
-        "Returns what each processor that is online has spent its time on since the guest's start. "
-        "Only on Linux. The resolution is the kernel's clock tick, mostly 10 ms. Members that the "
-        "kernel is too old to tell are left out.",
+        "Returns how each online processor has spent its time since the start of the guest. Only "
+        "on Linux. The resolution is the kernel's clock tick, usually 10 ms. Members that an old "
+        "kernel does not report are omitted.",
     .since = "7.1",
     .systems = Systems::on_linux,
     .access = Access::inspect,

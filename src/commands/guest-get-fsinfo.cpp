@@ -12,17 +12,17 @@ namespace bellhop::platform {
 
 constexpr auto fields_of(const MountedFilesystem*) {
   return fields<"GuestFilesystemInfo">(
-      field<"name", &MountedFilesystem::name>("The device, as `sda1` or `dm-0`."),
-      field<"mountpoint", &MountedFilesystem::mountpoint>("Where it is mounted."),
-      field<"type", &MountedFilesystem::type>("Its type, as `ext4`."),
+      field<"name", &MountedFilesystem::name>("The device, such as `sda1` or `dm-0`."),
+      field<"mountpoint", &MountedFilesystem::mountpoint>("The mountpoint."),
+      field<"type", &MountedFilesystem::type>("The filesystem type, such as `ext4`."),
       field<"used-bytes", &MountedFilesystem::size, &FilesystemSize::used_bytes>("Bytes in use."),
       field<"total-bytes", &MountedFilesystem::size, &FilesystemSize::total_bytes>(
           "Its size for users who are not privileged, in bytes."),
       field<"total-bytes-privileged", &MountedFilesystem::size,
             &FilesystemSize::total_bytes_privileged>("Its size for privileged users, in bytes."),
       field<"disk", &MountedFilesystem::disk>(
-          "The disks or partitions that it lies on, through all layers of device mapper, md and "
-          "btrfs; empty when none of them is hardware, as with loop devices."));
+          "The disks or partitions that the filesystem lies on, through all layers of device "
+          "mapper, md and btrfs; empty if none of them is hardware, as with loop devices."));
 }
 
 }  // namespace bellhop::platform
@@ -50,13 +50,13 @@ Result<std::vector<platform::MountedFilesystem>> run(CommandContext& context, co
 extern constinit const Command guest_get_fsinfo = declare<run>({
     .name = "guest-get-fsinfo",
     .documentation =
-        "Returns the mounted filesystems that lie on disks, the last mounted first. Each one is "
-        "there once, by its first mountpoint, which guest-fsfreeze-freeze-list takes. Filesystems "
-        "of networks, of memory and of programs (fuse), overlays, and those that bring their own "
-        "disk management (ZFS) are left out. The sizes are missing when a filesystem does not "
-        "answer, as when it is mounted beneath a network filesystem whose server is gone: it is "
-        "waited for at most half a second (3 s for a local disk), and not asked again before it "
-        "answers.",
+        "Returns the mounted filesystems that lie on disks, the last mounted first. Each "
+        "filesystem appears once, with its first mountpoint, which guest-fsfreeze-freeze-list "
+        "accepts. Network, memory and FUSE filesystems, overlays, and filesystems with their own "
+        "disk management (ZFS) are omitted. The sizes are missing if a filesystem does not "
+        "answer, for example because it is mounted beneath a network filesystem whose server is "
+        "unreachable. The agent waits at most 0.5 s for it (3 s for a local disk) and does not "
+        "query it again until it has answered.",
     .since = "2.2",
     .access = Access::inspect,
     .runs = Runs::worker,

@@ -14,7 +14,7 @@ struct Reply {
 
 constexpr auto fields_of(const Reply*) {
   return fields<"GuestHostName">(field<"host-name", &Reply::host_name>(
-      "The name, with or without a domain, as the guest has it set."));
+      "The name as set in the guest, with or without a domain."));
 }
 
 Result<Reply> run(CommandContext&, const Nothing&) {
@@ -26,7 +26,7 @@ Result<Reply> run(CommandContext&, const Nothing&) {
 
 extern constinit const Command guest_get_host_name = declare<run>({
     .name = "guest-get-host-name",
-    .documentation = "Returns the name of the guest.",
+    .documentation = "Returns the host name of the guest.",
     .since = "2.10",
     .access = Access::inspect,
     .runs = Runs::inline_on_loop,

@@ -24,7 +24,7 @@ Result<platform::LoadAverage> run(CommandContext&, const Nothing&) {
 
 extern constinit const Command guest_get_load = declare<run>({
     .name = "guest-get-load",
-    .documentation = "Returns how many processes run or want to, on average.",
+    .documentation = "Returns the average number of processes that run or are ready to run.",
     .since = "10.0",
     .access = Access::inspect,
     .runs = Runs::inline_on_loop,

@@ -27,8 +27,8 @@ Result<Reply> run(CommandContext& context, const Nothing&) {
 extern constinit const Command guest_get_memory_block_info = declare<run>({
     .name = "guest-get-memory-block-info",
     .documentation =
-        "Returns how large the guest's memory blocks are: the least amount of memory that can be "
-        "taken in or out of service.",
+        "Returns the size of the guest's memory blocks: the smallest amount of memory that can "
+        "be set online or offline.",
     .since = "2.3",
     .systems = Systems::on_linux,
     .access = Access::inspect,

@@ -9,11 +9,12 @@ namespace bellhop::platform {
 constexpr auto fields_of(const MemoryBlock*) {
   return fields<"GuestMemoryBlock">(
       field<"phys-index", &MemoryBlock::phys_index>(
-          "The block's number: it begins at this times the size of guest-get-memory-block-info."),
-      field<"online", &MemoryBlock::online>("Whether it is in service."),
+          "The block's number. The block begins at this number times the size that "
+          "guest-get-memory-block-info returns."),
+      field<"online", &MemoryBlock::online>("True if the block is online."),
       field<"can-offline", &MemoryBlock::can_offline>(
-          "Whether the guest says that it can be taken out of service. Newer Linux says so of "
-          "every block, and finds out by trying."));
+          "True if the guest reports that the block can be set offline. Newer Linux reports this "
+          "for every block and finds out only when it tries."));
 }
 
 }  // namespace bellhop::platform
@@ -30,9 +31,9 @@ Result<std::vector<platform::MemoryBlock>> run(CommandContext& context, const No
 extern constinit const Command guest_get_memory_blocks = declare<run>({
     .name = "guest-get-memory-blocks",
     .documentation =
-        "Returns the guest's memory blocks, by number; an empty list when the guest's kernel has "
-        "none. One that is being unplugged, or whose state the guest does not tell at this moment, "
-        "is left out.",
+        "Returns the guest's memory blocks, by number; an empty list if the guest's kernel has "
+        "none. A block is omitted while it is being unplugged or if the guest does not report "
+        "its state at this moment.",
     .since = "2.3",
     .systems = Systems::on_linux,
     .access = Access::inspect,

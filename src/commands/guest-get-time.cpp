@@ -13,7 +13,7 @@ Result<std::int64_t> run(CommandContext&, const Nothing&) {
 
 extern constinit const Command guest_get_time = declare<run>({
     .name = "guest-get-time",
-    .documentation = "Returns the guest's time, in nanoseconds since 1970-01-01 in UTC.",
+    .documentation = "Returns the guest's time, in nanoseconds since 1970-01-01 UTC.",
     .since = "1.5",
     .access = Access::inspect,
     .runs = Runs::inline_on_loop,

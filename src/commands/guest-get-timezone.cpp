@@ -7,8 +7,10 @@ namespace bellhop::platform {
 
 constexpr auto fields_of(const Timezone*) {
   return fields<"GuestTimezone">(
-      field<"zone", &Timezone::zone>("What the zone is called now, as `CEST`. For people to read."),
-      field<"offset", &Timezone::offset>("Seconds east of UTC, with daylight saving time."));
+      field<"zone", &Timezone::zone>(
+          "Current name of the time zone, such as `CEST`. For display only."),
+      field<"offset", &Timezone::offset>(
+          "Offset from UTC in seconds, positive to the east, with daylight saving time."));
 }
 
 }  // namespace bellhop::platform

@@ -10,8 +10,7 @@ constexpr auto fields_of(const LoggedInUser*) {
   return fields<"GuestUser">(
       field<"user", &LoggedInUser::user>("Name of the user."),
       field<"login-time", &LoggedInUser::login_time>(
-          "When the earliest of the user's sessions began, in seconds since 1970 in UTC, with "
-          "fractions."),
+          "Start of the user's earliest session, in seconds since 1970 UTC, with fractions."),
       field<"domain", &LoggedInUser::domain>("Domain of the logon; only on Windows."));
 }
 
@@ -29,8 +28,9 @@ Result<std::vector<platform::LoggedInUser>> run(CommandContext& context, const N
 extern constinit const Command guest_get_users = declare<run>({
     .name = "guest-get-users",
     .documentation =
-        "Returns the users who are logged in, each once: those in utmp, then those that only "
-        "systemd-logind or elogind knows, which newer systems have instead of utmp.",
+        "Returns the users who are logged in, each once. First come the users in utmp, then the "
+        "users that only systemd-logind or elogind reports; newer operating systems have these "
+        "instead of utmp.",
     .since = "2.10",
     .access = Access::inspect,
     .runs = Runs::worker,

@@ -9,10 +9,10 @@ namespace bellhop::platform {
 constexpr auto fields_of(const Processor*) {
   return fields<"GuestLogicalProcessor">(
       field<"logical-id", &Processor::logical_id>(
-          "The processor's number; on Linux that of /sys/devices/system/cpu."),
-      field<"online", &Processor::online>("Whether it is in service."),
+          "The processor's number; on Linux the number in /sys/devices/system/cpu."),
+      field<"online", &Processor::online>("True if the processor is online."),
       field<"can-offline", &Processor::can_offline>(
-          "Whether the guest has a way to take it out of service."));
+          "True if the guest can set the processor offline."));
 }
 
 }  // namespace bellhop::platform
@@ -29,8 +29,8 @@ Result<std::vector<platform::Processor>> run(CommandContext& context, const Noth
 extern constinit const Command guest_get_vcpus = declare<run>({
     .name = "guest-get-vcpus",
     .documentation =
-        "Returns the guest's logical processors, by number. One that is being unplugged, or whose "
-        "state the guest does not tell at this moment, is left out.",
+        "Returns the guest's logical processors, by number. A processor is omitted while it is "
+        "being unplugged or if the guest does not report its state at this moment.",
     .since = "1.5",
     .access = Access::inspect,
     .runs = Runs::worker,

@@ -9,7 +9,7 @@
 namespace bellhop::commands {
 namespace {
 
-// Clients compare whole entries: no further members may appear here.
+// Clients compare whole entries: do not add members.
 struct CommandInfo {
   std::string name;
   bool enabled;
@@ -20,10 +20,10 @@ constexpr auto fields_of(const CommandInfo*) {
   return fields<"GuestAgentCommandInfo">(
       field<"name", &CommandInfo::name>("The command's name."),
       field<"enabled", &CommandInfo::enabled>(
-          "Whether it may be called now: the guest's administrator allows it, and filesystems "
-          "are not frozen or it is served while they are."),
+          "True if the command may be called now: the guest's administrator allows it, and "
+          "either no filesystems are frozen or the command is served while they are."),
       field<"success-response", &CommandInfo::success_response>(
-          "Whether success is answered; errors always are."));
+          "True if success has a reply; errors always have one."));
 }
 
 struct Reply {
@@ -33,8 +33,9 @@ struct Reply {
 
 constexpr auto fields_of(const Reply*) {
   return fields<"GuestAgentInfo">(
-      field<"version", &Reply::version>("The version of qemu-ga whose protocol this agent "
-                                        "speaks; see bellhop-info for its own."),
+      field<"version", &Reply::version>(
+          "The version of qemu-ga whose protocol the agent implements; bellhop-info returns the "
+          "agent's own version."),
       field<"supported_commands", &Reply::supported_commands>("All commands that exist here."));
 }
 
@@ -55,7 +56,7 @@ Result<Reply> run(CommandContext& context, const Nothing&) {
 
 extern constinit const Command guest_info = declare<run>({
     .name = "guest-info",
-    .documentation = "Returns the agent's version and the commands that it knows.",
+    .documentation = "Returns the agent's version and the commands that it supports.",
     .since = "0.15.0",
     .access = Access::none,
     .runs = Runs::inline_on_loop,

@@ -15,9 +15,9 @@ constexpr std::array<std::string_view, 2> wire_names(IpVersion) {
 constexpr auto fields_of(const IpAddress*) {
   return fields<"GuestIpAddress">(
       field<"ip-address", &IpAddress::ip_address>(
-          "The address. Of a point-to-point link, this end's."),
-      field<"ip-address-type", &IpAddress::ip_address_type>("Its version of IP."),
-      field<"prefix", &IpAddress::prefix>("Length of the network's prefix in bits."));
+          "The address; for a point-to-point link, the local address."),
+      field<"ip-address-type", &IpAddress::ip_address_type>("The IP version of the address."),
+      field<"prefix", &IpAddress::prefix>("Length of the network prefix, in bits."));
 }
 
 constexpr auto fields_of(const NetworkStatistics*) {
@@ -26,7 +26,7 @@ constexpr auto fields_of(const NetworkStatistics*) {
       field<"rx-packets", &NetworkStatistics::rx_packets>("Packets received."),
       field<"rx-errs", &NetworkStatistics::rx_errs>("Bad packets received."),
       field<"rx-dropped", &NetworkStatistics::rx_dropped>(
-          "Packets received and dropped, those that the device missed included."),
+          "Received packets that were dropped, including packets that the device missed."),
       field<"tx-bytes", &NetworkStatistics::tx_bytes>("Bytes sent."),
       field<"tx-packets", &NetworkStatistics::tx_packets>("Packets sent."),
       field<"tx-errs", &NetworkStatistics::tx_errs>("Packets that could not be sent."),
@@ -37,13 +37,14 @@ constexpr auto fields_of(const NetworkStatistics*) {
 constexpr auto fields_of(const NetworkInterface*) {
   return fields<"GuestNetworkInterface">(
       field<"name", &NetworkInterface::name>(
-          "Its name. An IPv4 address that has a label of its own, such as `eth0:web`, is under "
-          "that name."),
+          "The interface's name. An IPv4 address with its own label, such as `eth0:web`, appears "
+          "under that name."),
       field<"hardware-address", &NetworkInterface::hardware_address>(
-          "The first six bytes of its hardware address; zeros where it has none."),
-      field<"ip-addresses", &NetworkInterface::ip_addresses>("Its addresses, if it has any."),
+          "The first six bytes of the hardware address; zeros if the interface has none."),
+      field<"ip-addresses", &NetworkInterface::ip_addresses>(
+          "The interface's addresses, if it has any."),
       field<"statistics", &NetworkInterface::statistics>(
-          "Its counters; only for interfaces that have addresses."));
+          "The interface's counters; only for interfaces that have addresses."));
 }
 
 }  // namespace bellhop::platform

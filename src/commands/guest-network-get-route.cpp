@@ -9,9 +9,10 @@ namespace bellhop::platform {
 constexpr auto fields_of(const NetworkRoute*) {
   return fields<"GuestNetworkRoute">(
       field<"iface", &NetworkRoute::iface>(
-          "The interface that packets leave through; `*` for IPv4 routes that refuse them."),
-      field<"destination", &NetworkRoute::destination>("The network or host that it leads to."),
-      field<"metric", &NetworkRoute::metric>("Of several routes the one with the least is taken."),
+          "The interface through which packets leave; `*` for IPv4 routes that refuse packets."),
+      field<"destination", &NetworkRoute::destination>(
+          "The network or host to which the route leads."),
+      field<"metric", &NetworkRoute::metric>("The metric: the route with the lowest one is used."),
       field<"gateway", &NetworkRoute::ipv4, &Ipv4RouteDetails::gateway>(
           "IPv4: the next router; 0.0.0.0 for none."),
       field<"mask", &NetworkRoute::ipv4, &Ipv4RouteDetails::mask>(
@@ -19,8 +20,9 @@ constexpr auto fields_of(const NetworkRoute*) {
       field<"irtt", &NetworkRoute::ipv4, &Ipv4RouteDetails::irtt>(
           "IPv4: initial round trip time of TCP in milliseconds; 0 when it is not set."),
       field<"flags", &NetworkRoute::flags>("The kernel's RTF_ flags: 1 up, 2 gateway, 4 host, …."),
-      field<"refcnt", &NetworkRoute::refcnt>("References to the route; always 0 for IPv4."),
-      field<"use", &NetworkRoute::use>("How often it was looked up; 0 on newer kernels."),
+      field<"refcnt", &NetworkRoute::refcnt>(
+          "Number of references to the route; always 0 for IPv4."),
+      field<"use", &NetworkRoute::use>("Number of lookups of the route; 0 on newer kernels."),
       field<"window", &NetworkRoute::ipv4, &Ipv4RouteDetails::window>(
           "IPv4: TCP's window in bytes; 0 when it is not set."),
       field<"mtu", &NetworkRoute::ipv4, &Ipv4RouteDetails::mtu>(
@@ -34,7 +36,7 @@ constexpr auto fields_of(const NetworkRoute*) {
           "IPv6: length of the source's prefix in bits."),
       field<"nexthop", &NetworkRoute::ipv6, &Ipv6RouteDetails::nexthop>(
           "IPv6: the next router; `::` for none."),
-      field<"version", &NetworkRoute::version>("The version of IP: 4 or 6."));
+      field<"version", &NetworkRoute::version>("The IP version: 4 or 6."));
 }
 
 }  // namespace bellhop::platform
@@ -51,8 +53,8 @@ Result<std::vector<platform::NetworkRoute>> run(CommandContext& context, const N
 extern constinit const Command guest_network_get_route = declare<run>({
     .name = "guest-network-get-route",
     .documentation =
-        "Returns the routes: those of IPv4's main table, then those of all tables of IPv6, in the "
-        "kernel's order.",
+        "Returns the routes: first those of IPv4's main table, then those of all IPv6 tables, in "
+        "the kernel's order.",
     .since = "9.1",
     .access = Access::inspect,
     .runs = Runs::worker,

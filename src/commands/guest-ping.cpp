@@ -12,7 +12,7 @@ Result<void> run(CommandContext&, const Nothing&) {
 
 extern constinit const Command guest_ping = declare<run>({
     .name = "guest-ping",
-    .documentation = "Answers, which shows that the agent is alive.",
+    .documentation = "Replies, which shows that the agent is alive.",
     .since = "0.15.0",
     .access = Access::none,
     .runs = Runs::inline_on_loop,

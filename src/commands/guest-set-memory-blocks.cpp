@@ -31,10 +31,11 @@ struct MemoryBlock {
 constexpr auto fields_of(const MemoryBlock*) {
   return fields<"GuestMemoryBlock">(
       field<"phys-index", &MemoryBlock::phys_index>(
-          "The block's number, as guest-get-memory-blocks tells it."),
-      field<"online", &MemoryBlock::online>("Whether it shall be in service."),
+          "The block's number, from guest-get-memory-blocks."),
+      field<"online", &MemoryBlock::online>(
+          "True to set the block online, false to set it offline."),
       field<"can-offline", &MemoryBlock::can_offline>(
-          "Ignored, so that entries of guest-get-memory-blocks can be sent as they are."));
+          "Ignored, so that a client can send entries of guest-get-memory-blocks unchanged."));
 }
 
 struct Arguments {
@@ -43,7 +44,7 @@ struct Arguments {
 
 constexpr auto fields_of(const Arguments*) {
   return fields(field<"mem-blks", &Arguments::mem_blks>(
-      "What to do, in this order; a block may appear several times."));
+      "The changes to make, in this order; a block may appear several times."));
 }
 
 struct BlockResponse {
@@ -56,10 +57,10 @@ constexpr auto fields_of(const BlockResponse*) {
   return fields<"GuestMemoryBlockResponse">(
       field<"phys-index", &BlockResponse::phys_index>("The block's number."),
       field<"response", &BlockResponse::response>(
-          "What became of it: `not-found` without such a block, `operation-not-supported` when "
-          "the kernel can never do it, `operation-failed` when it could not now."),
+          "The result: `not-found` if the block does not exist, `operation-not-supported` if the "
+          "kernel can never do it, `operation-failed` if it could not now."),
       field<"error-code", &BlockResponse::error_code>(
-          "The system's number for the reason (on Linux errno), unless it was a success."));
+          "The operating system's error number (on Linux errno); absent on success."));
 }
 
 Result<std::vector<BlockResponse>> run(CommandContext& context, const Arguments& arguments) {
@@ -80,10 +81,10 @@ Result<std::vector<BlockResponse>> run(CommandContext& context, const Arguments&
 extern constinit const Command guest_set_memory_blocks = declare<run>({
     .name = "guest-set-memory-blocks",
     .documentation =
-        "Takes memory blocks into service and out of it, each whatever becomes of the others, and "
-        "returns what became of each. What is already as wanted is a success. Taking a block out "
-        "of service moves what lies in it and can take long; it fails when something there cannot "
-        "be moved.",
+        "Sets memory blocks online or offline and returns a result for each. A failure does not "
+        "stop the entries after it. A block that is already in the requested state is a success. "
+        "Setting a block offline moves its content and can take long; it fails if something in "
+        "the block cannot be moved.",
     .since = "2.3",
     .systems = Systems::on_linux,
     .access = Access::write,

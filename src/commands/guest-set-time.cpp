@@ -8,7 +8,7 @@
 namespace bellhop::commands {
 namespace {
 
-// The beginning of 2070, in nanoseconds since 1970: the first time that qemu-ga refuses.
+// Start of 2070, in nanoseconds since 1970: the earliest time that qemu-ga rejects.
 constexpr std::int64_t too_late = std::int64_t{36'525} * 86'400 * 1'000'000'000;
 
 struct Arguments {
@@ -17,7 +17,7 @@ struct Arguments {
 
 constexpr auto fields_of(const Arguments*) {
   return fields(field<"time", &Arguments::time>(
-      "The new time, in nanoseconds since 1970-01-01 in UTC, before 2070."));
+      "The new time, in nanoseconds since 1970-01-01 UTC, before 2070."));
 }
 
 Result<void> run(CommandContext& context, const Arguments& arguments) {
@@ -32,11 +32,12 @@ Result<void> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_set_time = declare<run>({
     .name = "guest-set-time",
     .documentation =
-        "Sets the guest's clock to `time`, and the hardware clock (RTC) to it; without `time`, the "
-        "guest's clock to the hardware clock, which the host keeps right while the guest is "
-        "paused. On Linux the hardware clock is /dev/rtc, kept in UTC unless /etc/adjtime says "
-        "`LOCAL`; the answer takes up to a second, since clocks are set where a second begins. "
-        "An error about the hardware clock does not mean that the guest's clock was not set.",
+        "Sets the guest's clock to `time`, and the hardware clock (RTC) to the guest's clock. "
+        "Without `time`, it sets the guest's clock to the hardware clock, which the host keeps "
+        "right while the guest is paused. On Linux the hardware clock is /dev/rtc, kept in UTC "
+        "unless /etc/adjtime says `LOCAL`. The reply takes up to a second, because clocks are "
+        "set at the start of a second. After an error about the hardware clock, the guest's "
+        "clock may be set nevertheless.",
     .since = "1.5",
     .access = Access::write,
     .runs = Runs::worker,

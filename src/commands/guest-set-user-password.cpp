@@ -13,8 +13,8 @@
 namespace bellhop::commands {
 namespace {
 
-// Password quality checks, a directory service, another program's lock on /etc/shadow: all take
-// seconds, none a minute.
+// Password quality checks, a directory service or another program's lock on /etc/shadow can each
+// take seconds, but not a minute.
 constexpr std::chrono::minutes timeout{1};
 
 struct Arguments {
@@ -29,10 +29,10 @@ constexpr auto fields_of(const Arguments*) {
       field<"password", &Arguments::password>(
           "The new password, without line feeds and zero bytes."),
       field<"crypted", &Arguments::crypted>(
-          "Whether the password is what crypt(3) made of it, as it stands in shadow(5)."));
+          "True if the password is already hashed by crypt(3), in the format of shadow(5)."));
 }
 
-// What chpasswd reads as the end of a line or of a name must not come from the client.
+// The client must not send characters that end a line or a user name in chpasswd's input.
 Result<void> check(std::string_view username, std::string_view password) {
   using namespace std::string_view_literals;
   if (password.find_first_of("\n\0"sv) != std::string_view::npos) {
@@ -66,11 +66,11 @@ Result<void> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_set_user_password = declare<run>({
     .name = "guest-set-user-password",
     .documentation =
-        "Sets the password of a user with the system's chpasswd, or that of BusyBox. A plain "
-        "password is hashed as the system is set up to do, and must satisfy the rules that the "
-        "system has for passwords. chpasswd reads it from a pipe: it appears in no command line "
-        "and no log. An error carries what chpasswd wrote. One that does not end is killed after a "
-        "minute.",
+        "Sets the password of a user with the operating system's chpasswd, or BusyBox's. A plain "
+        "password is hashed as the operating system is configured, and must satisfy its password "
+        "rules. chpasswd reads the password from a pipe: it appears in no command line and no "
+        "log. An error contains the output of chpasswd. chpasswd is killed if it "
+        "has not ended after a minute.",
     .since = "2.3",
     .access = Access::write,
     .runs = Runs::worker,

@@ -19,10 +19,11 @@ struct LogicalProcessor {
 constexpr auto fields_of(const LogicalProcessor*) {
   return fields<"GuestLogicalProcessor">(
       field<"logical-id", &LogicalProcessor::logical_id>(
-          "The processor's number, as guest-get-vcpus tells it."),
-      field<"online", &LogicalProcessor::online>("Whether it shall be in service."),
+          "The processor's number, from guest-get-vcpus."),
+      field<"online", &LogicalProcessor::online>(
+          "True to set the processor online, false to set it offline."),
       field<"can-offline", &LogicalProcessor::can_offline>(
-          "Ignored, so that entries of guest-get-vcpus can be sent as they are."));
+          "Ignored, so that a client can send entries of guest-get-vcpus unchanged."));
 }
 
 struct Arguments {
@@ -31,7 +32,7 @@ struct Arguments {
 
 constexpr auto fields_of(const Arguments*) {
   return fields(field<"vcpus", &Arguments::vcpus>(
-      "What to do, in this order; a processor may appear several times."));
+      "The changes to make, in this order; a processor may appear several times."));
 }
 
 Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
@@ -51,10 +52,10 @@ Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_set_vcpus = declare<run>({
     .name = "guest-set-vcpus",
     .documentation =
-        "Takes processors into service and out of it, one after the other until one fails, and "
-        "returns how many entries were carried out. An error means that the first one failed and "
-        "nothing was changed; to learn why a later one failed, send the rest of the list again. "
-        "What is already as wanted counts as carried out.",
+        "Sets processors online or offline, one after the other until one fails, and returns the "
+        "number of entries carried out. An error means that the first entry failed and nothing "
+        "was changed. To get the error of a later entry, send the rest of the list again. A "
+        "processor that is already in the requested state counts as carried out.",
     .since = "1.5",
     .systems = Systems::on_linux,
     .access = Access::write,

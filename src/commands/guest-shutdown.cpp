@@ -16,9 +16,9 @@ struct Arguments {
 
 constexpr auto fields_of(const Arguments*) {
   return fields(field<"mode", &Arguments::mode>(
-      "`powerdown`, the default: the machine is switched off. `halt`: the guest stops, the "
-      "machine stays on, unless the guest's `halt` is set up to switch it off, as Debian's "
-      "sysvinit is by /etc/default/halt. `reboot`."));
+      "`powerdown`, the default: the machine is switched off. `halt`: the guest stops and the "
+      "machine stays on, unless the guest's `halt` is configured to switch it off, as in "
+      "Debian's sysvinit with /etc/default/halt. `reboot`: the guest restarts."));
 }
 
 std::optional<ShutdownMode> mode_of(std::string_view name) {
@@ -30,7 +30,7 @@ std::optional<ShutdownMode> mode_of(std::string_view name) {
 
 Result<void> run(CommandContext& context, const Arguments& arguments) {
   const auto mode = mode_of(arguments.mode.value_or("powerdown"));
-  // qemu-ga's words, the missing parenthesis included.
+  // qemu-ga's text, including the missing parenthesis.
   if (!mode) return invalid("mode is invalid (valid values are: halt|powerdown|reboot");
   return context.services.power.shut_down(*mode);
 }
@@ -40,12 +40,13 @@ Result<void> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_shutdown = declare<run>({
     .name = "guest-shutdown",
     .documentation =
-        "Stops the guest in an orderly way. There is no reply when that has begun; the host sees "
-        "it by the machine. An error says why it has not. The first of these that the guest has is "
-        "used, and decides: with systemd `systemctl`, else a signal to it; `poweroff`, `halt` or "
+        "Shuts down the guest in an orderly way. There is no reply once the shutdown has begun; "
+        "the host detects it by the state of the machine. An error reports why it has not begun. "
+        "The agent uses only the first of these methods that the guest has, and its result is "
+        "final: with systemd `systemctl`, else a signal to systemd; `poweroff`, `halt` or "
         "`reboot` (sysvinit, BusyBox, OpenRC, runit and others); `shutdown`; OpenRC's "
-        "`openrc-shutdown`; a signal to BusyBox' init; at last the kernel, after writing out all "
-        "filesystems.",
+        "`openrc-shutdown`; a signal to BusyBox' init; last the kernel, after writing all "
+        "filesystems to disk.",
     .since = "0.15.0",
     .access = Access::power,
     .runs = Runs::worker,

@@ -25,11 +25,10 @@ constexpr auto fields_of(const Arguments*) {
   return fields(
       field<"username", &Arguments::username>("The user."),
       field<"keys", &Arguments::keys>(
-          "Keys, one line each as in authorized_keys of sshd(8). Those that the file has already "
-          "as a line are left out."),
+          "Keys, one line each as in authorized_keys of sshd(8). Keys that the file already has "
+          "as a line are skipped."),
       field<"reset", &Arguments::reset>(
-          "Whether the file shall have these keys only, whatever it was before; false when left "
-          "out."));
+          "True to replace the file's content, whatever it is, by these keys; default: false."));
 }
 
 Result<void> add(const platform::AuthorizedKeysFile& file, const Arguments& arguments) {
@@ -58,13 +57,13 @@ Result<void> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_ssh_add_authorized_keys = declare<run>({
     .name = "guest-ssh-add-authorized-keys",
     .documentation =
-        "Adds keys to a user's ~/.ssh/authorized_keys with the user's own rights. The file is made "
-        "with mode 0600 when there is none, and ~/.ssh with 0700. It is replaced as a whole: "
-        "whatever happens, it has the old keys or the new, and on return it is on disk. One that "
-        "cannot be read, or is a symbolic link, is only replaced with `reset`; a symbolic link at "
-        "~/.ssh is not followed. Where SELinux is on, both get the labels that its policy has for "
-        "them, from restorecon with the user's rights; when that fails, the keys stay and the log "
-        "has a warning.",
+        "Adds keys to a user's ~/.ssh/authorized_keys with the user's own rights. If missing, "
+        "the file is created with mode 0600 and ~/.ssh with mode 0700. The file is replaced "
+        "atomically: in all cases it has either the old or the new keys, and on return it is on "
+        "disk. A file that cannot be read or is a symbolic link is replaced only with `reset`; a "
+        "symbolic link at ~/.ssh is not followed. If SELinux is on, restorecon runs with the "
+        "user's rights and sets the labels of both according to the policy. If it fails, the "
+        "keys stay and the log has a warning.",
     .since = "5.2",
     .access = Access::write,
     .runs = Runs::worker,

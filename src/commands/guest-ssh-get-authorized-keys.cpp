@@ -26,8 +26,8 @@ struct Reply {
 
 constexpr auto fields_of(const Reply*) {
   return fields<"GuestAuthorizedKeys">(field<"keys", &Reply::keys>(
-      "Lines of the file, the last one first, without comments and empty lines, and without the "
-      "space around them."));
+      "Lines of the file, the last line first, without comments, empty lines and surrounding "
+      "space."));
 }
 
 Result<Reply> run(CommandContext& context, const Arguments& arguments) {
@@ -42,9 +42,10 @@ Result<Reply> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_ssh_get_authorized_keys = declare<run>({
     .name = "guest-ssh-get-authorized-keys",
     .documentation =
-        "Returns the keys in a user's ~/.ssh/authorized_keys, which is read with the user's own "
-        "rights, up to 16 MiB. Symbolic links at ~/.ssh and below are not followed, and what "
-        "belongs neither to the user nor to root is not read. Without that file, an error.",
+        "Returns the keys in a user's ~/.ssh/authorized_keys. The file is read with the user's "
+        "own rights, up to 16 MiB. Symbolic links at ~/.ssh and below are not followed, and "
+        "files that belong neither to the user nor to root are not read. If the file does not "
+        "exist, it returns an error.",
     .since = "5.2",
     .access = Access::read,
     .runs = Runs::worker,

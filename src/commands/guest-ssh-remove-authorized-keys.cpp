@@ -22,7 +22,7 @@ struct Arguments {
 constexpr auto fields_of(const Arguments*) {
   return fields(field<"username", &Arguments::username>("The user."),
                 field<"keys", &Arguments::keys>(
-                    "Lines to remove, compared as a whole. It is no error when one is not there."));
+                    "Lines to remove; whole lines are compared. A missing line is not an error."));
 }
 
 Result<void> run(CommandContext& context, const Arguments& arguments) {
@@ -44,8 +44,9 @@ Result<void> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command guest_ssh_remove_authorized_keys = declare<run>({
     .name = "guest-ssh-remove-authorized-keys",
     .documentation =
-        "Removes keys from a user's ~/.ssh/authorized_keys with the user's own rights, as "
-        "guest-ssh-add-authorized-keys adds them. Without that file there is nothing to do.",
+        "Removes keys from a user's ~/.ssh/authorized_keys with the user's own rights. It "
+        "replaces the file like guest-ssh-add-authorized-keys. If the file does not exist, it "
+        "succeeds without a change.",
     .since = "5.2",
     .access = Access::write,
     .runs = Runs::worker,

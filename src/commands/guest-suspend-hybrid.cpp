@@ -14,13 +14,14 @@ Result<void> run(CommandContext& context, const Nothing&) {
 extern constinit const Command guest_suspend_hybrid = declare<run>({
     .name = "guest-suspend-hybrid",
     .documentation =
-        "Suspends the guest to memory, after its state has also been written to its disk: it wakes "
-        "up from memory, or from the disk when the machine was switched off meanwhile. To the host "
-        "it looks like guest-suspend-ram. It needs what guest-suspend-disk needs. There is no "
-        "reply on success. These are tried until one works: with systemd `systemctl hybrid-sleep`; "
-        "with elogind, under whichever init, `loginctl hybrid-sleep`; pm-utils where they are "
-        "installed; the kernel (`suspend` to /sys/power/disk and `disk` to /sys/power/state), as "
-        "with sysvinit, OpenRC and BusyBox. Nothing more is tried once the guest has slept.",
+        "Suspends the guest to memory, after its state has also been written to its disk: it "
+        "wakes up from memory, or from the disk if the machine was switched off meanwhile. To "
+        "the host it looks like guest-suspend-ram. It has the requirements of "
+        "guest-suspend-disk. There is no reply on success. These methods are tried until one "
+        "works: with systemd `systemctl hybrid-sleep`; with elogind, under any init, `loginctl "
+        "hybrid-sleep`; pm-utils if installed; the kernel (`suspend` to /sys/power/disk and "
+        "`disk` to /sys/power/state), as with sysvinit, OpenRC and BusyBox. Once the guest has "
+        "slept, no further method is tried.",
     .since = "1.1",
     .systems = Systems::on_linux,
     .access = Access::power,

@@ -9,7 +9,7 @@ struct Arguments {
 };
 
 constexpr auto fields_of(const Arguments*) {
-  return fields(field<"id", &Arguments::id>("A number that the client draws at random."));
+  return fields(field<"id", &Arguments::id>("A random number chosen by the client."));
 }
 
 Result<std::int64_t> run(CommandContext&, const Arguments& arguments) {
@@ -21,9 +21,9 @@ Result<std::int64_t> run(CommandContext&, const Arguments& arguments) {
 extern constinit const Command guest_sync_delimited = declare<run>({
     .name = "guest-sync-delimited",
     .documentation =
-        "As guest-sync, with one byte 0xFF before the reply, so that a client can skip to it "
-        "whatever "
-        "was left in the channel. A client sends 0xFF before the request for the same reason.",
+        "Like guest-sync, with one byte 0xFF before the reply, so that a client can skip all "
+        "bytes that were left in the channel. A client sends 0xFF before the request for the "
+        "same reason.",
     .since = "1.1",
     .access = Access::none,
     .runs = Runs::inline_on_loop,

@@ -9,7 +9,7 @@ struct Arguments {
 };
 
 constexpr auto fields_of(const Arguments*) {
-  return fields(field<"id", &Arguments::id>("A number that the client draws at random."));
+  return fields(field<"id", &Arguments::id>("A random number chosen by the client."));
 }
 
 Result<std::int64_t> run(CommandContext&, const Arguments& arguments) {
@@ -21,9 +21,10 @@ Result<std::int64_t> run(CommandContext&, const Arguments& arguments) {
 extern constinit const Command guest_sync = declare<run>({
     .name = "guest-sync",
     .documentation =
-        "Returns the number it was given. A client that lost track of the channel reads on until "
-        "it sees its number: what came before belongs to requests that it gave up on. Replies to "
-        "those that are not ready within half a second are dropped.",
+        "Returns the number from the request. A client that has lost its position in the channel "
+        "reads until it finds its number: everything before it belongs to requests that the "
+        "client has cancelled. Replies to those requests are dropped if they are not ready "
+        "within half a second.",
     .since = "0.15.0",
     .access = Access::none,
     .runs = Runs::inline_on_loop,

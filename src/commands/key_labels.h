@@ -1,4 +1,4 @@
-// What the commands that change a user's keys do after the change.
+// Restores SELinux labels after a command has changed a user's keys.
 #pragma once
 
 #include "agent/log.h"
@@ -8,8 +8,8 @@
 
 namespace bellhop::commands {
 
-// Sees to it that sshd may read the keys where SELinux is on. The keys are in place whatever comes
-// of it, so a failure is for the guest's administrator and not for the client.
+// Ensures that sshd may read the keys if SELinux is on. The keys are in place even if this fails,
+// so a failure is logged for the guest's administrator and not returned to the client.
 inline void restore_key_labels(Services& services, const platform::AuthorizedKeysFile& file) {
   const auto restored =
       platform::restore_labels(file.user(), {file.directory(), file.path()}, services.system_root);
