@@ -30,7 +30,7 @@ class ChannelServer : public channel::ChannelHandler, private ClientSession::Sin
   // Starts the channel. Call it once.
   Result<void> start();
 
-  void connected(std::string peer) override { session_->set_peer(std::move(peer)); }
+  void connected(const std::string& peer) override { session_->set_peer(peer); }
   std::span<char> read_buffer() override;
   bool wants_buffered_input() const override { return paused_; }
   void input(std::size_t bytes) override;

@@ -17,7 +17,7 @@ class ChannelHandler {
 
   // A client has connected. `peer`: see platform::peer_name(). Not called for a port, whose only
   // client is the host.
-  virtual void connected(std::string peer) { static_cast<void>(peer); }
+  virtual void connected([[maybe_unused]] const std::string& peer) {}
   // The buffer for the next input. Empty when the handler has no room; after resume_input() the
   // channel asks again. Valid until the next call to this handler, so a channel whose reads
   // complete in the background (IOCP) reads into its own buffer and copies.
