@@ -52,6 +52,8 @@ ParsedOption OptionParser::parse_short() {
   if (!option) return {.problem = fmt::format("invalid option -- '{}'", letter)};
   if (option->value == OptionValue::none) return {.id = option->id};
   if (!short_options_.empty()) {
+    // The rest of an argument, which ends with a NUL character.
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage)
     return {.id = option->id, .value = std::exchange(short_options_, {}).data()};
   }
   if (option->value == OptionValue::optional) return {.id = option->id};
