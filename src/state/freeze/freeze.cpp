@@ -94,7 +94,7 @@ Result<std::stop_token> Freeze::begin_freeze() {
   if (is_frozen_) return failure("filesystems are frozen already");
   phase_ = Phase::freezing;
   stop_freezing_ = std::stop_source();
-  const std::stop_token stop = stop_freezing_.get_token();
+  std::stop_token stop = stop_freezing_.get_token();
   timed_out_ = false;
   committed_ = false;
   freezing_.clear();
