@@ -34,7 +34,7 @@ class ReplyLine {
 };
 
 // Searches for the reply to guest-sync-delimited: 0xFF and a line with the id. Needs constant
-// memory, whatever the amount of input.
+// memory for any amount of input.
 class SyncSearch {
  public:
   explicit SyncSearch(std::int64_t id) : id_(id) {}

@@ -30,8 +30,8 @@ struct Options {
   std::size_t max_reply_bytes = std::size_t{65} << 20;
 };
 
-// One connection to one agent. Not thread-safe. The guest's bytes are not trusted: whatever the
-// guest sends, a call returns a value or an error within its timeout.
+// One connection to one agent. Not thread-safe. The guest's bytes are not trusted: for any input, a
+// call returns a value or an error within its timeout.
 //
 // The guest does not see connections on a channel, so the agent may still be answering a client
 // that has disconnected. The client therefore first sends 0xFF, which makes the agent discard an
@@ -53,8 +53,8 @@ class Client {
   // Runs `command`, for example "guest-file-open", and returns the member `return` of the reply.
   // `arguments` must be an object, or null for none. `timeout` replaces Options::timeout.
   // Commands that send no reply on success (success-response is false in guest-info:
-  // guest-shutdown, guest-suspend-*) end with timeout or connection_lost. Errors: all except
-  // cannot_connect.
+  // guest-shutdown, guest-suspend-*) end with timeout or connection_lost.
+  // Errors: all except cannot_connect.
   std::expected<nlohmann::json, Error> call(
       std::string_view command, const nlohmann::json& arguments = nullptr,
       std::optional<std::chrono::milliseconds> timeout = std::nullopt);

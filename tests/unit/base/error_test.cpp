@@ -77,7 +77,7 @@ TEST(TryAssign, KeepsOtherTypesOfErrors) {
   EXPECT_EQ(run(7).error(), 7);
 }
 
-TEST(SystemFailure, NamesTheReasonAndKeepsIt) {
+TEST(SystemFailure, HasTheErrnoValueAndItsText) {
   const Result<void> failed = system_failure(ENOENT, "cannot open '{}'", "/x");
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().message, "cannot open '/x': No such file or directory");

@@ -36,7 +36,7 @@ TEST(MutexLock, ExcludesOthers) {
   EXPECT_EQ(counter.value, 4000);
 }
 
-TEST(MutexLock, CanBeGivenUpForATime) {
+TEST(MutexLock, CanBeUnlockedTemporarily) {
   Counter counter;
   MutexLock lock(counter.mutex);
   lock.unlock();
@@ -47,7 +47,7 @@ TEST(MutexLock, CanBeGivenUpForATime) {
 
 TEST(ConditionVariable, WaitsForItsCondition) {
   Counter counter;
-  const std::jthread adding([&] {
+  const std::jthread adder([&] {
     for (int i = 0; i < 3; ++i) counter.add();
   });
   const MutexLock lock(counter.mutex);
@@ -55,7 +55,7 @@ TEST(ConditionVariable, WaitsForItsCondition) {
   EXPECT_EQ(counter.value, 3);
 }
 
-TEST(ConditionVariable, TellsWhetherTheConditionHolds) {
+TEST(ConditionVariable, ReturnsWhetherTheConditionIsTrue) {
   Counter counter;
   const MutexLock lock(counter.mutex);
   const auto holds = [&]() REQUIRES(counter.mutex) { return counter.value == 1; };

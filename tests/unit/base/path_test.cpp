@@ -10,7 +10,7 @@ TEST(Path, KeepsText) {
   EXPECT_EQ(path_from_utf8("").empty(), true);
 }
 
-// A path of a POSIX system is bytes.
+// On POSIX systems, a path is a sequence of bytes.
 TEST(Path, KeepsBytesThatAreNotUtf8) {
   const std::string bytes = "/\xFF\xC3x";
   EXPECT_EQ(path_from_utf8(bytes).native(), bytes);

@@ -20,19 +20,19 @@ TEST(Trim, RemovesSpaceAtBothEnds) {
   EXPECT_EQ(trim(""), "");
 }
 
-TEST(Trim, CanBeDoneAtOneEnd) {
+TEST(Trim, TrimStartAndTrimEndRemoveSpaceAtOneEnd) {
   EXPECT_EQ(trim_start("  a  "), "a  ");
   EXPECT_EQ(trim_end("  a  "), "  a");
   EXPECT_EQ(trim_start("  "), "");
   EXPECT_EQ(trim_end("  "), "");
 }
 
-TEST(Trim, RemovesOnlyTheCharactersThatItIsGiven) {
+TEST(Trim, RemovesOnlyTheGivenCharacters) {
   EXPECT_EQ(trim("\va\v", glib_space), "\va\v");
   EXPECT_EQ(trim_end("a \n\n", "\n"), "a ");
 }
 
-TEST(ConsumeUntil, RemovesTheEndToo) {
+TEST(ConsumeUntil, RemovesTheDelimiter) {
   std::string_view rest = "a:b::";
   EXPECT_EQ(consume_until(rest, ':'), "a");
   EXPECT_EQ(consume_until(rest, ':'), "b");
@@ -43,7 +43,7 @@ TEST(ConsumeUntil, RemovesTheEndToo) {
   EXPECT_EQ(rest, "");
 }
 
-TEST(ConsumeLine, TakesALastLineWithoutALineFeed) {
+TEST(ConsumeLine, ConsumesALastLineWithoutALineFeed) {
   std::string_view rest = "a\n\nb";
   EXPECT_EQ(consume_line(rest), "a");
   EXPECT_EQ(consume_line(rest), "");
@@ -51,7 +51,7 @@ TEST(ConsumeLine, TakesALastLineWithoutALineFeed) {
   EXPECT_EQ(rest, "");
 }
 
-TEST(ConsumeWord, SkipsBlanksBeforeIt) {
+TEST(ConsumeWord, SkipsLeadingBlanks) {
   std::string_view rest = " \ta\tb ";
   EXPECT_EQ(consume_word(rest), "a");
   EXPECT_EQ(consume_word(rest), "b");
@@ -76,7 +76,7 @@ TEST(SplitOnce, SplitsAtTheFirstSeparator) {
   EXPECT_EQ(split_once("a", '='), std::nullopt);
 }
 
-TEST(FindValue, IsThatOfTheFirstLineWithTheWholeName) {
+TEST(FindValue, ReturnsTheValueOfTheFirstLineWithTheCompleteName) {
   constexpr std::string_view lines = "ID=1\nNAMES=2\nNAME\nNAME=3=4\nNAME=5";
   EXPECT_EQ(find_value(lines, "NAME"), "3=4");
   EXPECT_EQ(find_value(lines, "AME"), std::nullopt);
@@ -84,7 +84,7 @@ TEST(FindValue, IsThatOfTheFirstLineWithTheWholeName) {
   EXPECT_EQ(find_value("", "A"), std::nullopt);
 }
 
-TEST(ParseNumber, ConsumesTheWholeText) {
+TEST(ParseNumber, ParsesTheCompleteText) {
   EXPECT_EQ(parse_number<int>("12"), 12);
   EXPECT_EQ(parse_number<int>("-12"), -12);
   EXPECT_EQ(parse_number<int>("1f", 16), 31);
@@ -93,7 +93,7 @@ TEST(ParseNumber, ConsumesTheWholeText) {
   }
 }
 
-TEST(ParseNumber, RefusesWhatTheTypeCannotHold) {
+TEST(ParseNumber, RejectsNumbersOutsideTheRangeOfTheType) {
   EXPECT_EQ(parse_number<std::uint8_t>("255"), 255);
   EXPECT_EQ(parse_number<std::uint8_t>("256"), std::nullopt);
   EXPECT_EQ(parse_number<unsigned>("-1"), std::nullopt);
@@ -102,7 +102,7 @@ TEST(ParseNumber, RefusesWhatTheTypeCannotHold) {
   EXPECT_EQ(parse_number<std::int64_t>("9223372036854775808"), std::nullopt);
 }
 
-TEST(ParseNumberAfter, NeedsThePrefix) {
+TEST(ParseNumberAfter, RequiresThePrefix) {
   EXPECT_EQ(parse_number_after<unsigned>("ata", "ata3"), 3U);
   EXPECT_EQ(parse_number_after<unsigned>("ata", "ata"), std::nullopt);
   EXPECT_EQ(parse_number_after<unsigned>("ata", "host3"), std::nullopt);

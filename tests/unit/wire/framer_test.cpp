@@ -101,7 +101,7 @@ TEST(FramerLimits, RestrictNestingTo1024Levels) {
   EXPECT_EQ(feed(repeat("[{\"a\":", 512) + "["), Answers{"JSON nesting depth limit exceeded"});
 }
 
-TEST(FramerLimits, NestingIsCheckedBeforeSyntax) {
+TEST(FramerLimits, CheckNestingBeforeSyntax) {
   EXPECT_EQ(feed(repeat("[", 1024) + "1 ["), Answers{"JSON nesting depth limit exceeded"});
 }
 
@@ -120,7 +120,7 @@ TEST(FramerLimits, RestrictTheTokenBytesOfAMessage) {
   EXPECT_EQ(feed(framer, max_token + ",]{}"), (Answers{"JSON token size limit exceeded", "{}"}));
 }
 
-TEST(FramerLimits, WhiteSpaceDoesNotCount) {
+TEST(FramerLimits, IgnoreWhiteSpace) {
   Framer framer;
   EXPECT_EQ(feed(framer, "[1"), Answers{});
   const std::string space(1 << 20, ' ');
@@ -128,7 +128,7 @@ TEST(FramerLimits, WhiteSpaceDoesNotCount) {
   EXPECT_EQ(feed(framer, "]"), Answers{"[1]"});
 }
 
-TEST(FramerLimits, AnIncompleteTokenFailsOneByteAfterTheLimit) {
+TEST(FramerLimits, RejectAnIncompleteTokenOneByteAfterTheLimit) {
   Framer framer;
   EXPECT_EQ(feed(framer, "[\"" + std::string(token_size_limit - 1, 'a')), Answers{});
   EXPECT_EQ(feed(framer, "a"), Answers{"JSON token size limit exceeded"});

@@ -16,7 +16,7 @@ class AuthorizedKeysFileTest : public testing::AuthorizedKeysTest {
   void expect_refused(std::string_view reason) const {
     EXPECT_EQ(error_of_read(), fmt::format("failed to read '{}': {}", path, reason));
   }
-  // Replaces the file whatever its current version.
+  // Replaces any version of the file.
   Result<bool> reset(std::string_view content) const {
     return file().replace(content, std::nullopt);
   }

@@ -29,7 +29,7 @@ TEST(RetryOnEintr, CallsAgainOnlyWhileInterrupted) {
   EXPECT_EQ(calls, 4);
 }
 
-TEST(WriteAll, WritesMoreThanAPipeTakesAtOnce) {
+TEST(WriteAll, WritesMoreThanAPipeBuffers) {
   auto pipe = make_pipe();
   ASSERT_TRUE(pipe);
   const std::string sent(1 << 20, 'x');
@@ -45,7 +45,7 @@ TEST(WriteAll, WritesMoreThanAPipeTakesAtOnce) {
   EXPECT_EQ(received->size(), sent.size());
 }
 
-TEST(WriteAll, ReturnsTheReason) {
+TEST(WriteAll, ReturnsTheError) {
   const Handle full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   EXPECT_EQ(write_all(full.get(), "x"), ENOSPC);
   EXPECT_EQ(write_all(full.get(), ""), 0);
@@ -59,7 +59,7 @@ TEST(ReadUpTo, StopsAtTheLimit) {
   }
 }
 
-TEST(ReadUpTo, ReturnsTheReason) {
+TEST(ReadUpTo, ReturnsTheError) {
   const Handle directory(::open("/", O_RDONLY | O_CLOEXEC));
   const auto content = read_up_to(directory.get(), 1);
   ASSERT_FALSE(content);

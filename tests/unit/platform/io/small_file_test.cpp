@@ -81,7 +81,7 @@ TEST_F(SmallFile, RejectsALargeFile) {
   EXPECT_EQ(error_of(read_small_file(path())), "cannot read " + path() + ": it is too large");
 }
 
-TEST_F(SmallFile, CanBeOfAnyKindUpToALimit) {
+TEST_F(SmallFile, ReadFileAcceptsAnyKindOfFileUpToALimit) {
   std::ofstream(path()) << "abc";
   EXPECT_EQ(read_file(path()), "abc");
   EXPECT_EQ(read_file(path(), 2), "ab");
@@ -91,7 +91,7 @@ TEST_F(SmallFile, CanBeOfAnyKindUpToALimit) {
   EXPECT_EQ(read_file(missing).error().system, std::errc::no_such_file_or_directory);
 }
 
-TEST_F(SmallFile, SaysWhyItCannotBeWritten) {
+TEST_F(SmallFile, ReportsWhyItCannotBeWritten) {
   const std::string missing = directory_ / "missing/state";
   EXPECT_EQ(error_of(replace_small_file(missing, "x")),
             "cannot write " + missing + ": No such file or directory");

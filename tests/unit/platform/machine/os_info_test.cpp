@@ -114,7 +114,7 @@ TEST_F(OsReleaseFile, IsReadFromTheNamedPath) {
   EXPECT_EQ(release.name->size(), 70'000U);
 }
 
-TEST_F(OsReleaseFile, ThatCannotBeReadSetsNothing) {
+TEST_F(OsReleaseFile, SetsNothingIfItCannotBeRead) {
   EXPECT_FALSE(os_info(path_).value().name);
   EXPECT_FALSE(os_info("/proc").value().name);
   EXPECT_FALSE(os_info("").value().name);

@@ -184,7 +184,7 @@ TEST(CombineInterfaces, AddsStatisticsOnlyToInterfacesWithAnAddress) {
   EXPECT_FALSE(all[1].statistics);
 }
 
-TEST(CombineInterfaces, ALabelIsAnInterfaceAfterTheOthers) {
+TEST(CombineInterfaces, AppendsAnInterfaceForEachLabel) {
   const std::string hardware_address = "01:02:03:04:05:06";
   const auto all = combine({{.index = 1,
                              .name = "a",

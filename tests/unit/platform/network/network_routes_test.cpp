@@ -46,7 +46,7 @@ TEST(Ipv4Route, ReadsTheMetricAsUnsigned) {
   EXPECT_EQ(parse_ipv4_route_line("e 0 0 1 0 0 -1 0 0 0 0")->metric, 4294967295);
 }
 
-TEST(Ipv4Route, ARouteThatRefusesHasNoInterface) {
+TEST(Ipv4Route, ReadsARejectRouteWithoutAnInterface) {
   EXPECT_EQ(parse_ipv4_route_line("*\t0000340A\t00000000\t0201\t0\t0\t0\t0000FFFF\t0\t0\t0")->iface,
             "*");
 }

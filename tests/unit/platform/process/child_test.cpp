@@ -16,7 +16,7 @@ struct Report {
   int number;
 };
 
-TEST(ReadReport, IsWhatTheChildWrote) {
+TEST(ReadReport, ReturnsWhatTheChildHasWritten) {
   auto pipe = make_pipe();
   ASSERT_TRUE(pipe);
   write_report(pipe->write.get(), Report{7});
@@ -25,7 +25,7 @@ TEST(ReadReport, IsWhatTheChildWrote) {
   EXPECT_EQ(report->number, 7);
 }
 
-TEST(ReadReport, IsNothingWhenTheOtherEndIsClosed) {
+TEST(ReadReport, IsEmptyIfTheOtherEndIsClosed) {
   auto pipe = make_pipe();
   ASSERT_TRUE(pipe);
   pipe->write.reset();
@@ -41,7 +41,7 @@ TEST(WaitReadable, EndsAtTheDeadline) {
   EXPECT_GE(std::chrono::steady_clock::now(), deadline);
 }
 
-TEST(WaitReadable, SeesDataAndTheEnd) {
+TEST(WaitReadable, ReturnsForDataAndForTheEnd) {
   auto pipe = make_pipe();
   ASSERT_TRUE(pipe);
   write_report(pipe->write.get(), 'x');
@@ -63,7 +63,7 @@ bool exists(pid_t child) {
   return ::kill(child, 0) == 0;
 }
 
-TEST(Reap, TellsHowAChildEnded) {
+TEST(Reap, ReturnsHowAChildEnded) {
   const pid_t exits = ::fork();
   if (exits == 0) ::_exit(3);
   const ProcessEnd end = reap(exits);
@@ -77,7 +77,7 @@ TEST(Reap, TellsHowAChildEnded) {
   EXPECT_EQ(reap(sleeps).signal, SIGKILL);
 }
 
-TEST(KillChild, ReapsItAtOnceWhenItEnds) {
+TEST(KillChild, ReapsTheChildImmediately) {
   const pid_t child = fork_sleeper();
   auto end = exit_descriptor(child);
   ASSERT_TRUE(end);
@@ -85,7 +85,7 @@ TEST(KillChild, ReapsItAtOnceWhenItEnds) {
   EXPECT_FALSE(exists(child));
 }
 
-TEST(KillChild, LeavesItToAThreadWhenItsEndCannotBeSeen) {
+TEST(KillChild, ReapsTheChildOnAThreadWithoutAnExitDescriptor) {
   const pid_t child = fork_sleeper();
   kill_child(child, {});
   for (int i = 0; i < 10'000 && exists(child); ++i) std::this_thread::sleep_for(1ms);

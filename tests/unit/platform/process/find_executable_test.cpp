@@ -15,7 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-TEST(ProgramCandidates, AreOneForEachFolder) {
+TEST(ProgramCandidates, HaveOneEntryPerDirectory) {
   EXPECT_THAT(program_candidates("x", "/a:/b"), ElementsAre("/a/x", "/b/x"));
   EXPECT_THAT(program_candidates("x", ":/b:"), ElementsAre("x", "/b/x", "x"));
   EXPECT_THAT(program_candidates("x", ""), ElementsAre("x"));
@@ -23,7 +23,7 @@ TEST(ProgramCandidates, AreOneForEachFolder) {
   EXPECT_THAT(program_candidates("", "/a"), ElementsAre(""));
 }
 
-TEST(FindExecutable, IsTheFirstFileThatMayBeRun) {
+TEST(FindExecutable, ReturnsTheFirstExecutableFile) {
   const TemporaryDirectory directory;
   for (const char* name : {"first", "second", "third"}) {
     std::filesystem::create_directory(directory / name);
@@ -37,7 +37,7 @@ TEST(FindExecutable, IsTheFirstFileThatMayBeRun) {
   EXPECT_EQ(find_executable("program", search_path), directory / "second/program");
 }
 
-TEST(SystemSearchPath, IsBeneathTheRoot) {
+TEST(SystemSearchPath, IsBelowTheRoot) {
   EXPECT_EQ(system_search_path("/"), "/sbin:/usr/sbin:/bin:/usr/bin");
   EXPECT_EQ(system_search_path("/r"), "/r/sbin:/r/usr/sbin:/r/bin:/r/usr/bin");
 }
@@ -52,21 +52,21 @@ class FindProgram : public ::testing::Test {
   TemporaryDirectory directory_;
 };
 
-TEST_F(FindProgram, NeedsNoPath) {
+TEST_F(FindProgram, WorksWithoutPath) {
   ::unsetenv("PATH");
   EXPECT_EQ(find_program("sh"), "/bin/sh");
   EXPECT_EQ(find_program("bellhop-no-such-program"), std::nullopt);
 }
 
-TEST_F(FindProgram, LooksAlsoWherePathSays) {
+TEST_F(FindProgram, AlsoSearchesPath) {
   ::setenv("PATH", directory_.path().c_str(), 1);
   const std::string program = directory_.file("bellhop-test-program", "");
-  EXPECT_EQ(find_program("bellhop-test-program"), std::nullopt);  // it may not be executed
+  EXPECT_EQ(find_program("bellhop-test-program"), std::nullopt);  // not executable
   ::chmod(program.c_str(), 0755);
   EXPECT_EQ(find_program("bellhop-test-program"), program);
 }
 
-TEST_F(FindProgram, TakesNoDirectoryForAProgram) {
+TEST_F(FindProgram, IgnoresDirectories) {
   ::setenv("PATH", directory_.path().c_str(), 1);
   std::filesystem::create_directory(directory_ / "bellhop-test-program");
   EXPECT_EQ(find_program("bellhop-test-program"), std::nullopt);

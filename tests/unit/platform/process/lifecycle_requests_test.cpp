@@ -19,7 +19,7 @@ class LifecycleRequestsTest : public testing::Test {
                             .upgrade = [this] { events_.emplace_back("upgrade"); }});
   }
 
-  // Delivers what has arrived.
+  // Delivers pending requests and returns them.
   std::vector<std::string> events() {
     for (int i = 0; i < 4; ++i) loop_.poll();
     return std::exchange(events_, {});
@@ -44,7 +44,7 @@ TEST_F(LifecycleRequestsTest, DeliversSignals) {
   EXPECT_EQ(events(), Events{"received signal num 2"});
 }
 
-TEST_F(LifecycleRequestsTest, DeliversAtTheStartWhatCameBefore) {
+TEST_F(LifecycleRequestsTest, DeliversEarlierRequestsAtTheStart) {
   LifecycleRequests::hold_until_start();
   send(SIGUSR2);
   ASSERT_TRUE(start());
@@ -62,7 +62,7 @@ TEST_F(LifecycleRequestsTest, KeepsRequestsPendingWhileHeld) {
   EXPECT_EQ(events(), Events{"upgrade"});
 }
 
-TEST_F(LifecycleRequestsTest, MakesWritingToAClientThatHasLeftAnError) {
+TEST_F(LifecycleRequestsTest, IgnoresSigpipe) {
   ASSERT_TRUE(start());
   struct sigaction action{};
   ASSERT_EQ(::sigaction(SIGPIPE, nullptr, &action), 0);

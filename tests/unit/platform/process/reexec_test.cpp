@@ -71,7 +71,7 @@ TEST(ExecutablePath, IgnoresTheNameOfAnotherProgram) {
   EXPECT_EQ(executable_path("no such program", "/"), self);
 }
 
-TEST(ClaimInherited, FindsTheNumberInAVariableAndRemovesIt) {
+TEST(ClaimInherited, ClaimsTheDescriptorInAVariableAndUnsetsIt) {
   EXPECT_EQ(claim_inherited_variable("BELLHOP_TEST_NUMBER"), std::nullopt);
   const int descriptor = open_null().release();
   ASSERT_EQ(::fcntl(descriptor, F_SETFD, 0), 0);
@@ -82,7 +82,7 @@ TEST(ClaimInherited, FindsTheNumberInAVariableAndRemovesIt) {
   EXPECT_EQ(::getenv("BELLHOP_TEST_NUMBER"), nullptr);
 }
 
-TEST(ClaimInherited, TakesOnceWhatChildrenWouldGet) {
+TEST(ClaimInherited, ClaimsAnInheritableDescriptorOnce) {
   const int descriptor = open_null().release();
   EXPECT_FALSE(claim_inherited(descriptor));
   ASSERT_EQ(::fcntl(descriptor, F_SETFD, 0), 0);

@@ -21,7 +21,7 @@ std::vector<std::string> thread_names() {
   return names;
 }
 
-TEST(StartThread, GivesTheThreadItsName) {
+TEST(StartThread, SetsTheNameOfTheThread) {
   std::latch started(1);
   std::latch done(1);
   auto thread = start_thread("bellhop-testing", [&] {
@@ -34,7 +34,7 @@ TEST(StartThread, GivesTheThreadItsName) {
   done.count_down();
 }
 
-TEST(StartThread, LetsTheThreadTakeNoSignals) {
+TEST(StartThread, BlocksSignalsInTheThread) {
   sigset_t blocked;
   ::sigemptyset(&blocked);
   auto thread = start_thread("test", [&] { ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked); });
@@ -44,7 +44,7 @@ TEST(StartThread, LetsTheThreadTakeNoSignals) {
     EXPECT_EQ(::sigismember(&blocked, signal), 1) << signal;
   }
   ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
-  EXPECT_EQ(::sigismember(&blocked, SIGTERM), 0) << "the starting thread takes signals as before";
+  EXPECT_EQ(::sigismember(&blocked, SIGTERM), 0) << "the mask of the starting thread has changed";
 }
 
 TEST(StartThread, MovesTheFunction) {

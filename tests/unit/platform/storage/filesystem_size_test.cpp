@@ -5,7 +5,7 @@
 namespace bellhop::platform {
 namespace {
 
-TEST(FilesystemSize, IsNotToldOfWhatDoesNotExist) {
+TEST(FilesystemSize, FailsForAMissingPath) {
   EXPECT_TRUE(filesystem_size("/"));
   EXPECT_FALSE(filesystem_size("/nonexistent"));
 }
