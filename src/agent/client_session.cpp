@@ -117,6 +117,9 @@ void ClientSession::park(const Pointer& exchange) {
     const auto session = weak.lock();
     const auto parked = weak_exchange.lock();
     if (cancelled || !session || !parked) return;
+    // A completion that the loop has already queued cannot be cancelled: this one may belong to an
+    // earlier wait of the call.
+    if (std::chrono::steady_clock::now() < parked->context->parked_until()) return;
     session->end_wait(parked, WaitEnd::deadline);
     session->on_progress();
   });

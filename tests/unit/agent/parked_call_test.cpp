@@ -38,7 +38,8 @@ struct WaitArguments {
 
 constexpr auto fields_of(const WaitArguments*) {
   return fields(field<"times", &WaitArguments::times>("How often to wait."),
-                field<"milliseconds", &WaitArguments::milliseconds>("Timeout of each wait."));
+                field<"milliseconds", &WaitArguments::milliseconds>(
+                    "Timeout of the first wait; the others have an hour."));
 }
 
 // Waits `times` times, and returns how often it waited.
@@ -46,7 +47,8 @@ Result<std::int64_t> wait_again(CommandContext& context, WaitArguments arguments
                                 std::int64_t waited) {
   if (waited == arguments.times) return waited;
   const TimePoint deadline =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(arguments.milliseconds);
+      std::chrono::steady_clock::now() +
+      (waited == 0 ? std::chrono::milliseconds(arguments.milliseconds) : std::chrono::hours(1));
   return context.wait(deadline, [&context, arguments, waited](WaitEnd end) -> Result<std::int64_t> {
     calls->ends.push_back(end);
     if (end == WaitEnd::interrupted && arguments.times < 100) return waited + 1;
@@ -148,6 +150,17 @@ TEST_F(ParkedCallTest, CanWaitSeveralTimes) {
   log.waker();  // has no effect after the reply
   poll();
   EXPECT_EQ(log.ends, (std::vector{WaitEnd::woken, WaitEnd::woken}));
+}
+
+// The loop has already queued the end of the first wait when the waker ends it.
+TEST_F(ParkedCallTest, DoesNotTakeTheDeadlineOfAnEarlierWaitForThatOfALaterOne) {
+  wait(2, 0);
+  log.waker();
+  poll();
+  EXPECT_EQ(log.ends, std::vector{WaitEnd::woken});
+  EXPECT_EQ(channel.sent, "");
+  log.waker();
+  until_sent("{\"return\": 2}\n");
 }
 
 TEST_F(ParkedCallTest, CanAnswerWithoutWaiting) {
