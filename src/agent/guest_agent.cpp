@@ -163,7 +163,7 @@ Result<void> GuestAgent::add_channel(const config::ChannelSettings& settings) {
   auto server = std::make_unique<ChannelServer>(loop_, *channel, dispatcher_, workers_, log_);
   const auto* record = channel_record(channel->description());
   if (record && !server->restore(*record)) {
-    log_or_defer(Log::Level::error, fmt::format("{}: a request that was not complete is lost",
+    log_or_defer(Log::Level::error, fmt::format("{}: the incomplete request of its client is lost",
                                                 channel->description()));
   }
   channels_.push_back(std::move(channel));

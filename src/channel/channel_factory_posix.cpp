@@ -43,7 +43,7 @@ class PosixChannelFactory final : public ChannelFactory {
                        .wait_at_start = setup.wait_at_start,
                        .end_means_host_closed = virtio,
                        .report = std::move(setup.report),
-                       .taken = std::move(setup.client)});
+                       .restored = std::move(setup.client)});
   }
 
   Result<std::unique_ptr<Channel>> make_listener(

@@ -14,7 +14,7 @@ ListenChannel::ListenChannel(Reactor& reactor, platform::Handle listener, std::s
     : reactor_(reactor),
       listener_(std::move(listener)),
       description_(std::move(description)),
-      taken_(std::move(client)) {}
+      restored_(std::move(client)) {}
 
 ListenChannel::~ListenChannel() {
   if (client_) client_->close();
@@ -22,9 +22,9 @@ ListenChannel::~ListenChannel() {
 
 Result<void> ListenChannel::start(ChannelHandler& handler) {
   handler_ = &handler;
-  if (auto taken = std::exchange(taken_, std::nullopt)) {
-    serve(std::move(taken->descriptor));
-    send(taken->unsent);
+  if (auto restored = std::exchange(restored_, std::nullopt)) {
+    serve(std::move(restored->descriptor));
+    send(restored->unsent);
   }
   TRY_ASSIGN(watch_, reactor_.watch(listener_.get(),
                                     [this](const platform::EdgeEvent&) { accept_next(); }));

@@ -42,7 +42,7 @@ class ListenChannel : public Channel, private ByteStream::Owner {
   std::string description_;
   ChannelHandler* handler_ = nullptr;
   Watch watch_;
-  std::optional<RestoredClient> taken_;  // until start()
+  std::optional<RestoredClient> restored_;  // until start()
   std::shared_ptr<ByteStream> client_;
   bool finishing_ = false;  // release the client when all output is sent
 };

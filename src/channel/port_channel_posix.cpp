@@ -30,9 +30,9 @@ PortChannel::~PortChannel() {
 
 Result<void> PortChannel::start(ChannelHandler& handler) {
   handler_ = &handler;
-  if (auto taken = std::exchange(options_.taken, std::nullopt)) {
-    Result<void> served = serve(std::move(taken->descriptor));
-    if (served) send(taken->unsent);
+  if (auto restored = std::exchange(options_.restored, std::nullopt)) {
+    Result<void> served = serve(std::move(restored->descriptor));
+    if (served) send(restored->unsent);
     return served;
   }
   const Result<void> opened = open_port();

@@ -35,7 +35,7 @@ class PortChannel : public Channel, private ByteStream::Owner {
     // Receives the events of the device, as text for the log.
     std::function<void(const std::string&)> report;
     // The open device from the snapshot: its host does not see it close.
-    std::optional<RestoredClient> taken = std::nullopt;
+    std::optional<RestoredClient> restored = std::nullopt;
   };
 
   PortChannel(Reactor& reactor, Options options);

@@ -23,19 +23,19 @@ void GuestAgent::quiesce() {
 std::optional<std::string> GuestAgent::busy_reason() {
   for (const auto& server : servers_) {
     if (server->waits_for_client()) {
-      return fmt::format("the client of {} does not take its reply", server->description());
+      return fmt::format("the client of {} does not read its reply", server->description());
     }
   }
   const std::vector<std::string_view> running = workers_.running();
-  if (!running.empty()) return fmt::format("{} has not ended", running.front());
+  if (!running.empty()) return fmt::format("{} is still running", running.front());
   for (const auto& server : servers_) {
-    if (!server->is_idle()) return fmt::format("requests at {} wait", server->description());
+    if (!server->is_idle()) return fmt::format("requests on {} are waiting", server->description());
     if (server->is_receiving_large_request()) {
-      return fmt::format("a large request is coming in at {}", server->description());
+      return fmt::format("a large request is arriving on {}", server->description());
     }
   }
-  if (statvfs_pool_.is_waiting()) return "a filesystem does not tell how full it is";
-  if (!freeze_.is_idle()) return "a freeze, a thaw or their hook has not ended";
+  if (statvfs_pool_.is_waiting()) return "statvfs has not returned for a filesystem";
+  if (!freeze_.is_idle()) return "a freeze, a thaw or its hook is still running";
   return std::nullopt;
 }
 
@@ -70,7 +70,7 @@ void GuestAgent::resume() {
 
 void GuestAgent::upgrade_failed(const Error& error) {
   log_or_defer(Log::Level::error,
-               fmt::format("the agent was not replaced and goes on: {}", error.message));
+               fmt::format("live upgrade failed, the running agent continues: {}", error.message));
 }
 
 void GuestAgent::restore(state::Snapshot& snapshot) {

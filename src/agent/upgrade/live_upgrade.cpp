@@ -37,17 +37,17 @@ Result<void> probe_successor(platform::Processes& processes, const RunningExecut
   TRY_ASSIGN(const auto run, platform::run_program(processes, std::move(request),
                                                    {.time = probe_timeout, .whole_output = true}));
   if (run.outcome != platform::ProgramRun::Outcome::ended) {
-    return failure("'{}' does not answer", executable.path);
+    return failure("'{}' did not answer within 5 s", executable.path);
   }
   std::string_view output = run.output;
   const std::string_view answer = text::consume_line(output);
   if (run.end.exit_code == 0 && run.output == probe_answer()) return {};
   if (run.end.exit_code == 0 && answer.starts_with("bellhopd ")) {
     return failure(
-        "'{}' cannot read what this version hands over (it says '{}'): restart the agent",
+        "'{}' cannot read the state of this version (it answered '{}'): restart the agent",
         executable.path, answer);
   }
-  return failure("'{}' cannot take its place (it says '{}')", executable.path, answer);
+  return failure("'{}' cannot continue as the agent (it answered '{}')", executable.path, answer);
 }
 
 }  // namespace
@@ -70,11 +70,11 @@ LiveUpgrade::LiveUpgrade(asio::io_context& loop, const RunningExecutable& execut
 void LiveUpgrade::start() {
   if (std::exchange(in_progress_, true)) return;
   if (executable_.path.empty()) {
-    return abort(failure("it is not known where the program is").error());
+    return abort(failure("the path of the running program is unknown").error());
   }
   if (executable_.configuration_is_lost) {
-    return abort(failure("its configuration file has a relative path, which means nothing in a "
-                         "daemon's directory: start it with an absolute one")
+    return abort(failure("the path of its configuration file is relative and a daemon changes its "
+                         "directory: start it with an absolute path")
                      .error());
   }
   start_probe();
@@ -88,9 +88,9 @@ void LiveUpgrade::start_probe() {
           on_probe_result(answer);
         });
       },
-      "the question to the new program");
+      "the probe of the new program");
   if (!started) {
-    abort(failure("all threads of the agent are in use by commands that do not end").error());
+    abort(failure("all worker threads are in use by commands that have not returned").error());
   }
 }
 
@@ -113,8 +113,7 @@ void LiveUpgrade::poll() {
   const auto now = std::chrono::steady_clock::now();
   if (now >= deadline_) {
     target_.resume();
-    return abort(
-        failure("{}; try again when that is over, or restart the agent", *busy_reason).error());
+    return abort(failure("{}; try again later, or restart the agent", *busy_reason).error());
   }
   if (now < window_end_) return schedule_poll();
   target_.resume();
@@ -147,7 +146,7 @@ Result<void> LiveUpgrade::exec_successor() {
   state::SnapshotWriter writer(platform::current_pid());
   Result<void> failed;
   if (!target_.snapshot(writer)) {
-    failed = failure("a freeze is just coming to its end");
+    failed = failure("a freeze is just ending");
   } else if (const auto memory = writer.finish(); !memory) {
     failed = std::unexpected(memory.error());
   } else {

@@ -56,12 +56,12 @@ bool Freeze::stop(std::chrono::milliseconds timeout) {
   lock.unlock();
   stop_freezing.request_stop();
   lock.lock();
-  const bool at_rest =
+  const bool idle =
       changed_.wait_for(mutex_, timeout, [this]() REQUIRES(mutex_) { return is_idle_locked(); });
   lock.unlock();
   // A freeze may have succeeded during the shutdown; its host has not received the reply.
-  if (at_rest && is_frozen_) static_cast<void>(thaw_within_timeout());  // checked below
-  return at_rest && !is_frozen_;
+  if (idle && is_frozen_) static_cast<void>(thaw_within_timeout());  // checked below
+  return idle && !is_frozen_;
 }
 
 bool Freeze::is_idle() const {
@@ -87,9 +87,9 @@ Result<std::int64_t> Freeze::freeze(const Names& mountpoints) {
 
 Result<std::stop_token> Freeze::begin_freeze() {
   MutexLock lock(mutex_);
-  const bool my_turn = changed_.wait_for(mutex_, turn_timeout,
-                                         [this]() REQUIRES(mutex_) { return is_idle_locked(); });
-  if (!my_turn) return failure("another freeze or thaw is going on");
+  const bool has_turn = changed_.wait_for(mutex_, turn_timeout,
+                                          [this]() REQUIRES(mutex_) { return is_idle_locked(); });
+  if (!has_turn) return failure("another freeze or thaw is going on");
   if (end_.stop_requested()) return failure("the agent is about to end");
   if (is_frozen_) return failure("filesystems are frozen already");
   phase_ = Phase::freezing;

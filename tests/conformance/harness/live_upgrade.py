@@ -12,7 +12,7 @@ from harness import agents
 from harness.lifecycle import LifecycleTest, call, wait_for
 
 UPGRADED = "was replaced by version"
-REFUSED = "the agent was not replaced and goes on"
+REFUSED = "live upgrade failed, the running agent continues"
 
 
 def decoded(data):

@@ -284,7 +284,7 @@ TEST_F(PortChannelTest, RestoresAPort) {
                   .description = "isa-serial",
                   .open = platform::open_serial_line,
                   .report = [this](const std::string& text) { reports_ += text + "\n"; },
-                  .taken = RestoredClient{.descriptor = std::move(port), .unsent = "the rest"}});
+                  .restored = RestoredClient{.descriptor = std::move(port), .unsent = "the rest"}});
   ASSERT_TRUE(channel.start(handler_));
   EXPECT_EQ(line.read(), "the rest");
   until([&] { return handler_.received == "sent before"; });

@@ -23,7 +23,7 @@ class BusyTarget final : public LiveUpgrade::Target {
     quiesced = true;
     ++windows;
   }
-  std::optional<std::string> busy_reason() override { return "guest-exec has not ended"; }
+  std::optional<std::string> busy_reason() override { return "guest-exec is still running"; }
   bool snapshot(state::SnapshotWriter&) override { return false; }
   void resume() override { quiesced = false; }
   void upgrade_failed(const Error& error) override {
@@ -55,8 +55,7 @@ TEST(LiveUpgrade, AbortsAfterSeveralWindows) {
   const auto guard = asio::make_work_guard(loop);
   upgrade.start();
   loop.run();
-  EXPECT_EQ(target.failure,
-            "guest-exec has not ended; try again when that is over, or restart the agent");
+  EXPECT_EQ(target.failure, "guest-exec is still running; try again later, or restart the agent");
   EXPECT_FALSE(target.quiesced);
   EXPECT_GT(target.windows, 1);
 }
@@ -71,7 +70,7 @@ TEST(LiveUpgrade, IsRefusedWhenTheConfigurationIsLost) {
   BusyTarget target(loop);
   LiveUpgrade upgrade(loop, executable, workers, processes, requests, target);
   upgrade.start();
-  EXPECT_TRUE(target.failure.starts_with("its configuration file has a relative path"))
+  EXPECT_TRUE(target.failure.starts_with("the path of its configuration file is relative"))
       << target.failure;
   EXPECT_EQ(target.windows, 0);
 }
