@@ -5,8 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "wire/json_writer.h"
-
 namespace bellhop::agent {
 namespace {
 
@@ -31,14 +29,12 @@ ChannelServer::~ChannelServer() {
 }
 
 Result<void> ChannelServer::start() {
-  Result<void> started = channel_.start(*this);
-  if (started) handle_requests();  // that the predecessor has received
-  return started;
+  return channel_.start(*this);
 }
 
 void ChannelServer::new_session() {
   session_ = std::make_shared<ClientSession>(
-      loop_, dispatcher_, workers_, static_cast<ClientSession::Sink&>(*this),
+      loop_, dispatcher_, workers_, [this] { on_progress(); },
       Caller{.channel = channel_.description(), .session = dispatcher_.new_session_number()});
 }
 
@@ -50,36 +46,44 @@ std::span<char> ChannelServer::read_buffer() {
 void ChannelServer::input(std::size_t bytes) {
   framer_.commit(bytes);
   unframed_bytes_ += bytes;
-  handle_requests();
+  pump();
+}
+
+// Bytes of replies that the channel may still get.
+std::size_t ChannelServer::room() const {
+  return max_unsent - std::min(max_unsent, channel_.unsent());
 }
 
 bool ChannelServer::accepts_requests() const {
-  return !paused_ && has_room() && session_->size() < max_queued &&
+  return (!paused_ || has_partial_request()) && has_room() && session_->size() < max_queued &&
          session_->bytes() < max_queued_bytes;
 }
 
-void ChannelServer::handle_requests() {
-  bool more = true;
-  while (more && accepts_requests()) {
-    std::optional<std::expected<wire::Document, Error>> message = framer_.next();
-    if (!message) {
-      more = false;
-    } else if (*message) {
-      handle_request(**std::move(message));
-    } else {
-      handle_error(message->error());
-    }
-    if (!more || !accepts_requests()) session_->advance();
+// Returns false if the framer has no complete request.
+bool ChannelServer::accept_request() {
+  std::optional<std::expected<wire::Document, Error>> message = framer_.next();
+  if (!message) return false;
+  if (*message) {
+    handle_request(**std::move(message));
+  } else {
+    handle_error(message->error());
   }
-  if (input_has_ended_ && !more) {
+  return true;
+}
+
+// Accepts requests and sends replies, as far as possible.
+void ChannelServer::pump() {
+  bool framed = false;  // the framer has no further request
+  bool more_replies = false;
+  do {
+    while (!framed && accepts_requests()) framed = !accept_request();
+    more_replies = session_->advance(outbox_, room());
+    if (!outbox_.empty()) channel_.send(outbox_);
+  } while ((more_replies && has_room()) || (!framed && accepts_requests()));
+  if (input_has_ended_ && framed) {
     framer_.reset();
-    if (session_->empty()) {
-      send_replies();
-      channel_.finish();
-      return;
-    }
+    if (session_->empty()) channel_.finish();
   }
-  send_replies();
 }
 
 void ChannelServer::handle_request(wire::Document document) {
@@ -105,37 +109,19 @@ void ChannelServer::handle_error(const Error& error) {
   session_->add(std::move(exchange));
 }
 
-void ChannelServer::send_replies() {
-  if (!outbox_.empty()) channel_.send(outbox_);
-}
-
-bool ChannelServer::has_room() const {
-  return channel_.unsent() + outbox_.size() < max_unsent;
-}
-
-void ChannelServer::receive(std::string& bytes) {
-  if (outbox_.empty()) {
-    outbox_.swap(bytes);
-  } else {
-    outbox_ += bytes;
-  }
-  if (outbox_.size() >= wire::JsonWriter::drain_threshold) send_replies();
-}
-
 // There may be room again: for requests in the framer, and for input.
-void ChannelServer::on_session_progress() {
-  handle_requests();
+void ChannelServer::on_progress() {
+  pump();
   if (accepts_requests()) channel_.resume_input();
 }
 
 void ChannelServer::output_sent() {
-  session_->advance();
-  on_session_progress();
+  on_progress();
 }
 
 void ChannelServer::input_ended() {
   input_has_ended_ = true;
-  handle_requests();
+  pump();
 }
 
 void ChannelServer::disconnected() {
@@ -152,18 +138,13 @@ void ChannelServer::disconnected() {
 void ChannelServer::pause() {
   paused_ = true;
   session_->set_quiescing(true);
-  send_replies();
+  pump();
 }
 
 void ChannelServer::resume() {
   paused_ = false;
   session_->set_quiescing(false);
-  on_session_progress();
-}
-
-// A byte can need six in the snapshot (\u001F), and the successor has qemu-ga's limit of a token.
-bool ChannelServer::is_receiving_large_request() const {
-  return unframed_bytes_ > wire::token_size_limit / 6;
+  on_progress();
 }
 
 // In the middle of a reply, the session continues only after the channel has sent everything.
@@ -178,6 +159,15 @@ bool ChannelServer::is_idle() {
            const auto session = past.lock();
            return !session || session->empty();
          });
+}
+
+void ChannelServer::snapshot(state::SnapshotWriter& writer) const {
+  const channel::Channel::Snapshot state = channel_.snapshot();
+  writer.begin("channel");
+  writer.text("description", channel_.description());
+  writer.descriptor("listener", state.listener);
+  writer.descriptor("client", state.client);
+  writer.text("unsent", state.unsent);
 }
 
 }  // namespace bellhop::agent

@@ -20,7 +20,7 @@ namespace bellhop::agent {
 
 // Serves the clients of one channel, one after the other, for the channel's lifetime. Each client
 // has its own session. Used on the loop's thread.
-class ChannelServer : public channel::ChannelHandler, private ClientSession::Sink {
+class ChannelServer : public channel::ChannelHandler {
  public:
   // The parameters must outlive the server.
   ChannelServer(asio::io_context& loop, channel::Channel& channel, const Dispatcher& dispatcher,
@@ -38,7 +38,8 @@ class ChannelServer : public channel::ChannelHandler, private ClientSession::Sin
   void disconnected() override;
   void output_sent() override;
 
-  // Accepts no requests until resume(). Accepted requests still run; parked calls answer at once.
+  // Accepts no new requests until resume(). Accepted requests still run; parked calls answer at
+  // once.
   void pause();
   void resume();
   // True if all requests have ended, including those of past clients. Replies may still wait to be
@@ -46,26 +47,23 @@ class ChannelServer : public channel::ChannelHandler, private ClientSession::Sin
   bool is_idle();
   // True if replies are ready but the client does not read.
   bool waits_for_client() const;
-  // True if the partially received request is too large to snapshot.
-  bool is_receiving_large_request() const;
+  // True if the client has sent the first part of a request. While paused, the server still
+  // receives the rest: a successor cannot continue in the middle of a request.
+  bool has_partial_request() const { return !framer_.idle(); }
   const std::string& description() const { return channel_.description(); }
   // Writes the record "channel", from which the successor continues to serve the channel. The
   // format of this record is the same in all versions.
   void snapshot(state::SnapshotWriter& writer) const;
-  // Restores the partial input of the client that the predecessor served. Returns false if that
-  // input is lost. Call it before start().
-  bool restore(const state::SnapshotRecord& record);
 
  private:
-  bool has_room() const override;
-  void receive(std::string& bytes) override;
-  void on_session_progress() override;
-
+  bool has_room() const { return room() > 0; }
+  std::size_t room() const;
   bool accepts_requests() const;
-  void handle_requests();
+  bool accept_request();
   void handle_request(wire::Document document);
   void handle_error(const Error& error);
-  void send_replies();
+  void pump();
+  void on_progress();
   void new_session();
 
   asio::io_context& loop_;

@@ -54,11 +54,12 @@ class ClientSession::Context final : public CommandContext {
 };
 
 ClientSession::ClientSession(asio::io_context& loop, const Dispatcher& dispatcher,
-                             state::Workers& workers, Sink& sink, Caller caller)
+                             state::Workers& workers, std::function<void()> on_change,
+                             Caller caller)
     : loop_(loop),
       dispatcher_(dispatcher),
       workers_(workers),
-      sink_(&sink),
+      on_change_(std::move(on_change)),
       caller_(std::move(caller)),
       wait_timer_(loop),
       overtake_timer_(loop) {}
@@ -68,29 +69,26 @@ void ClientSession::add(Pointer exchange) {
   exchanges_.push_back(std::move(exchange));
 }
 
-void ClientSession::advance() {
-  deliver_out_of_order();
+bool ClientSession::advance(std::string& out, std::size_t limit) {
+  deliver_out_of_order(out, limit);
   while (!exchanges_.empty()) {
     const Pointer head = exchanges_.front();
     if (head->state == Exchange::State::waiting) begin(head);
     // A parked call never delays another request or an upgrade.
     if (quiescing_ || exchanges_.size() > 1) end_wait(head, WaitEnd::interrupted);
-    if (!deliver(*head)) break;
+    if (out.size() >= limit) return true;
+    if (!deliver(*head, out)) break;
     remove_head();
   }
   arm_overtake_timer();
+  return false;
 }
 
 void ClientSession::detach() {
-  sink_ = nullptr;
+  on_change_ = {};
   overtake_timer_.cancel();
   for (const Pointer& exchange : exchanges_) cancel(*exchange);
-  advance();
-}
-
-void ClientSession::set_quiescing(bool quiescing) {
-  quiescing_ = quiescing;
-  if (quiescing) advance();
+  on_progress();
 }
 
 void ClientSession::begin(const Pointer& exchange) {
@@ -99,7 +97,7 @@ void ClientSession::begin(const Pointer& exchange) {
   if (!admitted) return exchange->finish(admitted.error(), request.id);
   const Command& command = *exchange->command;
   exchange->context = std::make_unique<Context>(*this, exchange);
-  if (!sink_) exchange->context->cancel();
+  if (!on_change_) exchange->context->cancel();
   if (command.facts.runs == Runs::worker) return run_on_worker(exchange, command);
   std::string reply;
   if (dispatcher_.execute(command, request, *exchange->context, reply) == Outcome::parked) {
@@ -109,7 +107,7 @@ void ClientSession::begin(const Pointer& exchange) {
 }
 
 void ClientSession::park(const Pointer& exchange) {
-  if (!sink_) return exchange->finish({});  // no client waits for the reply
+  if (!on_change_) return exchange->finish({});  // no client waits for the reply
   exchange->state = Exchange::State::parked;
   wait_timer_.expires_at(exchange->context->parked_until());
   wait_timer_.async_wait([weak = weak_from_this(),
@@ -174,30 +172,27 @@ void ClientSession::run_on_worker(const Pointer& exchange, const Command& comman
       exchange->request.id);
 }
 
+// A detached session continues by itself.
 void ClientSession::on_progress() {
-  advance();
-  if (sink_) sink_->on_session_progress();
+  if (on_change_) return on_change_();
+  std::string unwanted;
+  advance(unwanted, SIZE_MAX);
 }
 
-bool ClientSession::deliver(Exchange& exchange) {
-  std::string piece;
-  if (!sink_) return exchange.reply.read(piece);
-  if (!sink_->has_room()) return false;
-  const bool finished = exchange.reply.read(piece);
-  if (!piece.empty()) {
-    exchange.partly_sent = true;
-    sink_->receive(piece);
-  }
-  if (finished && exchange.context) exchange.context->delivered();
+bool ClientSession::deliver(Exchange& exchange, std::string& out) {
+  const std::size_t before = out.size();
+  const bool finished = exchange.reply.read(out);
+  exchange.partly_sent |= out.size() != before;
+  if (finished && on_change_ && exchange.context) exchange.context->delivered();
   return finished;
 }
 
 // Delivers nothing while another reply is partly sent.
-void ClientSession::deliver_out_of_order() {
+void ClientSession::deliver_out_of_order(std::string& out, std::size_t limit) {
   if (exchanges_.empty() || exchanges_.front()->partly_sent) return;
-  for (auto at = exchanges_.begin(); at != exchanges_.end();) {
+  for (auto at = exchanges_.begin(); at != exchanges_.end() && out.size() < limit;) {
     const Pointer exchange = *at;
-    if (exchange->out_of_order && deliver(*exchange)) {
+    if (exchange->out_of_order && deliver(*exchange, out)) {
       bytes_ -= exchange->bytes;
       at = exchanges_.erase(at);
     } else if (exchange->partly_sent) {
@@ -218,7 +213,7 @@ void ClientSession::remove_head() {
 
 // The timer runs only while an expedited request waits behind another request.
 void ClientSession::arm_overtake_timer() {
-  if (overtake_timer_armed_ || !sink_ || !sink_->has_room() || exchanges_.empty()) return;
+  if (overtake_timer_armed_ || !on_change_ || exchanges_.empty()) return;
   const bool mid_reply = exchanges_.front()->partly_sent;
   const auto waiting =
       std::find_if(exchanges_.begin() + 1, exchanges_.end(), [mid_reply](const Pointer& exchange) {
@@ -232,7 +227,7 @@ void ClientSession::arm_overtake_timer() {
     const std::shared_ptr<ClientSession> session = weak.lock();
     if (!session) return;
     session->overtake_timer_armed_ = false;
-    if (cancelled || !session->sink_) return;
+    if (cancelled || !session->on_change_) return;
     session->overtake();
     session->on_progress();
   });

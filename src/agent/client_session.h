@@ -5,6 +5,7 @@
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,8 +16,9 @@
 namespace bellhop::agent {
 
 // Runs a client's requests one after the other, on the loop or on a worker, and delivers the
-// replies in request order. Used on the loop's thread. Owned by std::shared_ptr: a worker keeps the
-// session until its command ends, also after the client has left.
+// replies in request order: it reports a change, and the server takes the replies with advance().
+// Used on the loop's thread. Owned by std::shared_ptr: a worker keeps the session until its command
+// ends, also after the client has left.
 //
 // An expedited request (Priority::expedited) overtakes older requests `overtake_timeout` after its
 // arrival, so that it does not wait behind a stuck command. If it is a resynchronisation, older
@@ -25,35 +27,27 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
  public:
   static constexpr std::chrono::milliseconds overtake_timeout{500};
 
-  // Receives the replies. Called on the loop's thread.
-  class Sink {
-   public:
-    virtual ~Sink() = default;
-    virtual bool has_room() const = 0;
-    // Moves the bytes out of its argument.
-    virtual void receive(std::string& bytes) = 0;
-    // Called after progress that was not caused by a call of the session: replies may have been
-    // received, requests may have ended.
-    virtual void on_session_progress() = 0;
-  };
-
-  // `loop`, `dispatcher` and `workers` must outlive the session; `sink` must live until detach().
+  // `loop`, `dispatcher` and `workers` must outlive the session. `on_change` is called on the loop,
+  // until detach(), when advance() has something to do: a call has ended or has produced a piece of
+  // its reply.
   ClientSession(asio::io_context& loop, const Dispatcher& dispatcher, state::Workers& workers,
-                Sink& sink, Caller caller);
+                std::function<void()> on_change, Caller caller);
 
   void add(std::shared_ptr<Exchange> exchange);
-  // Begins requests and delivers replies, as far as possible.
-  void advance();
+  // Begins requests and appends the replies that are ready to `out`, until it has `limit` bytes.
+  // Returns true if the limit stopped it: there may be more.
+  bool advance(std::string& out, std::size_t limit);
   // Called when the client has disconnected: complete requests still run, without replies. Parked
   // calls are dropped.
   void detach();
   // While true, calls are not parked: they answer at once.
-  void set_quiescing(bool quiescing);
+  void set_quiescing(bool quiescing) { quiescing_ = quiescing; }
   // For messages and policy. Call it before the first request.
   void set_peer(std::string peer) { caller_.peer = std::move(peer); }
 
-  // True if part of a reply has been delivered.
+  // True if advance() has returned only a part of a reply.
   bool is_mid_reply() const { return !exchanges_.empty() && exchanges_.front()->partly_sent; }
+  // Requests that have not ended or whose replies advance() has not returned, and their bytes.
   bool empty() const { return exchanges_.empty(); }
   std::size_t size() const { return exchanges_.size(); }
   std::size_t bytes() const { return bytes_; }
@@ -67,9 +61,9 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void park(const std::shared_ptr<Exchange>& exchange);
   void end_wait(const std::shared_ptr<Exchange>& exchange, WaitEnd end);
   void on_progress();
-  // Delivers the available part of the exchange's reply. True if the whole reply is delivered.
-  bool deliver(Exchange& exchange);
-  void deliver_out_of_order();
+  // Appends the available part of the exchange's reply. True if the whole reply is delivered.
+  bool deliver(Exchange& exchange, std::string& out);
+  void deliver_out_of_order(std::string& out, std::size_t limit);
   void remove_head();
 
   void arm_overtake_timer();
@@ -79,7 +73,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::io_context& loop_;
   const Dispatcher& dispatcher_;
   state::Workers& workers_;
-  Sink* sink_;  // nullptr when detached
+  std::function<void()> on_change_;  // empty when detached
   std::deque<std::shared_ptr<Exchange>> exchanges_;
   std::size_t bytes_ = 0;
   Caller caller_;

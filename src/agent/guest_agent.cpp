@@ -66,7 +66,7 @@ GuestAgent::GuestAgent(config::Startup startup, std::span<const Command* const> 
       workers_(startup_.settings.workers.limit),
       requests_(loop_),
       stop_timer_(loop_),
-      upgrade_(loop_, start_.executable, workers_, programs_, requests_, *this) {
+      upgrade_(loop_, start_.executable, workers_, programs_, *this) {
   if (start_.snapshot) restore(*start_.snapshot);
 }
 
@@ -160,14 +160,8 @@ void GuestAgent::stop_if_requested() {
 
 Result<void> GuestAgent::add_channel(const config::ChannelSettings& settings) {
   TRY_ASSIGN(auto channel, make_channel(settings));
-  auto server = std::make_unique<ChannelServer>(loop_, *channel, dispatcher_, workers_, log_);
-  const auto* record = channel_record(channel->description());
-  if (record && !server->restore(*record)) {
-    log_or_defer(Log::Level::error, fmt::format("{}: the incomplete request of its client is lost",
-                                                channel->description()));
-  }
+  servers_.push_back(std::make_unique<ChannelServer>(loop_, *channel, dispatcher_, workers_, log_));
   channels_.push_back(std::move(channel));
-  servers_.push_back(std::move(server));
   return {};
 }
 

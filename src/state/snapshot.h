@@ -15,7 +15,7 @@
 namespace bellhop::state {
 
 // The version of the records. The agent does not upgrade to a successor that reads another version.
-inline constexpr std::int64_t snapshot_version = 1;
+inline constexpr std::int64_t snapshot_version = 2;
 
 // Writes records into memory. A record is a name and fields: text of any bytes, numbers, fds. The
 // first error is kept; later writes are ignored.

@@ -46,39 +46,6 @@ void Framer::reset() {
   release_unused();
 }
 
-Framer::Snapshot Framer::snapshot() const {
-  const char* const data = buffer_.data();
-  return {.message = reader_.serialize_partial(data),
-          .rest = std::string(data + tail_begin(), end_ - tail_begin()),
-          .lexer = lexer_.snapshot(),
-          .counts = reader_.counts()};
-}
-
-bool Framer::restore(const Snapshot& snapshot) {
-  append(snapshot.message);
-  append("\n");  // ends a number or a keyword
-  const bool is_complete = next().has_value();
-  Lexer lexer;
-  const bool restored = lexer.restore(snapshot.lexer);
-  // The bytes of a discarded token are not in the snapshot.
-  const std::size_t pending = snapshot.counts.discards ? 0 : lexer.pending();
-  if (is_complete || !restored || pending > snapshot.rest.size()) {
-    reset();
-    return false;
-  }
-  lexer_ = lexer;
-  reader_.set_counts(snapshot.counts);
-  append(snapshot.rest);
-  at_ += pending;
-  return true;
-}
-
-void Framer::append(std::string_view bytes) {
-  const std::span<char> room = prepare(bytes.size());
-  bytes.copy(room.data(), bytes.size());
-  commit(bytes.size());
-}
-
 // Offset of the bytes after the hole: the pending token, then the unread input.
 std::size_t Framer::tail_begin() const {
   return reader_.discards() ? at_ : at_ - lexer_.pending();

@@ -5,8 +5,6 @@
 #include <expected>
 #include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 
 #include "base/error.h"
 #include "wire/buffer.h"
@@ -37,26 +35,14 @@ class Framer {
   // Call it when the client disconnects: drops all input. Line and column counts continue.
   void reset();
 
-  // The input that next() has not yet returned as messages, and its counts.
-  struct Snapshot {
-    std::string message;  // JSON: the complete tokens of the partial message
-    std::string rest;     // the bytes after them: the pending token, then unread input
-    Lexer::Snapshot lexer = {};
-    JsonReader::Counts counts = {};
-  };
-  Snapshot snapshot() const;
-  // Continues with the input of another framer. Call it before any other member. Returns false and
-  // drops the input if the snapshot is inconsistent.
-  bool restore(const Snapshot& snapshot);
-
-  // True if there is no partial message and no unread input.
+  // True if there is no partial message and no unread input. A framer that skips bytes after an
+  // invalid token is idle: they are part of no message.
   bool idle() const { return reader_.idle() && lexer_.pending() == 0 && at_ == end_; }
 
   // Size of the buffer in bytes.
   std::size_t capacity() const { return buffer_.capacity(); }
 
  private:
-  void append(std::string_view bytes);
   std::size_t tail_begin() const;
   void compact(std::size_t minimum);
   void release_unused();

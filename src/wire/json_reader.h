@@ -52,20 +52,6 @@ class JsonReader {
   // Drops the partial message.
   void reset();
 
-  // Counts of the partial message.
-  struct Counts {
-    std::uint64_t token_bytes = 0;
-    std::uint64_t tokens = 0;
-    std::int64_t braces = 0;  // open ones, also counted while discarding
-    std::int64_t brackets = 0;
-    bool discards = false;
-  };
-  const Counts& counts() const { return counts_; }
-  // Returns JSON that brings another reader to the same state, except for the counts.
-  std::string serialize_partial(const char* buffer) const;
-  // Call it after the reader has consumed that JSON, or to make the reader discard tokens.
-  void set_counts(const Counts& counts) { counts_ = counts; }
-
  private:
   enum class Expects : std::uint8_t {
     value,
@@ -91,6 +77,14 @@ class JsonReader {
     bool operator()(Key a, Key b) const;
   };
   using SyntaxError = std::optional<std::string>;
+  // Of the partial message.
+  struct Counts {
+    std::uint64_t token_bytes = 0;
+    std::uint64_t tokens = 0;
+    std::int64_t braces = 0;  // open ones, also counted while discarding
+    std::int64_t brackets = 0;
+    bool discards = false;
+  };
 
   void count(const Token& token);
   bool balanced() const;

@@ -248,33 +248,4 @@ Token Lexer::finish(TokenType type, State next) {
   return {type, plain_, std::exchange(length_, 0), position_};
 }
 
-Lexer::Snapshot Lexer::snapshot() const {
-  return {static_cast<std::uint64_t>(state_),
-          static_cast<std::uint64_t>(quote_ == '\''),
-          plain_,
-          looked_ahead_,
-          keeps_position_,
-          length_,
-          line_,
-          column_,
-          position_.line,
-          position_.column};
-}
-
-bool Lexer::restore(const Snapshot& snapshot) {
-  const auto [state, quote, plain, looked_ahead, keeps_position, length, line, column, token_line,
-              token_column] = snapshot;
-  if (state > static_cast<std::uint64_t>(State::keyword) || length > token_size_limit) return false;
-  state_ = static_cast<State>(state);
-  quote_ = quote != 0 ? '\'' : '"';
-  plain_ = plain != 0;
-  looked_ahead_ = looked_ahead != 0;
-  keeps_position_ = keeps_position != 0;
-  length_ = length;
-  line_ = line;
-  column_ = column;
-  position_ = {token_line, token_column};
-  return true;
-}
-
 }  // namespace bellhop::wire

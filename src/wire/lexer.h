@@ -1,7 +1,6 @@
 // Splits the byte stream into JSON tokens, as qemu-ga 11.1 does.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -57,12 +56,6 @@ class Lexer {
 
   // Drops the partial token. Line and column counts continue.
   void reset();
-
-  // The complete state of a lexer, as numbers. Another lexer can continue in the middle of a token.
-  using Snapshot = std::array<std::uint64_t, 10>;
-  Snapshot snapshot() const;
-  // Returns false and changes nothing if the snapshot is invalid.
-  bool restore(const Snapshot& snapshot);
 
  private:
   enum class State : std::uint8_t {

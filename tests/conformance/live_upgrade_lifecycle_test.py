@@ -4,9 +4,11 @@ import fcntl
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -60,10 +62,8 @@ class Refused(LiveUpgradeTest):
         answer = subprocess.run([agents.bellhopd(), "--can-take-over"], check=True,
                                 stdout=subprocess.PIPE).stdout.decode().strip()
         self.install(f"#!/bin/sh\necho '{answer}'\nrm \"$0\"\n".encode())
-        client.send(b'{"execute": "guest-')
         self.assert_upgrade_refused(agent, "cannot run")
-        client.send(b'ping"}')
-        self.assertEqual(client.read_line(TEN_SECONDS), b'{"return": {}}\n')
+        self.assertEqual(call(client, "guest-ping"), {})
         marker.write_text("\n", encoding="ascii")
         self.assertEqual(decoded(self.wait_for_job(client, job)["out-data"]), b"before\nafter\n")
         call(client, "guest-file-close", handle=handle)
@@ -101,6 +101,32 @@ class Refused(LiveUpgradeTest):
             finally:
                 loop.fsfreeze("-u", check=False)
             agent.stop()
+
+    def test_half_a_request(self):
+        """Its end must not be read as another request."""
+        touched = pathlib.Path(tempfile.mkdtemp(prefix="bellhop-half-")) / "touched"
+        self.addCleanup(shutil.rmtree, touched.parent)
+        text = agents.compact({"execute": "guest-exec", "arguments": {
+            "path": "/bin/touch", "arg": [str(touched)]}}).decode()
+        for begin, end in (
+                ('{"execute": "guest-ping", "id": "', text.replace('"', '\\"') + '"}'),
+                ("{'execute': 'guest-ping', 'id': '", text + "'}"),
+                ('{"execute": "guest-sync", "arguments": ', '{"id": 4711}}'),
+                ('{"execute": "guest-ping", "id": 1', '2}'),
+                ('{"execute": guest', text + '}'),  # the rest of an invalid request is discarded
+                ('[' * 100, ']' * 100)):
+            with self.subTest(begin):
+                paths, agent = self.agent_on_sockets(1)
+                client = self.client_on(paths[0])
+                client.send(begin.encode())
+                self.assert_upgrade_refused(
+                    agent, f"a client on unix-listen {paths[0]} has sent half a request")
+                client.send(end.encode() + b'{"execute": "guest-ping", "id": "last"}')
+                while json.loads(client.read_line(TEN_SECONDS)).get("id") != "last":
+                    pass
+                self.upgrade(agent)
+                self.assertEqual(call(client, "guest-ping"), {})
+                self.assertFalse(touched.exists())
 
     def test_a_client_that_does_not_read(self):
         agent = self.agent()

@@ -30,8 +30,8 @@ std::optional<std::string> GuestAgent::busy_reason() {
   if (!running.empty()) return fmt::format("{} is still running", running.front());
   for (const auto& server : servers_) {
     if (!server->is_idle()) return fmt::format("requests on {} are waiting", server->description());
-    if (server->is_receiving_large_request()) {
-      return fmt::format("a large request is arriving on {}", server->description());
+    if (server->has_partial_request()) {
+      return fmt::format("a client on {} has sent half a request", server->description());
     }
   }
   if (statvfs_pool_.is_waiting()) return "statvfs has not returned for a filesystem";

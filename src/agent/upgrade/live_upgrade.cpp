@@ -57,13 +57,11 @@ std::string probe_answer() {
 }
 
 LiveUpgrade::LiveUpgrade(asio::io_context& loop, const RunningExecutable& executable,
-                         state::Workers& workers, platform::Processes& processes,
-                         platform::LifecycleRequests& requests, Target& target)
+                         state::Workers& workers, platform::Processes& processes, Target& target)
     : loop_(loop),
       executable_(executable),
       workers_(workers),
       processes_(processes),
-      requests_(requests),
       target_(target),
       timer_(loop) {}
 
@@ -108,58 +106,42 @@ void LiveUpgrade::start_window() {
 
 void LiveUpgrade::poll() {
   const std::optional<std::string> busy_reason = target_.busy_reason();
-  // Requests that arrive while the programs change are for the new one.
-  if (!busy_reason) return requests_.hold([this] { upgrade_if_idle(); });
+  if (!busy_reason) {
+    const Error failed = exec_successor();
+    target_.resume();
+    return abort(failed);
+  }
   const auto now = std::chrono::steady_clock::now();
   if (now >= deadline_) {
     target_.resume();
     return abort(failure("{}; try again later, or restart the agent", *busy_reason).error());
   }
-  if (now < window_end_) return schedule_poll();
+  if (now < window_end_) return call_after(poll_interval, &LiveUpgrade::poll);
   target_.resume();
-  timer_.expires_after(window);
-  timer_.async_wait([this](std::error_code cancelled) {
-    if (!cancelled) start_window();
-  });
+  call_after(window, &LiveUpgrade::start_window);
 }
 
-void LiveUpgrade::schedule_poll() {
-  timer_.expires_after(poll_interval);
-  timer_.async_wait([this](std::error_code cancelled) {
-    if (!cancelled) poll();
+void LiveUpgrade::call_after(std::chrono::milliseconds delay, void (LiveUpgrade::*step)()) {
+  timer_.expires_after(delay);
+  timer_.async_wait([this, step](std::error_code cancelled) {
+    if (!cancelled) (this->*step)();
   });
-}
-
-void LiveUpgrade::upgrade_if_idle() {
-  const bool idle = !target_.busy_reason();
-  const auto result = idle ? exec_successor() : Result<void>();
-  requests_.release();
-  if (idle) {
-    target_.resume();
-    return abort(result.error());
-  }
-  schedule_poll();
 }
 
 // Returns only on failure.
-Result<void> LiveUpgrade::exec_successor() {
+Error LiveUpgrade::exec_successor() {
   state::SnapshotWriter writer(platform::current_pid());
-  Result<void> failed;
-  if (!target_.snapshot(writer)) {
-    failed = failure("a freeze is just ending");
-  } else if (const auto memory = writer.finish(); !memory) {
-    failed = std::unexpected(memory.error());
-  } else {
-    std::vector<platform::NativeHandle> descriptors = writer.descriptors();
-    descriptors.push_back(memory->descriptor());
-    failed = std::unexpected(platform::exec_in_place(
-        {.path = executable_.path,
-         .arguments = executable_.arguments,
-         .variable =
-             fmt::format("{}={}", snapshot_variable, platform::handle_number(memory->descriptor())),
-         .descriptors = std::move(descriptors)}));
-  }
-  return failed;
+  if (!target_.snapshot(writer)) return failure("a freeze is just ending").error();
+  const auto memory = writer.finish();
+  if (!memory) return memory.error();
+  std::vector<platform::NativeHandle> descriptors = writer.descriptors();
+  descriptors.push_back(memory->descriptor());
+  return platform::exec_in_place(
+      {.path = executable_.path,
+       .arguments = executable_.arguments,
+       .variable =
+           fmt::format("{}={}", snapshot_variable, platform::handle_number(memory->descriptor())),
+       .descriptors = std::move(descriptors)});
 }
 
 void LiveUpgrade::abort(const Error& error) {

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "platform/process/lifecycle_requests.h"
 #include "platform/process/process.h"
 #include "state/snapshot.h"
 #include "state/workers.h"
@@ -63,8 +62,7 @@ class LiveUpgrade {
 
   // The parameters must outlive the upgrade.
   LiveUpgrade(asio::io_context& loop, const RunningExecutable& executable, state::Workers& workers,
-              platform::Processes& processes, platform::LifecycleRequests& requests,
-              Target& target);
+              platform::Processes& processes, Target& target);
 
   // Starts an upgrade; ignored while one is in progress. Does not block. A successful upgrade
   // executes the successor later; a failed one calls Target::upgrade_failed().
@@ -75,16 +73,14 @@ class LiveUpgrade {
   void on_probe_result(const Result<void>& answer);
   void start_window();
   void poll();
-  void schedule_poll();
-  void upgrade_if_idle();
-  Result<void> exec_successor();
+  void call_after(std::chrono::milliseconds delay, void (LiveUpgrade::*step)());
+  Error exec_successor();
   void abort(const Error& error);
 
   asio::io_context& loop_;
   const RunningExecutable& executable_;
   state::Workers& workers_;
   platform::Processes& processes_;
-  platform::LifecycleRequests& requests_;
   Target& target_;
   bool in_progress_ = false;
   std::chrono::steady_clock::time_point deadline_;

@@ -30,15 +30,10 @@ class LifecycleRequests {
   // Call it before anything else in main().
   static void hold_until_start();
 
-  // Starts to deliver requests; pending ones come first, from hold_until_start() or from hold() in
-  // an earlier program of this process. Also makes writing to a client that has disconnected return
-  // an error instead of ending the process.
+  // Starts to deliver requests; pending ones come first. A request that is not delivered yet stays
+  // pending across exec_in_place(), for the next program of this process. Also makes writing to a
+  // client that has disconnected return an error instead of ending the process.
   Result<void> start(Callbacks callbacks);
-
-  // Keeps requests pending until release(), also across exec_in_place(). Calls `held` on the loop
-  // once the requests that arrived before have been delivered.
-  void hold(std::function<void()> held);
-  void release();
 
  private:
   struct State;

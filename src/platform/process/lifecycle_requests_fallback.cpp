@@ -1,16 +1,10 @@
-#include <asio/post.hpp>
-#include <utility>
-
 #include "platform/process/lifecycle_requests.h"
 
 namespace bellhop::platform {
 
-struct LifecycleRequests::State {
-  asio::io_context& loop;
-};
+struct LifecycleRequests::State {};
 
-LifecycleRequests::LifecycleRequests(asio::io_context& loop)
-    : state_(std::make_unique<State>(State{loop})) {}
+LifecycleRequests::LifecycleRequests(asio::io_context&) {}
 
 LifecycleRequests::~LifecycleRequests() = default;
 
@@ -20,11 +14,5 @@ void LifecycleRequests::hold_until_start() {}
 Result<void> LifecycleRequests::start(Callbacks) {
   return {};
 }
-
-void LifecycleRequests::hold(std::function<void()> held) {
-  asio::post(state_->loop, std::move(held));
-}
-
-void LifecycleRequests::release() {}
 
 }  // namespace bellhop::platform

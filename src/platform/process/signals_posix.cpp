@@ -1,16 +1,6 @@
 #include "platform/process/signals_posix.h"
 
 namespace bellhop::platform {
-namespace {
-
-void change_mask(int how, std::span<const int> signals) {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int number : signals) ::sigaddset(&set, number);
-  ::pthread_sigmask(how, &set, nullptr);
-}
-
-}  // namespace
 
 // The actions come first: the agent's handlers must not run in a child.
 void reset_child_signals() {
@@ -29,12 +19,12 @@ void reset_child_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-void block_signals(std::span<const int> signals) {
-  change_mask(SIG_BLOCK, signals);
-}
-
-void unblock_signals(std::span<const int> signals) {
-  change_mask(SIG_UNBLOCK, signals);
+sigset_t block_signals(std::span<const int> signals) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : signals) ::sigaddset(&set, number);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
 }
 
 }  // namespace bellhop::platform

@@ -30,9 +30,8 @@ class ScopedSignalBlock {
 // only system calls: safe after vfork().
 void reset_child_signals();
 
-// Change the signal mask of the calling thread. Threads that it starts inherit the mask. Blocked
-// signals stay pending, also across execve().
-void block_signals(std::span<const int> signals);
-void unblock_signals(std::span<const int> signals);
+// Blocks signals in the calling thread and in the threads that it starts. They stay pending, also
+// across execve(). Returns the set of these signals.
+sigset_t block_signals(std::span<const int> signals);
 
 }  // namespace bellhop::platform

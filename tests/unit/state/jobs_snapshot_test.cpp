@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -167,7 +168,7 @@ TEST_F(JobsSnapshot, CanHaveEndedWhileTheirOutputIsOpen) {
 
 TEST_F(JobsSnapshot, EndWithoutAStatusIfTheProcessIsMissing) {
   Snapshot snapshot = bellhop::testing::read_snapshot(
-      "bellhop handover 1 " + std::to_string(platform::current_pid()) +
+      fmt::format("bellhop handover {} {}", snapshot_version, platform::current_pid()) +
       "\nrecord job\nnumber number 77\nnumber out-open 1\ntext out 1\nx\nend\n");
   jobs_->restore(snapshot);
   const auto status = finished(77);

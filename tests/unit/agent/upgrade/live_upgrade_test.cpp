@@ -49,9 +49,8 @@ TEST(LiveUpgrade, AbortsAfterSeveralWindows) {
   asio::io_context loop;
   state::Workers workers(4);
   platform::Processes processes;
-  platform::LifecycleRequests requests(loop);
   BusyTarget target(loop);
-  LiveUpgrade upgrade(loop, executable, workers, processes, requests, target);
+  LiveUpgrade upgrade(loop, executable, workers, processes, target);
   const auto guard = asio::make_work_guard(loop);
   upgrade.start();
   loop.run();
@@ -66,9 +65,8 @@ TEST(LiveUpgrade, IsRefusedWhenTheConfigurationIsLost) {
   asio::io_context loop;
   state::Workers workers(4);
   platform::Processes processes;
-  platform::LifecycleRequests requests(loop);
   BusyTarget target(loop);
-  LiveUpgrade upgrade(loop, executable, workers, processes, requests, target);
+  LiveUpgrade upgrade(loop, executable, workers, processes, target);
   upgrade.start();
   EXPECT_TRUE(target.failure.starts_with("the path of its configuration file is relative"))
       << target.failure;
