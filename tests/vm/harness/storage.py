@@ -84,7 +84,7 @@ def rules(names):
 
 def guest_arguments(disks, drivers=()):
     """Keyword arguments for a Guest with storage. Call start() after its boot."""
-    return {"disks": disks, "memory": "1024", "at_hand": (*MODULES, *drivers),
+    return {"disks": disks, "memory": "1024", "extra_modules": (*MODULES, *drivers),
             "archives": [archive(), rules(tuple(disks))]}
 
 
