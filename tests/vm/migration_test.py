@@ -152,9 +152,9 @@ class Snapshots(FrozenTest):
         self.directory = tempfile.TemporaryDirectory(prefix="bellhop-snapshots-")
         self.addCleanup(self.directory.cleanup)
 
-    def with_disk(self):
+    def with_disk(self, name="disk.qcow2"):
         """Arguments of a guest whose disk can hold snapshots."""
-        image = f"{self.directory.name}/disk.qcow2"
+        image = f"{self.directory.name}/{name}"
         packages.run("qemu-img", "create", "-q", "-f", "qcow2", image, "1G")
         return {"options": ["-drive", f"file={image},format=qcow2,if=none,id=disk",
                             "-device", "virtio-blk-pci,drive=disk"]}
@@ -181,7 +181,15 @@ class Snapshots(FrozenTest):
         self.assertIn("no snapshot available", vm.qmp.human("info snapshots"))
 
     def test_in_the_middle_of_a_large_reply(self):
-        vm = self.boot(agents=[guest.bellhopd()], **self.with_disk())
+        for number in range(10):
+            if self.load_in_a_large_reply(f"{number}.qcow2"):
+                return
+        self.fail("QEMU could load none of its snapshots")
+
+    def load_in_a_large_reply(self, disk):
+        """False if QEMU cannot load its snapshot: with a buffer of the port in flight, QEMU 7.2 says
+        `Virtqueue size exceeded` half of the time, also with qemu-ga in the guest."""
+        vm = self.boot(agents=[guest.bellhopd()], **self.with_disk(disk))
         client = vm.connect()
         handle = client.call("guest-file-open", path="/dev/zero")
         read = {"execute": "guest-file-read", "arguments": {"handle": handle,
@@ -191,10 +199,15 @@ class Snapshots(FrozenTest):
         self.monitor(vm, "savevm then")
         client.read_line(120.0)
         for _ in range(2):
-            self.monitor(vm, "loadvm then")
+            answer = vm.qmp.human("loadvm then")
+            if "Virtqueue size exceeded" in answer:
+                vm.stop()
+                return False
+            self.assertEqual(answer, "")
             client.synchronize(120.0)
             reply = client.call("guest-file-read", handle=handle, count=MEGABYTE)
             self.assertEqual(base64.b64decode(reply["buf-b64"]), bytes(MEGABYTE))
+        return True
 
     def test_while_frozen(self):
         vm = self.boot_frozen(guest.bellhopd, **self.with_disk())
