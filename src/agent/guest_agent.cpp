@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/path.h"
-#include "platform/io/channel_kinds.h"
 #include "state/freeze/freeze_hook.h"
 
 namespace bellhop::agent {
@@ -19,7 +18,7 @@ constexpr std::chrono::seconds stop_delay{1};
 constexpr const char* system_root = "/";
 
 std::string describe(const config::ChannelSettings& settings) {
-  return fmt::format("{} {}", settings.method, settings.path);
+  return fmt::format("{} {}", settings.kind->name, settings.path);
 }
 
 std::optional<channel::RestoredClient> restored_client(const state::SnapshotRecord& record) {
@@ -167,10 +166,8 @@ Result<void> GuestAgent::add_channel(const config::ChannelSettings& settings) {
 
 Result<std::unique_ptr<channel::Channel>> GuestAgent::make_channel(
     const config::ChannelSettings& settings) {
-  const auto* kind = platform::find_channel_kind(settings.method);
-  if (!kind) return failure("unsupported channel method/type: {}", settings.method);
   channel::ChannelSetup setup{
-      .kind = kind->kind,
+      .kind = settings.kind->kind,
       .path = settings.path,
       .description = describe(settings),
       .listener = std::move(startup_.inherited_socket),

@@ -2,15 +2,12 @@
 
 namespace bellhop::agent {
 
-Policy::Policy(const std::vector<std::string>& blocked,
-               const std::optional<std::vector<std::string>>& allowed)
-    : blocked_(blocked.begin(), blocked.end()) {
-  if (allowed) allowed_ = Names(allowed->begin(), allowed->end());
-}
+Policy::Policy(const std::vector<std::string>& blocked, const std::vector<std::string>& allowed)
+    : blocked_(blocked.begin(), blocked.end()), allowed_(allowed.begin(), allowed.end()) {}
 
 bool Policy::allows(std::string_view command) const {
   if (blocked_.contains(command)) return false;
-  return !allowed_ || allowed_->contains(command);
+  return allowed_.empty() || allowed_.contains(command);
 }
 
 }  // namespace bellhop::agent

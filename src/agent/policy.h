@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,9 +12,9 @@ namespace bellhop::agent {
 // The block list and the allow list. Immutable and thread-safe.
 class Policy {
  public:
-  // Without an allow list, commands that are not blocked are allowed. Unknown names have no effect.
+  // An empty allow list allows all commands that are not blocked. Unknown names have no effect.
   explicit Policy(const std::vector<std::string>& blocked,
-                  const std::optional<std::vector<std::string>>& allowed = std::nullopt);
+                  const std::vector<std::string>& allowed = {});
 
   // True if the lists allow `command`. The block list takes precedence.
   bool allows(std::string_view command) const;
@@ -24,7 +23,7 @@ class Policy {
   using Names = std::set<std::string, std::less<>>;
 
   Names blocked_;
-  std::optional<Names> allowed_;
+  Names allowed_;
 };
 
 }  // namespace bellhop::agent

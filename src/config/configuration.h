@@ -1,43 +1,31 @@
 // The configuration files: qemu-ga's and Bellhop's own.
 #pragma once
 
-#include <chrono>
-#include <cstddef>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
-#include "config/key_file.h"
-#include "config/options.h"
 #include "config/settings.h"
 
 namespace bellhop::config {
 
-// The content of Bellhop's own configuration file. A setting that the file does not contain keeps
-// its default.
-struct Configuration {
-  GeneralOptions general = {};
-  std::vector<ChannelSettings> channels = {};  // empty: one channel, from the general options
-  std::optional<LogTarget> log_target = {};
-  std::optional<LogFormat> log_format = {};
-  std::optional<platform::LogLevel> log_level = {};
-  std::optional<std::size_t> workers_limit = {};
-  std::optional<std::chrono::seconds> hook_timeout = {};
-  std::optional<std::string> hook_directory = {};
-  std::optional<std::chrono::seconds> freeze_timeout = {};
-};
-
 // Whether a file must exist.
 enum class Presence { optional, required };
 
-// The group [general] of the file at `path`. As in qemu-ga, other groups and unknown keys are
-// ignored. nullopt if an optional file does not exist.
-Result<std::optional<GeneralOptions>> read_guest_agent_configuration(const std::string& path,
-                                                                     Presence presence);
+// Both functions apply the file at `path` to `settings`, which then name the file. The members that
+// the file does not contain keep their values. An optional file that does not exist changes
+// nothing. On error the content of `settings` is unspecified.
 
-// Bellhop's file at `path`. An unknown group or key is an error that names the file, the line and
-// the closest valid name. nullopt if an optional file does not exist.
-Result<std::optional<Configuration>> read_configuration(const std::string& path, Presence presence);
+// qemu-ga's file, of which the group [general] is read. As in qemu-ga, other groups and unknown
+// keys are ignored.
+Result<void> read_guest_agent_configuration(const std::string& path, Presence presence,
+                                            Settings& settings);
+
+// Bellhop's file. An unknown group or key is an error that names the file, the line and the closest
+// valid name.
+Result<void> read_configuration(const std::string& path, Presence presence, Settings& settings);
+
+// The output of --dump-conf: the settings that qemu-ga has, as its configuration file, byte for
+// byte the output of qemu-ga.
+std::string dump_configuration(Settings settings);
 
 }  // namespace bellhop::config

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <iterator>
+#include <string_view>
 
-#include "base/text.h"
+#include "config/help.h"
+#include "config/keys.h"
 #include "config/option_parser.h"
 #include "platform/io/default_paths.h"
 
@@ -18,8 +19,9 @@ constexpr int probe_option = 258;
 
 using enum OptionValue;
 
-// `-s` is for Windows; elsewhere qemu-ga ignores it. Bellhop's own options may not be abbreviated,
-// so that every abbreviation has qemu-ga's meaning.
+// The order is qemu-ga's; messages about ambiguous abbreviations show it. `-s` is for Windows;
+// elsewhere qemu-ga ignores it. Bellhop's own options may not be abbreviated, so that every
+// abbreviation has qemu-ga's meaning.
 constexpr auto options = std::to_array<Option>({
     {'h', "help"},
     {'V', "version"},
@@ -43,96 +45,48 @@ constexpr auto options = std::to_array<Option>({
     {probe_option, "can-take-over", none, false},
 });
 
-// Parses `names` of --block-rpcs or --allow-rpcs, which may request help instead.
-void parse_names(CommandLine& line, std::vector<std::string>& list, std::string_view names) {
-  if (names == "help" || names == "?") {
-    line.action = CliAction::list_commands;
-    return;
+// An option that sets a setting. Instead of a list of names the value may request help.
+void parse_setting(CommandLine& line, char option, std::string_view value) {
+  const bool is_list = option == 'b' || option == 'a';
+  if (is_list && (value == "help" || value == "?")) {
+    line.action = Action::list_commands;
+  } else {
+    line.settings.push_back({option, std::string(value)});
   }
-  std::ranges::move(split_names(names), std::back_inserter(list));
 }
 
 void parse_option(CommandLine& line, int option, const char* value) {
-  GeneralOptions& general = line.general;
   switch (option) {
-    case 'm':
-      general.method = value;
+    case 'h':
+      line.action = Action::print;
+      line.output = help_text(line.program);
       break;
-    case 'p':
-      general.path = value;
-      break;
-    case 'l':
-      general.log_file = value;
-      break;
-    case 'f':
-      general.pid_file = value;
-      break;
-    case 'F':
-      general.fsfreeze_hook = value ? value : platform::default_paths().freeze_hook;
-      break;
-    case 't':
-      general.state_dir = value;
-      break;
-    case 'v':
-      general.verbose = true;
-      break;
-    case 'd':
-      general.daemonize = true;
-      break;
-    case 'r':
-      general.retry_path = true;
-      break;
-    case 'b':
-      parse_names(line, general.blocked, value);
-      break;
-    case 'a':
-      parse_names(line, general.allowed, value);
+    case 'V':
+      line.action = Action::print;
+      line.output = version_text(line.program);
       break;
     case 'D':
       line.dump_configuration = true;
       break;
-    case 'V':
-      line.action = CliAction::version;
-      break;
-    case 'h':
-      line.action = CliAction::help;
+    case schema_option:
+      line.action = Action::print_schema;
       break;
     case probe_option:
       line.probe = true;
       break;
-    case schema_option:
-      line.action = CliAction::schema;
+    case 'F':
+      parse_setting(line, 'F', value ? value : platform::default_paths().freeze_hook);
       break;
     default:
+      parse_setting(line, static_cast<char>(option), value ? value : "true");
       break;
   }
 }
 
-template <class T>
-void replace(std::optional<T>& base, const std::optional<T>& over) {
-  if (over) base = over;
-}
-
 }  // namespace
 
-void merge(GeneralOptions& base, const GeneralOptions& over) {
-  replace(base.daemonize, over.daemonize);
-  replace(base.method, over.method);
-  replace(base.path, over.path);
-  replace(base.log_file, over.log_file);
-  replace(base.pid_file, over.pid_file);
-  replace(base.fsfreeze_hook, over.fsfreeze_hook);
-  replace(base.state_dir, over.state_dir);
-  replace(base.retry_path, over.retry_path);
-  base.verbose = base.verbose || over.verbose;
-  base.blocked.insert(base.blocked.end(), over.blocked.begin(), over.blocked.end());
-  base.allowed.insert(base.allowed.end(), over.allowed.begin(), over.allowed.end());
-}
-
-std::vector<std::string> split_names(std::string_view text) {
-  if (text.empty()) return {};
-  const auto names = text::split(text, ',');
-  return {names.rbegin(), names.rend()};
+bool CommandLine::has(char option) const {
+  return std::ranges::find(settings, option, &Setting::option) != settings.end();
 }
 
 CommandLine parse_command_line(int argc, char* const argv[]) {
@@ -144,16 +98,25 @@ CommandLine parse_command_line(int argc, char* const argv[]) {
       line.guest_agent_configuration = parsed->value;
     } else if (parsed->id == bellhop_config_option) {
       line.configuration = parsed->value;
-    } else if (line.action != CliAction::nothing) {
+    } else if (line.action != Action::run || !line.problem.empty()) {
       continue;
     } else if (!parsed->problem.empty()) {
-      line.action = CliAction::refuse;
       line.problem = parsed->problem;
     } else {
       parse_option(line, parsed->id, parsed->value);
     }
   }
   return line;
+}
+
+Result<void> apply_options(const CommandLine& line, Settings& settings) {
+  const std::vector<Key> keys = keys_of(settings);
+  for (const auto& [option, value] : line.settings) {
+    const auto key = std::ranges::find(keys, option, &Key::option);
+    if (key == keys.end()) continue;
+    TRY(set(*key, {.key = key->name, .text = value, .has_escapes = false}));
+  }
+  return {};
 }
 
 }  // namespace bellhop::config

@@ -3,54 +3,49 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "config/settings.h"
 
 namespace bellhop::config {
 
-// The options of qemu-ga from one source: the command line, or the group [general] of a file.
-struct GeneralOptions {
-  std::optional<bool> daemonize = {};
-  std::optional<std::string> method = {};
-  std::optional<std::string> path = {};
-  std::optional<std::string> log_file = {};
-  std::optional<std::string> pid_file = {};
-  std::optional<std::string> fsfreeze_hook = {};
-  std::optional<std::string> state_dir = {};
-  bool verbose = false;
-  std::optional<bool> retry_path = {};
-  std::vector<std::string> blocked = {};  // in the order of split_names()
-  std::vector<std::string> allowed = {};
+enum class Action {
+  run,            // run the agent
+  print,          // print a text, exit with status 0
+  list_commands,  // print the names of all commands, one per line, in the schema's order
+  print_schema,
+  answer_probe,  // print the answer of a successor to the probe (--can-take-over)
 };
 
-// Merges `over` into `base`: single values of `over` replace those of `base`, lists are appended,
-// and `verbose` is set if either has it.
-void merge(GeneralOptions& base, const GeneralOptions& over);
-
-// The names between commas, the last one first: qemu-ga keeps them in this order, which is visible
-// in the output of --dump-conf. Empty if `text` is empty.
-std::vector<std::string> split_names(std::string_view text);
-
-// What to do instead of running the agent.
-enum class CliAction { nothing, help, version, list_commands, schema, refuse };
-
 struct CommandLine {
-  std::string program;  // argv[0]
-  GeneralOptions general = {};
+  // An option that sets a setting.
+  struct Setting {
+    char option;
+    std::string value;  // "true" for an option without a value
+  };
+
+  std::string program;                                        // argv[0]
+  std::vector<Setting> settings = {};                         // in order
   std::optional<std::string> guest_agent_configuration = {};  // --config
   std::optional<std::string> configuration = {};              // --bellhop-config
   bool dump_configuration = false;
   bool probe = false;  // --can-take-over
 
-  // The first of: help, version, a list of commands, the schema, an option that does not exist or
-  // lacks its value. Later options affect only which configuration files are read.
-  CliAction action = CliAction::nothing;
-  std::string problem = {};  // why to refuse, in getopt's wording
+  // From the first of: help, version, a list of commands, the schema, an option that does not exist
+  // or lacks its value. Later options affect only which configuration files are read.
+  Action action = Action::run;
+  std::string output = {};   // of Action::print
+  std::string problem = {};  // if not empty: why to refuse, in getopt's wording
+
+  // True if `option` is among the settings.
+  bool has(char option) const;
 };
 
 // See OptionParser for the syntax.
 CommandLine parse_command_line(int argc, char* const argv[]);
+
+// Applies the options to `settings`.
+Result<void> apply_options(const CommandLine& line, Settings& settings);
 
 }  // namespace bellhop::config

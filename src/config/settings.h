@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/io/channel_kinds.h"
 #include "platform/io/default_paths.h"
 #include "platform/log/log_output.h"
 
@@ -14,8 +15,8 @@ namespace bellhop::config {
 
 // One channel.
 struct ChannelSettings {
-  std::string method;  // name of a platform::ChannelKind
-  std::string path;    // device, socket, or "cid:port"; empty for an inherited socket
+  const platform::ChannelKindFacts* kind;  // of platform::channel_kinds()
+  std::string path;  // device, socket, or "cid:port"; empty for an inherited socket
   bool operator==(const ChannelSettings&) const = default;
 };
 
@@ -42,7 +43,7 @@ struct FreezeSettings {
 
 struct Settings {
   // The values of qemu-ga's options; the agent serves `channels`.
-  std::string method = "virtio-serial";
+  std::string method{platform::channel_kinds().front().name};
   std::optional<std::string> path = {};
 
   std::vector<ChannelSettings> channels = {};  // at least one
@@ -54,7 +55,7 @@ struct Settings {
   std::optional<std::string> fsfreeze_hook = {};
   std::string state_dir = platform::default_paths().state_directory;
   std::vector<std::string> blocked_commands = {};
-  std::optional<std::vector<std::string>> allowed_commands = {};  // nullopt: all
+  std::vector<std::string> allowed_commands = {};  // empty: all
 
   std::optional<std::string> os_release = {};  // QGA_OS_RELEASE: replaces the path of os-release
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "config/options.h"
 #include "config/settings.h"
 #include "platform/io/default_paths.h"
 #include "platform/io/handle.h"
@@ -22,18 +23,12 @@ struct Environment {
 };
 
 struct Startup {
-  enum class Action {
-    run,            // run the agent with `settings`
-    print,          // print `output`, exit with status 0
-    list_commands,  // print the names of all commands, one per line, in the schema's order
-    print_schema,
-    answer_probe,  // print the answer of a successor to the probe (--can-take-over)
-  };
+  using Action = config::Action;
 
   Action action = Action::run;
-  std::string output = {};
+  std::string output = {};      // of Action::print
   std::string identifier = {};  // the program's name in logs
-  Settings settings = {};
+  Settings settings = {};       // of Action::run
   // The socket from the service manager; if set, it is the only channel.
   platform::Handle inherited_socket = {};
 };

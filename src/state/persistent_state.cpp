@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/key_file.h"
 #include "base/text.h"
 #include "platform/io/small_file.h"
 
@@ -14,30 +15,10 @@ constexpr std::int64_t first_handle = 1000;
 
 // Parses the counter. A value that is not a valid handle counts as no entry.
 std::optional<std::int64_t> parse_counter(std::string_view text) {
+  text = text::trim(text);
   if (text.starts_with('+')) text.remove_prefix(1);
   const auto counter = text::parse_number<std::int64_t>(text);
   return counter && *counter >= 0 ? counter : std::nullopt;
-}
-
-// The last fd_counter of [global] in a key file. Fails at a line that is invalid in a key file.
-Result<std::optional<std::int64_t>> find_counter(std::string_view content) {
-  std::optional<std::string_view> group;
-  std::optional<std::int64_t> counter;
-  while (!content.empty()) {
-    const std::string_view line = text::trim(text::consume_line(content));
-    // A crash of the operating system can leave NUL bytes in a file. As in qemu-ga, they are
-    // ignored.
-    if (line.empty() || line.starts_with('#') || line.starts_with('\0')) continue;
-    const auto pair = text::split_once(line, '=');
-    if (line.starts_with('[') && line.ends_with(']')) {
-      group = line.substr(1, line.size() - 2);
-    } else if (!group || !pair || pair->first.empty()) {
-      return failure("'{}' is neither a group nor a key with a value", line);
-    } else if (group == "global" && text::trim(pair->first) == "fd_counter") {
-      counter = parse_counter(text::trim(pair->second));
-    }
-  }
-  return counter;
 }
 
 std::string state_file(std::string directory) {
@@ -63,9 +44,10 @@ Result<void> PersistentState::load_locked(Missing missing) {
     counter_ = first_handle;
     return {};
   }
-  const auto counter = find_counter(*content);
-  if (!counter) return failure("{} is damaged: {}", path_, counter.error().message);
-  counter_ = counter->value_or(first_handle);
+  const auto file = KeyFile::parse(*content);
+  if (!file) return failure("{} is damaged: {}", path_, file.error().message);
+  const auto* entry = file->find("global", "fd_counter");
+  counter_ = (entry ? parse_counter(entry->value) : std::nullopt).value_or(first_handle);
   return {};
 }
 

@@ -256,8 +256,9 @@ class Pages(CommandLineTest):
 
     def test_keys(self):
         page = self.page("bellhop.conf.5")
-        source = (agents.ROOT / "src" / "config" / "configuration.cpp").read_text(encoding="utf-8")
-        keys = re.findall(r'\{"([a-z-]+)", parse_', source)
+        source = (agents.ROOT / "src" / "config" / "keys.cpp").read_text(encoding="utf-8")
+        keys = re.findall(r'\{(?:general_group|"[a-z]+"), "([a-z-]+)", ', source)
+        self.assertIn("retry-path", keys)
         self.assertIn("hook-timeout", keys)
         for key in keys:
             self.assertIn(f".BR {key} =", page)

@@ -22,12 +22,21 @@ struct ChannelKindFacts {
   std::string_view default_path = {};  // empty: the path is mandatory
 };
 
+// The first is the default.
 std::span<const ChannelKindFacts> channel_kinds();
 
 // nullptr when this operating system does not support a kind of that name.
 inline const ChannelKindFacts* find_channel_kind(std::string_view name) {
   for (const ChannelKindFacts& facts : channel_kinds()) {
     if (facts.name == name) return &facts;
+  }
+  return nullptr;
+}
+
+// nullptr when this operating system does not support the kind.
+inline const ChannelKindFacts* find_channel_kind(ChannelKind kind) {
+  for (const ChannelKindFacts& facts : channel_kinds()) {
+    if (facts.kind == kind) return &facts;
   }
   return nullptr;
 }

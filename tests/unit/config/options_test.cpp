@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/help.h"
+
 namespace bellhop::config {
 namespace {
 
@@ -18,11 +20,22 @@ CommandLine parse(std::vector<std::string> arguments) {
   return parse_command_line(static_cast<int>(arguments.size()), argv.data());
 }
 
+// The settings with these options alone.
+Settings settings_of(std::vector<std::string> arguments) {
+  const CommandLine line = parse(std::move(arguments));
+  EXPECT_EQ(line.action, Action::run);
+  EXPECT_EQ(line.problem, "");
+  Settings settings;
+  EXPECT_TRUE(apply_options(line, settings));
+  return settings;
+}
+
 TEST(CommandLine, SetsNothingWithoutArguments) {
   const CommandLine line = parse({});
   EXPECT_EQ(line.program, "bellhopd");
-  EXPECT_EQ(line.action, CliAction::nothing);
-  EXPECT_FALSE(line.general.method || line.general.daemonize || line.general.verbose);
+  EXPECT_EQ(line.action, Action::run);
+  EXPECT_THAT(line.settings, IsEmpty());
+  EXPECT_FALSE(line.has('m'));
 }
 
 TEST(CommandLine, ParsesShortAndLongOptions) {
@@ -30,78 +43,77 @@ TEST(CommandLine, ParsesShortAndLongOptions) {
            {"-mM", "-p", "P", "-lL", "-fF", "-F/h", "-tT", "-v", "-d", "-r", "-cC"},
            {"--method=M", "--path", "P", "--logfile=L", "--pidfile=F", "--fsfreeze-hook=/h",
             "--statedir=T", "--verbose", "--daemonize", "--retry-path", "--config=C"}}) {
-    const CommandLine line = parse(arguments);
-    EXPECT_EQ(line.action, CliAction::nothing);
-    EXPECT_EQ(line.general.method, "M");
-    EXPECT_EQ(line.general.path, "P");
-    EXPECT_EQ(line.general.log_file, "L");
-    EXPECT_EQ(line.general.pid_file, "F");
-    EXPECT_EQ(line.general.fsfreeze_hook, "/h");
-    EXPECT_EQ(line.general.state_dir, "T");
-    EXPECT_TRUE(line.general.verbose);
-    EXPECT_EQ(line.general.daemonize, true);
-    EXPECT_EQ(line.general.retry_path, true);
-    EXPECT_EQ(line.guest_agent_configuration, "C");
+    const Settings settings = settings_of(arguments);
+    EXPECT_EQ(settings.method, "M");
+    EXPECT_EQ(settings.path, "P");
+    EXPECT_EQ(settings.log_file, "L");
+    EXPECT_EQ(settings.pid_file, "F");
+    EXPECT_EQ(settings.fsfreeze_hook, "/h");
+    EXPECT_EQ(settings.state_dir, "T");
+    EXPECT_TRUE(settings.verbose);
+    EXPECT_EQ(settings.daemonize, true);
+    EXPECT_EQ(settings.retry_path, true);
+    EXPECT_EQ(parse(arguments).guest_agent_configuration, "C");
+    EXPECT_TRUE(parse(arguments).has('m'));
   }
 }
 
 TEST(CommandLine, ParsesCombinedAndAbbreviatedOptions) {
-  const CommandLine line = parse({"-dvF/x", "--me=a", "--da", "--verb", "--st", "s"});
-  EXPECT_EQ(line.action, CliAction::nothing);
-  EXPECT_TRUE(line.general.verbose);
-  EXPECT_EQ(line.general.fsfreeze_hook, "/x");
-  EXPECT_EQ(line.general.method, "a");
-  EXPECT_EQ(line.general.state_dir, "s");
+  const Settings settings = settings_of({"-dvF/x", "--me=a", "--da", "--verb", "--st", "s"});
+  EXPECT_TRUE(settings.verbose);
+  EXPECT_EQ(settings.fsfreeze_hook, "/x");
+  EXPECT_EQ(settings.method, "a");
+  EXPECT_EQ(settings.state_dir, "s");
 }
 
 TEST(CommandLine, ParsesTheHookOnlyWithoutASpace) {
   const std::string default_hook = "/etc/qemu/fsfreeze-hook";
-  EXPECT_EQ(parse({"-F", "/x"}).general.fsfreeze_hook, default_hook);
-  EXPECT_EQ(parse({"--fsfreeze-hook", "/x"}).general.fsfreeze_hook, default_hook);
-  EXPECT_EQ(parse({"-F/x"}).general.fsfreeze_hook, "/x");
-  EXPECT_EQ(parse({"-F=/x"}).general.fsfreeze_hook, "=/x");
-  EXPECT_EQ(parse({"--fsfreeze-hook="}).general.fsfreeze_hook, "");
+  EXPECT_EQ(settings_of({"-F", "/x"}).fsfreeze_hook, default_hook);
+  EXPECT_EQ(settings_of({"--fsfreeze-hook", "/x"}).fsfreeze_hook, default_hook);
+  EXPECT_EQ(settings_of({"-F/x"}).fsfreeze_hook, "/x");
+  EXPECT_EQ(settings_of({"-F=/x"}).fsfreeze_hook, "=/x");
+  EXPECT_EQ(settings_of({"--fsfreeze-hook="}).fsfreeze_hook, "");
 }
 
 TEST(CommandLine, IgnoresOtherArguments) {
-  const CommandLine line = parse({"stray", "-v", "", "-", "stray", "--", "-d", "--bogus"});
-  EXPECT_EQ(line.action, CliAction::nothing);
-  EXPECT_TRUE(line.general.verbose);
-  EXPECT_FALSE(line.general.daemonize);
+  const Settings settings = settings_of({"stray", "-v", "", "-", "stray", "--", "-d", "--bogus"});
+  EXPECT_TRUE(settings.verbose);
+  EXPECT_FALSE(settings.daemonize);
 }
 
 TEST(CommandLine, IgnoresTheServiceOptionOfWindows) {
-  EXPECT_EQ(parse({"-s", "install"}).action, CliAction::nothing);
-  EXPECT_EQ(parse({"--service=install"}).action, CliAction::refuse);
+  EXPECT_EQ(parse({"-s", "install"}).action, Action::run);
+  EXPECT_NE(parse({"--service=install"}).problem, "");
 }
 
 TEST(CommandLine, ConcatenatesListsInTheOrderOfQemuGa) {
-  const CommandLine line = parse({"-b", "a,b,c", "--block-rpcs=d,e", "-a", "f,"});
-  EXPECT_THAT(line.general.blocked, ElementsAre("c", "b", "a", "e", "d"));
-  EXPECT_THAT(line.general.allowed, ElementsAre("", "f"));
+  const Settings settings = settings_of({"-b", "a,b,c", "--block-rpcs=d,e", "-a", "f,"});
+  EXPECT_THAT(settings.blocked_commands, ElementsAre("c", "b", "a", "e", "d"));
+  EXPECT_THAT(settings.allowed_commands, ElementsAre("", "f"));
 }
 
 TEST(CommandLine, ParsesHistoricNames) {
-  EXPECT_THAT(parse({"--blacklist=a"}).general.blocked, ElementsAre("a"));
-  EXPECT_THAT(parse({"--bl", "a"}).general.blocked, ElementsAre("a"));
-  EXPECT_THAT(parse({"--b=a"}).general.blocked, ElementsAre("a"));
+  EXPECT_THAT(settings_of({"--blacklist=a"}).blocked_commands, ElementsAre("a"));
+  EXPECT_THAT(settings_of({"--bl", "a"}).blocked_commands, ElementsAre("a"));
+  EXPECT_THAT(settings_of({"--b=a"}).blocked_commands, ElementsAre("a"));
 }
 
 TEST(CommandLine, ListsCommandsForHelpInPlaceOfAList) {
   for (const char* word : {"help", "?"}) {
-    EXPECT_EQ(parse({"-b", word}).action, CliAction::list_commands);
-    EXPECT_EQ(parse({"-a", word}).action, CliAction::list_commands);
+    EXPECT_EQ(parse({"-b", word}).action, Action::list_commands);
+    EXPECT_EQ(parse({"-a", word}).action, Action::list_commands);
   }
-  EXPECT_EQ(parse({"-b", "help,x"}).action, CliAction::nothing);
+  EXPECT_EQ(parse({"-b", "help,x"}).action, Action::run);
 }
 
 TEST(CommandLine, PerformsTheFirstAction) {
-  EXPECT_EQ(parse({"-V", "-h", "-x"}).action, CliAction::version);
-  EXPECT_EQ(parse({"-h", "-V"}).action, CliAction::help);
-  EXPECT_EQ(parse({"-D", "-b", "help", "-V"}).action, CliAction::list_commands);
-  EXPECT_EQ(parse({"-x", "-V"}).action, CliAction::refuse);
-  EXPECT_EQ(parse({"-xV"}).action, CliAction::refuse);
-  EXPECT_EQ(parse({"-Vx"}).action, CliAction::version);
+  EXPECT_EQ(parse({"-V", "-h", "-x"}).action, Action::print);
+  EXPECT_EQ(parse({"-V", "-h", "-x"}).output, version_text("bellhopd"));
+  EXPECT_EQ(parse({"-h", "-V"}).output, help_text("bellhopd"));
+  EXPECT_EQ(parse({"-D", "-b", "help", "-V"}).action, Action::list_commands);
+  EXPECT_NE(parse({"-x", "-V"}).problem, "");
+  EXPECT_NE(parse({"-xV"}).problem, "");
+  EXPECT_EQ(parse({"-Vx"}).problem, "");
   EXPECT_TRUE(parse({"-D"}).dump_configuration);
 }
 
@@ -122,37 +134,30 @@ TEST(CommandLine, ReportsErrorsAsGetoptDoes) {
 }
 
 TEST(CommandLine, DoesNotAbbreviateBellhopsOwnOptions) {
-  EXPECT_EQ(parse({"--schema"}).action, CliAction::schema);
+  EXPECT_EQ(parse({"--schema"}).action, Action::print_schema);
   EXPECT_EQ(parse({"--bellhop-config=own"}).configuration, "own");
-  EXPECT_EQ(parse({"--schem"}).action, CliAction::refuse);
-  EXPECT_EQ(parse({"--s=x"}).general.state_dir, "x");
+  EXPECT_NE(parse({"--schem"}).problem, "");
+  EXPECT_EQ(settings_of({"--s=x"}).state_dir, "x");
   EXPECT_THAT(parse({"--schema=x"}).problem, HasSubstr("doesn't allow"));
   EXPECT_THAT(parse({"--bellhop-config"}).problem, HasSubstr("--bellhop-config' requires"));
 }
 
+TEST(CommandLine, OverridesSettingsAndAppendsToLists) {
+  Settings settings{.path = "p", .pid_file = "f", .blocked_commands = {"a"}};
+  EXPECT_TRUE(apply_options(parse({"-p", "q", "-b", "b"}), settings));
+  EXPECT_EQ(settings.path, "q");
+  EXPECT_EQ(settings.pid_file, "f");
+  EXPECT_THAT(settings.blocked_commands, ElementsAre("a", "b"));
+}
+
+TEST(CommandLine, HasValuesWithoutEscapes) {
+  EXPECT_EQ(settings_of({"-p", "\\s\xff"}).path, "\\s\xff");
+}
+
 TEST(CommandLine, AcceptsAValueThatLooksLikeAnOption) {
-  const CommandLine line = parse({"-p", "--schema", "-l", "-V"});
-  EXPECT_EQ(line.action, CliAction::nothing);
-  EXPECT_EQ(line.general.path, "--schema");
-  EXPECT_EQ(line.general.log_file, "-V");
-}
-
-TEST(GeneralOptions, MergeOverridesTheBase) {
-  GeneralOptions base{
-      .daemonize = true, .method = "m", .path = "p", .verbose = true, .blocked = {"a"}};
-  merge(base, {.daemonize = false, .path = "q", .blocked = {"b"}, .allowed = {"c"}});
-  EXPECT_EQ(base.daemonize, false);
-  EXPECT_EQ(base.method, "m");
-  EXPECT_EQ(base.path, "q");
-  EXPECT_TRUE(base.verbose);
-  EXPECT_THAT(base.blocked, ElementsAre("a", "b"));
-  EXPECT_THAT(base.allowed, ElementsAre("c"));
-}
-
-TEST(SplitNames, KeepsEmptyNamesExceptForAnEmptyList) {
-  EXPECT_THAT(split_names(""), IsEmpty());
-  EXPECT_THAT(split_names(","), ElementsAre("", ""));
-  EXPECT_THAT(split_names(" a, b "), ElementsAre(" b ", " a"));
+  const Settings settings = settings_of({"-p", "--schema", "-l", "-V"});
+  EXPECT_EQ(settings.path, "--schema");
+  EXPECT_EQ(settings.log_file, "-V");
 }
 
 }  // namespace

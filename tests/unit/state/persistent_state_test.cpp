@@ -74,6 +74,7 @@ TEST_F(PersistentStateTest, ReadsKeyFiles) {
   EXPECT_EQ(first_handle_with("# note\n\n[x]\nfd_counter=1\n[global]\na=b\nfd_counter=+50\n"), 50);
   EXPECT_EQ(first_handle_with("[global]\nfd_counter=1\n[global]\nfd_counter=4001\n"), 4001);
   EXPECT_EQ(first_handle_with("[global]\nfd_counter=0\n"), 0);
+  EXPECT_EQ(first_handle_with(std::string_view("[global]\nfd_counter=2000\0\0\n", 27)), 2000);
 }
 
 TEST_F(PersistentStateTest, StartsFromTheBeginningWithoutACounter) {
@@ -98,7 +99,9 @@ TEST_F(PersistentStateTest, QuotesTheInvalidLine) {
   const auto loaded = state.load(Missing::create);
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().message,
-            path() + " is damaged: 'rubbish' is neither a group nor a key with a value");
+            path() +
+                " is damaged: Key file contains line “rubbish” which is not a key-value pair, "
+                "group, or comment");
 }
 
 // qemu-ga reads all of these as 0.

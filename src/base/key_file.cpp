@@ -1,15 +1,15 @@
-#include "config/key_file.h"
+#include "base/key_file.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <cstddef>
 #include <utility>
 
-#include "base/path.h"
+#include "base/error.h"
 #include "base/text.h"
-#include "platform/io/small_file.h"
-#include "wire/utf8.h"
 
-namespace bellhop::config {
+namespace bellhop {
 namespace {
 
 bool is_control(char c) {
@@ -44,41 +44,14 @@ bool is_key_name(std::string_view key) {
   return std::ranges::all_of(rest, is_locale_character);
 }
 
-std::unexpected<Error> uninterpretable(const KeyFile::Entry& entry) {
-  return failure("Key file contains key “{}” which has a value that cannot be interpreted.",
-                 entry.key);
-}
-
-// The character of the escape `\c`; NUL if the escape is invalid.
-char unescaped(char c) {
-  switch (c) {
-    case 's':
-      return ' ';
-    case 'n':
-      return '\n';
-    case 't':
-      return '\t';
-    case 'r':
-      return '\r';
-    case '\\':
-      return '\\';
-    default:
-      return '\0';
-  }
-}
-
-Result<void> check_utf8(const KeyFile::Entry& entry) {
-  if (wire::utf8::is_valid(entry.value)) return {};
-  return failure("Key file contains key “{}” with value “{}” which is not UTF-8", entry.key,
-                 entry.value);
-}
-
 }  // namespace
 
 // Parses a key file line by line.
 class KeyFile::Parser {
  public:
   using Outcome = std::expected<void, KeyFileError>;
+
+  explicit Parser(std::vector<Group>& groups) : groups_(groups) {}
 
   Outcome parse(std::string_view text) {
     while (!text.empty()) {
@@ -90,8 +63,6 @@ class KeyFile::Parser {
     }
     return {};
   }
-
-  std::vector<Group> groups() && { return std::move(groups_); }
 
  private:
   Outcome parse_line(std::string_view line) {
@@ -137,37 +108,15 @@ class KeyFile::Parser {
     return std::unexpected(KeyFileError{std::move(message), line_number_});
   }
 
-  std::vector<Group> groups_;
+  std::vector<Group>& groups_;
   std::size_t current_ = 0;
   unsigned line_number_ = 0;
 };
 
 std::expected<KeyFile, KeyFileError> KeyFile::parse(std::string_view text) {
-  Parser parser;
-  TRY(parser.parse(text));
   KeyFile file;
-  file.groups_ = std::move(parser).groups();
+  TRY(Parser(file.groups_).parse(text));
   return file;
-}
-
-std::expected<KeyFile, KeyFileError> KeyFile::load(const std::string& path) {
-  const auto system_error = [](std::error_code error) {
-    return std::unexpected(KeyFileError{error.message(), 0, error});
-  };
-  std::error_code error;
-  const std::filesystem::path native_path = path_from_utf8(path);
-  const auto status = std::filesystem::status(native_path, error);
-  if (status.type() == std::filesystem::file_type::not_found) {
-    // Only `error` distinguishes "does not exist" from "a parent is not a directory".
-    return system_error(error ? error : std::make_error_code(std::errc::no_such_file_or_directory));
-  }
-  if (error) return system_error(error);
-  if (!std::filesystem::is_regular_file(status)) {
-    return std::unexpected(KeyFileError{"Not a regular file"});
-  }
-  const auto text = platform::read_file(path);
-  if (!text) return system_error(text.error().system);
-  return parse(*text);
 }
 
 const KeyFile::Entry* KeyFile::find(std::string_view group, std::string_view key) const {
@@ -179,72 +128,4 @@ const KeyFile::Entry* KeyFile::find(std::string_view group, std::string_view key
   return entry == entries.rend() ? nullptr : &*entry;
 }
 
-Result<std::string> string_value(const KeyFile::Entry& entry) {
-  TRY(check_utf8(entry));
-  std::string text;
-  const std::string_view value = entry.value;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    char c = value[i];
-    if (c == '\\') {
-      c = ++i < value.size() ? unescaped(value[i]) : '\0';
-      if (c == '\0') return uninterpretable(entry);
-    }
-    text.push_back(c);
-  }
-  return text;
-}
-
-Result<bool> boolean_value(const KeyFile::Entry& entry) {
-  const std::string_view value = text::trim_end(entry.value, text::glib_space);
-  if (value == "true" || value == "1") return true;
-  if (value == "false" || value == "0") return false;
-  return uninterpretable(entry);
-}
-
-Result<std::vector<std::string>> list_value(const KeyFile::Entry& entry) {
-  TRY(check_utf8(entry));
-  std::vector<std::string> elements;
-  std::string element;
-  bool pending = false;  // text follows the last separator
-  const std::string_view value = entry.value;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    char c = value[i];
-    pending = c != ';';
-    if (!pending) {
-      elements.push_back(std::exchange(element, {}));
-      continue;
-    }
-    if (c == '\\') {
-      const char next = ++i < value.size() ? value[i] : '\0';
-      c = next == ';' ? ';' : unescaped(next);
-      if (c == '\0') return uninterpretable(entry);
-    }
-    element.push_back(c);
-  }
-  if (pending) elements.push_back(std::move(element));
-  return elements;
-}
-
-std::string escaped_value(std::string_view text) {
-  std::string value;
-  bool leading = true;
-  for (const char c : text) {
-    if (leading && (c == ' ' || c == '\t')) {
-      value += c == ' ' ? "\\s" : "\\t";
-      continue;
-    }
-    leading = false;
-    if (c == '\n') {
-      value += "\\n";
-    } else if (c == '\r') {
-      value += "\\r";
-    } else if (c == '\\') {
-      value += "\\\\";
-    } else {
-      value.push_back(c);
-    }
-  }
-  return value;
-}
-
-}  // namespace bellhop::config
+}  // namespace bellhop
