@@ -3,12 +3,7 @@
 
 #include <cstddef>
 #include <functional>
-#include <memory>
-#include <optional>
 #include <span>
-#include <string>
-#include <string_view>
-#include <utility>
 
 #include "base/error.h"
 
@@ -26,11 +21,6 @@ class Base64Argument {
 
  private:
   std::span<char> text_;
-};
-
-// A reply member with bytes as base64; the bytes are in memory.
-struct Base64Bytes {
-  std::string bytes;
 };
 
 // A reply member with bytes as base64, read in pieces while the reply is written, so that memory

@@ -23,10 +23,11 @@
 // Besides members, a reply can have constants and members of members: constant<>() and the second
 // field<>() below.
 //
-// Members may have any type that has a WireType: bool, std::int64_t, std::uint64_t, double,
-// std::string_view (arguments), std::string, Base64Argument and Alternate<…> (arguments),
-// Base64Bytes, Base64Stream, AnyJson and Late<T> (replies), std::vector<T>, std::optional<T>, an
-// enumeration with wire_names(), a struct with fields_of().
+// Members may have any type that has a WireType: bool, std::int64_t, std::uint64_t, std::string,
+// std::vector<T>, std::optional<T>, an enumeration with wire_names(), a struct with fields_of(); in
+// arguments also std::string_view, Base64Argument and Alternate<…>, in replies double,
+// Base64Stream, AnyJson and Late<T>. This header also provides the standard headers of these types
+// and of std::array, std::span, std::variant and <utility>.
 #pragma once
 
 #include <array>
@@ -38,7 +39,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "rpc/fixed_string.h"
 #include "rpc/wire_type.h"
 
 namespace bellhop {

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,14 +15,22 @@
 #include <vector>
 
 #include "base/error.h"
-#include "rpc/any_json.h"
 #include "rpc/bytes.h"
-#include "rpc/fixed_string.h"
 #include "rpc/type.h"
 #include "wire/json_writer.h"
 #include "wire/value.h"
 
 namespace bellhop {
+
+// A string literal as a template argument.
+template <std::size_t N>
+struct FixedString {
+  char text[N]{};
+  consteval FixedString(const char (&literal)[N]) {  // NOLINT(google-explicit-constructor)
+    for (std::size_t i = 0; i < N; ++i) text[i] = literal[i];
+  }
+  constexpr std::string_view view() const { return {text, N - 1}; }
+};
 
 // Position of a value in the arguments, for errors: 'vcpus[0].logical-id'.
 struct Path {
@@ -93,7 +103,6 @@ template <>
 struct WireType<double> {
   static constexpr Type type{.json_type = "number"};
   static void encode(wire::JsonWriter& writer, double value) { writer.real(value); }
-  static Result<double> decode(wire::Value value, const Path& path);
 };
 
 // A std::string_view refers to the text of the request.
@@ -116,15 +125,14 @@ struct WireType<Base64Argument> {
 };
 
 template <>
-struct WireType<Base64Bytes> {
-  static constexpr Type type = WireType<Base64Argument>::type;
-  static void encode(wire::JsonWriter& writer, const Base64Bytes& value);
-};
-
-template <>
 struct WireType<Base64Stream> {
   static constexpr Type type = WireType<Base64Argument>::type;
   static void encode(wire::JsonWriter& writer, const Base64Stream& value);
+};
+
+// Writes one JSON value of any shape, which no struct describes. In the schema it is "anything".
+struct AnyJson {
+  std::function<void(wire::JsonWriter&)> write;
 };
 
 template <>

@@ -32,7 +32,7 @@ struct Times {
 
 struct Part {
   std::uint64_t size;
-  Base64Bytes data;
+  Base64Stream data;
   std::optional<Times> times;
 };
 
