@@ -3,13 +3,12 @@
 #include <arpa/inet.h>
 
 #include <array>
-#include <cerrno>
 #include <concepts>
-#include <fstream>
 #include <string>
 #include <utility>
 
 #include "base/text.h"
+#include "platform/machine/proc_table_linux.h"
 
 namespace bellhop::platform {
 namespace {
@@ -65,19 +64,6 @@ class Words {
   bool good_ = true;
 };
 
-// Appends the routes of a table. Returns 0, or the errno value if the table cannot be opened.
-Result<int> append_routes(std::vector<NetworkRoute>& routes, const std::filesystem::path& path,
-                          std::optional<NetworkRoute> (*parse)(std::string_view)) {
-  errno = 0;
-  std::ifstream table(path);
-  if (!table) return errno ? errno : EIO;
-  for (std::string line; std::getline(table, line);) {
-    if (auto route = parse(line)) routes.push_back(*std::move(route));
-  }
-  if (table.bad()) return failure("cannot read {}", path.native());
-  return 0;
-}
-
 }  // namespace
 
 std::optional<NetworkRoute> parse_ipv4_route_line(std::string_view line) {
@@ -119,14 +105,20 @@ std::optional<NetworkRoute> parse_ipv6_route_line(std::string_view line) {
 }
 
 Result<std::vector<NetworkRoute>> network_routes(const std::filesystem::path& system_root) {
-  const auto directory = system_root / "proc/net";
+  const auto ipv4 = read_proc_table(system_root, "proc/net/route");
+  const auto ipv6 = read_proc_table(system_root, "proc/net/ipv6_route");
+  // A kernel that lacks an IP version has no file for it: opening fails, with an errno value.
+  if (!ipv4 && (!ipv6 || !ipv4.error().system)) return std::unexpected(ipv4.error());
+  if (!ipv6 && !ipv6.error().system) return std::unexpected(ipv6.error());
   std::vector<NetworkRoute> routes;
-  TRY_ASSIGN(const auto ipv4, append_routes(routes, directory / "route", parse_ipv4_route_line));
-  TRY_ASSIGN(const auto ipv6,
-             append_routes(routes, directory / "ipv6_route", parse_ipv6_route_line));
-  if (ipv4 != 0 && ipv6 != 0) {
-    return system_failure(ipv4, "open(\"{}\")", (directory / "route").native());
-  }
+  const auto append = [&](const Result<std::vector<std::string>>& table, auto parse_line) {
+    if (!table) return;
+    for (const std::string& line : *table) {
+      if (auto route = parse_line(line)) routes.push_back(*std::move(route));
+    }
+  };
+  append(ipv4, parse_ipv4_route_line);
+  append(ipv6, parse_ipv6_route_line);
   return routes;
 }
 
