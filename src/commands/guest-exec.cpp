@@ -1,11 +1,3 @@
-#include <array>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
-
 #include "agent/services.h"
 #include "platform/process/process.h"
 #include "rpc/command.h"
@@ -114,7 +106,6 @@ extern constinit const Command guest_exec = declare<run>({
         "client disconnects and after the agent ends.",
     .since = "2.5",
     .access = Access::execute,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,7 +1,3 @@
-#include <array>
-#include <string_view>
-#include <vector>
-
 #include "agent/services.h"
 #include "platform/machine/cpu_statistics.h"
 #include "rpc/command.h"
@@ -53,7 +49,6 @@ extern constinit const Command guest_get_cpustats = declare<run>({
     .since = "7.1",
     .systems = Systems::on_linux,
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

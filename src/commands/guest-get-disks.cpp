@@ -1,5 +1,3 @@
-#include <vector>
-
 #include "agent/services.h"
 #include "commands/disk_address.h"
 #include "platform/storage/disks.h"
@@ -82,7 +80,6 @@ extern constinit const Command guest_get_disks = declare<run>({
         "53C8xx family. With other controllers the bus type is `unknown`.",
     .since = "5.2",
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,5 +1,4 @@
 #include <filesystem>
-#include <vector>
 
 #include "agent/services.h"
 #include "base/path.h"
@@ -59,7 +58,6 @@ extern constinit const Command guest_get_fsinfo = declare<run>({
         "query it again until it has answered.",
     .since = "2.2",
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

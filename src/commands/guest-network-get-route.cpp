@@ -1,5 +1,3 @@
-#include <vector>
-
 #include "agent/services.h"
 #include "platform/network/network.h"
 #include "rpc/command.h"
@@ -57,7 +55,6 @@ extern constinit const Command guest_network_get_route = declare<run>({
         "the kernel's order.",
     .since = "9.1",
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands
