@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "rpc/bytes.h"
 #include "rpc/type.h"
 #include "wire/json_writer.h"
 #include "wire/value.h"
@@ -118,10 +117,33 @@ struct WireType<T> {
   static bool fits(wire::Value value) { return value.is(wire::Kind::string); }
 };
 
+// An argument with bytes as base64. The text is in the request and is decoded in place.
+class Base64Argument {
+ public:
+  Base64Argument() = default;
+  explicit Base64Argument(std::span<char> text) : text_(text) {}
+
+  // Returns the bytes, which are valid for the lifetime of the request. Call it once: it overwrites
+  // the text. Fails with qemu-ga's message if the text is not base64.
+  Result<std::span<const std::byte>> decode() const;
+
+ private:
+  std::span<char> text_;
+};
+
 template <>
 struct WireType<Base64Argument> {
   static constexpr Type type{.json_type = "string", .encoding = "base64"};
   static Result<Base64Argument> decode(wire::Value value, const Path& path);
+};
+
+// A reply member with bytes as base64, read in pieces while the reply is written, so that memory
+// use does not depend on the size.
+struct Base64Stream {
+  // Returns the next piece, empty at the end. The piece stays valid until the next call. Called on
+  // the thread that runs the command; may block. The size of every piece but the last is a multiple
+  // of 3 bytes.
+  std::function<std::span<const std::byte>()> next;
 };
 
 template <>
@@ -139,6 +161,12 @@ template <>
 struct WireType<AnyJson> {
   static constexpr Type type{};
   static void encode(wire::JsonWriter& writer, const AnyJson& value) { value.write(writer); }
+};
+
+// A reply member whose value is computed after the members before it have been written.
+template <class T>
+struct Late {
+  std::function<T()> value;
 };
 
 template <OnWire T>
