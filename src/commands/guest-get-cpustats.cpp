@@ -4,15 +4,13 @@
 
 namespace bellhop::platform {
 
-enum class StatisticsType { on_linux };
-
 constexpr std::array<std::string_view, 1> wire_names(StatisticsType) {
   return {"linux"};
 }
 
 constexpr auto fields_of(const CpuStatistics*) {
   return fields<"GuestCpuStats">(
-      constant<"type", StatisticsType::on_linux>("The guest's operating system."),
+      field<"type", &CpuStatistics::type>("The guest's operating system."),
       field<"cpu", &CpuStatistics::cpu>("The processor's number, as in guest-get-vcpus."),
       field<"user", &CpuStatistics::user>("Time in programs, in milliseconds."),
       field<"nice", &CpuStatistics::nice>("Time in programs of low priority, in milliseconds."),

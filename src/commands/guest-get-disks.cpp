@@ -8,7 +8,7 @@ namespace bellhop::platform {
 constexpr auto fields_of(const NvmeSmart*) {
   using N = NvmeSmart;
   return fields<"GuestDiskSmart">(
-      constant<"type", DiskBus::nvme>("Always `nvme`."),
+      field<"type", &N::type>("Always `nvme`."),
       field<"critical-warning", &N::critical_warning>("The drive's warning bits; 0: no warning."),
       field<"temperature", &N::temperature>("Temperature, in kelvin."),
       field<"available-spare", &N::available_spare>("Spare capacity left, in percent."),

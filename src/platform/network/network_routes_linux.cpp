@@ -69,19 +69,18 @@ class Words {
 std::optional<NetworkRoute> parse_ipv4_route_line(std::string_view line) {
   Words words(line);
   NetworkRoute route;
-  Ipv4RouteDetails& details = route.ipv4.emplace();
   route.iface = words.word();
   route.destination = words.ipv4_address();
-  details.gateway = words.ipv4_address();
+  route.gateway = words.ipv4_address();
   route.flags = words.number<std::uint32_t>(16);
   route.refcnt = words.number<std::int64_t>(10);
   route.use = words.number<std::int64_t>(10);
   // Unsigned 32 bits, which older kernels print as signed.
   route.metric = static_cast<std::uint32_t>(words.number<std::int64_t>(10));
-  details.mask = words.ipv4_address();
-  details.mtu = words.number<std::int64_t>(10);
-  details.window = words.number<std::int64_t>(10);
-  details.irtt = words.number<std::int64_t>(10);
+  route.mask = words.ipv4_address();
+  route.mtu = words.number<std::int64_t>(10);
+  route.window = words.number<std::int64_t>(10);
+  route.irtt = words.number<std::int64_t>(10);
   if (!words) return std::nullopt;
   return route;
 }
@@ -89,12 +88,11 @@ std::optional<NetworkRoute> parse_ipv4_route_line(std::string_view line) {
 std::optional<NetworkRoute> parse_ipv6_route_line(std::string_view line) {
   Words words(line);
   NetworkRoute route{.version = 6};
-  Ipv6RouteDetails& details = route.ipv6.emplace();
   route.destination = words.ipv6_address();
-  details.desprefixlen = std::to_string(words.number<std::uint8_t>(16));
-  details.source = words.ipv6_address();
-  details.srcprefixlen = std::to_string(words.number<std::uint8_t>(16));
-  details.nexthop = words.ipv6_address();
+  route.desprefixlen = std::to_string(words.number<std::uint8_t>(16));
+  route.source = words.ipv6_address();
+  route.srcprefixlen = std::to_string(words.number<std::uint8_t>(16));
+  route.nexthop = words.ipv6_address();
   route.metric = words.number<std::uint32_t>(16);
   route.refcnt = words.number<std::uint32_t>(16);
   route.use = words.number<std::uint32_t>(16);
