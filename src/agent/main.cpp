@@ -17,7 +17,6 @@
 #include "base/version.h"
 #include "config/startup.h"
 #include "platform/accounts/name_services.h"
-#include "platform/machine/this_system.h"
 #include "platform/process/daemon.h"
 #include "platform/process/lifecycle_requests.h"
 #include "platform/process/pid_file.h"
@@ -39,7 +38,7 @@ int print_error(const Error& error) {
 }
 
 int list_commands() {
-  for (const Command* command : commands_on(platform::this_system())) {
+  for (const Command* command : commands_on(this_system)) {
     fmt::print("{}\n", command->facts.name);
   }
   return EXIT_SUCCESS;
@@ -48,7 +47,7 @@ int list_commands() {
 int print_schema() {
   std::string text;
   wire::JsonWriter writer(text);
-  write_schema(writer, commands_on(platform::this_system()), program_version);
+  write_schema(writer, commands_on(this_system), program_version);
   fmt::print("{}\n", text);
   return EXIT_SUCCESS;
 }
@@ -120,7 +119,7 @@ int serve(config::Startup startup, RunningExecutable executable,
   }
   if (frozen) log.disable();
 
-  const std::vector<const Command*> commands = commands_on(platform::this_system());
+  const std::vector<const Command*> commands = commands_on(this_system);
   GuestAgent agent(
       std::move(startup), commands, log,
       {.frozen = frozen,

@@ -8,7 +8,8 @@ enum class Systems : unsigned {
   on_linux = 1,
   on_windows = 2,
   on_freebsd = 4,
-  on_openbsd = 8,
+  on_netbsd = 8,
+  on_openbsd = 16,
   all = ~0U,  // also those that are not in this list
 };
 

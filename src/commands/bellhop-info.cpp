@@ -1,11 +1,7 @@
 #include <chrono>
-#include <cstdint>
-#include <optional>
-#include <string>
 
 #include "agent/services.h"
 #include "base/version.h"
-#include "platform/clock/clock.h"
 #include "rpc/command.h"
 #include "state/freeze/freeze.h"
 
@@ -44,13 +40,13 @@ constexpr auto fields_of(const Reply*) {
 }
 
 Result<Reply> run(CommandContext& context, const Nothing&) {
-  TRY_ASSIGN(const auto now, platform::get_time());
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto up = std::chrono::steady_clock::now() - context.services.started;
   const auto frozen_since = context.services.freeze.frozen_since();
   Reply reply{
       .version = std::string(program_version),
       .protocol = std::string(protocol_version),
-      .started = now - nanoseconds(up),
+      .started = nanoseconds(now - up),
       .uptime = std::chrono::duration_cast<std::chrono::seconds>(up).count(),
       .replaced = context.services.upgrades,
       .frozen = frozen_since.has_value(),

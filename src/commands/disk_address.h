@@ -1,9 +1,6 @@
 // The address of a disk in the replies of several commands.
 #pragma once
 
-#include <array>
-#include <string_view>
-
 #include "platform/storage/disks.h"
 #include "rpc/field.h"
 

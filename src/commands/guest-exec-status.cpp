@@ -1,10 +1,5 @@
 #include <algorithm>
 #include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
 
 #include "agent/services.h"
 #include "rpc/command.h"

@@ -1,11 +1,3 @@
-#include <array>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
-
 #include "agent/services.h"
 #include "platform/process/process.h"
 #include "rpc/command.h"
@@ -66,24 +58,10 @@ CaptureMode capture_mode(const std::optional<Capture>& capture) {
 }
 
 void set_capture(ProcessRequest& request, CaptureMode mode) {
-  switch (mode) {
-    case CaptureMode::none:
-      return;
-    case CaptureMode::out:
-      request.out = Output::capture;
-      return;
-    case CaptureMode::err:
-      request.err = Output::capture;
-      return;
-    case CaptureMode::separated:
-      request.out = Output::capture;
-      request.err = Output::capture;
-      return;
-    case CaptureMode::merged:
-      request.out = Output::capture;
-      request.err = Output::with_out;
-      return;
-  }
+  using enum CaptureMode;
+  if (mode == out || mode == separated || mode == merged) request.out = Output::capture;
+  if (mode == err || mode == separated) request.err = Output::capture;
+  if (mode == merged) request.err = Output::with_out;
 }
 
 std::vector<std::string> copies(const std::vector<std::string_view>& texts) {
@@ -114,7 +92,6 @@ extern constinit const Command guest_exec = declare<run>({
         "client disconnects and after the agent ends.",
     .since = "2.5",
     .access = Access::execute,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -27,7 +27,6 @@ extern constinit const Command guest_file_close = declare<run>({
         "earlier writes here.",
     .since = "0.15.0",
     .access = Access::read,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -30,7 +30,6 @@ extern constinit const Command guest_file_flush = declare<run>({
         "the bytes need not be on the disk at that time.",
     .since = "0.15.0",
     .access = Access::read,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

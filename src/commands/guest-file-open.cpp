@@ -1,6 +1,3 @@
-#include <optional>
-#include <string_view>
-
 #include "agent/services.h"
 #include "rpc/command.h"
 #include "state/open_files.h"
@@ -38,7 +35,6 @@ extern constinit const Command guest_file_open = declare<run>({
         "inherit the file.",
     .since = "0.15.0",
     .access = Access::write,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

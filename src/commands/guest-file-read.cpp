@@ -1,7 +1,4 @@
 #include <memory>
-#include <optional>
-#include <string_view>
-#include <utility>
 
 #include "agent/services.h"
 #include "rpc/command.h"
@@ -68,7 +65,6 @@ extern constinit const Command guest_file_read = declare<run>({
         "(`Resource temporarily unavailable`).",
     .since = "0.15.0",
     .access = Access::read,
-    .runs = Runs::worker,
     .log_as_debug = true,
 });
 

@@ -1,9 +1,3 @@
-#include <array>
-#include <optional>
-#include <string_view>
-#include <utility>
-#include <variant>
-
 #include "agent/services.h"
 #include "rpc/command.h"
 #include "state/open_files.h"
@@ -76,7 +70,6 @@ extern constinit const Command guest_file_seek = declare<run>({
         "Illegal seek`).",
     .since = "0.15.0",
     .access = Access::read,
-    .runs = Runs::worker,
     .log_as_debug = true,
 });
 

@@ -1,9 +1,3 @@
-#include <cstddef>
-#include <optional>
-#include <span>
-#include <string_view>
-#include <utility>
-
 #include "agent/services.h"
 #include "rpc/command.h"
 #include "state/open_files.h"
@@ -69,7 +63,6 @@ extern constinit const Command guest_file_write = declare<run>({
         "the bytes may have been written. One request carries a little less than 48 MiB.",
     .since = "0.15.0",
     .access = Access::write,
-    .runs = Runs::worker,
     .log_as_debug = true,
 });
 

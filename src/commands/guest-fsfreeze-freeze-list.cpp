@@ -1,9 +1,3 @@
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string_view>
-#include <vector>
-
 #include "agent/services.h"
 #include "rpc/command.h"
 #include "state/freeze/freeze.h"
@@ -34,7 +28,6 @@ extern constinit const Command guest_fsfreeze_freeze_list = declare<run>({
     .documentation = "Freezes the named filesystems; otherwise like guest-fsfreeze-freeze.",
     .since = "2.2",
     .access = Access::power,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,6 +1,3 @@
-#include <cstdint>
-#include <optional>
-
 #include "agent/services.h"
 #include "rpc/command.h"
 #include "state/freeze/freeze.h"
@@ -29,7 +26,6 @@ extern constinit const Command guest_fsfreeze_freeze = declare<run>({
         "when the timeout in the agent's configuration expires, 10 minutes by default.",
     .since = "0.15.0",
     .access = Access::power,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,6 +1,3 @@
-#include <array>
-#include <string_view>
-
 #include "agent/services.h"
 #include "rpc/command.h"
 #include "state/freeze/freeze.h"

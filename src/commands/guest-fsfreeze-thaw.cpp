@@ -1,5 +1,3 @@
-#include <cstdint>
-
 #include "agent/services.h"
 #include "rpc/command.h"
 #include "state/freeze/freeze.h"
@@ -23,7 +21,6 @@ extern constinit const Command guest_fsfreeze_thaw = declare<run>({
         "meantime may be inconsistent.",
     .since = "0.15.0",
     .access = Access::power,
-    .runs = Runs::worker,
     .priority = Priority::expedited,
     .served_while_frozen = true,
 });

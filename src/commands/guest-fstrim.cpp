@@ -1,9 +1,4 @@
-#include <cstdint>
-#include <optional>
 #include <ranges>
-#include <string>
-#include <utility>
-#include <vector>
 
 #include "agent/services.h"
 #include "platform/storage/local_filesystems.h"
@@ -91,7 +86,6 @@ extern constinit const Command guest_fstrim = declare<run>({
         "discards and on LVM; on LUKS only if it was opened so that it passes discards on.",
     .since = "1.2",
     .access = Access::write,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

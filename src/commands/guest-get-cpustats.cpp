@@ -1,14 +1,8 @@
-#include <array>
-#include <string_view>
-#include <vector>
-
 #include "agent/services.h"
 #include "platform/machine/cpu_statistics.h"
 #include "rpc/command.h"
 
 namespace bellhop::platform {
-
-enum class StatisticsType { on_linux };
 
 constexpr std::array<std::string_view, 1> wire_names(StatisticsType) {
   return {"linux"};
@@ -16,7 +10,7 @@ constexpr std::array<std::string_view, 1> wire_names(StatisticsType) {
 
 constexpr auto fields_of(const CpuStatistics*) {
   return fields<"GuestCpuStats">(
-      constant<"type", StatisticsType::on_linux>("The guest's operating system."),
+      field<"type", &CpuStatistics::type>("The guest's operating system."),
       field<"cpu", &CpuStatistics::cpu>("The processor's number, as in guest-get-vcpus."),
       field<"user", &CpuStatistics::user>("Time in programs, in milliseconds."),
       field<"nice", &CpuStatistics::nice>("Time in programs of low priority, in milliseconds."),
@@ -53,7 +47,6 @@ extern constinit const Command guest_get_cpustats = declare<run>({
     .since = "7.1",
     .systems = Systems::on_linux,
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,5 +1,3 @@
-#include <vector>
-
 #include "agent/services.h"
 #include "commands/disk_address.h"
 #include "platform/storage/disks.h"
@@ -10,7 +8,7 @@ namespace bellhop::platform {
 constexpr auto fields_of(const NvmeSmart*) {
   using N = NvmeSmart;
   return fields<"GuestDiskSmart">(
-      constant<"type", DiskBus::nvme>("Always `nvme`."),
+      field<"type", &N::type>("Always `nvme`."),
       field<"critical-warning", &N::critical_warning>("The drive's warning bits; 0: no warning."),
       field<"temperature", &N::temperature>("Temperature, in kelvin."),
       field<"available-spare", &N::available_spare>("Spare capacity left, in percent."),
@@ -82,7 +80,6 @@ extern constinit const Command guest_get_disks = declare<run>({
         "53C8xx family. With other controllers the bus type is `unknown`.",
     .since = "5.2",
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,5 +1,3 @@
-#include <vector>
-
 #include "agent/services.h"
 #include "platform/storage/disk_statistics.h"
 #include "rpc/command.h"
@@ -59,7 +57,6 @@ extern constinit const Command guest_get_diskstats = declare<run>({
     .since = "7.1",
     .systems = Systems::on_linux,
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

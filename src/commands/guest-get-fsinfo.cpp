@@ -1,5 +1,4 @@
 #include <filesystem>
-#include <vector>
 
 #include "agent/services.h"
 #include "base/path.h"
@@ -15,11 +14,11 @@ constexpr auto fields_of(const MountedFilesystem*) {
       field<"name", &MountedFilesystem::name>("The device, such as `sda1` or `dm-0`."),
       field<"mountpoint", &MountedFilesystem::mountpoint>("The mountpoint."),
       field<"type", &MountedFilesystem::type>("The filesystem type, such as `ext4`."),
-      field<"used-bytes", &MountedFilesystem::size, &FilesystemSize::used_bytes>("Bytes in use."),
-      field<"total-bytes", &MountedFilesystem::size, &FilesystemSize::total_bytes>(
+      field<"used-bytes", &MountedFilesystem::used_bytes>("Bytes in use."),
+      field<"total-bytes", &MountedFilesystem::total_bytes>(
           "Its size for users who are not privileged, in bytes."),
-      field<"total-bytes-privileged", &MountedFilesystem::size,
-            &FilesystemSize::total_bytes_privileged>("Its size for privileged users, in bytes."),
+      field<"total-bytes-privileged", &MountedFilesystem::total_bytes_privileged>(
+          "Its size for privileged users, in bytes."),
       field<"disk", &MountedFilesystem::disk>(
           "The disks or partitions that the filesystem lies on, through all layers of device "
           "mapper, md and btrfs; empty if none of them is hardware, as with loop devices."));
@@ -41,7 +40,12 @@ Result<std::vector<platform::MountedFilesystem>> run(CommandContext& context, co
                        .may_block = filesystem.may_block});
   }
   const auto sizes = context.services.statvfs_pool.query(queries);
-  for (std::size_t i = 0; i < sizes.size(); ++i) filesystems[i].size = sizes[i];
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (!sizes[i]) continue;
+    filesystems[i].used_bytes = sizes[i]->used_bytes;
+    filesystems[i].total_bytes = sizes[i]->total_bytes;
+    filesystems[i].total_bytes_privileged = sizes[i]->total_bytes_privileged;
+  }
   return filesystems;
 }
 
@@ -59,7 +63,6 @@ extern constinit const Command guest_get_fsinfo = declare<run>({
         "query it again until it has answered.",
     .since = "2.2",
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

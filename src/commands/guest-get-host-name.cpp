@@ -1,8 +1,5 @@
-#include <string>
-#include <utility>
+#include <asio/ip/host_name.hpp>
 
-#include "agent/services.h"
-#include "platform/network/host_name.h"
 #include "rpc/command.h"
 
 namespace bellhop::commands {
@@ -18,7 +15,9 @@ constexpr auto fields_of(const Reply*) {
 }
 
 Result<Reply> run(CommandContext&, const Nothing&) {
-  TRY_ASSIGN(auto name, platform::host_name());
+  std::error_code error;
+  std::string name = asio::ip::host_name(error);
+  if (error) return system_failure(error, "cannot get hostname");
   return Reply{.host_name = std::move(name)};
 }
 

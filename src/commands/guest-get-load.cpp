@@ -1,4 +1,3 @@
-#include "agent/services.h"
 #include "platform/machine/load.h"
 #include "rpc/command.h"
 

@@ -1,6 +1,3 @@
-#include <cstdint>
-#include <utility>
-
 #include "agent/services.h"
 #include "platform/machine/memory_blocks.h"
 #include "rpc/command.h"
@@ -32,7 +29,6 @@ extern constinit const Command guest_get_memory_block_info = declare<run>({
     .since = "2.3",
     .systems = Systems::on_linux,
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,5 +1,3 @@
-#include <vector>
-
 #include "agent/services.h"
 #include "platform/machine/memory_blocks.h"
 #include "rpc/command.h"
@@ -37,7 +35,6 @@ extern constinit const Command guest_get_memory_blocks = declare<run>({
     .since = "2.3",
     .systems = Systems::on_linux,
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

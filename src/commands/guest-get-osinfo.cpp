@@ -38,7 +38,6 @@ extern constinit const Command guest_get_osinfo = declare<run>({
         "QGA_OS_RELEASE names a file to read instead of the operating system's os-release(5).",
     .since = "2.10",
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

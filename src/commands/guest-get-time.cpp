@@ -1,12 +1,13 @@
-#include "agent/services.h"
-#include "platform/clock/clock.h"
+#include <chrono>
+
 #include "rpc/command.h"
 
 namespace bellhop::commands {
 namespace {
 
 Result<std::int64_t> run(CommandContext&, const Nothing&) {
-  return platform::get_time();
+  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(since_1970).count();
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include "agent/services.h"
-#include "platform/clock/clock.h"
+#include <chrono>
+
 #include "platform/clock/timezone.h"
 #include "rpc/command.h"
 
@@ -19,8 +19,8 @@ namespace bellhop::commands {
 namespace {
 
 Result<platform::Timezone> run(CommandContext&, const Nothing&) {
-  TRY_ASSIGN(const auto now, platform::get_time());
-  return platform::timezone_at(now / 1'000'000'000);
+  const auto now = std::chrono::system_clock::now();
+  return platform::timezone_at(std::chrono::system_clock::to_time_t(now));
 }
 
 }  // namespace
@@ -30,7 +30,6 @@ extern constinit const Command guest_get_timezone = declare<run>({
     .documentation = "Returns the time zone in force in the guest.",
     .since = "2.10",
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,5 +1,3 @@
-#include <vector>
-
 #include "agent/services.h"
 #include "platform/accounts/users.h"
 #include "rpc/command.h"
@@ -33,7 +31,6 @@ extern constinit const Command guest_get_users = declare<run>({
         "instead of utmp.",
     .since = "2.10",
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

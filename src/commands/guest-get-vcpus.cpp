@@ -1,5 +1,3 @@
-#include <vector>
-
 #include "agent/services.h"
 #include "platform/machine/processors.h"
 #include "rpc/command.h"
@@ -33,7 +31,6 @@ extern constinit const Command guest_get_vcpus = declare<run>({
         "being unplugged or if the guest does not report its state at this moment.",
     .since = "1.5",
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

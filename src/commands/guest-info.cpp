@@ -1,6 +1,3 @@
-#include <string>
-#include <vector>
-
 #include "agent/admission.h"
 #include "agent/services.h"
 #include "base/version.h"

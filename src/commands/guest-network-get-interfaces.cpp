@@ -1,8 +1,3 @@
-#include <array>
-#include <string_view>
-#include <vector>
-
-#include "agent/services.h"
 #include "platform/network/network.h"
 #include "rpc/command.h"
 
@@ -63,7 +58,6 @@ extern constinit const Command guest_network_get_interfaces = declare<run>({
     .documentation = "Returns the network interfaces with their addresses and counters.",
     .since = "1.1",
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

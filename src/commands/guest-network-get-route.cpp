@@ -1,5 +1,3 @@
-#include <vector>
-
 #include "agent/services.h"
 #include "platform/network/network.h"
 #include "rpc/command.h"
@@ -13,29 +11,25 @@ constexpr auto fields_of(const NetworkRoute*) {
       field<"destination", &NetworkRoute::destination>(
           "The network or host to which the route leads."),
       field<"metric", &NetworkRoute::metric>("The metric: the route with the lowest one is used."),
-      field<"gateway", &NetworkRoute::ipv4, &Ipv4RouteDetails::gateway>(
-          "IPv4: the next router; 0.0.0.0 for none."),
-      field<"mask", &NetworkRoute::ipv4, &Ipv4RouteDetails::mask>(
-          "IPv4: the destination's network mask."),
-      field<"irtt", &NetworkRoute::ipv4, &Ipv4RouteDetails::irtt>(
+      field<"gateway", &NetworkRoute::gateway>("IPv4: the next router; 0.0.0.0 for none."),
+      field<"mask", &NetworkRoute::mask>("IPv4: the destination's network mask."),
+      field<"irtt", &NetworkRoute::irtt>(
           "IPv4: initial round trip time of TCP in milliseconds; 0 when it is not set."),
       field<"flags", &NetworkRoute::flags>("The kernel's RTF_ flags: 1 up, 2 gateway, 4 host, …."),
       field<"refcnt", &NetworkRoute::refcnt>(
           "Number of references to the route; always 0 for IPv4."),
       field<"use", &NetworkRoute::use>("Number of lookups of the route; 0 on newer kernels."),
-      field<"window", &NetworkRoute::ipv4, &Ipv4RouteDetails::window>(
-          "IPv4: TCP's window in bytes; 0 when it is not set."),
-      field<"mtu", &NetworkRoute::ipv4, &Ipv4RouteDetails::mtu>(
+      field<"window", &NetworkRoute::window>("IPv4: TCP's window in bytes; 0 when it is not set."),
+      field<"mtu", &NetworkRoute::mtu>(
           "IPv4: as the kernel's table has it, which is TCP's advertised segment size and 40; 0 "
           "when that is not set."),
-      field<"desprefixlen", &NetworkRoute::ipv6, &Ipv6RouteDetails::desprefixlen>(
+      field<"desprefixlen", &NetworkRoute::desprefixlen>(
           "IPv6: length of the destination's prefix in bits."),
-      field<"source", &NetworkRoute::ipv6, &Ipv6RouteDetails::source>(
+      field<"source", &NetworkRoute::source>(
           "IPv6: the network from which packets take this route; `::` for any."),
-      field<"srcprefixlen", &NetworkRoute::ipv6, &Ipv6RouteDetails::srcprefixlen>(
+      field<"srcprefixlen", &NetworkRoute::srcprefixlen>(
           "IPv6: length of the source's prefix in bits."),
-      field<"nexthop", &NetworkRoute::ipv6, &Ipv6RouteDetails::nexthop>(
-          "IPv6: the next router; `::` for none."),
+      field<"nexthop", &NetworkRoute::nexthop>("IPv6: the next router; `::` for none."),
       field<"version", &NetworkRoute::version>("The IP version: 4 or 6."));
 }
 
@@ -57,7 +51,6 @@ extern constinit const Command guest_network_get_route = declare<run>({
         "the kernel's order.",
     .since = "9.1",
     .access = Access::inspect,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,4 +1,3 @@
-#include "agent/services.h"
 #include "rpc/command.h"
 
 namespace bellhop::commands {

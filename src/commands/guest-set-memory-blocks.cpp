@@ -1,10 +1,3 @@
-#include <array>
-#include <cstdint>
-#include <optional>
-#include <string_view>
-#include <utility>
-#include <vector>
-
 #include "agent/services.h"
 #include "platform/machine/memory_blocks.h"
 #include "rpc/command.h"
@@ -88,7 +81,6 @@ extern constinit const Command guest_set_memory_blocks = declare<run>({
     .since = "2.3",
     .systems = Systems::on_linux,
     .access = Access::write,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

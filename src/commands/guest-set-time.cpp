@@ -1,6 +1,3 @@
-#include <cstdint>
-#include <optional>
-
 #include "agent/services.h"
 #include "platform/clock/clock_setting.h"
 #include "rpc/command.h"
@@ -40,7 +37,6 @@ extern constinit const Command guest_set_time = declare<run>({
         "clock may be set nevertheless.",
     .since = "1.5",
     .access = Access::write,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,8 +1,5 @@
 #include <chrono>
 #include <cstdlib>
-#include <string>
-#include <string_view>
-#include <utility>
 
 #include "agent/services.h"
 #include "platform/accounts/password_program.h"
@@ -73,7 +70,6 @@ extern constinit const Command guest_set_user_password = declare<run>({
         "has not ended after a minute.",
     .since = "2.3",
     .access = Access::write,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,8 +1,3 @@
-#include <cstdint>
-#include <optional>
-#include <utility>
-#include <vector>
-
 #include "agent/services.h"
 #include "platform/machine/processors.h"
 #include "rpc/command.h"
@@ -59,7 +54,6 @@ extern constinit const Command guest_set_vcpus = declare<run>({
     .since = "1.5",
     .systems = Systems::on_linux,
     .access = Access::write,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,6 +1,3 @@
-#include <optional>
-#include <string_view>
-
 #include "agent/services.h"
 #include "platform/power/power.h"
 #include "rpc/command.h"
@@ -49,7 +46,6 @@ extern constinit const Command guest_shutdown = declare<run>({
         "filesystems to disk.",
     .since = "0.15.0",
     .access = Access::power,
-    .runs = Runs::worker,
     .has_success_response = false,
 });
 

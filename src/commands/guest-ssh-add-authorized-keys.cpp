@@ -1,16 +1,4 @@
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-#include "agent/services.h"
-#include "commands/key_labels.h"
-#include "platform/accounts/authorized_keys_file.h"
-#include "platform/accounts/user_account.h"
-#include "rpc/command.h"
-#include "state/authorized_keys.h"
-#include "state/keyed_mutex.h"
+#include "commands/change_keys.h"
 
 namespace bellhop::commands {
 namespace {
@@ -42,14 +30,8 @@ Result<void> add(const platform::AuthorizedKeysFile& file, const Arguments& argu
 }
 
 Result<void> run(CommandContext& context, const Arguments& arguments) {
-  TRY(state::check_keys(arguments.keys));
-  TRY_ASSIGN(auto user,
-             platform::find_user(std::string(arguments.username), context.services.system_root));
-  const platform::AuthorizedKeysFile file(std::move(user));
-  auto added =
-      context.services.authorized_keys_mutex.run(file.path(), [&] { return add(file, arguments); });
-  if (added) restore_key_labels(context.services, file);
-  return added;
+  return change_keys(context.services, arguments.username, arguments.keys,
+                     [&](const auto& file) { return add(file, arguments); });
 }
 
 }  // namespace
@@ -66,7 +48,6 @@ extern constinit const Command guest_ssh_add_authorized_keys = declare<run>({
         "keys stay and the log has a warning.",
     .since = "5.2",
     .access = Access::write,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,8 +1,3 @@
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
 #include "agent/services.h"
 #include "platform/accounts/authorized_keys_file.h"
 #include "platform/accounts/user_account.h"
@@ -48,7 +43,6 @@ extern constinit const Command guest_ssh_get_authorized_keys = declare<run>({
         "exist, it returns an error.",
     .since = "5.2",
     .access = Access::read,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -1,15 +1,4 @@
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-#include "agent/services.h"
-#include "commands/key_labels.h"
-#include "platform/accounts/authorized_keys_file.h"
-#include "platform/accounts/user_account.h"
-#include "rpc/command.h"
-#include "state/authorized_keys.h"
-#include "state/keyed_mutex.h"
+#include "commands/change_keys.h"
 
 namespace bellhop::commands {
 namespace {
@@ -26,17 +15,11 @@ constexpr auto fields_of(const Arguments*) {
 }
 
 Result<void> run(CommandContext& context, const Arguments& arguments) {
-  TRY(state::check_keys(arguments.keys));
-  TRY_ASSIGN(auto user,
-             platform::find_user(std::string(arguments.username), context.services.system_root));
-  const platform::AuthorizedKeysFile file(std::move(user));
-  auto removed = context.services.authorized_keys_mutex.run(file.path(), [&] {
+  return change_keys(context.services, arguments.username, arguments.keys, [&](const auto& file) {
     return state::update(file, false, [&](std::string_view content) {
       return state::without_keys(content, arguments.keys);
     });
   });
-  if (removed) restore_key_labels(context.services, file);
-  return removed;
 }
 
 }  // namespace
@@ -49,7 +32,6 @@ extern constinit const Command guest_ssh_remove_authorized_keys = declare<run>({
         "succeeds without a change.",
     .since = "5.2",
     .access = Access::write,
-    .runs = Runs::worker,
 });
 
 }  // namespace bellhop::commands

@@ -23,7 +23,6 @@ extern constinit const Command guest_suspend_disk = declare<run>({
         "further method is tried.",
     .since = "1.1",
     .access = Access::power,
-    .runs = Runs::worker,
     .has_success_response = false,
 });
 

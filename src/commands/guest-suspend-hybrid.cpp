@@ -25,7 +25,6 @@ extern constinit const Command guest_suspend_hybrid = declare<run>({
     .since = "1.1",
     .systems = Systems::on_linux,
     .access = Access::power,
-    .runs = Runs::worker,
     .has_success_response = false,
 });
 

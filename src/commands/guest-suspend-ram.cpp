@@ -22,7 +22,6 @@ extern constinit const Command guest_suspend_ram = declare<run>({
         "slept, no further method is tried.",
     .since = "1.1",
     .access = Access::power,
-    .runs = Runs::worker,
     .has_success_response = false,
 });
 

@@ -68,16 +68,11 @@ namespace detail {
 
 template <class Signature>
 struct HandlerTraits;
-template <class R, class A>
+template <class R, Struct A>
 struct HandlerTraits<Result<R> (*)(CommandContext&, const A&)> {
   using Reply = std::conditional_t<std::is_void_v<R>, Nothing, R>;
   using Arguments = A;
 };
-
-template <class Signature>
-inline constexpr bool is_handler = false;
-template <class R, class A>
-inline constexpr bool is_handler<Result<R> (*)(CommandContext&, const A&)> = Struct<A>;
 
 template <auto Handler>
 Result<void> invoke(const Command&, CommandContext& context, std::optional<wire::Value> arguments,
@@ -98,7 +93,7 @@ Result<void> invoke(const Command&, CommandContext& context, std::optional<wire:
 template <auto Handler>
 consteval Command declare(Facts facts) {
   static_assert(
-      detail::is_handler<decltype(Handler)>,
+      requires { typename detail::HandlerTraits<decltype(Handler)>::Arguments; },
       "declare<run>: the handler must be `Result<Reply> run(CommandContext&, const Arguments&)`, "
       "where Arguments has fields_of()");
   using Traits = detail::HandlerTraits<decltype(Handler)>;

@@ -20,13 +20,11 @@
 // member, used where the plain name is a keyword, is ignored. A wrong name or type does not
 // compile.
 //
-// Besides members, a reply can have constants and members of members: constant<>() and the second
-// field<>() below.
-//
-// Members may have any type that has a WireType: bool, std::int64_t, std::uint64_t, double,
-// std::string_view (arguments), std::string, Base64Argument and Alternate<…> (arguments),
-// Base64Bytes, Base64Stream, AnyJson and Late<T> (replies), std::vector<T>, std::optional<T>, an
-// enumeration with wire_names(), a struct with fields_of().
+// Members may have any type that has a WireType: bool, std::int64_t, std::uint64_t, std::string,
+// std::vector<T>, std::optional<T>, an enumeration with wire_names(), a struct with fields_of(); in
+// arguments also std::string_view, Base64Argument and Alternate<…>, in replies double,
+// Base64Stream, AnyJson and Late<T>. This header also provides the standard headers of these types
+// and of std::array, std::span, std::variant and <utility>.
 #pragma once
 
 #include <array>
@@ -38,7 +36,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "rpc/fixed_string.h"
 #include "rpc/wire_type.h"
 
 namespace bellhop {
@@ -99,30 +96,6 @@ struct Field {
   std::string_view documentation;
 };
 
-template <FixedString Name, auto Outer, auto Pointer>
-struct InnerField {
-  using Value = typename Field<Name, Pointer>::Value;
-  static constexpr std::string_view name = Name.view();
-  static constexpr bool optional = Field<Name, Outer>::optional || Field<Name, Pointer>::optional;
-  static const Value* find(const typename Field<Name, Outer>::Member::Class& object) {
-    const auto* outer = Field<Name, Outer>::find(object);
-    return outer ? Field<Name, Pointer>::find(*outer) : nullptr;
-  }
-
-  std::string_view documentation;
-};
-
-template <FixedString Name, auto Constant>
-struct ConstantField {
-  using Value = decltype(Constant);
-  static constexpr std::string_view name = Name.view();
-  static constexpr bool optional = false;
-  static constexpr Value value = Constant;
-  static const Value* find(const auto&) { return &value; }
-
-  std::string_view documentation;
-};
-
 // A member.
 template <FixedString Name, auto Member>
 consteval auto field(std::string_view documentation) {
@@ -136,24 +109,6 @@ consteval auto field(std::string_view documentation) {
                 "field: this member's type has no form on the wire; see the list at the top of "
                 "rpc/field.h");
   return F{documentation};
-}
-
-// A member of the member `Outer`, on the wire a member of the struct itself. It is left out when
-// `Outer` is an optional without a value. In replies only.
-template <FixedString Name, auto Outer, auto Member>
-consteval auto field(std::string_view documentation) {
-  static_assert(std::is_same_v<typename Field<Name, Outer>::Value,
-                               typename Field<Name, Member>::Member::Class>,
-                "field<\"name\", &Struct::outer, &Outer::member>: the member belongs to another "
-                "struct");
-  return InnerField<Name, Outer, Member>{field<Name, Member>(documentation).documentation};
-}
-
-// A member that always has the same value, such as an enumerator. In replies only.
-template <FixedString Name, auto Value>
-consteval auto constant(std::string_view documentation) {
-  static_assert(OnWire<decltype(Value)>, "constant: this value's type has no form on the wire");
-  return ConstantField<Name, Value>{documentation};
 }
 
 // The fields of a struct, in the order in which they are written. Create it with fields().
@@ -210,7 +165,6 @@ struct WireType<T> {
     std::optional<Error> error;
     std::uint32_t known = 0;
     for_each_field([&]<class F>(F) {
-      static_assert(requires { F::pointer; }, "arguments: this kind of field is for replies only");
       if (error) return;
       const Path path{.parent = parent, .name = F::name};
       const std::optional<wire::Value> value = object ? object->find(F::name) : std::nullopt;

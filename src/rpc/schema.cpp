@@ -71,30 +71,15 @@ void write_type(wire::JsonWriter& writer, const Type& type) {
   }
 }
 
-std::string_view name_of(Access access) {
-  switch (access) {
-    case Access::none:
-      return "none";
-    case Access::inspect:
-      return "inspect";
-    case Access::read:
-      return "read";
-    case Access::write:
-      return "write";
-    case Access::execute:
-      return "execute";
-    case Access::power:
-      return "power";
-  }
-  return "power";
-}
+constexpr std::array<std::string_view, 6> access_names = {"none",  "inspect", "read",
+                                                          "write", "execute", "power"};
 
 void write_command(wire::JsonWriter& writer, const Command& command) {
   const Facts& facts = command.facts;
   writer.begin_object();
   write_text(writer, "documentation", facts.documentation);
   write_text(writer, "since", facts.since);
-  write_text(writer, "access", name_of(facts.access));
+  write_text(writer, "access", access_names[static_cast<std::size_t>(facts.access)]);
   write_text(writer, "runs", facts.runs == Runs::inline_on_loop ? "at-once" : "on-worker");
   write_flag(writer, "never-waits", facts.priority == Priority::expedited);
   write_flag(writer, "served-while-frozen", facts.served_while_frozen);

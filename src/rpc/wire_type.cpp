@@ -1,5 +1,7 @@
 #include "rpc/wire_type.h"
 
+#include "wire/base64.h"
+
 namespace bellhop {
 
 std::string Path::text() const {
@@ -45,28 +47,15 @@ Result<std::uint64_t> WireType<std::uint64_t>::decode(wire::Value value, const P
   return detail::wrong_type(path, "integer");
 }
 
-Result<double> WireType<double>::decode(wire::Value value, const Path& path) {
-  switch (value.kind()) {
-    case wire::Kind::integer:
-      return static_cast<double>(value.integer());
-    case wire::Kind::unsigned_integer:
-      return static_cast<double>(value.unsigned_integer());
-    case wire::Kind::real:
-      return value.real();
-    default:
-      return detail::wrong_type(path, "number");
-  }
-}
-
 Result<Base64Argument> WireType<Base64Argument>::decode(wire::Value value, const Path& path) {
   if (!value.is(wire::Kind::string)) return detail::wrong_type(path, "string");
   return Base64Argument(value.mutable_string());
 }
 
-void WireType<Base64Bytes>::encode(wire::JsonWriter& writer, const Base64Bytes& value) {
-  writer.begin_base64();
-  writer.base64_piece(std::as_bytes(std::span(value.bytes)));
-  writer.end_base64();
+Result<std::span<const std::byte>> Base64Argument::decode() const {
+  const auto bytes = wire::base64::decode_in_place(text_);
+  if (!bytes) return invalid("Base64 data contains invalid characters");
+  return *bytes;
 }
 
 void WireType<Base64Stream>::encode(wire::JsonWriter& writer, const Base64Stream& value) {

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,14 +15,21 @@
 #include <vector>
 
 #include "base/error.h"
-#include "rpc/any_json.h"
-#include "rpc/bytes.h"
-#include "rpc/fixed_string.h"
 #include "rpc/type.h"
 #include "wire/json_writer.h"
 #include "wire/value.h"
 
 namespace bellhop {
+
+// A string literal as a template argument.
+template <std::size_t N>
+struct FixedString {
+  char text[N]{};
+  consteval FixedString(const char (&literal)[N]) {  // NOLINT(google-explicit-constructor)
+    for (std::size_t i = 0; i < N; ++i) text[i] = literal[i];
+  }
+  constexpr std::string_view view() const { return {text, N - 1}; }
+};
 
 // Position of a value in the arguments, for errors: 'vcpus[0].logical-id'.
 struct Path {
@@ -93,7 +102,6 @@ template <>
 struct WireType<double> {
   static constexpr Type type{.json_type = "number"};
   static void encode(wire::JsonWriter& writer, double value) { writer.real(value); }
-  static Result<double> decode(wire::Value value, const Path& path);
 };
 
 // A std::string_view refers to the text of the request.
@@ -109,16 +117,33 @@ struct WireType<T> {
   static bool fits(wire::Value value) { return value.is(wire::Kind::string); }
 };
 
+// An argument with bytes as base64. The text is in the request and is decoded in place.
+class Base64Argument {
+ public:
+  Base64Argument() = default;
+  explicit Base64Argument(std::span<char> text) : text_(text) {}
+
+  // Returns the bytes, which are valid for the lifetime of the request. Call it once: it overwrites
+  // the text. Fails with qemu-ga's message if the text is not base64.
+  Result<std::span<const std::byte>> decode() const;
+
+ private:
+  std::span<char> text_;
+};
+
 template <>
 struct WireType<Base64Argument> {
   static constexpr Type type{.json_type = "string", .encoding = "base64"};
   static Result<Base64Argument> decode(wire::Value value, const Path& path);
 };
 
-template <>
-struct WireType<Base64Bytes> {
-  static constexpr Type type = WireType<Base64Argument>::type;
-  static void encode(wire::JsonWriter& writer, const Base64Bytes& value);
+// A reply member with bytes as base64, read in pieces while the reply is written, so that memory
+// use does not depend on the size.
+struct Base64Stream {
+  // Returns the next piece, empty at the end. The piece stays valid until the next call. Called on
+  // the thread that runs the command; may block. The size of every piece but the last is a multiple
+  // of 3 bytes.
+  std::function<std::span<const std::byte>()> next;
 };
 
 template <>
@@ -127,10 +152,21 @@ struct WireType<Base64Stream> {
   static void encode(wire::JsonWriter& writer, const Base64Stream& value);
 };
 
+// Writes one JSON value of any shape, which no struct describes. In the schema it is "anything".
+struct AnyJson {
+  std::function<void(wire::JsonWriter&)> write;
+};
+
 template <>
 struct WireType<AnyJson> {
   static constexpr Type type{};
   static void encode(wire::JsonWriter& writer, const AnyJson& value) { value.write(writer); }
+};
+
+// A reply member whose value is computed after the members before it have been written.
+template <class T>
+struct Late {
+  std::function<T()> value;
 };
 
 template <OnWire T>

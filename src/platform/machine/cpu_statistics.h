@@ -10,8 +10,12 @@
 
 namespace bellhop::platform {
 
+// The operating systems that report such statistics.
+enum class StatisticsType { on_linux };
+
 // The times of one processor in milliseconds; nullopt where the kernel is too old to report one.
 struct CpuStatistics {
+  StatisticsType type = StatisticsType::on_linux;
   std::int64_t cpu = 0;  // CPU number
   std::uint64_t user = 0;
   std::uint64_t nice = 0;

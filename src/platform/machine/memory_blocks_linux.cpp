@@ -1,5 +1,4 @@
 #include <cerrno>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,7 +14,9 @@ using Outcome = MemoryBlockChange::Outcome;
 
 // Linux' Documentation/admin-guide/mm/memory-hotplug.rst.
 constexpr std::string_view blocks_directory = "sys/devices/system/memory";
-constexpr const char* state_file = "state";  // `online`, `offline` or `going-offline`
+// `online`, `offline` or `going-offline`. Kernels before 2.6.28 have no such file: all memory is
+// always online.
+constexpr const char* state_file = "state";
 constexpr const char* size_file = "block_size_bytes";
 
 std::filesystem::path directory_of(const std::filesystem::path& root, std::uint64_t phys_index) {
@@ -24,11 +25,6 @@ std::filesystem::path directory_of(const std::filesystem::path& root, std::uint6
 
 bool says_online(std::string_view state) {
   return state.starts_with("online");
-}
-
-// Kernels before 2.6.28 have no `state` file: all memory is always online.
-bool has_no_file(const ControlError& error) {
-  return error.step == ControlError::Step::open && error.error_number == ENOENT;
 }
 
 std::unexpected<Error> file_failure(const ControlError& error, std::string_view file) {
@@ -46,7 +42,7 @@ Result<MemoryBlock> read_block(const std::filesystem::path& root, std::uint64_t 
                           index);
   }
   const auto state = directory->read(state_file);
-  if (!state && !has_no_file(state.error())) return file_failure(state.error(), state_file);
+  if (!state && !state.error().is_missing_file()) return file_failure(state.error(), state_file);
   if (!state) return MemoryBlock{.phys_index = index, .online = true, .can_offline = false};
   const auto removable = directory->read("removable");
   return MemoryBlock{.phys_index = index,
@@ -71,20 +67,9 @@ Result<std::vector<MemoryBlock>> memory_blocks(const std::filesystem::path& syst
   if (!indexes && indexes.error() == ENOENT) return std::vector<MemoryBlock>{};
   if (!indexes)
     return system_failure(indexes.error(), "Can't open directory\"/{}/\"", blocks_directory);
-  std::vector<MemoryBlock> blocks;
-  blocks.reserve(indexes->size());
-  std::optional<Error> first_error;
-  for (const std::uint64_t index : *indexes) {
-    auto block = read_block(system_root, index);
-    if (block) {
-      blocks.push_back(*block);
-    } else if (!first_error) {
-      first_error = std::move(block).error();
-    }
-  }
-  if (!blocks.empty()) return blocks;
-  if (first_error) return std::unexpected(*std::move(first_error));
-  return failure("guest reported zero memory blocks!");
+  if (indexes->empty()) return failure("guest reported zero memory blocks!");
+  return read_each<MemoryBlock>(
+      *indexes, [&](std::uint64_t index) { return read_block(system_root, index); });
 }
 
 MemoryBlockChange set_memory_block_online(const std::filesystem::path& system_root,
@@ -92,7 +77,7 @@ MemoryBlockChange set_memory_block_online(const std::filesystem::path& system_ro
   const auto directory = ControlDirectory::open(directory_of(system_root, phys_index));
   if (!directory) return not_opened(system_root, directory.error());
   const auto state = directory->read(state_file);
-  if (!state && !has_no_file(state.error())) return failed(state.error());
+  if (!state && !state.error().is_missing_file()) return failed(state.error());
   if ((state ? says_online(*state) : true) == online) return {};
   if (!state) return {Outcome::not_supported, state.error().error_number};
   const auto written = directory->write(state_file, online ? "online" : "offline");

@@ -13,6 +13,7 @@ Result<std::vector<std::string>> read_proc_table(const std::filesystem::path& sy
   if (!table) return system_failure(errno, "open(\"{}\")", file.string());
   std::vector<std::string> lines;
   for (std::string line; std::getline(table, line);) lines.push_back(std::move(line));
+  if (table.bad()) return failure("cannot read {}", file.string());
   return lines;
 }
 

@@ -10,7 +10,8 @@
 
 namespace bellhop::platform {
 
-// All lines of a table; `path` is relative to `system_root`. Errors: `open("/proc/stat"): …`.
+// All lines of a table; `path` is relative to `system_root`. Errors: `open("/proc/stat"): …`,
+// `cannot read /proc/stat`.
 Result<std::vector<std::string>> read_proc_table(const std::filesystem::path& system_root,
                                                  std::string_view path);
 

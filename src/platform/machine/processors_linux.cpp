@@ -1,5 +1,3 @@
-#include <cerrno>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,10 +39,6 @@ Result<ControlDirectory> open_processor(const std::filesystem::path& root, std::
   return *std::move(directory);
 }
 
-bool has_no_state(const ControlError& error) {
-  return error.step == ControlError::Step::open && error.error_number == ENOENT;
-}
-
 bool says_online(std::string_view state) {
   return !state.starts_with('0');
 }
@@ -53,7 +47,7 @@ Result<Processor> read_processor(const std::filesystem::path& root, std::int64_t
   TRY_ASSIGN(const auto directory, open_processor(root, id));
   const auto state = directory.read(state_file);
   if (state) return Processor{.logical_id = id, .online = says_online(*state), .can_offline = true};
-  if (!has_no_state(state.error())) return state_failure(state.error(), id);
+  if (!state.error().is_missing_file()) return state_failure(state.error(), id);
   return Processor{.logical_id = id, .online = true, .can_offline = false};
 }
 
@@ -62,27 +56,17 @@ Result<Processor> read_processor(const std::filesystem::path& root, std::int64_t
 Result<std::vector<Processor>> processors(const std::filesystem::path& system_root) {
   const auto ids = numbered_entries(system_root / cpu_directory, "cpu");
   if (!ids) return system_failure(ids.error(), "failed to list entries: /{}", cpu_directory);
-  std::vector<Processor> all;
-  all.reserve(ids->size());
-  std::optional<Error> first_error;
-  for (const std::uint64_t id : *ids) {
-    auto processor = read_processor(system_root, static_cast<std::int64_t>(id));
-    if (processor) {
-      all.push_back(*processor);
-    } else if (!first_error) {
-      first_error = std::move(processor).error();
-    }
-  }
-  if (!all.empty()) return all;
-  if (first_error) return std::unexpected(*std::move(first_error));
-  return failure("no processors in /{}", cpu_directory);
+  if (ids->empty()) return failure("no processors in /{}", cpu_directory);
+  return read_each<Processor>(*ids, [&](std::uint64_t id) {
+    return read_processor(system_root, static_cast<std::int64_t>(id));
+  });
 }
 
 Result<void> set_processor_online(const std::filesystem::path& system_root, std::int64_t logical_id,
                                   bool online) {
   TRY_ASSIGN(const auto directory, open_processor(system_root, logical_id));
   const auto state = directory.read(state_file);
-  if (!state && !has_no_state(state.error())) return state_failure(state.error(), logical_id);
+  if (!state && !state.error().is_missing_file()) return state_failure(state.error(), logical_id);
   if ((state ? says_online(*state) : true) == online) return {};
   if (!state) return failure("logical processor #{} can't be offlined", logical_id);
   const auto written = directory.write(state_file, online ? "1" : "0");

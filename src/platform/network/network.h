@@ -46,21 +46,6 @@ struct NetworkInterface {
 // qemu-ga. Errors: `cannot list network interfaces: …`.
 Result<std::vector<NetworkInterface>> network_interfaces();
 
-// The fields that differ between IPv4 and IPv6 routes.
-struct Ipv4RouteDetails {
-  std::string gateway;  // 0.0.0.0: none
-  std::string mask;
-  std::int64_t mtu = 0;     // bytes, from the kernel's table: on Linux the MSS plus 40; 0: not set
-  std::int64_t window = 0;  // of TCP, bytes; 0: not set
-  std::int64_t irtt = 0;    // initial round-trip time, milliseconds; 0: not set
-};
-struct Ipv6RouteDetails {
-  std::string desprefixlen;  // of the destination; bits, in decimal
-  std::string source;        // only packets from this prefix use the route; `::`: all packets
-  std::string srcprefixlen;
-  std::string nexthop;  // `::`: none
-};
-
 struct NetworkRoute {
   std::string iface;  // `*`: none, because the route rejects packets
   std::string destination;
@@ -68,9 +53,18 @@ struct NetworkRoute {
   std::optional<std::uint64_t> flags;  // RTF_*, route(8)
   std::optional<std::int64_t> refcnt;
   std::optional<std::int64_t> use;
-  std::int64_t version = 4;  // of IP; one of the next two has a value
-  std::optional<Ipv4RouteDetails> ipv4;
-  std::optional<Ipv6RouteDetails> ipv6;
+  std::int64_t version = 4;  // of IP
+  // Only of IPv4 routes.
+  std::optional<std::string> gateway;  // 0.0.0.0: none
+  std::optional<std::string> mask;
+  std::optional<std::int64_t> mtu;     // bytes; on Linux the kernel's MSS plus 40; 0: not set
+  std::optional<std::int64_t> window;  // of TCP, bytes; 0: not set
+  std::optional<std::int64_t> irtt;    // initial round-trip time, milliseconds; 0: not set
+  // Only of IPv6 routes.
+  std::optional<std::string> desprefixlen;  // of the destination; bits, in decimal
+  std::optional<std::string> source;  // only packets from there use the route; `::`: all packets
+  std::optional<std::string> srcprefixlen;
+  std::optional<std::string> nexthop;  // `::`: none
 };
 
 // All routes, IPv4 first, in the kernel's order. On Linux these are IPv4's main table and all IPv6

@@ -51,50 +51,6 @@ std::optional<std::string> ip_text(int family, std::span<const std::byte> value)
   return text.data();
 }
 
-// Collects interfaces, in order, with an index by name.
-class Interfaces {
- public:
-  explicit Interfaces(const std::vector<Link>& links) {
-    all_.reserve(links.size());
-    for (const Link& link : links) add(link.name, link.hardware_address, link.statistics);
-  }
-
-  void add_address(const std::string& interface, const IpAddress& address) {
-    if (!find(interface)) add_label(interface);
-    auto& addresses = find(interface)->ip_addresses;
-    if (!addresses) addresses.emplace();
-    addresses->push_back(address);
-  }
-
-  std::vector<NetworkInterface> take() && {
-    for (NetworkInterface& interface : all_) {
-      if (!interface.ip_addresses) interface.statistics.reset();
-    }
-    return std::move(all_);
-  }
-
- private:
-  NetworkInterface* find(const std::string& name) {
-    const auto found = positions_.find(name);
-    return found == positions_.end() ? nullptr : &all_[found->second];
-  }
-  void add(const std::string& name, const std::optional<std::string>& hardware_address,
-           const std::optional<NetworkStatistics>& statistics) {
-    if (!positions_.try_emplace(name, all_.size()).second) return;
-    all_.push_back({.name = name,
-                    .hardware_address = hardware_address,
-                    .ip_addresses = {},
-                    .statistics = statistics});
-  }
-  void add_label(const std::string& label) {
-    const NetworkInterface* owner = find(label.substr(0, label.find(':')));
-    add(label, owner ? owner->hardware_address : std::nullopt, std::nullopt);
-  }
-
-  std::vector<NetworkInterface> all_;
-  std::unordered_map<std::string, std::size_t> positions_;
-};
-
 std::unexpected<Error> cannot_list(Error error) {
   error.message = "cannot list network interfaces: " + error.message;
   return std::unexpected(std::move(error));
@@ -144,16 +100,36 @@ std::optional<LinkAddress> decode_address(const NetlinkMessage& message) {
 
 std::vector<NetworkInterface> combine(const std::vector<Link>& links,
                                       const std::vector<LinkAddress>& addresses) {
-  Interfaces interfaces(links);
-  std::unordered_map<int, const std::string*> names;
-  names.reserve(links.size());
-  for (const Link& link : links) names.emplace(link.index, &link.name);
-  for (const auto& [index, label, address] : addresses) {
-    const auto name = names.find(index);
-    if (name == names.end()) continue;
-    interfaces.add_address(label.empty() ? *name->second : label, address);
+  std::vector<NetworkInterface> all;
+  std::unordered_map<std::string, std::size_t> positions;  // in `all`, by name
+  std::unordered_map<int, const std::string*> names;       // by index
+  for (const Link& link : links) {
+    names.emplace(link.index, &link.name);
+    if (!positions.try_emplace(link.name, all.size()).second) continue;
+    all.push_back({.name = link.name,
+                   .hardware_address = link.hardware_address,
+                   .statistics = link.statistics});
   }
-  return std::move(interfaces).take();
+  for (const auto& [index, label, address] : addresses) {
+    const auto link_name = names.find(index);
+    if (link_name == names.end()) continue;
+    const std::string& name = label.empty() ? *link_name->second : label;
+    const auto [position, is_new] = positions.try_emplace(name, all.size());
+    if (is_new) {
+      all.push_back({.name = name});
+      const auto owner = positions.find(name.substr(0, name.find(':')));
+      if (owner != positions.end()) {
+        all.back().hardware_address = all[owner->second].hardware_address;
+      }
+    }
+    auto& ip_addresses = all[position->second].ip_addresses;
+    if (!ip_addresses) ip_addresses.emplace();
+    ip_addresses->push_back(address);
+  }
+  for (NetworkInterface& interface : all) {
+    if (!interface.ip_addresses) interface.statistics.reset();
+  }
+  return all;
 }
 
 Result<std::vector<NetworkInterface>> network_interfaces() {

@@ -3,13 +3,12 @@
 #include <arpa/inet.h>
 
 #include <array>
-#include <cerrno>
 #include <concepts>
-#include <fstream>
 #include <string>
 #include <utility>
 
 #include "base/text.h"
+#include "platform/machine/proc_table_linux.h"
 
 namespace bellhop::platform {
 namespace {
@@ -65,37 +64,23 @@ class Words {
   bool good_ = true;
 };
 
-// Appends the routes of a table. Returns 0, or the errno value if the table cannot be opened.
-Result<int> append_routes(std::vector<NetworkRoute>& routes, const std::filesystem::path& path,
-                          std::optional<NetworkRoute> (*parse)(std::string_view)) {
-  errno = 0;
-  std::ifstream table(path);
-  if (!table) return errno ? errno : EIO;
-  for (std::string line; std::getline(table, line);) {
-    if (auto route = parse(line)) routes.push_back(*std::move(route));
-  }
-  if (table.bad()) return failure("cannot read {}", path.native());
-  return 0;
-}
-
 }  // namespace
 
 std::optional<NetworkRoute> parse_ipv4_route_line(std::string_view line) {
   Words words(line);
   NetworkRoute route;
-  Ipv4RouteDetails& details = route.ipv4.emplace();
   route.iface = words.word();
   route.destination = words.ipv4_address();
-  details.gateway = words.ipv4_address();
+  route.gateway = words.ipv4_address();
   route.flags = words.number<std::uint32_t>(16);
   route.refcnt = words.number<std::int64_t>(10);
   route.use = words.number<std::int64_t>(10);
   // Unsigned 32 bits, which older kernels print as signed.
   route.metric = static_cast<std::uint32_t>(words.number<std::int64_t>(10));
-  details.mask = words.ipv4_address();
-  details.mtu = words.number<std::int64_t>(10);
-  details.window = words.number<std::int64_t>(10);
-  details.irtt = words.number<std::int64_t>(10);
+  route.mask = words.ipv4_address();
+  route.mtu = words.number<std::int64_t>(10);
+  route.window = words.number<std::int64_t>(10);
+  route.irtt = words.number<std::int64_t>(10);
   if (!words) return std::nullopt;
   return route;
 }
@@ -103,12 +88,11 @@ std::optional<NetworkRoute> parse_ipv4_route_line(std::string_view line) {
 std::optional<NetworkRoute> parse_ipv6_route_line(std::string_view line) {
   Words words(line);
   NetworkRoute route{.version = 6};
-  Ipv6RouteDetails& details = route.ipv6.emplace();
   route.destination = words.ipv6_address();
-  details.desprefixlen = std::to_string(words.number<std::uint8_t>(16));
-  details.source = words.ipv6_address();
-  details.srcprefixlen = std::to_string(words.number<std::uint8_t>(16));
-  details.nexthop = words.ipv6_address();
+  route.desprefixlen = std::to_string(words.number<std::uint8_t>(16));
+  route.source = words.ipv6_address();
+  route.srcprefixlen = std::to_string(words.number<std::uint8_t>(16));
+  route.nexthop = words.ipv6_address();
   route.metric = words.number<std::uint32_t>(16);
   route.refcnt = words.number<std::uint32_t>(16);
   route.use = words.number<std::uint32_t>(16);
@@ -119,14 +103,20 @@ std::optional<NetworkRoute> parse_ipv6_route_line(std::string_view line) {
 }
 
 Result<std::vector<NetworkRoute>> network_routes(const std::filesystem::path& system_root) {
-  const auto directory = system_root / "proc/net";
+  const auto ipv4 = read_proc_table(system_root, "proc/net/route");
+  const auto ipv6 = read_proc_table(system_root, "proc/net/ipv6_route");
+  // A kernel that lacks an IP version has no file for it: opening fails, with an errno value.
+  if (!ipv4 && (!ipv6 || !ipv4.error().system)) return std::unexpected(ipv4.error());
+  if (!ipv6 && !ipv6.error().system) return std::unexpected(ipv6.error());
   std::vector<NetworkRoute> routes;
-  TRY_ASSIGN(const auto ipv4, append_routes(routes, directory / "route", parse_ipv4_route_line));
-  TRY_ASSIGN(const auto ipv6,
-             append_routes(routes, directory / "ipv6_route", parse_ipv6_route_line));
-  if (ipv4 != 0 && ipv6 != 0) {
-    return system_failure(ipv4, "open(\"{}\")", (directory / "route").native());
-  }
+  const auto append = [&](const Result<std::vector<std::string>>& table, auto parse_line) {
+    if (!table) return;
+    for (const std::string& line : *table) {
+      if (auto route = parse_line(line)) routes.push_back(*std::move(route));
+    }
+  };
+  append(ipv4, parse_ipv4_route_line);
+  append(ipv6, parse_ipv6_route_line);
   return routes;
 }
 

@@ -67,6 +67,7 @@ struct DiskAddress {
 // Specification. Temperature in kelvin, all other values in the units of that page. A 128-bit
 // counter has two members: `_lo` has the lower 64 bits.
 struct NvmeSmart {
+  DiskBus type = DiskBus::nvme;
   std::int64_t critical_warning = 0;
   std::int64_t temperature = 0;
   std::int64_t available_spare = 0;

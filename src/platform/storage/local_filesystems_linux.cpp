@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "platform/io/handle.h"
-#include "platform/storage/disk_filesystems_linux.h"
 #include "platform/storage/local_filesystems.h"
 #include "platform/storage/storage_order_linux.h"
 

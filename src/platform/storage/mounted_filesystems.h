@@ -9,16 +9,18 @@
 
 #include "base/error.h"
 #include "platform/storage/disks.h"
-#include "platform/storage/filesystem_size.h"
 
 namespace bellhop::platform {
 
 struct MountedFilesystem {
   std::string name;  // of the device: "sda1", "dm-0"; "8:1" if the kernel reports no name
   std::string mountpoint;
-  std::string type;                    // "ext4"
-  std::optional<FilesystemSize> size;  // set by the caller: the query may block
-  std::vector<DiskAddress> disk;       // beneath it; empty if none is hardware
+  std::string type;  // "ext4"
+  // FilesystemSize, set by the caller, because the query may block.
+  std::optional<std::uint64_t> used_bytes;
+  std::optional<std::uint64_t> total_bytes;
+  std::optional<std::uint64_t> total_bytes_privileged;
+  std::vector<DiskAddress> disk;  // beneath it; empty if none is hardware
   // Unique among the existing mounts.
   std::uint64_t mount_id = 0;
   // True if a query may wait for another computer or for a program: the filesystem is remote or

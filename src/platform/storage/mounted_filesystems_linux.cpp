@@ -15,7 +15,6 @@
 #include "platform/storage/disk_address_linux.h"
 #include "platform/storage/mounted_filesystems.h"
 #include "platform/storage/mountinfo_linux.h"
-#include "platform/storage/remote_mounts_linux.h"
 
 namespace bellhop::platform {
 namespace {

@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace bellhop::platform {
 
@@ -26,5 +28,24 @@ std::optional<std::pair<unsigned int, unsigned int>> parse_device_number(std::st
 
 // Parses one line of the table; nullopt if it is malformed.
 std::optional<Mount> parse_mountinfo_line(std::string_view line);
+
+// Finds the mounts of a table that may wait for another computer or for a program. Not thread-safe.
+class RemoteMounts {
+ public:
+  explicit RemoteMounts(const std::vector<Mount>& mounts);
+
+  // True if the filesystem depends on a server or on a program, or is mounted beneath one that
+  // does, because its path leads through that. All calls together take time linear in the number of
+  // mounts.
+  bool may_block(std::uint64_t mount_id);
+
+ private:
+  struct Known {
+    std::uint64_t parent;
+    bool waits;
+    bool final;  // whether `waits` includes the parents
+  };
+  std::unordered_map<std::uint64_t, Known> mounts_;
+};
 
 }  // namespace bellhop::platform

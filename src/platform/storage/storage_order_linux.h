@@ -1,12 +1,27 @@
-// Orders filesystems by storage: which filesystem lies on which other one.
+// Lists the disk filesystems of a mount table, and orders them by storage: which filesystem lies on
+// which other one.
 #pragma once
 
 #include <filesystem>
+#include <iosfwd>
+#include <string>
 #include <vector>
 
-#include "platform/storage/disk_filesystems_linux.h"
+#include "platform/storage/local_filesystems.h"
 
 namespace bellhop::platform {
+
+// A filesystem on a disk, and the disk that the kernel reports for it.
+struct DiskFilesystem {
+  LocalFilesystem mounted;
+  unsigned int device_major = 0;  // 0 for btrfs, which has its own device number
+  unsigned int device_minor = 0;
+  std::string source;  // "/dev/vda1"; for btrfs, one of its disks
+};
+
+// The filesystems in `table`, which has the format of /proc/self/mountinfo, each once, in mount
+// order.
+std::vector<DiskFilesystem> disk_filesystems(std::istream& table);
 
 // Sorts filesystems such that each comes after those that it lies on. A filesystem lies on another
 // one if its loop device is backed by a file of that one, also with partitions, device mapper, md

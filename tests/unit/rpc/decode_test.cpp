@@ -27,7 +27,6 @@ struct Everything {
   std::optional<std::string_view> text;
   std::optional<std::int64_t> number;
   std::optional<std::uint64_t> size;
-  std::optional<double> load;
   std::optional<bool> flag;
   std::optional<std::vector<std::string>> arg;
   std::optional<std::vector<Processor>> vcpus;
@@ -37,10 +36,9 @@ struct Everything {
 
 constexpr auto fields_of(const Everything*) {
   return fields(field<"text", &Everything::text>(""), field<"number", &Everything::number>(""),
-                field<"size", &Everything::size>(""), field<"load", &Everything::load>(""),
-                field<"flag", &Everything::flag>(""), field<"arg", &Everything::arg>(""),
-                field<"vcpus", &Everything::vcpus>(""), field<"whence", &Everything::whence>(""),
-                field<"mode", &Everything::mode>(""));
+                field<"size", &Everything::size>(""), field<"flag", &Everything::flag>(""),
+                field<"arg", &Everything::arg>(""), field<"vcpus", &Everything::vcpus>(""),
+                field<"whence", &Everything::whence>(""), field<"mode", &Everything::mode>(""));
 }
 
 struct Required {
@@ -72,14 +70,13 @@ std::string error_of(std::string_view json) {
 
 TEST(DecodeArguments, TakesEveryType) {
   const Decoded<Everything> all(
-      R"({"text": "a\nb", "number": -3, "size": 18446744073709551615, "load": 1.5, "flag": true,
+      R"({"text": "a\nb", "number": -3, "size": 18446744073709551615, "flag": true,
           "arg": ["x", ""], "vcpus": [{"logical-id": 7, "online": false}], "whence": "cur",
           "mode": "end"})");
   ASSERT_TRUE(*all) << all.error();
   EXPECT_EQ(all->text, "a\nb");
   EXPECT_EQ(all->number, -3);
   EXPECT_EQ(all->size, UINT64_MAX);
-  EXPECT_EQ(all->load, 1.5);
   EXPECT_EQ(all->flag, true);
   EXPECT_EQ(all->arg, (std::vector<std::string>{"x", ""}));
   ASSERT_EQ(all->vcpus->size(), 1U);
@@ -120,7 +117,6 @@ TEST(DecodeArguments, NamesTheTypeThatItExpects) {
   EXPECT_EQ(error_of(R"({"number": "1"})"),
             "Invalid parameter type for 'number', expected: integer");
   EXPECT_EQ(error_of(R"({"flag": null})"), "Invalid parameter type for 'flag', expected: boolean");
-  EXPECT_EQ(error_of(R"({"load": "1"})"), "Invalid parameter type for 'load', expected: number");
   EXPECT_EQ(error_of(R"({"arg": {}})"), "Invalid parameter type for 'arg', expected: array");
   EXPECT_EQ(error_of(R"({"vcpus": [1]})"),
             "Invalid parameter type for 'vcpus[0]', expected: object");
@@ -150,10 +146,6 @@ TEST(DecodeArguments, RefusesFloatsAndTooLargeNumbersForIntegers) {
 TEST(DecodeArguments, RefusesValuesThatAnEnumerationLacks) {
   EXPECT_EQ(error_of(R"({"mode": "bogus"})"), "Parameter 'mode' does not accept value 'bogus'");
   EXPECT_EQ(error_of(R"({"whence": "bogus"})"), "Parameter 'whence' does not accept value 'bogus'");
-}
-
-TEST(DecodeArguments, TakesIntegersAsNumbers) {
-  EXPECT_EQ(Decoded<Everything>(R"({"load": 2})")->load, 2.0);
 }
 
 }  // namespace

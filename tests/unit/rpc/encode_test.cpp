@@ -25,22 +25,6 @@ constexpr auto fields_of(const Reply*) {
                 field<"states", &Reply::states>(""), field<"load", &Reply::load>(""));
 }
 
-struct Size {
-  std::int64_t used;
-  std::optional<std::int64_t> free;
-};
-
-struct Disk {
-  std::string name;
-  std::optional<Size> size;
-};
-
-constexpr auto fields_of(const Disk*) {
-  return fields(constant<"status", Status::frozen>(""), field<"name", &Disk::name>(""),
-                field<"used", &Disk::size, &Size::used>(""),
-                field<"free", &Disk::size, &Size::free>(""));
-}
-
 template <class T>
 std::string encoded(const T& value) {
   std::string text;
@@ -59,19 +43,11 @@ TEST(Encode, LeavesOutMembersWithoutAValue) {
             R"({"host-name": "", "states": [], "load": 1})");
 }
 
-TEST(Encode, WritesConstantsAndMembersOfMembersInLine) {
-  EXPECT_EQ(encoded(Disk{"sda", Size{1, 2}}),
-            R"({"status": "frozen", "name": "sda", "used": 1, "free": 2})");
-  EXPECT_EQ(encoded(Disk{"sda", Size{1, {}}}), R"({"status": "frozen", "name": "sda", "used": 1})");
-  EXPECT_EQ(encoded(Disk{"sda", {}}), R"({"status": "frozen", "name": "sda"})");
-}
-
 TEST(Encode, WritesScalars) {
   EXPECT_EQ(encoded(std::int64_t{-1}), "-1");
   EXPECT_EQ(encoded(std::uint64_t{UINT64_MAX}), "18446744073709551615");
   EXPECT_EQ(encoded(true), "true");
   EXPECT_EQ(encoded(Nothing{}), "{}");
-  EXPECT_EQ(encoded(Base64Bytes{"hi"}), R"("aGk=")");
 }
 
 TEST(Encode, PullsAStreamPieceByPiece) {

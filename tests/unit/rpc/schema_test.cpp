@@ -26,21 +26,17 @@ constexpr auto wire_names(Source) {
   return std::array<std::string_view, 2>{"disk", "memory"};
 }
 
-struct Times {
-  double read;
-};
-
 struct Part {
   std::uint64_t size;
-  Base64Bytes data;
-  std::optional<Times> times;
+  Base64Stream data;
+  Source source;
+  std::optional<double> read;
 };
 
 constexpr auto fields_of(const Part*) {
-  return fields<"Part">(field<"size", &Part::size>("Bytes."),
-                        field<"data", &Part::data>("Content."),
-                        constant<"source", Source::disk>("From where."),
-                        field<"read", &Part::times, &Times::read>("When."));
+  return fields<"Part">(
+      field<"size", &Part::size>("Bytes."), field<"data", &Part::data>("Content."),
+      field<"source", &Part::source>("From where."), field<"read", &Part::read>("When."));
 }
 
 Result<std::vector<Part>> run(CommandContext&, const Arguments&) {

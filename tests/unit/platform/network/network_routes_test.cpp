@@ -27,13 +27,11 @@ TEST(Ipv4Route, ReadsEveryColumn) {
   EXPECT_EQ(route->use, 3);
   EXPECT_EQ(route->metric, 4294967295);
   EXPECT_EQ(route->version, 4);
-  ASSERT_TRUE(route->ipv4);
-  const Ipv4RouteDetails& details = *route->ipv4;
-  EXPECT_EQ(details.gateway, "0.0.0.0");
-  EXPECT_EQ(details.mask, "255.255.255.255");
-  EXPECT_EQ(details.mtu, 940);
-  EXPECT_EQ(details.window, 4000);
-  EXPECT_EQ(details.irtt, 100);
+  EXPECT_EQ(route->gateway, "0.0.0.0");
+  EXPECT_EQ(route->mask, "255.255.255.255");
+  EXPECT_EQ(route->mtu, 940);
+  EXPECT_EQ(route->window, 4000);
+  EXPECT_EQ(route->irtt, 100);
 }
 
 TEST(Ipv4Route, ReadsAddressesInNativeByteOrder) {
@@ -70,12 +68,10 @@ TEST(Ipv6Route, ReadsEveryColumn) {
   EXPECT_EQ(route->use, 10);
   EXPECT_EQ(route->flags, 0x80200001U);
   EXPECT_EQ(route->version, 6);
-  ASSERT_TRUE(route->ipv6);
-  const Ipv6RouteDetails& details = *route->ipv6;
-  EXPECT_EQ(details.desprefixlen, "48");
-  EXPECT_EQ(details.source, "fd00::");
-  EXPECT_EQ(details.srcprefixlen, "64");
-  EXPECT_EQ(details.nexthop, "fd00::99");
+  EXPECT_EQ(route->desprefixlen, "48");
+  EXPECT_EQ(route->source, "fd00::");
+  EXPECT_EQ(route->srcprefixlen, "64");
+  EXPECT_EQ(route->nexthop, "fd00::99");
 }
 
 TEST(Ipv6Route, RejectsOtherLines) {

@@ -3,7 +3,7 @@
 
 #include <sstream>
 
-#include "platform/storage/disk_filesystems_linux.h"
+#include "platform/storage/storage_order_linux.h"
 
 namespace bellhop::platform {
 namespace {
