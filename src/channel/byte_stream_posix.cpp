@@ -24,8 +24,7 @@ ByteStream::ByteStream(Reactor& reactor, platform::Handle fd, Kind kind, Channel
     : reactor_(reactor), fd_(std::move(fd)), kind_(kind), handler_(handler), owner_(owner) {}
 
 Result<void> ByteStream::start() {
-  TRY_ASSIGN(watch_, reactor_.watch(fd_.get(),
-                                    [this](const platform::EdgeEvent& event) { changed(event); }));
+  TRY_ASSIGN(watch_, reactor_.watch(fd_.get(), [this](const EdgeEvent& event) { changed(event); }));
   if (kind_ == Kind::port) watch_.await_writable(true);
   return {};
 }
@@ -40,7 +39,7 @@ void ByteStream::close() {
   fd_.reset();
 }
 
-void ByteStream::changed(const platform::EdgeEvent& event) {
+void ByteStream::changed(const EdgeEvent& event) {
   const std::shared_ptr<ByteStream> self = shared_from_this();
   hung_up_ = event.hung_up;
   input_ends_ = event.input_ends;

@@ -55,7 +55,7 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
 
  private:
   void drop_output();
-  void changed(const platform::EdgeEvent& event);
+  void changed(const EdgeEvent& event);
   void pump_input();
   void pump_output();
   void watch_writable(bool wanted);

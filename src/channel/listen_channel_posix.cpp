@@ -26,8 +26,7 @@ Result<void> ListenChannel::start(ChannelHandler& handler) {
     serve(std::move(restored->descriptor));
     send(restored->unsent);
   }
-  TRY_ASSIGN(watch_, reactor_.watch(listener_.get(),
-                                    [this](const platform::EdgeEvent&) { accept_next(); }));
+  TRY_ASSIGN(watch_, reactor_.watch(listener_.get(), [this](const EdgeEvent&) { accept_next(); }));
   return {};
 }
 

@@ -74,8 +74,8 @@ void PortChannel::wait_for_path() {
   Result<platform::PathWatch> path_watch = platform::PathWatch::create(options_.path);
   if (!path_watch) return try_again_later();
   path_watch_ = *std::move(path_watch);
-  Result<Watch> watch = reactor_.watch(path_watch_->descriptor(),
-                                       [this](const platform::EdgeEvent&) { path_changed(); });
+  Result<Watch> watch =
+      reactor_.watch(path_watch_->descriptor(), [this](const EdgeEvent&) { path_changed(); });
   if (!watch) return try_again_later();
   watch_ = *std::move(watch);
   path_changed();

@@ -21,11 +21,32 @@ std::optional<int> int_field(const SnapshotRecord& record, std::string_view fiel
 
 }  // namespace
 
-// A started program. Its observer owns it until the process has ended and its streams are closed.
-// It is also in jobs_ from when its pid is known until it is collected.
-struct Jobs::Job {
+// A started program. It observes its process, which owns it until it has ended and its streams are
+// closed. It is also in jobs_ from when its pid is known until it is collected.
+struct Jobs::Job final : platform::ProcessObserver, std::enable_shared_from_this<Job> {
+  explicit Job(Jobs& owner) : jobs(owner) {}
+
+  void on_output(platform::OutputStream stream, std::span<const std::byte> bytes) override {
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const MutexLock lock(jobs.mutex_);
+    jobs.append(*this, *(stream == platform::OutputStream::out ? out : err), text);
+  }
+
+  void on_eof(platform::OutputStream stream) override {
+    const MutexLock lock(jobs.mutex_);
+    (stream == platform::OutputStream::out ? out_open : err_open) = false;
+    jobs.finish_if_done(shared_from_this());
+  }
+
+  void on_exit(platform::ProcessEnd how) override {
+    const MutexLock lock(jobs.mutex_);
+    end = how;
+    jobs.finish_if_done(shared_from_this());
+  }
+
   bool is_done() const { return end && !out_open && !err_open; }
 
+  Jobs& jobs;
   std::int64_t number = 0;  // 0: not known yet
   std::optional<platform::ProcessEnd> end;
   bool out_open = false;
@@ -38,42 +59,11 @@ struct Jobs::Job {
   std::optional<JobList::iterator> place;  // in finished_
 };
 
-// Passes the events of a process to its job.
-class Jobs::Observer : public platform::ProcessObserver {
- public:
-  Observer(Jobs& jobs, std::shared_ptr<Job> job) : jobs_(jobs), job_(std::move(job)) {}
-
-  const std::shared_ptr<Job>& job() const { return job_; }
-
-  void on_output(platform::OutputStream stream, std::span<const std::byte> bytes) override {
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const MutexLock lock(jobs_.mutex_);
-    jobs_.append(*job_, *(stream == platform::OutputStream::out ? job_->out : job_->err), text);
-  }
-
-  void on_eof(platform::OutputStream stream) override {
-    const MutexLock lock(jobs_.mutex_);
-    (stream == platform::OutputStream::out ? job_->out_open : job_->err_open) = false;
-    jobs_.finish_if_done(job_);
-  }
-
-  void on_exit(platform::ProcessEnd end) override {
-    const MutexLock lock(jobs_.mutex_);
-    job_->end = end;
-    jobs_.finish_if_done(job_);
-  }
-
- private:
-  Jobs& jobs_;
-  std::shared_ptr<Job> job_;
-};
-
 Result<std::int64_t> Jobs::start(platform::ProcessRequest request) {
-  const auto job = std::make_shared<Job>();
+  const auto job = std::make_shared<Job>(*this);
   job->out_open = request.out == platform::Output::capture;
   job->err_open = request.err == platform::Output::capture;
-  TRY_ASSIGN(const auto number,
-             processes_.start(std::move(request), std::make_shared<Observer>(*this, job)));
+  TRY_ASSIGN(const auto number, processes_.start(std::move(request), job));
 
   const MutexLock lock(mutex_);
   const auto former = jobs_.find(number);
@@ -165,13 +155,11 @@ std::size_t Jobs::snapshot(SnapshotWriter& writer) {
     if (!job->place) write_job(writer, *job);
   }
   for (const platform::ProcessSnapshot& process : released_) {
-    // A process without a job's observer has no job.
-    const auto* observer = dynamic_cast<const Observer*>(process.observer.get());
-    const Job* job = observer ? observer->job().get() : nullptr;
+    const auto* job = static_cast<const Job*>(process.observer.get());
     writer.begin(process_record);
     write_process(writer, process);
     // A process that a job left running may outlive the job.
-    writer.number("job", !job || job->forgotten ? 0 : job->number);
+    writer.number("job", job->forgotten ? 0 : job->number);
   }
   return jobs_.size();
 }
@@ -192,10 +180,10 @@ void Jobs::write_job(SnapshotWriter& writer, const Job& job) const {
 
 void Jobs::resume() {
   for (platform::ProcessSnapshot& process : released_) {
-    const auto observer = process.observer;
+    const auto job = std::static_pointer_cast<Job>(process.observer);
     if (processes_.restore(std::move(process))) continue;
     const MutexLock lock(mutex_);
-    lose(static_cast<const Observer&>(*observer).job());
+    lose(job);
   }
   released_.clear();
 }
@@ -216,7 +204,7 @@ std::size_t Jobs::restore(Snapshot& snapshot) {
 void Jobs::restore_job(const SnapshotRecord& record) {
   const auto number = record.number("number");
   if (!number) return;
-  const auto job = std::make_shared<Job>();
+  const auto job = std::make_shared<Job>(*this);
   job->number = *number;
   if (record.flag("ended")) {
     job->end = {.exit_code = int_field(record, "exit-code"), .signal = int_field(record, "signal")};
@@ -236,14 +224,14 @@ void Jobs::restore_job(const SnapshotRecord& record) {
 
 void Jobs::restore_process(const SnapshotRecord& record) {
   platform::ProcessSnapshot process = read_process(record);
-  auto job = std::make_shared<Job>();
+  auto job = std::make_shared<Job>(*this);
   job->forgotten = true;
   {
     const MutexLock lock(mutex_);
     const auto found = jobs_.find(record.number("job").value_or(0));
     if (found != jobs_.end()) job = found->second;
   }
-  process.observer = std::make_shared<Observer>(*this, job);
+  process.observer = job;
   const bool watched = processes_.restore(std::move(process)).has_value();
   const MutexLock lock(mutex_);
   if (watched) job->watched = true;

@@ -84,7 +84,6 @@ class Jobs {
 
  private:
   struct Job;
-  class Observer;
   using JobList = std::list<std::shared_ptr<Job>>;
 
   void append(const Job& job, JobOutput& output, std::string_view bytes) REQUIRES(mutex_);

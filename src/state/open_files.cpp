@@ -10,41 +10,24 @@ namespace {
 
 using platform::FileMode;
 
-constexpr FileMode reading(std::string_view name) {
-  return {.name = name, .read = true};
-}
-constexpr FileMode updating(std::string_view name) {
-  return {.name = name, .read = true, .write = true};
-}
-constexpr FileMode replacing(std::string_view name) {
-  return {.name = name, .write = true, .create = true, .truncate = true};
-}
-constexpr FileMode appending(std::string_view name) {
-  return {.name = name, .write = true, .create = true, .append = true};
-}
-constexpr FileMode also_reading(FileMode mode) {
-  mode.read = true;
-  return mode;
-}
-
 // The modes of fopen in the C standard and no others: no `x`, no `e`, no other order of letters.
-constexpr std::array modes{
-    reading("r"),
-    reading("rb"),
-    replacing("w"),
-    replacing("wb"),
-    appending("a"),
-    appending("ab"),
-    updating("r+"),
-    updating("rb+"),
-    updating("r+b"),
-    also_reading(replacing("w+")),
-    also_reading(replacing("wb+")),
-    also_reading(replacing("w+b")),
-    also_reading(appending("a+")),
-    also_reading(appending("ab+")),
-    also_reading(appending("a+b")),
-};
+std::optional<FileMode> parse_mode(std::string_view name) {
+  constexpr std::array<std::string_view, 5> options{"", "b", "+", "b+", "+b"};
+  if (name.empty() || std::ranges::find(options, name.substr(1)) == options.end()) {
+    return std::nullopt;
+  }
+  const bool both = name.contains('+');
+  switch (name.front()) {
+    case 'r':
+      return FileMode{.name = name, .read = true, .write = both};
+    case 'w':
+      return FileMode{.name = name, .read = both, .write = true, .create = true, .truncate = true};
+    case 'a':
+      return FileMode{.name = name, .read = both, .write = true, .create = true, .append = true};
+    default:
+      return std::nullopt;
+  }
+}
 
 constexpr std::string_view record_name = "file";
 
@@ -109,8 +92,8 @@ platform::File& FileLease::file() const {
 }
 
 Result<std::int64_t> OpenFiles::open(std::string_view path, std::string_view mode) {
-  const auto known = std::ranges::find(modes, mode, &FileMode::name);
-  if (known == modes.end()) return invalid("invalid file open mode '{}'", mode);
+  const auto known = parse_mode(mode);
+  if (!known) return invalid("invalid file open mode '{}'", mode);
   TRY_ASSIGN(auto file, opener_(std::string(path), *known));
   for (;;) {
     TRY_ASSIGN(const auto handle, persistent_.next_handle());

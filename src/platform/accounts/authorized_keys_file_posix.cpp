@@ -1,23 +1,178 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <new>
 #include <random>
 #include <utility>
 
 #include "platform/accounts/authorized_keys_file.h"
-#include "platform/accounts/authorized_keys_ops_posix.h"
+#include "platform/accounts/safe_open_posix.h"
+#include "platform/io/io_posix.h"
 #include "platform/process/run_as_user.h"
 #include "platform/process/shared_memory_posix.h"
 
 namespace bellhop::platform {
 namespace {
 
-using Outcome = KeysOutcome;
-using Work = AuthorizedKeysOps;
+using Checkpoint = AuthorizedKeysFile::Checkpoint;
+
+constexpr const char* directory_name = ".ssh";
+constexpr const char* file_name = "authorized_keys";
+
+// The step at which something was refused.
+enum class Step { home, directory, file, make_directory, create, write, rename };
+
+// The child's result, in memory shared with the agent.
+struct Outcome {
+  Step step;
+  OpenRefusal refusal;
+  int error;
+  FileVersion version;
+  std::size_t size;  // of the content
+};
+
+// The work in a user's home directory, done by a child process with that user's rights. Makes only
+// system calls. Functions that return false have recorded the reason in the outcome.
+class Work {
+ public:
+  // Keeps references: the arguments must outlive this object.
+  Work(Outcome& outcome, const UserAccount& user, const AuthorizedKeysFile::Hook& hook)
+      : outcome_(outcome), user_(user), hook_(hook) {}
+
+  // Reads the file into `content`, a buffer of AuthorizedKeysFile::max_size + 1 bytes.
+  bool read(char* content) {
+    if (!open_home() || !open_directory()) return false;
+    const Opened file = open_file(directory_, file_name, user_.user_id);
+    if (!check(file, Step::file)) return false;
+    reached(Checkpoint::opened_file);
+    struct stat status;
+    if (::fstat(file.fd.get(), &status) != 0) return fail(Step::file, errno);
+    outcome_.version = version_of(status);
+    const ssize_t size = read_full(file.fd.get(), content, AuthorizedKeysFile::max_size + 1);
+    if (size < 0) return fail(Step::file, errno);
+    outcome_.size = static_cast<std::size_t>(size);
+    if (outcome_.size > AuthorizedKeysFile::max_size) {
+      return refuse(Step::file, OpenRefusal::too_large);
+    }
+    reached(Checkpoint::read_file);
+    return true;
+  }
+
+  // Writes a new file `new_name` and renames it over the old one; with `expected`, only if the old
+  // one still has that version.
+  bool replace(std::string_view content, const char* new_name, const FileVersion* expected) {
+    if (!open_home() || !make_directory() || !open_directory()) return false;
+    const Handle file(::openat(directory_.get(), new_name,
+                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file) return fail(Step::create, errno);
+    const bool replaced = write(file, content) && rename(file, new_name, expected);
+    if (!replaced) ::unlinkat(directory_.get(), new_name, 0);
+    return replaced;
+  }
+
+ private:
+  void reached(Checkpoint checkpoint) {
+    if (hook_) hook_(checkpoint);
+  }
+
+  bool refuse(Step step, OpenRefusal refusal, int error = 0) {
+    outcome_.step = step;
+    outcome_.refusal = refusal;
+    outcome_.error = error;
+    return false;
+  }
+
+  bool fail(Step step, int error) { return refuse(step, OpenRefusal::system, error); }
+
+  bool check(const Opened& opened, Step step) {
+    return opened.refusal == OpenRefusal::none || refuse(step, opened.refusal, opened.error);
+  }
+
+  bool open_home() {
+    Opened home = platform::open_home(user_.home.c_str(), user_.user_id);
+    if (!check(home, Step::home)) return false;
+    home_ = std::move(home.fd);
+    reached(Checkpoint::opened_home);
+    return true;
+  }
+
+  bool open_directory() {
+    Opened directory = platform::open_directory(home_, directory_name, user_.user_id);
+    if (!check(directory, Step::directory)) return false;
+    directory_ = std::move(directory.fd);
+    reached(Checkpoint::opened_directory);
+    return true;
+  }
+
+  bool make_directory() {
+    struct stat status;
+    if (::fstatat(home_.get(), directory_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        (S_ISDIR(status.st_mode) || S_ISLNK(status.st_mode))) {
+      return true;  // open_directory() refuses a link
+    }
+    if (::mkdirat(home_.get(), directory_name, 0700) != 0) {
+      return fail(Step::make_directory, errno);
+    }
+    reached(Checkpoint::made_directory);
+    return true;
+  }
+
+  bool write(const Handle& file, std::string_view content) {
+    reached(Checkpoint::created_file);
+    struct stat status;
+    if (::fstat(file.get(), &status) == 0 && status.st_gid != user_.group_id) {
+      // A setgid directory gives its own group to new files. A failure has no effect: mode 0600.
+      [[maybe_unused]] const int ignored =
+          ::fchown(file.get(), static_cast<uid_t>(-1), user_.group_id);
+    }
+    if (::fchmod(file.get(), 0600) != 0) return fail(Step::write, errno);
+    if (const int reason = write_all(file.get(), content)) return fail(Step::write, reason);
+    // Some filesystems do not support fsync(); there is nothing to do for them.
+    if (::fsync(file.get()) != 0 && errno != EINVAL && errno != ENOTSUP) {
+      return fail(Step::write, errno);
+    }
+    reached(Checkpoint::wrote_file);
+    return true;
+  }
+
+  bool rename(const Handle& file, const char* new_name, const FileVersion* expected) {
+    if (expected && version_at(directory_, file_name) != *expected) {
+      return refuse(Step::rename, OpenRefusal::changed);
+    }
+    reached(Checkpoint::compared_version);
+    if (::renameat(directory_.get(), new_name, directory_.get(), file_name) != 0) {
+      return fail(Step::rename, errno);
+    }
+    reached(Checkpoint::renamed_file);
+    if (!has_name(file)) return refuse(Step::rename, OpenRefusal::taken_away);
+    const Handle directory(::openat(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory) ::fsync(directory.get());
+    return true;
+  }
+
+  // Whether the name still refers to the file that was written.
+  bool has_name(const Handle& file) const {
+    struct stat status;
+    if (::fstat(file.get(), &status) != 0) return false;
+    const FileVersion mine = version_of(status);
+    const FileVersion named = version_at(directory_, file_name);
+    return named.exists && named.device == mine.device && named.inode == mine.inode;
+  }
+
+  Outcome& outcome_;
+  const UserAccount& user_;
+  const AuthorizedKeysFile::Hook& hook_;
+  Handle home_;
+  Handle directory_;
+};
 
 std::string random_name() {
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz234567";
   std::random_device random;
-  std::string name = fmt::format("{}.", keys_file_name);
+  std::string name = fmt::format("{}.", file_name);
   for (int i = 0; i < 12; ++i) name += letters[random() % letters.size()];
   return name;
 }
@@ -47,60 +202,45 @@ std::string reason(const Outcome& outcome) {
   return std::error_code(outcome.error, std::generic_category()).message();
 }
 
-std::unexpected<Error> with_system(const Outcome& outcome, std::string message) {
-  Error error{ErrorCode::failed, std::move(message)};
+// The reason with what it is about: qemu-ga's wording, which is partly GLib's.
+std::string read_failure(const Outcome& outcome, const AuthorizedKeysFile& file) {
+  const std::string why = reason(outcome);
+  if (outcome.refusal == OpenRefusal::system) {
+    return fmt::format("Failed to open file “{}”: {}", file.path(), why);
+  }
+  if (outcome.refusal == OpenRefusal::directory) {
+    return fmt::format("Error reading file “{}”: {}", file.path(), why);
+  }
+  if (outcome.step == Step::file) return why;
+  return fmt::format("'{}': {}", outcome.step == Step::home ? file.user().home : file.directory(),
+                     why);
+}
+
+std::string write_failure(const Outcome& outcome, const AuthorizedKeysFile& file,
+                          const std::string& new_name) {
+  const std::string why = reason(outcome);
+  const bool by_system = outcome.refusal == OpenRefusal::system;
+  if (outcome.step == Step::home && !by_system) {
+    return fmt::format("'{}': {}", file.user().home, why);
+  }
+  if (outcome.step == Step::directory) return fmt::format("'{}': {}", file.directory(), why);
+  if (outcome.step == Step::create) {
+    return fmt::format("Failed to create file “{}/{}”: {}", file.directory(), new_name, why);
+  }
+  if (outcome.step == Step::rename && by_system) {
+    return fmt::format("Failed to rename file “{}/{}” to “{}”: {}", file.directory(), new_name,
+                       file.path(), why);
+  }
+  return why;
+}
+
+std::unexpected<Error> failed(const Outcome& outcome, const std::string& what,
+                              const std::string& path, const std::string& why) {
+  Error error{ErrorCode::failed, fmt::format("failed to {} '{}': {}", what, path, why)};
   if (outcome.refusal == OpenRefusal::system) {
     error.system = std::error_code(outcome.error, std::generic_category());
   }
   return std::unexpected(std::move(error));
-}
-
-// qemu-ga's wording, which is partly GLib's.
-std::unexpected<Error> read_failure(const Outcome& outcome, const UserAccount& user,
-                                    const std::string& directory, const std::string& path) {
-  const std::string why = reason(outcome);
-  if (outcome.refusal == OpenRefusal::system) {
-    return with_system(
-        outcome, fmt::format("failed to read '{}': Failed to open file “{}”: {}", path, path, why));
-  }
-  if (outcome.refusal == OpenRefusal::directory) {
-    return failure("failed to read '{}': Error reading file “{}”: {}", path, path, why);
-  }
-  if (outcome.step == KeysStep::file) return failure("failed to read '{}': {}", path, why);
-  return failure("failed to read '{}': '{}': {}", path,
-                 outcome.step == KeysStep::home ? user.home : directory, why);
-}
-
-std::unexpected<Error> write_failure(const Outcome& outcome, const UserAccount& user,
-                                     const std::string& directory, const std::string& path,
-                                     const std::string& new_path) {
-  const std::string why = reason(outcome);
-  switch (outcome.step) {
-    case KeysStep::home:
-      if (outcome.refusal != OpenRefusal::system) {
-        return failure("failed to write to '{}': '{}': {}", path, user.home, why);
-      }
-      [[fallthrough]];
-    case KeysStep::make_directory:
-      return with_system(outcome,
-                         fmt::format("failed to create directory '{}': {}", directory, why));
-    case KeysStep::directory:
-      return with_system(outcome,
-                         fmt::format("failed to write to '{}': '{}': {}", path, directory, why));
-    case KeysStep::create:
-      return with_system(
-          outcome, fmt::format("failed to write to '{}': Failed to create file “{}”: {}", path,
-                               new_path, why));
-    case KeysStep::rename:
-      if (outcome.refusal != OpenRefusal::system) break;
-      return with_system(
-          outcome, fmt::format("failed to write to '{}': Failed to rename file “{}” to “{}”: {}",
-                               path, new_path, path, why));
-    case KeysStep::file:
-    case KeysStep::write:
-      break;
-  }
-  return with_system(outcome, fmt::format("failed to write to '{}': {}", path, why));
 }
 
 }  // namespace
@@ -109,17 +249,19 @@ AuthorizedKeysFile::AuthorizedKeysFile(UserAccount user, std::chrono::millisecon
     : user_(std::move(user)),
       limit_(limit),
       hook_(std::move(hook)),
-      directory_(fmt::format("{}{}{}", user_.home, user_.home.ends_with('/') ? "" : "/",
-                             keys_directory_name)),
-      path_(fmt::format("{}/{}", directory_, keys_file_name)) {}
+      directory_(
+          fmt::format("{}{}{}", user_.home, user_.home.ends_with('/') ? "" : "/", directory_name)),
+      path_(fmt::format("{}/{}", directory_, file_name)) {}
 
 Result<AuthorizedKeysContent> AuthorizedKeysFile::read() const {
   TRY_ASSIGN(auto memory, SharedMemory::create(sizeof(Outcome) + max_size + 1));
   Outcome& outcome = *new (memory.data()) Outcome{};
   char* content = static_cast<char*>(memory.data()) + sizeof(Outcome);
-  Work work(outcome, user_.home.c_str(), user_.user_id, hook_);
+  Work work(outcome, user_, hook_);
   TRY(run_as_user(user_, limit_, [&] { work.read(content); }));
-  if (outcome.refusal != OpenRefusal::none) return read_failure(outcome, user_, directory_, path_);
+  if (outcome.refusal != OpenRefusal::none) {
+    return failed(outcome, "read", path_, read_failure(outcome, *this));
+  }
   return AuthorizedKeysContent{.text = {content, std::min(outcome.size, max_size)},
                                .version = outcome.version};
 }
@@ -129,14 +271,17 @@ Result<bool> AuthorizedKeysFile::replace(std::string_view content,
   TRY_ASSIGN(auto memory, SharedMemory::create(sizeof(Outcome)));
   Outcome& outcome = *new (memory.data()) Outcome{};
   const std::string new_name = random_name();
-  Work work(outcome, user_.home.c_str(), user_.user_id, hook_);
+  Work work(outcome, user_, hook_);
   TRY(run_as_user(user_, limit_, [&] {
-    work.replace(content, new_name.c_str(), user_.group_id, expected ? &*expected : nullptr);
+    work.replace(content, new_name.c_str(), expected ? &*expected : nullptr);
   }));
   if (outcome.refusal == OpenRefusal::none) return true;
   if (outcome.refusal == OpenRefusal::changed) return false;
-  return write_failure(outcome, user_, directory_, path_,
-                       fmt::format("{}/{}", directory_, new_name));
+  if (outcome.step == Step::make_directory ||
+      (outcome.step == Step::home && outcome.refusal == OpenRefusal::system)) {
+    return failed(outcome, "create directory", directory_, reason(outcome));
+  }
+  return failed(outcome, "write to", path_, write_failure(outcome, *this, new_name));
 }
 
 }  // namespace bellhop::platform

@@ -3,24 +3,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include "base/text.h"
 #include "platform/accounts/user_account.h"
+#include "platform/io/small_file.h"
 
 namespace bellhop::platform {
 namespace {
 
 constexpr std::size_t first_buffer = 4096;
 constexpr std::size_t max_buffer_size = std::size_t{1} << 24;
-
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
 
 UserAccount account(const passwd& entry) {
   return {.name = entry.pw_name,
@@ -88,11 +82,10 @@ std::optional<UserAccount> parse_line(std::string_view line) {
 }
 
 Result<UserAccount> look_up_in(const std::filesystem::path& root, const std::string& name) {
-  const File file(std::fopen((root / "etc/passwd").c_str(), "re"));
-  if (!file) return system_failure(errno, "failed to lookup user '{}'", name);
-  char line[4096];
-  while (std::fgets(line, sizeof line, file.get())) {
-    auto user = parse_line(line);
+  const auto file = read_file(root / "etc/passwd");
+  if (!file) return system_failure(file.error().system, "failed to lookup user '{}'", name);
+  for (std::string_view rest = *file; !rest.empty();) {
+    auto user = parse_line(text::consume_line(rest));
     if (!user || user->name != name) continue;
     user->home = (root / std::filesystem::path(user->home).relative_path()).string();
     return *std::move(user);

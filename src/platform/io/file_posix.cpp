@@ -34,7 +34,13 @@ class PosixFile : public File {
     const int whence = from == SeekFrom::start     ? SEEK_SET
                        : from == SeekFrom::current ? SEEK_CUR
                                                    : SEEK_END;
-    const auto position = ::lseek(fd_.get(), offset, whence);
+    auto position = ::lseek(fd_.get(), offset, whence);
+    // As stdio does, which qemu-ga uses: files in /proc have no end, but the size 0.
+    struct stat status{};
+    if (position < 0 && errno == EINVAL && from == SeekFrom::end &&
+        ::fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode)) {
+      position = ::lseek(fd_.get(), status.st_size + offset, SEEK_SET);
+    }
     if (position < 0) return system_failure(errno, "failed to seek file");
     return position;
   }

@@ -47,18 +47,19 @@ struct Sleep {
   const char* pm_option;  // of pm-is-supported
   const char* pm_program;
   std::string_view kernel_state;  // of /sys/power/state
+  std::string_view disk_mode;     // of /sys/power/disk; empty: the selected one
 };
 
 Sleep sleep_of(SuspendMode mode) {
   switch (mode) {
     case SuspendMode::disk:
-      return {"hibernate", "--hibernate", "pm-hibernate", "disk"};
+      return {"hibernate", "--hibernate", "pm-hibernate", "disk", {}};
     case SuspendMode::ram:
-      return {"suspend", "--suspend", "pm-suspend", "mem"};
+      return {"suspend", "--suspend", "pm-suspend", "mem", {}};
     case SuspendMode::hybrid:
       break;
   }
-  return {"hybrid-sleep", "--suspend-hybrid", "pm-suspend-hybrid", "disk"};
+  return {"hybrid-sleep", "--suspend-hybrid", "pm-suspend-hybrid", "disk", "suspend"};
 }
 
 // True if a list such as "freeze [mem] disk" contains `word`.
@@ -130,7 +131,7 @@ class LinuxPower final : public Power {
     Result<void> last = failure("the requested suspend mode is not supported by the guest");
     const Slept before = slept();
     for (const auto means : {&LinuxPower::sleep_by_login_manager, &LinuxPower::sleep_by_pm_utils,
-                             kernel_sleep_of(mode)}) {
+                             &LinuxPower::sleep_by_kernel}) {
       Attempt done = (this->*means)(sleep_of(mode));
       if (done) last = *std::move(done);
       if (last || has_slept_since(before)) return {};
@@ -139,18 +140,6 @@ class LinuxPower final : public Power {
   }
 
  private:
-  static Attempt (LinuxPower::* kernel_sleep_of(SuspendMode mode))(const Sleep&) {
-    switch (mode) {
-      case SuspendMode::disk:
-        return &LinuxPower::sleep_on_disk;
-      case SuspendMode::ram:
-        return &LinuxPower::sleep_by_kernel;
-      case SuspendMode::hybrid:
-        break;
-    }
-    return &LinuxPower::sleep_hybrid;
-  }
-
   // Compared later to detect whether the guest has been suspended meanwhile.
   struct Slept {
     std::string times;  // number of suspends to RAM, as the kernel counts them
@@ -241,42 +230,31 @@ class LinuxPower final : public Power {
     return run_suspend(sleep.pm_program, {});
   }
 
-  Attempt sleep_by_kernel(const Sleep& sleep) {
-    const auto power = ControlDirectory::open(root_ / "sys/power");
-    const auto states = power ? power->read("state") : std::string();
-    if (!states || !has_word(*states, sleep.kernel_state)) return std::nullopt;
-    return write_state(*power, "state", sleep.kernel_state);
-  }
-
   // /sys/power/disk selects what the kernel does once the hibernation image is on disk (Linux,
   // Documentation/admin-guide/pm/sleep-states.rst): it turns the guest off or, in the mode
   // "suspend", suspends it to RAM. Programs do not restore the selection: after elogind's hybrid
-  // sleep, "disk" alone would not turn the guest off. This function selects `wanted` and restores
-  // `chosen`.
-  Attempt sleep_in_mode(const Sleep& sleep, std::string_view chosen, std::string_view wanted) {
+  // sleep, "disk" alone would not turn the guest off.
+  Attempt sleep_by_kernel(const Sleep& sleep) {
     const auto power = ControlDirectory::open(root_ / "sys/power");
-    if (!power) return std::nullopt;
-    TRY(write_state(*power, "disk", wanted));
-    Attempt slept = sleep_by_kernel(sleep);
-    if (!chosen.empty()) static_cast<void>(power->write("disk", chosen));  // as far as possible
+    if (!power || !has_word(power->read("state").value_or(""), sleep.kernel_state)) {
+      return std::nullopt;
+    }
+    if (sleep.kernel_state != "disk") return write_state(*power, "state", sleep.kernel_state);
+    const std::string modes = power->read("disk").value_or("");
+    if (!sleep.disk_mode.empty() && !has_word(modes, sleep.disk_mode)) return std::nullopt;
+    const std::string chosen = chosen_word(modes);
+    std::string_view wanted = sleep.disk_mode.empty() ? chosen : sleep.disk_mode;
+    if (sleep.disk_mode.empty() && chosen == "suspend") {
+      wanted = has_word(modes, "platform") ? "platform" : "shutdown";
+    }
+    if (wanted != chosen) {
+      TRY(write_state(*power, "disk", wanted));
+    }
+    Attempt slept = write_state(*power, "state", sleep.kernel_state);
+    if (wanted != chosen && !chosen.empty()) {
+      static_cast<void>(power->write("disk", chosen));  // as far as possible
+    }
     return slept;
-  }
-
-  std::string hibernation_modes() const {
-    const auto power = ControlDirectory::open(root_ / "sys/power");
-    return power ? power->read("disk").value_or("") : std::string();
-  }
-
-  Attempt sleep_on_disk(const Sleep& sleep) {
-    const std::string modes = hibernation_modes();
-    if (chosen_word(modes) != "suspend") return sleep_by_kernel(sleep);
-    return sleep_in_mode(sleep, "suspend", has_word(modes, "platform") ? "platform" : "shutdown");
-  }
-
-  Attempt sleep_hybrid(const Sleep& sleep) {
-    const std::string modes = hibernation_modes();
-    if (!has_word(modes, "suspend")) return std::nullopt;
-    return sleep_in_mode(sleep, chosen_word(modes), "suspend");
   }
 
   std::unique_ptr<PowerBackend> backend_;

@@ -1,5 +1,6 @@
 #include "platform/process/child_posix.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -15,6 +16,22 @@
 namespace bellhop::platform {
 
 using Clock = std::chrono::steady_clock;
+
+bool arrange_descriptors(ChildDescriptors& descriptors) {
+  if (::dup2(descriptors.in, 0) < 0 || ::dup2(descriptors.out, 1) < 0 ||
+      ::dup2(descriptors.err, 2) < 0 || ::dup2(descriptors.report, 3) < 0) {
+    return false;
+  }
+  descriptors.report = 3;
+  return ::fcntl(3, F_SETFD, FD_CLOEXEC) == 0 && close_from(4);
+}
+
+std::vector<char*> exec_strings(const std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (const std::string& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
 
 bool wait_readable(const Handle& descriptor, ChildDeadline deadline) {
   for (;;) {
@@ -43,6 +60,13 @@ Result<Handle> exit_descriptor_by_thread(pid_t child) {
   }
   thread->detach();
   return std::move(pipe.read);
+}
+
+void undo_ignored_sigchld() {
+  struct sigaction action = {};
+  if (::sigaction(SIGCHLD, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
+    ::signal(SIGCHLD, SIG_DFL);
+  }
 }
 
 ProcessEnd reap(pid_t child) {

@@ -1,4 +1,5 @@
-// A child process: the report that it sends to the agent through a pipe, and its end.
+// A child process: how it starts, the report that it sends to the agent through a pipe, and its
+// end.
 #pragma once
 
 #include <limits.h>
@@ -7,6 +8,8 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "platform/io/handle.h"
@@ -16,6 +19,33 @@
 namespace bellhop::platform {
 
 using ChildDeadline = std::chrono::steady_clock::time_point;
+
+// The fds of a child, all above 2 at first.
+struct ChildDescriptors {
+  int in;
+  int out;
+  int err;
+  int report;
+};
+
+// In the child: `in`, `out` and `err` become its fds 0, 1 and 2, and `report` its close-on-exec fd
+// 3. Closes all others: a copy of another child's pipe would hide the end of that child, and the
+// agent's files are not the child's. Returns false with errno set on failure. Makes only system
+// calls: safe after vfork().
+bool arrange_descriptors(ChildDescriptors& descriptors);
+
+// Closes fd `first` and all above it. Makes only system calls: safe after vfork(). Returns false,
+// with errno set, when some may still be open.
+bool close_from(int first);
+
+// Drops every capability of the calling process and prevents other processes from tracing it.
+// Called by a child that has just become another user: a process that was not root, but had the
+// capabilities to change its user, still has them. Makes only system calls: safe after fork().
+// Returns false, with errno set, when it may still have any.
+bool drop_capabilities();
+
+// The argument list or environment for execve(2), which writes nothing. Refers to the strings.
+std::vector<char*> exec_strings(const std::vector<std::string>& strings);
 
 // In the child: sends its report. Makes only system calls.
 template <class Report>
@@ -42,6 +72,10 @@ bool wait_readable(const Handle& descriptor, ChildDeadline deadline);
 Result<Handle> exit_descriptor(pid_t child);
 // The second way, which exit_descriptor() and tests use.
 Result<Handle> exit_descriptor_by_thread(pid_t child);
+
+// Undoes an inherited SIG_IGN for SIGCHLD, with which the kernel would reap children itself and
+// discard their exit statuses.
+void undo_ignored_sigchld();
 
 // Waits for the end of a child, which frees its pid.
 ProcessEnd reap(pid_t child);

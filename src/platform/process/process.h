@@ -99,7 +99,7 @@ class Processes {
   void set_descriptor_limit(std::int64_t limit);
 
  private:
-  class Runner;
+  struct Runner;
   std::unique_ptr<Runner> runner_;
 };
 

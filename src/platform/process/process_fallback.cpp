@@ -2,7 +2,7 @@
 
 namespace bellhop::platform {
 
-class Processes::Runner {};
+struct Processes::Runner {};
 
 Processes::Processes() = default;
 Processes::~Processes() = default;

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +7,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "platform/process/child_posix.h"
 #include "platform/process/find_executable.h"
 #include "platform/process/reexec.h"
 
@@ -18,17 +18,6 @@ namespace {
 
 constexpr const char* running_program = "/proc/self/exe";
 
-char* writable(const std::string& text) {
-  return const_cast<char*>(text.c_str());  // execve's argument type; it writes nothing
-}
-
-bool is_same_file(const std::string& one, const std::string& other) {
-  struct stat first{};
-  struct stat second{};
-  return ::stat(one.c_str(), &first) == 0 && ::stat(other.c_str(), &second) == 0 &&
-         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
-}
-
 void pass_on(const std::vector<NativeHandle>& descriptors, bool wanted) {
   for (const NativeHandle descriptor : descriptors) {
     ::fcntl(descriptor, F_SETFD, wanted ? 0 : FD_CLOEXEC);
@@ -37,7 +26,7 @@ void pass_on(const std::vector<NativeHandle>& descriptors, bool wanted) {
 
 std::vector<char*> with_variable(const std::string& variable) {
   const std::string_view name = std::string_view(variable).substr(0, variable.find('=') + 1);
-  std::vector<char*> environment{writable(variable)};
+  std::vector<char*> environment{const_cast<char*>(variable.c_str())};
   for (char** at = environ; at && *at; ++at) {
     if (!std::string_view(*at).starts_with(name)) environment.push_back(*at);
   }
@@ -48,10 +37,7 @@ std::vector<char*> with_variable(const std::string& variable) {
 }  // namespace
 
 Error exec_in_place(const ExecRequest& image) {
-  std::vector<char*> arguments;
-  arguments.reserve(image.arguments.size() + 1);
-  for (const std::string& argument : image.arguments) arguments.push_back(writable(argument));
-  arguments.push_back(nullptr);
+  const std::vector<char*> arguments = exec_strings(image.arguments);
   std::vector<char*> environment = with_variable(image.variable);
   pass_on(image.descriptors, true);
   ::execve(image.path.c_str(), arguments.data(), environment.data());
@@ -61,12 +47,12 @@ Error exec_in_place(const ExecRequest& image) {
 }
 
 Result<std::string> executable_path(const std::string& name, const std::string& working_directory) {
+  std::error_code error;
   const char* search_path = std::getenv("PATH");
   for (const std::string& candidate : program_candidates(name, search_path ? search_path : "")) {
     std::string path = (std::filesystem::path(working_directory) / candidate).string();
-    if (is_same_file(path, running_program)) return path;
+    if (std::filesystem::equivalent(path, running_program, error)) return path;
   }
-  std::error_code error;
   const auto target = std::filesystem::read_symlink(running_program, error);
   if (error) return system_failure(error.value(), "cannot find out where '{}' is", name);
   return target.string();

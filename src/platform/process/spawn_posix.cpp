@@ -1,16 +1,14 @@
 #include "platform/process/spawn_posix.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "platform/io/close_from_posix.h"
+#include "platform/io/pipe_posix.h"
+#include "platform/process/child_posix.h"
 #include "platform/process/find_executable.h"
 #include "platform/process/signals_posix.h"
 
@@ -28,13 +26,9 @@ struct Plan {
   std::vector<char*> arguments;      // argv, ends with null
   std::vector<char*> shell_command;  // argv for a file without an interpreter; [1] is the file
   std::vector<char*> environment;    // empty: the agent's own
-  SpawnSetup setup;
-  int report;  // the child writes a ChildReport there when it fails
+  ChildDescriptors descriptors;      // the child writes an errno value to `report` when it fails
+  rlimit descriptor_limit;
 };
-
-char* writable(const std::string& text) {
-  return const_cast<char*>(text.c_str());  // execve's argument type; it writes nothing
-}
 
 std::string search_path(const ProcessRequest& request) {
   if (request.environment) {
@@ -46,25 +40,17 @@ std::string search_path(const ProcessRequest& request) {
   return path ? path : "/bin:/usr/bin:.";
 }
 
-Plan make_plan(const ProcessRequest& request, const SpawnSetup& setup, int report) {
+Plan make_plan(const ProcessRequest& request, const ChildDescriptors& descriptors,
+               const rlimit& descriptor_limit) {
   Plan plan{.files = program_candidates(request.path, search_path(request)),
-            .arguments = {writable(request.path)},
-            .shell_command = {const_cast<char*>(shell), nullptr},
+            .arguments = exec_strings(request.arguments),
+            .shell_command = {const_cast<char*>(shell)},
             .environment = {},
-            .setup = setup,
-            .report = report};
-  for (const std::string& argument : request.arguments) {
-    plan.arguments.push_back(writable(argument));
-    plan.shell_command.push_back(writable(argument));
-  }
-  plan.arguments.push_back(nullptr);
-  plan.shell_command.push_back(nullptr);
-  if (request.environment) {
-    for (const std::string& variable : *request.environment) {
-      plan.environment.push_back(writable(variable));
-    }
-    plan.environment.push_back(nullptr);
-  }
+            .descriptors = descriptors,
+            .descriptor_limit = descriptor_limit};
+  plan.arguments.insert(plan.arguments.begin(), const_cast<char*>(request.path.c_str()));
+  plan.shell_command.insert(plan.shell_command.end(), plan.arguments.begin(), plan.arguments.end());
+  if (request.environment) plan.environment = exec_strings(*request.environment);
   return plan;
 }
 
@@ -102,78 +88,52 @@ int execute_first(Plan& plan) {
   return denied ? EACCES : error;
 }
 
-// Sets up the child's fds: 0, 1, 2 and, until execve(), 3 for the report. Closes all others before
-// execve(), which a slow disk can delay: a copy of another child's pipe would keep that pipe open
-// meanwhile and hide its end.
-bool arrange_descriptors(const Plan& plan) {
-  return ::dup2(plan.setup.in, 0) >= 0 && ::dup2(plan.setup.out, 1) >= 0 &&
-         ::dup2(plan.setup.err, 2) >= 0 && ::dup2(plan.report, 3) >= 0 &&
-         ::fcntl(3, F_SETFD, FD_CLOEXEC) == 0 && close_from(4);
-}
-
-// Becomes the user, if one is wanted, and leaves the agent's directory.
-ChildReport enter_user(const Identity* user) {
-  if (!user) return {ChildStage::done, 0};
-  const ChildReport report = become(*user);
-  if (report.stage == ChildStage::done && ::chdir("/") != 0) return {ChildStage::program, errno};
-  return report;
-}
-
+// The agent's fds are closed before execve(), which a slow disk can delay.
 [[noreturn]] void run_child(Plan& plan) {
-  ChildReport report{ChildStage::descriptors, 0};
-  int report_pipe = plan.report;
-  if (!arrange_descriptors(plan)) {
-    report.error = errno;
+  int error = 0;
+  if (!arrange_descriptors(plan.descriptors)) {
+    error = errno;
   } else {
-    report_pipe = 3;
-    report = enter_user(plan.setup.user);
-  }
-  if (report.stage == ChildStage::done) {
-    if (plan.setup.descriptors) ::setrlimit(RLIMIT_NOFILE, &*plan.setup.descriptors);
+    ::setrlimit(RLIMIT_NOFILE, &plan.descriptor_limit);
     reset_child_signals();
-    report = {ChildStage::program, execute_first(plan)};
+    error = execute_first(plan);
   }
-  write_report(report_pipe, report);
+  write_report(plan.descriptors.report, error);
   ::_exit(127);
 }
 
 // vfork() shares the memory instead of copying its page tables, and suspends only the calling
 // thread. Signals are blocked meanwhile: a handler in the child would run in the agent's memory.
-// For another user it is fork(): the C library's setresuid() changes all threads that it has
-// registered, which in shared memory are the agent's.
 pid_t fork_child(Plan& plan) {
   const ScopedSignalBlock held;
   // NOLINTBEGIN: posix_spawn neither reports what failed nor accepts a search path. All calls of
   // the child are safe after vfork; see run_child().
-  const pid_t child = plan.setup.user ? ::fork() : ::vfork();
+  const pid_t child = ::vfork();
   if (child == 0) run_child(plan);
   // NOLINTEND
   return child;
 }
 
-}  // namespace
-
-void undo_ignored_sigchld() {
-  struct sigaction action = {};
-  if (::sigaction(SIGCHLD, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
-    ::signal(SIGCHLD, SIG_DFL);
-  }
+std::unexpected<Error> not_started(int reason, const std::string& what) {
+  const std::error_code system(reason, std::generic_category());
+  return std::unexpected(
+      Error{ErrorCode::failed, fmt::format("Failed to {} ({})", what, system.message()), system});
 }
 
-std::expected<pid_t, ChildReport> spawn(const ProcessRequest& request, const SpawnSetup& setup,
-                                        Pipe report) {
-  Plan plan = make_plan(request, setup, report.write.get());
+}  // namespace
+
+Result<pid_t> spawn(const ProcessRequest& request, ChildDescriptors descriptors,
+                    const rlimit& descriptor_limit) {
+  TRY_ASSIGN(auto report, make_pipe());
+  descriptors.report = report.write.get();
+  Plan plan = make_plan(request, descriptors, descriptor_limit);
   const pid_t child = fork_child(plan);
-  if (child < 0) return std::unexpected(ChildReport{ChildStage::fork, errno});
+  if (child < 0) return not_started(errno, "fork child process");
   report.write.reset();
-  if (!wait_readable(report.read, setup.deadline)) {
-    kill_child(child, report.read);
-    return std::unexpected(ChildReport{ChildStage::timed_out, 0});
-  }
-  const auto failed = read_report<ChildReport>(report.read);
+  const auto failed = read_report<int>(report.read);
   if (!failed) return child;
   reap(child);
-  return std::unexpected(*failed);
+  return not_started(*failed, fmt::format("execute child process “{}”", request.path));
 }
 
 }  // namespace bellhop::platform

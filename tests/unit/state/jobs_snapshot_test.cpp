@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <chrono>
@@ -185,6 +186,23 @@ TEST_F(JobsSnapshot, ContinueAfterAFailedUpgrade) {
   const auto status = finished(number);
   EXPECT_EQ(status.end.exit_code, 7);
   EXPECT_EQ(status.out->bytes, "x\n");
+}
+
+TEST_F(JobsSnapshot, EndWithoutAStatusIfTheyCannotBeWatchedAfterAFailedUpgrade) {
+  const auto lost = start(shell("kill -STOP $$"));
+  const auto other = start(shell(gate_.wait_command() + "; exit 7"));
+  SnapshotWriter writer(platform::current_pid());
+  jobs_->snapshot(writer);
+  const auto pid = static_cast<pid_t>(lost);
+  ASSERT_EQ(::kill(pid, SIGKILL), 0);
+  ASSERT_EQ(::waitpid(pid, nullptr, 0), pid);
+  jobs_->resume();
+  const auto status = finished(lost);
+  EXPECT_FALSE(status.end.exit_code || status.end.signal);
+  upgrade();
+  EXPECT_TRUE(jobs_->status(lost)->exited);
+  gate_.open();
+  EXPECT_EQ(finished(other).end.exit_code, 7);
 }
 
 TEST_F(JobsSnapshot, CanBeAHundredAtATime) {

@@ -1,56 +1,53 @@
-#include "platform/io/edge_poll.h"
-
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
-#include <optional>
+#include <utility>
 #include <vector>
 
-#include "platform/io/handle.h"
+#include "channel/reactor_posix.h"
 
-namespace bellhop::platform {
+namespace bellhop::channel {
 namespace {
 
-constexpr std::uint64_t token = 42;
-
 // Watches one end of a socket pair.
-class EdgePollTest : public ::testing::Test {
+class ReactorTest : public ::testing::Test {
  protected:
   void SetUp() override {
     std::array<int, 2> ends{};
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
     watched_.reset(ends[0]);
     other_.reset(ends[1]);
-    auto poll = EdgePoll::create();
-    ASSERT_TRUE(poll);
-    poll_.emplace(*std::move(poll));
-    ASSERT_TRUE(poll_->add(watched_.get(), token));
+    auto watch = reactor_->watch(watched_.get(),
+                                 [this](const EdgeEvent& event) { events_.push_back(event); });
+    ASSERT_TRUE(watch);
+    watch_ = *std::move(watch);
   }
   std::vector<EdgeEvent> events() {
-    std::array<EdgeEvent, 4> room;
-    const auto reported = poll_->take(room);
-    return {reported.begin(), reported.end()};
+    loop_.poll();
+    return std::exchange(events_, {});
   }
   void send() { ASSERT_EQ(::write(other_.get(), "x", 1), 1); }
-  void receive(const Handle& fd) {
+  void receive(const platform::Handle& fd) {
     char byte = 0;
     ASSERT_EQ(::read(fd.get(), &byte, 1), 1);
   }
 
-  Handle watched_;
-  Handle other_;
-  std::optional<EdgePoll> poll_;
+  platform::Handle watched_;
+  platform::Handle other_;
+  asio::io_context loop_;
+  std::unique_ptr<Reactor> reactor_ = *Reactor::create(loop_);
+  Watch watch_;
+  std::vector<EdgeEvent> events_;
 };
 
-TEST_F(EdgePollTest, ReportsEachInputOnce) {
+TEST_F(ReactorTest, ReportsEachInputOnce) {
   EXPECT_TRUE(events().empty());
   for (int i = 0; i < 2; ++i) {
     send();
     const auto reported = events();
     ASSERT_EQ(reported.size(), 1U);
-    EXPECT_EQ(reported[0].token, token);
     EXPECT_TRUE(reported[0].readable);
     EXPECT_FALSE(reported[0].writable);
     EXPECT_FALSE(reported[0].input_ends);
@@ -58,22 +55,22 @@ TEST_F(EdgePollTest, ReportsEachInputOnce) {
   }
 }
 
-TEST_F(EdgePollTest, ReportsWritableOnlyOnRequest) {
+TEST_F(ReactorTest, ReportsWritableOnlyOnRequest) {
   ASSERT_EQ(::write(watched_.get(), "x", 1), 1);
   receive(other_);  // empties the socket buffer
   EXPECT_TRUE(events().empty());
-  poll_->await_writable(watched_.get(), token, true);
+  watch_.await_writable(true);
   const auto reported = events();
   ASSERT_EQ(reported.size(), 1U);  // it was writable already
   EXPECT_TRUE(reported[0].writable);
   EXPECT_FALSE(reported[0].readable);
-  poll_->await_writable(watched_.get(), token, false);
+  watch_.await_writable(false);
   ASSERT_EQ(::write(watched_.get(), "x", 1), 1);
   receive(other_);
   EXPECT_TRUE(events().empty());
 }
 
-TEST_F(EdgePollTest, ReportsTheEndOfInputAndAHangUp) {
+TEST_F(ReactorTest, ReportsTheEndOfInputAndAHangUp) {
   send();
   ASSERT_EQ(::shutdown(other_.get(), SHUT_WR), 0);
   const auto ended = events();
@@ -88,21 +85,27 @@ TEST_F(EdgePollTest, ReportsTheEndOfInputAndAHangUp) {
   EXPECT_TRUE(events().empty());  // although the state persists
 }
 
-TEST_F(EdgePollTest, HasAReadableDescriptorWhileThereAreEvents) {
-  std::array<EdgeEvent, 1> room;
-  auto outer = EdgePoll::create();
-  ASSERT_TRUE(outer);
-  ASSERT_TRUE(outer->add(poll_->descriptor(), 7));
-  EXPECT_TRUE(outer->take(room).empty());
-  send();
-  EXPECT_EQ(outer->take(room).size(), 1U);
-}
-
-TEST_F(EdgePollTest, ReportsNothingForARemovedDescriptor) {
-  poll_->remove(watched_.get());
+TEST_F(ReactorTest, ReportsNothingAfterAWatchHasEnded) {
+  watch_ = Watch();
   send();
   EXPECT_TRUE(events().empty());
 }
 
+TEST_F(ReactorTest, LetsACallbackEndItsOwnWatch) {
+  int calls = 0;
+  watch_ = Watch();
+  auto watch = reactor_->watch(watched_.get(), [&](const EdgeEvent&) {
+    ++calls;
+    watch_ = Watch();
+  });
+  ASSERT_TRUE(watch);
+  watch_ = *std::move(watch);
+  send();
+  events();
+  send();
+  events();
+  EXPECT_EQ(calls, 1);
+}
+
 }  // namespace
-}  // namespace bellhop::platform
+}  // namespace bellhop::channel
