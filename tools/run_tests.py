@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -74,6 +75,7 @@ def run_python_tests(directory, build, names, count, options=()):
                        BELLHOP=str(build / "client" / "bellhop"))
     for file in chosen_files(directory, names):
         print(f"== {file.relative_to(ROOT)}", flush=True)
+        started = time.monotonic()
         process = subprocess.Popen([sys.executable, str(CONFORMANCE / "run.py"), *options,
                                     str(file)],
                                    env=environment, stdout=subprocess.PIPE, text=True)
@@ -92,6 +94,7 @@ def run_python_tests(directory, build, names, count, options=()):
             elif line.startswith("skip: "):
                 count.skips.append(line[len("skip: "):].strip())
         status = process.wait()
+        print(f"{file.stem}: {time.monotonic() - started:.0f} s", flush=True)
         if not counted or (status != 0 and len(count.failures) == before):
             count.failed += 1
             count.failures.append(f"{file.stem}: exited with status {status}")
