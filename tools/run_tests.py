@@ -40,7 +40,8 @@ def run_unit_tests(build, names, count):
     with tempfile.TemporaryDirectory() as directory:
         report = pathlib.Path(directory) / "report.xml"
         command = ["ctest", "--test-dir", str(build), "--output-on-failure", "--no-tests=ignore",
-                   "--label-regex", "^unit$", "--parallel", str(os.cpu_count()), "--output-junit", str(report)]
+                   "--label-regex", "^unit$", "--parallel", str(os.cpu_count()),
+                   "--output-junit", str(report)]
         if names:
             command += ["--tests-regex", "|".join(re.escape(name) for name in names)]
         subprocess.run(command, check=False)

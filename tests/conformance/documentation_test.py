@@ -1,4 +1,4 @@
-"""The pages of the documentation: their links lead somewhere, and the files that they name exist."""
+"""The pages of the documentation: their links, and the files and messages that they name."""
 
 import pathlib
 import re
