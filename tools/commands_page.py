@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
-"""Reads the output of `bellhopd --schema` and prints the text of docs/commands.md."""
+"""Reads the output of `bellhopd --schema` and prints the text of docs/commands.md.
+
+The differences from qemu-ga are those of docs/compatibility.json."""
 
 import json
 import sys
+
+import compatibility
 
 ACCESS = {
     "none": "none, the command concerns only the protocol",
@@ -59,7 +63,14 @@ def returns(schema):
     return lines + table(inner, "[]." if "items" in schema else "")
 
 
-def section(name, command):
+def differences(name, rows):
+    lines = [f"- [`{row['id']}`](compatibility.md#{compatibility.anchor(row['topic'])}): "
+             f"qemu-ga: {row['qemu-ga']}. Bellhop: {row['bellhop']}."
+             for row in rows if name in row["commands"]]
+    return ["Differs from qemu-ga:", "", *lines, ""] if lines else []
+
+
+def section(name, command, rows):
     facts = [f"Since {command['since']}.", f"Access: {ACCESS[command['access']]}."]
     if command["served-while-frozen"]:
         facts.append("Served while filesystems are frozen.")
@@ -72,12 +83,16 @@ def section(name, command):
     lines += ["Arguments:", "", *arguments] if arguments else ["No arguments.", ""]
     if command["success-response"]:
         lines += returns(command["returns"])
-    return lines
+    return lines + differences(name, rows)
 
 
 def main():
     schema = json.load(sys.stdin)
     commands = schema["commands"]
+    rows = compatibility.load()
+    unknown = {name for row in rows for name in row["commands"]} - set(commands)
+    if unknown:
+        sys.exit(f"docs/compatibility.json: no such command: {', '.join(sorted(unknown))}")
     lines = [
         "# Commands",
         "",
@@ -92,7 +107,7 @@ def main():
         lines.append(f"| [{name}](#{name}) | {first} |")
     lines.append("")
     for name, command in commands.items():
-        lines += section(name, command)
+        lines += section(name, command, rows)
     print("\n".join(lines).rstrip())
 
 

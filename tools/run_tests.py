@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -35,11 +36,12 @@ def skip_reason(case):
 
 
 def run_unit_tests(build, names, count):
-    """Runs the build's tests with CTest."""
+    """Runs the build's unit tests with CTest. The other tests there are those of this program."""
     with tempfile.TemporaryDirectory() as directory:
         report = pathlib.Path(directory) / "report.xml"
         command = ["ctest", "--test-dir", str(build), "--output-on-failure", "--no-tests=ignore",
-                   "--parallel", str(os.cpu_count()), "--output-junit", str(report)]
+                   "--label-regex", "^unit$", "--parallel", str(os.cpu_count()),
+                   "--output-junit", str(report)]
         if names:
             command += ["--tests-regex", "|".join(re.escape(name) for name in names)]
         subprocess.run(command, check=False)
@@ -59,15 +61,22 @@ def run_unit_tests(build, names, count):
                 count.failures.append(case.get("name"))
 
 
+def chosen_files(directory, names):
+    """The test files of a directory whose names contain one of `names`. A name that is a file's
+    complete name chooses only this file."""
+    files = sorted(directory.glob("*_test.py"))
+    complete = {file.stem for file in files}
+    return [file for file in files if not names or any(
+        name == file.stem or (name in file.name and name not in complete) for name in names)]
+
+
 def run_python_tests(directory, build, names, count, options=()):
     """Runs the Python tests of a directory, file by file."""
     environment = dict(os.environ, BELLHOPD=str(build / "src" / "bellhopd"),
                        BELLHOP=str(build / "client" / "bellhop"))
-    files = sorted(directory.glob("*_test.py"))
-    if names:
-        files = [file for file in files if any(name in file.name for name in names)]
-    for file in files:
+    for file in chosen_files(directory, names):
         print(f"== {file.relative_to(ROOT)}", flush=True)
+        started = time.monotonic()
         process = subprocess.Popen([sys.executable, str(CONFORMANCE / "run.py"), *options,
                                     str(file)],
                                    env=environment, stdout=subprocess.PIPE, text=True)
@@ -86,6 +95,7 @@ def run_python_tests(directory, build, names, count, options=()):
             elif line.startswith("skip: "):
                 count.skips.append(line[len("skip: "):].strip())
         status = process.wait()
+        print(f"{file.stem}: {time.monotonic() - started:.0f} s", flush=True)
         if not counted or (status != 0 and len(count.failures) == before):
             count.failed += 1
             count.failures.append(f"{file.stem}: exited with status {status}")

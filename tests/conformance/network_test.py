@@ -19,6 +19,8 @@ ORACLES = ("sid", "trixie")
 
 class NetworkTest(unittest.TestCase):
     def namespace(self):
+        if reason := agents.missing_program("nsenter", "ip"):
+            self.skipTest(reason)
         namespace = Namespace()
         self.addCleanup(namespace.__exit__)
         try:

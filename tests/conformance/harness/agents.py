@@ -38,6 +38,26 @@ class Unavailable(unittest.SkipTest):
     """Something that a test needs is not available here. Skips the test; the message says why."""
 
 
+# The package of each program that tests need, in Debian and Ubuntu; others have the program's name.
+_PACKAGES = {
+    "sh": "dash", "sleep": "coreutils", "ldd": "libc-bin", "chpasswd": "passwd", "ip": "iproute2",
+    "umount": "mount", "losetup": "mount", "mksquashfs": "squashfs-tools",
+    "unshare": "util-linux", "nsenter": "util-linux", "setpriv": "util-linux",
+    "fsfreeze": "util-linux", "pivot_root": "util-linux",
+    "mkfs.ext4": "e2fsprogs", "mkfs.xfs": "xfsprogs", "mkfs.btrfs": "btrfs-progs",
+    "btrfs": "btrfs-progs",
+}
+
+
+def missing_program(*programs):
+    """The first of the programs that is not installed, with its package, as the reason to skip a
+    test. None if all are installed."""
+    for program in programs:
+        if not shutil.which(program):
+            return f"needs {program}, package {_PACKAGES.get(program, program)}"
+    return None
+
+
 class NoReply(AssertionError):
     """The agent did not answer in time, or disconnected."""
 

@@ -5,7 +5,7 @@ A file in cases/ is a JSON array of cases:
   since          first version of qemu-ga that has it ("10.0"); older oracles skip the case
   dropped        first version of qemu-ga that lacks it; newer oracles skip it, bellhopd does not
   agents         ["qemu-ga"] or ["bellhopd"]: only these (default: all)
-  differs        {"id", "reason"}: bellhopd differs on purpose; docs/compatibility.md has the id
+  differs        {"id", "reason"}: bellhopd differs on purpose; docs/compatibility.json has the row
   thaws          true: thaws filesystems; skipped where that is not permitted
   agent          options, block, allow, configuration, environment: arguments of agents.Agent
   files          prepared in ${dir}: name -> BYTES, or {"directory": true}, {"fifo": true},

@@ -426,7 +426,7 @@ class WorldTest:
 
     def require(self, kind):
         if not can_make(kind):
-            self.skipTest(f"this machine has no {kind}: the kernel or mkfs.{kind} lacks it")
+            self.skipTest(agents.missing_program("mkfs." + kind) or f"the kernel has no {kind}")
 
     def start(self, *options, **more):
         agent = Agent(self.PROGRAM, self.directory, *options, **more)
@@ -453,9 +453,8 @@ def run_in_namespace():
         skip("BELLHOPD does not name an agent")
     if os.geteuid() != 0:
         skip("only root can create and freeze filesystems")
-    for program in (*TOOLS, "pivot_root", "ldd"):
-        if not shutil.which(program):
-            skip(f"there is no {program}")
+    if reason := agents.missing_program(*TOOLS, "pivot_root", "ldd"):
+        skip(reason)
     if not os.path.exists("/dev/loop-control"):
         subprocess.run(["modprobe", "loop"], capture_output=True, check=False)
     if not os.path.exists("/dev/loop-control"):

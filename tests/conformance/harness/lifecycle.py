@@ -105,9 +105,9 @@ exec "$@"
     def _make(self):
         if os.geteuid() != 0:
             return "mounting needs root"
-        for program in ("unshare", "nsenter", "mount", "mkfs.ext4", "fsfreeze"):
-            if not shutil.which(program):
-                return f"needs {program}"
+        reason = agents.missing_program("unshare", "nsenter", "mount", "mkfs.ext4", "fsfreeze")
+        if reason:
+            return reason
         self.mountpoint.mkdir()
         image = self.directory / "image"
         with open(image, "wb") as file:

@@ -37,9 +37,8 @@ def kernel_supports(filesystem):
 
 
 def require(test, *programs, filesystem=None):
-    for program in programs:
-        if not shutil.which(program):
-            test.skipTest(f"needs {program}")
+    if reason := agents.missing_program(*programs):
+        test.skipTest(reason)
     if filesystem and not kernel_supports(filesystem):
         test.skipTest(f"the kernel has no {filesystem}")
 
@@ -157,9 +156,8 @@ def run_in_namespace(test):
     status."""
     if os.geteuid() != 0:
         skip("only root can make filesystems")
-    for program in ("losetup", "mkfs.ext4", "mount", "unshare"):
-        if not shutil.which(program):
-            skip(f"there is no {program}")
+    if reason := agents.missing_program("losetup", "mkfs.ext4", "mount", "unshare"):
+        skip(reason)
     root = tempfile.mkdtemp(prefix="bellhop-filesystems-", dir="/tmp")
     environment = dict(os.environ, FILESYSTEMS_TEST_ROOT=root)
     namespace = ["unshare", "--mount", "--propagation", "private"]

@@ -5,7 +5,6 @@ import ctypes
 import ctypes.util
 import os
 import pathlib
-import shutil
 import stat
 import subprocess
 import threading
@@ -66,9 +65,8 @@ exec "$@"
 def reason_to_skip():
     if os.geteuid() != 0:
         return "a mount namespace with other accounts needs root"
-    for program in ("unshare", "mount", "chpasswd", "setpriv", "nsenter"):
-        if not shutil.which(program):
-            return f"needs {program}"
+    if reason := agents.missing_program("unshare", "mount", "chpasswd", "setpriv", "nsenter"):
+        return reason
     trial = subprocess.run(["unshare", "-m", "sh", "-c", SCRIPT, "sh", "true"], check=False,
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, text=True, timeout=agents.TIMEOUT,

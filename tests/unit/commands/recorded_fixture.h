@@ -16,7 +16,7 @@ namespace bellhop::testing {
 
 // tests/recorded/NAME.tree has the system, NAME.json the replies of qemu-ga 11.1.3 on it, and in
 // `differs` where Bellhop deliberately answers otherwise: the name of the difference in
-// docs/compatibility.md, the command, the entry, and what to merge into it.
+// docs/compatibility.json, the command, the entry, and what to merge into it.
 class RecordedTest : public CommandTest {
  protected:
   using Json = nlohmann::json;
