@@ -1,135 +1,104 @@
 #include "wire/base64.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string_view>
 
-#include "wire/base64_alphabet.h"
-#include "wire/base64_implementation.h"
+#include "wire/base64_vectors.h"
 
 namespace bellhop::wire::base64 {
 namespace {
 
-const Implementation& best() {
-  for (const Implementation& candidate : x86_implementations()) {
-    if (candidate.available()) return candidate;
-  }
-  for (const Implementation& candidate : neon_implementations()) {
-    if (candidate.available()) return candidate;
-  }
-  return scalar_implementation();
+constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// A character's value is 0 to 63, or one of these markers. The low six bits of `padding` are 0.
+constexpr std::uint8_t padding = 64;
+constexpr std::uint8_t line_feed = 128;
+constexpr std::uint8_t not_base64 = 192;
+
+constexpr std::array<std::uint8_t, 256> character_values = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(not_base64);
+  for (std::uint8_t i = 0; i < 64; ++i) values[static_cast<unsigned char>(alphabet[i])] = i;
+  values['='] = padding;
+  values['\n'] = line_feed;
+  return values;
+}();
+
+std::uint8_t value_of(char character) {
+  return character_values[static_cast<unsigned char>(character)];
 }
 
-// Encodes the last one or two bytes, with padding.
-void encode_tail(std::span<const std::byte> rest, char* out) {
-  const unsigned first = std::to_integer<unsigned>(rest[0]);
-  const unsigned second = rest.size() > 1 ? std::to_integer<unsigned>(rest[1]) : 0;
-  out[0] = alphabet[first >> 2];
-  out[1] = alphabet[(first & 3) << 4 | second >> 4];
-  out[2] = rest.size() > 1 ? alphabet[(second & 15) << 2] : '=';
-  out[3] = '=';
+const Vectors& best() {
+  return *std::ranges::find_if(all_vectors(), [](const Vectors& each) { return each.available(); });
 }
 
-// Decodes text in place. Implementations decode runs of characters of the alphabet; this class
-// decodes what is between the runs: line feeds, padding and groups with line feeds in them.
-class Decoder {
- public:
-  Decoder(const Implementation& fast, std::span<char> text) : fast_(fast), text_(text) {}
-
-  // Returns false if the text is not base64.
-  bool decode() {
-    for (;;) {
-      run(fast_);
-      run(scalar_implementation());
-      if (skip_line_feeds()) continue;
-      switch (decode_quantum()) {
-        case Step::decoded:
-          break;
-        case Step::ended:
-          return true;
-        case Step::invalid:
-          return false;
-      }
-    }
-  }
-
-  std::span<std::byte> decoded() const { return {out(), written_}; }
-
- private:
-  enum class Step { decoded, ended, invalid };
-
-  std::byte* out() const { return reinterpret_cast<std::byte*>(text_.data()); }
-
-  void run(const Implementation& implementation) {
-    const std::size_t consumed = implementation.decode(text_.subspan(read_), out() + written_);
-    read_ += consumed;
-    written_ += consumed / 4 * 3;
-  }
-
-  bool skip_line_feeds() {
-    const std::size_t before = read_;
-    while (read_ < text_.size() && text_[read_] == '\n') ++read_;
-    return read_ != before;
-  }
-
-  // Decodes the next four characters other than line feeds. They may include padding.
-  Step decode_quantum() {
-    std::array<std::uint8_t, 4> values{};
-    for (std::uint8_t& value : values) {
-      do {
-        if (read_ == text_.size()) return Step::ended;
-        value = value_of(text_[read_++]);
-      } while (value == line_feed);
-      if (value == not_base64) return Step::invalid;
-    }
-    std::uint32_t group = 0;
-    for (const std::uint8_t value : values) group = group << 6 | (value & 63U);
-    write(group >> 16);
-    if (values[2] != padding) write(group >> 8 & 255);
-    if (values[3] != padding) write(group & 255);
-    return Step::decoded;
-  }
-
-  void write(std::uint32_t byte) { out()[written_++] = static_cast<std::byte>(byte); }
-
-  const Implementation& fast_;
-  std::span<char> text_;
-  std::size_t read_ = 0;
-  std::size_t written_ = 0;  // <= read_: output never overwrites unread input
-};
+// Encodes the first three bytes, or the last one or two with padding.
+void encode_group(std::span<const std::byte> bytes, char* out) {
+  const auto byte = [&](std::size_t i) {
+    return i < bytes.size() ? std::to_integer<std::uint32_t>(bytes[i]) : 0;
+  };
+  const std::uint32_t group = byte(0) << 16 | byte(1) << 8 | byte(2);
+  out[0] = alphabet[group >> 18];
+  out[1] = alphabet[group >> 12 & 63];
+  out[2] = bytes.size() > 1 ? alphabet[group >> 6 & 63] : '=';
+  out[3] = bytes.size() > 2 ? alphabet[group & 63] : '=';
+}
 
 }  // namespace
 
-std::vector<const Implementation*> available_implementations() {
-  std::vector<const Implementation*> available;
-  for (const auto family : {x86_implementations(), neon_implementations()}) {
-    for (const Implementation& candidate : family) {
-      if (candidate.available()) available.push_back(&candidate);
-    }
-  }
-  available.push_back(&scalar_implementation());
-  return available;
-}
-
-void append_encoded(const Implementation& implementation, std::string& out,
-                    std::span<const std::byte> bytes) {
+void append_encoded(const Vectors& vectors, std::string& out, std::span<const std::byte> bytes) {
   const std::size_t before = out.size();
   const std::size_t after = before + encoded_size(bytes.size());
   // resize() would write zeros first. libstdc++ 12 passes the capacity as the size, so the lambda
   // uses `after`.
   out.resize_and_overwrite(after, [&](char* text, std::size_t) {
-    char* at = text + before;
-    std::size_t done = implementation.encode(bytes, at);
-    done += scalar_implementation().encode(bytes.subspan(done), at + done / 3 * 4);
-    if (done < bytes.size()) encode_tail(bytes.subspan(done), at + done / 3 * 4);
+    char* const at = text + before;
+    for (std::size_t done = vectors.encode(bytes, at); done < bytes.size(); done += 3) {
+      encode_group(bytes.subspan(done), at + done / 3 * 4);
+    }
     return after;
   });
 }
 
-std::optional<std::span<std::byte>> decode_in_place(const Implementation& implementation,
-                                                    std::span<char> text) {
-  Decoder decoder(implementation, text);
-  if (!decoder.decode()) return std::nullopt;
-  return decoder.decoded();
+std::optional<std::span<std::byte>> decode_in_place(const Vectors& vectors, std::span<char> text) {
+  std::byte* const out = reinterpret_cast<std::byte*>(text.data());
+  std::size_t read = 0;
+  std::size_t written = 0;  // <= read: output never overwrites unread input
+  for (;;) {
+    const std::size_t decoded = vectors.decode(text.subspan(read), out + written);
+    read += decoded;
+    written += decoded / 4 * 3;
+
+    // Groups that do not fill a block.
+    for (; text.size() - read >= 4; read += 4) {
+      const std::uint32_t a = value_of(text[read]);
+      const std::uint32_t b = value_of(text[read + 1]);
+      const std::uint32_t c = value_of(text[read + 2]);
+      const std::uint32_t d = value_of(text[read + 3]);
+      if ((a | b | c | d) > 63) break;
+      out[written++] = static_cast<std::byte>(a << 2 | b >> 4);
+      out[written++] = static_cast<std::byte>((b & 15) << 4 | c >> 2);
+      out[written++] = static_cast<std::byte>((c & 3) << 6 | d);
+    }
+
+    // A group with padding, or with line feeds before or between its characters.
+    std::array<std::uint8_t, 4> values{};
+    for (std::uint8_t& value : values) {
+      do {
+        if (read == text.size()) return std::span(out, written);
+        value = value_of(text[read++]);
+      } while (value == line_feed);
+      if (value == not_base64) return std::nullopt;
+    }
+    std::uint32_t group = 0;
+    for (const std::uint8_t value : values) group = group << 6 | (value & 63U);
+    out[written++] = static_cast<std::byte>(group >> 16);
+    if (values[2] != padding) out[written++] = static_cast<std::byte>(group >> 8 & 255);
+    if (values[3] != padding) out[written++] = static_cast<std::byte>(group & 255);
+  }
 }
 
 void append_encoded(std::string& out, std::span<const std::byte> bytes) {
@@ -138,10 +107,6 @@ void append_encoded(std::string& out, std::span<const std::byte> bytes) {
 
 std::optional<std::span<std::byte>> decode_in_place(std::span<char> text) {
   return decode_in_place(best(), text);
-}
-
-const char* implementation() {
-  return best().name;
 }
 
 }  // namespace bellhop::wire::base64

@@ -26,7 +26,4 @@ void append_encoded(std::string& out, std::span<const std::byte> bytes);
 // characters left at the end yield nothing.
 std::optional<std::span<std::byte>> decode_in_place(std::span<char> text);
 
-// Name of the implementation that is used on this processor: "avx2", "ssse3", "neon" or "scalar".
-const char* implementation();
-
 }  // namespace bellhop::wire::base64
