@@ -12,7 +12,6 @@
 #include "config/help.h"
 #include "config/options.h"
 #include "platform/io/channel_kinds.h"
-#include "platform/io/socket_family.h"
 #include "platform/io/sockets.h"
 
 namespace bellhop::config {

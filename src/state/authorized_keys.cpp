@@ -27,6 +27,12 @@ std::string join(std::span<const std::string_view> lines) {
   return content;
 }
 
+// Whether a read error means that the file or its directory does not exist.
+bool is_absence(const Error& error) {
+  return error.system == std::errc::no_such_file_or_directory ||
+         error.system == std::errc::not_a_directory;
+}
+
 }  // namespace
 
 Result<void> check_keys(Keys keys) {
@@ -62,11 +68,6 @@ std::string without_keys(std::string_view content, Keys keys) {
   std::vector<std::string_view> lines = lines_of(content);
   std::erase_if(lines, [&](std::string_view line) { return unwanted.contains(line); });
   return join(lines);
-}
-
-bool is_absence(const Error& error) {
-  return error.system == std::errc::no_such_file_or_directory ||
-         error.system == std::errc::not_a_directory;
 }
 
 Result<void> update(const platform::AuthorizedKeysFile& file, bool create,

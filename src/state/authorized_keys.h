@@ -30,9 +30,6 @@ std::string with_keys(std::string_view content, Keys keys);
 // The content without the lines that are exactly one of the keys.
 std::string without_keys(std::string_view content, Keys keys);
 
-// Whether a read error means that the file or its directory does not exist.
-bool is_absence(const Error& error);
-
 // Reads the file, passes its content to `change` and replaces the file by the result. Starts again
 // if another program has changed the file in the meantime. A file that does not exist counts as
 // empty with `create`; otherwise nothing is changed.

@@ -37,20 +37,20 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
     for (std::size_t i = 0; i < queries_.size(); ++i) {
       if (!shared_->stuck.contains(queries_[i].mount_id)) waiting_.push_back(i);
     }
-    open_ = waiting_.size();
     std::ranges::reverse(waiting_);
     const auto task = [batch = shared_from_this()] { batch->work(); };
-    while (threads_ < std::min(max_threads, open_) && shared_->workers.run(task, "statvfs")) {
+    while (threads_ < std::min(max_threads, waiting_.size()) &&
+           shared_->workers.run(task, "statvfs")) {
       ++threads_;
       ++shared_->threads;
     }
   }
 
-  // Waits until all queries are answered or `limit` is reached, and returns the answers.
+  // Waits until no thread has a query or `limit` is reached, and returns the answers.
   std::vector<std::optional<Size>> finish(std::chrono::steady_clock::time_point limit) {
     const MutexLock lock(shared_->mutex);
-    answered_.wait_until(shared_->mutex, limit,
-                         [this]() REQUIRES(shared_->mutex) { return open_ == 0 || threads_ == 0; });
+    ended_.wait_until(shared_->mutex, limit,
+                      [this]() REQUIRES(shared_->mutex) { return threads_ == 0; });
     waiting_.clear();
     abandoned_ = true;
     for (const std::size_t i : asking_) shared_->stuck.insert(queries_[i].mount_id);
@@ -72,22 +72,20 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
         shared_->stuck.erase(queries_[i].mount_id);
       } else {
         answers_[i] = answer;
-        --open_;
       }
     }
     --threads_;
     --shared_->threads;
-    answered_.notify_all();
+    ended_.notify_all();
   }
 
   const std::shared_ptr<Shared> shared_;
   const std::vector<Query> queries_;
-  ConditionVariable answered_;  // all queries are answered, or the last thread has ended
+  ConditionVariable ended_;  // a thread has no query left
   // Indices in queries_.
   std::vector<std::size_t> waiting_ GUARDED_BY(shared_->mutex);  // the next one last
   std::unordered_set<std::size_t> asking_ GUARDED_BY(shared_->mutex);
   std::vector<std::optional<Size>> answers_ GUARDED_BY(shared_->mutex);
-  std::size_t open_ GUARDED_BY(shared_->mutex) = 0;  // number of queries without an answer
   std::size_t threads_ GUARDED_BY(shared_->mutex) = 0;
   bool abandoned_ GUARDED_BY(shared_->mutex) = false;
 };

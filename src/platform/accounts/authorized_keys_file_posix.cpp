@@ -254,9 +254,9 @@ AuthorizedKeysFile::AuthorizedKeysFile(UserAccount user, std::chrono::millisecon
       path_(fmt::format("{}/{}", directory_, file_name)) {}
 
 Result<AuthorizedKeysContent> AuthorizedKeysFile::read() const {
-  TRY_ASSIGN(auto memory, SharedMemory::create(sizeof(Outcome) + max_size + 1));
-  Outcome& outcome = *new (memory.data()) Outcome{};
-  char* content = static_cast<char*>(memory.data()) + sizeof(Outcome);
+  TRY_ASSIGN(auto memory, share_memory(sizeof(Outcome) + max_size + 1));
+  Outcome& outcome = *new (memory.get()) Outcome{};
+  char* content = static_cast<char*>(memory.get()) + sizeof(Outcome);
   Work work(outcome, user_, hook_);
   TRY(run_as_user(user_, limit_, [&] { work.read(content); }));
   if (outcome.refusal != OpenRefusal::none) {
@@ -268,8 +268,8 @@ Result<AuthorizedKeysContent> AuthorizedKeysFile::read() const {
 
 Result<bool> AuthorizedKeysFile::replace(std::string_view content,
                                          const std::optional<FileVersion>& expected) const {
-  TRY_ASSIGN(auto memory, SharedMemory::create(sizeof(Outcome)));
-  Outcome& outcome = *new (memory.data()) Outcome{};
+  TRY_ASSIGN(auto memory, share_memory(sizeof(Outcome)));
+  Outcome& outcome = *new (memory.get()) Outcome{};
   const std::string new_name = random_name();
   Work work(outcome, user_, hook_);
   TRY(run_as_user(user_, limit_, [&] {

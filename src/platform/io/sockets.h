@@ -1,4 +1,4 @@
-// Listening sockets.
+// Sockets of clients and of the service manager.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,11 @@ Result<Handle> listen_unix(const std::string& path);
 // Accepts the next pending client of a listening socket; the result is non-blocking. Empty when no
 // client is pending, or on an error.
 Handle accept_client(NativeHandle listener);
+
+enum class SocketFamily { unix_domain, vsock, other };
+
+// The address family of a socket that another program created.
+Result<SocketFamily> socket_family(NativeHandle socket);
 
 // The socket that the service manager passed (sd_listen_fds(3)), made non-blocking. `pid` and
 // `count` are the values of LISTEN_PID and LISTEN_FDS, or nullptr. nullopt when no socket was

@@ -10,6 +10,10 @@ Handle accept_client(NativeHandle) {
   return {};
 }
 
+Result<SocketFamily> socket_family(NativeHandle) {
+  return SocketFamily::other;
+}
+
 // No service manager here passes sockets.
 Result<std::optional<Handle>> inherited_socket(const char*, const char*) {
   return std::nullopt;

@@ -65,6 +65,17 @@ Handle accept_client(NativeHandle listener) {
   }
 }
 
+Result<SocketFamily> socket_family(NativeHandle socket) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    return system_failure(errno, "cannot tell the address of socket {}", socket);
+  }
+  if (address.ss_family == AF_UNIX) return SocketFamily::unix_domain;
+  if (address.ss_family == vsock_family()) return SocketFamily::vsock;
+  return SocketFamily::other;
+}
+
 Result<std::optional<Handle>> inherited_socket(const char* pid, const char* count) {
   const std::optional<pid_t> owner = parse<pid_t>(pid);
   const std::optional<int> sockets = parse<int>(count);

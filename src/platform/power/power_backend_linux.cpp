@@ -32,7 +32,7 @@ std::chrono::milliseconds now(clockid_t clock) {
                                                  std::chrono::nanoseconds(time.tv_nsec));
 }
 
-class SystemMeans final : public PowerBackend {
+class SystemBackend final : public PowerBackend {
  public:
   Result<std::optional<ProgramRun>> run(const std::string& program,
                                         const std::vector<std::string>& arguments) override {
@@ -64,7 +64,7 @@ class SystemMeans final : public PowerBackend {
 }  // namespace
 
 std::unique_ptr<PowerBackend> system_power_backend() {
-  return std::make_unique<SystemMeans>();
+  return std::make_unique<SystemBackend>();
 }
 
 }  // namespace bellhop::platform

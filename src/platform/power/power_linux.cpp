@@ -117,9 +117,9 @@ class LinuxPower final : public Power {
   // a reason, so no harsher method is tried.
   Result<void> shut_down(ShutdownMode mode) override {
     const Stop stop = stop_of(mode);
-    for (const auto means : {&LinuxPower::stop_systemd, &LinuxPower::shutdown_with_program,
-                             &LinuxPower::stop_openrc, &LinuxPower::stop_busybox}) {
-      if (Attempt done = (this->*means)(stop)) return *std::move(done);
+    for (const auto method : {&LinuxPower::stop_systemd, &LinuxPower::shutdown_with_program,
+                              &LinuxPower::stop_openrc, &LinuxPower::stop_busybox}) {
+      if (Attempt done = (this->*method)(stop)) return *std::move(done);
     }
     return backend_->stop_kernel(mode);
   }
@@ -130,9 +130,9 @@ class LinuxPower final : public Power {
   Result<void> suspend(SuspendMode mode) override {
     Result<void> last = failure("the requested suspend mode is not supported by the guest");
     const Slept before = slept();
-    for (const auto means : {&LinuxPower::sleep_by_login_manager, &LinuxPower::sleep_by_pm_utils,
-                             &LinuxPower::sleep_by_kernel}) {
-      Attempt done = (this->*means)(sleep_of(mode));
+    for (const auto method : {&LinuxPower::sleep_by_login_manager, &LinuxPower::sleep_by_pm_utils,
+                              &LinuxPower::sleep_by_kernel}) {
+      Attempt done = (this->*method)(sleep_of(mode));
       if (done) last = *std::move(done);
       if (last || has_slept_since(before)) return {};
     }

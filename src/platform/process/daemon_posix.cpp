@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,8 +18,7 @@ int wait_for(pid_t child, const Handle& ready) {
 }
 
 Result<void> redirect_standard_descriptors() {
-  const Handle null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!null) return system_failure(errno, "cannot open '/dev/null'");
+  TRY_ASSIGN(const auto null, open_null(O_RDWR));
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::dup2(null.get(), fd) < 0)
       return system_failure(errno, "cannot redirect descriptor {}", fd);

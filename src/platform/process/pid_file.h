@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "platform/io/handle.h"
@@ -23,13 +24,14 @@ class PidFile {
   NativeHandle descriptor() const { return fd_.get(); }
   const std::string& path() const { return path_; }
 
-  PidFile(PidFile&& other) noexcept;
+  PidFile(PidFile&&) noexcept = default;
   PidFile& operator=(PidFile&&) = delete;
   // Removes the file, unless the path now leads to another file or the caller is a forked child.
   ~PidFile();
 
  private:
-  PidFile(std::string path, Handle fd, ProcessId owner);
+  PidFile(std::string path, Handle fd, ProcessId owner)
+      : path_(std::move(path)), fd_(std::move(fd)), owner_(owner) {}
 
   std::string path_;
   Handle fd_;

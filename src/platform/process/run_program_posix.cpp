@@ -1,9 +1,11 @@
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): kill(2) is not in <csignal>
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "base/mutex.h"
-#include "platform/process/kill_process_group.h"
 #include "platform/process/run_program.h"
 
 namespace bellhop::platform {
@@ -18,6 +20,15 @@ constexpr std::chrono::milliseconds output_grace_period{200};
 // How long to wait for a killed program to end. A program that waits for a frozen filesystem does
 // not end.
 constexpr std::chrono::milliseconds kill_grace_period{200};
+
+// Kills a process that the agent started and, if it leads a process group, the group. The pid must
+// still belong to the process.
+void kill_process_group(ProcessId process) {
+  const auto pid = static_cast<pid_t>(process);
+  if (pid <= 1) return;  // kill(2) with 0 or -1: the agent's own group or every process
+  if (::getpgid(pid) == pid) ::kill(-pid, SIGKILL);
+  ::kill(pid, SIGKILL);
+}
 
 // Collects what a program writes and how it ends.
 class Observer final : public ProcessObserver {

@@ -51,8 +51,8 @@ struct Findings {
 
 class RunAsUser : public ::testing::Test {
  protected:
-  RunAsUser() : memory(SharedMemory::create(sizeof(Findings))) {
-    if (memory) findings = new (memory->data()) Findings;
+  RunAsUser() : memory(share_memory(sizeof(Findings))) {
+    if (memory) findings = new (memory->get()) Findings;
   }
 
   Result<SharedMemory> memory;

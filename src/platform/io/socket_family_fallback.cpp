@@ -1,9 +1,0 @@
-#include "platform/io/socket_family.h"
-
-namespace bellhop::platform {
-
-Result<SocketFamily> socket_family(NativeHandle) {
-  return SocketFamily::other;
-}
-
-}  // namespace bellhop::platform
