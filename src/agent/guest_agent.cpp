@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/path.h"
+#include "base/version.h"
 #include "state/freeze/freeze_hook.h"
 
 namespace bellhop::agent {
@@ -107,11 +108,16 @@ Result<void> GuestAgent::start() {
   }
   TRY_ASSIGN(channel_factory_, channel::make_channel_factory(loop_));
 
-  TRY(requests_.start({.stop = [this](auto cause) { stop_on_request(cause); },
-                       .upgrade = [this] { upgrade_.start(); }}));
+  TRY(requests_.start(
+      {.stop = [this](auto cause) { stop_on_request(cause); },
+       .upgrade = [this](platform::Handle requester) { start_upgrade(std::move(requester)); }}));
 
   TRY(open_channels());
   freeze_.arm_inherited_timeout();
+  if (!predecessor_version_.empty()) {
+    report_upgrade(
+        fmt::format("bellhopd {} was replaced by {}", predecessor_version_, program_version));
+  }
   stop_if_requested();
   return {};
 }

@@ -1,6 +1,7 @@
 // bellhopd: the guest agent.
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -22,6 +23,7 @@
 #include "platform/process/pid_file.h"
 #include "platform/process/process_id.h"
 #include "platform/process/reexec.h"
+#include "platform/process/upgrade_request.h"
 #include "rpc/registry.h"
 #include "rpc/schema.h"
 #include "state/freeze/freeze.h"
@@ -31,6 +33,9 @@ namespace bellhop::agent {
 namespace {
 
 constexpr std::string_view pid_file_record = "pid-file";
+
+// How long --reload waits: for the probe, for running requests, and for the successor's start.
+constexpr std::chrono::seconds reload_timeout{20};
 
 int print_error(const Error& error) {
   fmt::print(stderr, "{}\n", error.message);
@@ -49,6 +54,22 @@ int print_schema() {
   wire::JsonWriter writer(text);
   write_schema(writer, commands_on(this_system), program_version);
   fmt::print("{}\n", text);
+  return EXIT_SUCCESS;
+}
+
+// Requests a live upgrade of the running agent and prints its result.
+int reload(const config::Startup& startup) {
+  const auto agent = startup.reload_pid ? Result<platform::ProcessId>(*startup.reload_pid)
+                                        : platform::PidFile::owner(startup.settings.pid_file);
+  if (!agent) {
+    return print_error(failure("{}; name the pid file of the agent with --pidfile, or its pid with "
+                               "--reload=PID",
+                               agent.error().message)
+                           .error());
+  }
+  const Result<std::string> result = platform::request_upgrade(*agent, reload_timeout);
+  if (!result) return print_error(result.error());
+  fmt::print("{}\n", *result);
   return EXIT_SUCCESS;
 }
 
@@ -212,6 +233,8 @@ int main(int argc, char* argv[]) {
       return list_commands();
     case config::Startup::Action::print_schema:
       return print_schema();
+    case config::Startup::Action::reload:
+      return reload(*startup);
     case config::Startup::Action::answer_probe:
       fmt::print("{}", probe_answer());
       return EXIT_SUCCESS;
