@@ -24,6 +24,7 @@
 #include "platform/power/power.h"
 #include "platform/process/lifecycle_requests.h"
 #include "platform/process/process.h"
+#include "platform/process/service_manager.h"
 #include "platform/storage/local_filesystems.h"
 #include "state/freeze/freeze.h"
 #include "state/jobs.h"
@@ -88,6 +89,8 @@ class GuestAgent : private LiveUpgrade::Target {
   void flush_deferred_log();
   void start_upgrade(platform::Handle requester);
   void report_upgrade(const Result<std::string>& result);
+  void notify(platform::ServiceState state, std::string_view status);
+  void notify_serving(platform::ServiceState state);
 
   void quiesce() override;
   std::optional<std::string> busy_reason() override;

@@ -1,8 +1,10 @@
-"""bellhopd --reload, which waits for the result of a live upgrade."""
+"""bellhopd --reload, which waits for the result of a live upgrade, and the service manager that
+bellhopd notifies (Type=notify of systemd)."""
 
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -10,7 +12,7 @@ import unittest
 
 from harness import agents
 from harness.lifecycle import TEN_SECONDS, LoopFilesystem, call, wait_for
-from harness.live_upgrade import LiveUpgradeTest
+from harness.live_upgrade import UPGRADED, LiveUpgradeTest, decoded
 
 
 class Reload(LiveUpgradeTest):
@@ -137,6 +139,89 @@ class Reload(LiveUpgradeTest):
         self.assertEqual((status, errors), (
             1, f"cannot signal the agent (pid {agent.process.pid}): Operation not permitted\n"))
         self.assertEqual(call(self.client(agent), "bellhop-info")["replaced"], 0)
+
+
+class ServiceManager(LiveUpgradeTest):
+    """The test plays systemd."""
+
+    def agent_with_manager(self, **options):
+        directory = tempfile.TemporaryDirectory(prefix="bellhop-notify-")
+        self.addCleanup(directory.cleanup)
+        address = f"{directory.name}/notify"
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(manager.close)
+        manager.bind(address)
+        manager.settimeout(agents.TIMEOUT)
+        return manager, self.create_unstarted_agent(
+            ["-v"], environment={"NOTIFY_SOCKET": address}, **options)
+
+    def test_ready_comes_when_the_channel_serves(self):
+        manager, agent = self.agent_with_manager()
+        agent.start(wait=False)
+        self.assertEqual(manager.recv(1000).decode(),
+                         f"READY=1\nSTATUS=serving unix-listen {agent.socket_path}")
+        client = self.client(agent)  # does not wait for the socket
+        self.assertEqual(call(client, "guest-ping"), {})
+        self.assertEqual(agent.stop(), 0)
+        self.assertEqual(manager.recv(1000), b"STOPPING=1\n")
+
+    def test_a_start_that_fails(self):
+        manager, agent = self.agent_with_manager(channel=("unix-listen", "/nonexistent/socket"))
+        agent.start(wait=False)
+        self.assertEqual(agent.process.wait(TEN_SECONDS), 1)
+        status = manager.recv(1000).decode()
+        self.assertIn("STATUS=cannot listen at '/nonexistent/socket'", status)
+        self.assertNotIn("READY", status)
+
+    def test_jobs_do_not_inherit_the_address(self):
+        _, agent = self.agent_with_manager()
+        agent.start()
+        client = self.client(agent)
+        for _ in range(2):
+            job = self.run_job(client, "env")
+            out = decoded(self.wait_for_job(client, job)["out-data"]).decode()
+            self.assertIn("PATH=", out)
+            self.assertNotIn("NOTIFY_SOCKET", out)
+            self.upgrade(agent)
+
+    def test_a_live_upgrade(self):
+        manager, agent = self.agent_with_manager()
+        agent.start()
+        ready = manager.recv(1000)
+        for _ in range(2):
+            before = self.log_count(agent, UPGRADED)
+            os.kill(agent.process.pid, signal.SIGUSR2)
+            self.assertRegex(manager.recv(1000).decode(), r"^RELOADING=1\nMONOTONIC_USEC=\d+\n$")
+            self.assertEqual(manager.recv(1000), ready)
+            wait_for("the log's record", lambda: self.log_count(agent, UPGRADED) > before)
+        self.install(b"#!/bin/sh\necho broken; exit 3\n")
+        os.kill(agent.process.pid, signal.SIGUSR2)
+        self.assertEqual(manager.recv(1000).decode(),
+                         "READY=1\nSTATUS=live upgrade failed: "
+                         f"'{self.program}' cannot continue as the agent (it answered 'broken')")
+
+    def test_a_freeze_is_in_the_status(self):
+        with LoopFilesystem() as loop:
+            manager, agent = self.agent_with_manager(
+                wrap=loop.wrap, unblocked=("guest-fsfreeze-freeze-list",))
+            agent.start()
+            client = self.client(agent)
+            call(client, "guest-ping")
+            loop.open_namespace(agent)
+            self.addCleanup(loop.fsfreeze, "-u", check=False)
+            serving = manager.recv(1000).removeprefix(b"READY=1\nSTATUS=")
+            call(client, "guest-fsfreeze-freeze-list", mountpoints=[str(loop.mountpoint)])
+            self.assertEqual(manager.recv(1000), b"STATUS=filesystems are frozen, " + serving)
+            call(client, "guest-fsfreeze-thaw")
+            self.assertEqual(manager.recv(1000), b"STATUS=" + serving)
+            agent.stop()
+
+    def test_a_manager_that_is_gone(self):
+        manager, agent = self.agent_with_manager()
+        manager.close()
+        agent.start()
+        self.assertEqual(call(self.client(agent), "guest-ping"), {})
+        self.assertIn("cannot notify the service manager at", agent.log())
 
 
 if __name__ == "__main__":

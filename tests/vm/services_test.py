@@ -104,10 +104,13 @@ class Systemd(ServiceTest):
         self.plug(vm)
         self.assert_answers(vm)
         self.wait_until(vm, "active")
+        self.assertIn(f"serving virtio-serial {PORT}",
+                      vm.shell("systemctl show -P StatusText bellhopd"))
         self.check_upgrade(vm, "systemctl reload bellhopd")
         self.wait_until(vm, "active")
         self.check_refused_upgrade(vm, "systemctl reload bellhopd")
         self.assertIn(MISSING, vm.shell("journalctl --quiet -o cat -t bellhopd"))
+        self.assertIn(MISSING, vm.shell("systemctl status bellhopd"))
         self.check_upgrade_while_frozen(vm)
         self.wait_until(vm, "active")
         self.assertEqual(vm.shell("systemctl show -P MainPID bellhopd").strip(),
@@ -123,8 +126,18 @@ class Systemd(ServiceTest):
         vm.shell("systemd-analyze verify --man=no bellhopd.service", timeout=DEBIAN_TIMEOUT)
         self.assertIn("guest-exec called", vm.shell("journalctl --quiet -o cat -t bellhopd",
                                                     timeout=DEBIAN_TIMEOUT))
+        self.check_failed_start(vm)
         self.check_journal(vm)
         self.check_shutdown(vm)
+
+    def check_failed_start(self, vm):
+        """systemctl fails and shows the reason."""
+        vm.shell("mkdir -p /etc/bellhop; printf '[channels]\\nchannels=unix-listen:/missing/x\\n' "
+                 ">/etc/bellhop/bellhop.conf")
+        output = vm.shell("systemctl start bellhopd || systemctl status bellhopd; "
+                          "systemctl stop bellhopd; rm /etc/bellhop/bellhop.conf",
+                          timeout=DEBIAN_TIMEOUT)
+        self.assertIn("cannot listen at '/missing/x'", output)
 
     def check_journal(self, vm):
         """Logs with fields, over journald's native protocol."""

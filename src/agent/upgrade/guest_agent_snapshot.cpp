@@ -43,11 +43,13 @@ std::optional<std::string> GuestAgent::busy_reason() {
 
 // The channels come first: every version can read their records.
 bool GuestAgent::snapshot(state::SnapshotWriter& writer) {
+  notify(platform::ServiceState::reloading, "");
   for (const auto& server : servers_) server->snapshot(writer);
   writer.begin(agent_record);
   writer.text("version", program_version);
   writer.text("program", start_.executable.path);
   writer.text("working-directory", start_.executable.working_directory);
+  writer.text("service-manager", start_.executable.service_manager);
   writer.number("replacements", start_.executable.upgrades + 1);
   writer.number("started", nanoseconds(services_.started));
   writer.flag("end-wanted", stop_requested_);
@@ -87,6 +89,7 @@ void GuestAgent::report_upgrade(const Result<std::string>& result) {
 }
 
 void GuestAgent::upgrade_failed(const Error& error) {
+  notify(platform::ServiceState::ready, fmt::format("live upgrade failed: {}", error.message));
   report_upgrade(std::unexpected(error));
   log_or_defer(Log::Level::error,
                fmt::format("live upgrade failed, the running agent continues: {}", error.message));
