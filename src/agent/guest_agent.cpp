@@ -1,9 +1,12 @@
 #include "agent/guest_agent.h"
 
+#include <fmt/ranges.h>
+
 #include <asio/post.hpp>
 #include <utility>
 
 #include "base/path.h"
+#include "base/version.h"
 #include "state/freeze/freeze_hook.h"
 
 namespace bellhop::agent {
@@ -81,6 +84,7 @@ state::FreezeOptions GuestAgent::freeze_options(Deferred after_first_thaw) {
                                                  .directory = settings.freeze.hook_directory,
                                                  .timeout = settings.freeze.hook_timeout});
   options.on_change = [this, after_first_thaw = std::move(after_first_thaw)](bool frozen) mutable {
+    asio::post(loop_, [this] { notify_serving(platform::ServiceState::unchanged); });
     if (frozen) {
       log_.warning("disabling logging due to filesystem freeze");
       return log_.disable();
@@ -107,11 +111,17 @@ Result<void> GuestAgent::start() {
   }
   TRY_ASSIGN(channel_factory_, channel::make_channel_factory(loop_));
 
-  TRY(requests_.start({.stop = [this](auto cause) { stop_on_request(cause); },
-                       .upgrade = [this] { upgrade_.start(); }}));
+  TRY(requests_.start(
+      {.stop = [this](auto cause) { stop_on_request(cause); },
+       .upgrade = [this](platform::Handle requester) { start_upgrade(std::move(requester)); }}));
 
   TRY(open_channels());
   freeze_.arm_inherited_timeout();
+  notify_serving(platform::ServiceState::ready);
+  if (!predecessor_version_.empty()) {
+    report_upgrade(
+        fmt::format("bellhopd {} was replaced by {}", predecessor_version_, program_version));
+  }
   stop_if_requested();
   return {};
 }
@@ -185,7 +195,23 @@ void GuestAgent::run() {
   loop_.run();
 }
 
+// A failed notification is not an error of the agent: the service manager reports what it misses.
+void GuestAgent::notify(platform::ServiceState state, std::string_view status) {
+  const auto sent =
+      platform::notify_service_manager(start_.executable.service_manager, state, status);
+  if (!sent) log_or_defer(Log::Level::warning, sent.error().message);
+}
+
+void GuestAgent::notify_serving(platform::ServiceState state) {
+  std::vector<std::string> descriptions;
+  for (const auto& server : servers_) descriptions.push_back(server->description());
+  notify(state,
+         fmt::format("{} {}", freeze_.is_frozen() ? "filesystems are frozen, serving" : "serving",
+                     fmt::join(descriptions, ", ")));
+}
+
 bool GuestAgent::stop() {
+  notify(platform::ServiceState::stopping, "");
   servers_.clear();
   channels_.clear();
   const bool freeze_ended = freeze_.stop(shutdown_timeout);

@@ -24,6 +24,7 @@
 #include "platform/power/power.h"
 #include "platform/process/lifecycle_requests.h"
 #include "platform/process/process.h"
+#include "platform/process/service_manager.h"
 #include "platform/storage/local_filesystems.h"
 #include "state/freeze/freeze.h"
 #include "state/jobs.h"
@@ -86,6 +87,10 @@ class GuestAgent : private LiveUpgrade::Target {
   void finish_restore();
   void log_or_defer(Log::Level level, std::string text);
   void flush_deferred_log();
+  void start_upgrade(platform::Handle requester);
+  void report_upgrade(const Result<std::string>& result);
+  void notify(platform::ServiceState state, std::string_view status);
+  void notify_serving(platform::ServiceState state);
 
   void quiesce() override;
   std::optional<std::string> busy_reason() override;
@@ -116,10 +121,12 @@ class GuestAgent : private LiveUpgrade::Target {
   asio::steady_timer stop_timer_;
   bool stop_requested_ = false;  // while frozen
   LiveUpgrade upgrade_;
-  std::vector<platform::ProcessSnapshot> released_programs_;      // from snapshot() to resume()
+  std::vector<platform::Handle> upgrade_requesters_;          // wait for the result of an upgrade
+  std::vector<platform::ProcessSnapshot> released_programs_;  // from snapshot() to resume()
   std::vector<std::pair<Log::Level, std::string>> deferred_log_;  // written after the thaw
   // Of `start_.snapshot`, until finish_restore().
   std::vector<const state::SnapshotRecord*> channel_records_;
+  std::string predecessor_version_ = {};  // after a live upgrade
   std::size_t restored_files_ = 0;
   std::size_t restored_jobs_ = 0;
   std::unique_ptr<channel::ChannelFactory> channel_factory_;

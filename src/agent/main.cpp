@@ -1,6 +1,7 @@
 // bellhopd: the guest agent.
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -22,6 +23,8 @@
 #include "platform/process/pid_file.h"
 #include "platform/process/process_id.h"
 #include "platform/process/reexec.h"
+#include "platform/process/service_manager.h"
+#include "platform/process/upgrade_request.h"
 #include "rpc/registry.h"
 #include "rpc/schema.h"
 #include "state/freeze/freeze.h"
@@ -31,6 +34,9 @@ namespace bellhop::agent {
 namespace {
 
 constexpr std::string_view pid_file_record = "pid-file";
+
+// How long --reload waits: for the probe, for running requests, and for the successor's start.
+constexpr std::chrono::seconds reload_timeout{20};
 
 int print_error(const Error& error) {
   fmt::print(stderr, "{}\n", error.message);
@@ -49,6 +55,22 @@ int print_schema() {
   wire::JsonWriter writer(text);
   write_schema(writer, commands_on(this_system), program_version);
   fmt::print("{}\n", text);
+  return EXIT_SUCCESS;
+}
+
+// Requests a live upgrade of the running agent and prints its result.
+int reload(const config::Startup& startup) {
+  const auto agent = startup.reload_pid ? Result<platform::ProcessId>(*startup.reload_pid)
+                                        : platform::PidFile::owner(startup.settings.pid_file);
+  if (!agent) {
+    return print_error(failure("{}; name the pid file of the agent with --pidfile, or its pid with "
+                               "--reload=PID",
+                               agent.error().message)
+                           .error());
+  }
+  const Result<std::string> result = platform::request_upgrade(*agent, reload_timeout);
+  if (!result) return print_error(result.error());
+  fmt::print("{}\n", *result);
   return EXIT_SUCCESS;
 }
 
@@ -87,10 +109,20 @@ void snapshot_pid_file(const std::optional<platform::PidFile>& file,
   writer.descriptor("file", file->descriptor());
 }
 
+int fail_start(Log& log, const std::string& service_manager, const Error& error) {
+  log.critical("{}", error.message);
+  log.critical("failed to initialize guest agent channel");
+  // An error is ignored: the log has the reason.
+  static_cast<void>(platform::notify_service_manager(
+      service_manager, platform::ServiceState::unchanged, error.message));
+  return EXIT_FAILURE;
+}
+
 int serve(config::Startup startup, RunningExecutable executable,
           std::optional<state::Snapshot> snapshot, std::optional<platform::Daemon> daemon) {
   const config::Settings settings = startup.settings;
   const std::string identifier = startup.identifier;
+  const std::string service_manager = executable.service_manager;
   const bool frozen = snapshot && snapshot->find("freeze")
                           ? state::Freeze::was_frozen(*snapshot)
                           : std::filesystem::exists(freeze_state_file(settings));
@@ -129,9 +161,7 @@ int serve(config::Startup startup, RunningExecutable executable,
        .add_to_snapshot =
            [&](state::SnapshotWriter& writer) { snapshot_pid_file(pid_file, writer); }});
   if (Result<void> started = agent.start(); !started) {
-    log.critical("{}", started.error().message);
-    log.critical("failed to initialize guest agent channel");
-    return EXIT_FAILURE;
+    return fail_start(log, service_manager, started.error());
   }
   if (daemon) {
     if (Result<void> detached = daemon->detach(); !detached) {
@@ -183,11 +213,13 @@ std::optional<state::Snapshot> inherited_snapshot() {
 RunningExecutable this_executable(int argc, char* argv[],
                                   const std::optional<state::Snapshot>& snapshot) {
   RunningExecutable executable{.arguments = {argv, argv + argc},
-                               .working_directory = to_utf8(std::filesystem::current_path())};
+                               .working_directory = to_utf8(std::filesystem::current_path()),
+                               .service_manager = platform::claim_service_manager()};
   if (const auto* record = snapshot ? snapshot->find("agent") : nullptr) {
     executable.path = record->text("program").value_or("");
     executable.working_directory = record->text("working-directory").value_or("/");
     executable.upgrades = record->number("replacements").value_or(0);
+    executable.service_manager = record->text("service-manager").value_or("");
   } else if (argc > 0) {
     executable.path = platform::executable_path(argv[0], executable.working_directory).value_or("");
   }
@@ -212,6 +244,8 @@ int main(int argc, char* argv[]) {
       return list_commands();
     case config::Startup::Action::print_schema:
       return print_schema();
+    case config::Startup::Action::reload:
+      return reload(*startup);
     case config::Startup::Action::answer_probe:
       fmt::print("{}", probe_answer());
       return EXIT_SUCCESS;

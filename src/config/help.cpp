@@ -36,6 +36,9 @@ Process, state and log
   -d, --daemonize            run in the background
   -f, --pidfile=FILE         where to note the process with -d (default: {5})
   -t, --statedir=DIRECTORY   where to keep state, an absolute path (default: {6})
+      --reload[=PID]         upgrade the running agent in place to the installed program and
+                             configuration, and wait for the result (default: the agent
+                             with the pid file)
   -l, --logfile=FILE         log to a file instead of standard error
   -v, --verbose              log everything
   -F, --fsfreeze-hook[=FILE] program to run with freeze and thaw as its argument (default:

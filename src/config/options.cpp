@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/text.h"
 #include "config/help.h"
 #include "config/keys.h"
 #include "config/option_parser.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr int schema_option = 256;
 constexpr int bellhop_config_option = 257;
 constexpr int probe_option = 258;
+constexpr int reload_option = 259;
 
 using enum OptionValue;
 
@@ -43,6 +45,7 @@ constexpr auto options = std::to_array<Option>({
     {schema_option, "schema", none, false},
     {bellhop_config_option, "bellhop-config", required, false},
     {probe_option, "can-take-over", none, false},
+    {reload_option, "reload", optional, false},
 });
 
 // An option that sets a setting. Instead of a list of names the value may request help.
@@ -53,6 +56,15 @@ void parse_setting(CommandLine& line, char option, std::string_view value) {
   } else {
     line.settings.push_back({option, std::string(value)});
   }
+}
+
+void parse_reload(CommandLine& line, const char* pid) {
+  line.reload = true;
+  if (!pid) return;
+  line.reload_pid = text::parse_number<std::uint32_t>(pid);
+  if (line.reload_pid) return;
+  line.problem =
+      fmt::format("{}: option '--reload' requires a pid, '{}' is not one", line.program, pid);
 }
 
 void parse_option(CommandLine& line, int option, const char* value) {
@@ -73,6 +85,9 @@ void parse_option(CommandLine& line, int option, const char* value) {
       break;
     case probe_option:
       line.probe = true;
+      break;
+    case reload_option:
+      parse_reload(line, value);
       break;
     case 'F':
       parse_setting(line, 'F', value ? value : platform::default_paths().freeze_hook);

@@ -1,6 +1,7 @@
 // The command line: qemu-ga's options, and Bellhop's own.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ enum class Action {
   list_commands,  // print the names of all commands, one per line, in the schema's order
   print_schema,
   answer_probe,  // print the answer of a successor to the probe (--can-take-over)
+  reload,        // request a live upgrade of the running agent and wait for its result
 };
 
 struct CommandLine {
@@ -30,7 +32,9 @@ struct CommandLine {
   std::optional<std::string> guest_agent_configuration = {};  // --config
   std::optional<std::string> configuration = {};              // --bellhop-config
   bool dump_configuration = false;
-  bool probe = false;  // --can-take-over
+  bool probe = false;                           // --can-take-over
+  bool reload = false;                          // --reload
+  std::optional<std::int64_t> reload_pid = {};  // its value
 
   // From the first of: help, version, a list of commands, the schema, an option that does not exist
   // or lacks its value. Later options affect only which configuration files are read.

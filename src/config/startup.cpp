@@ -124,6 +124,11 @@ Result<Startup> parse_startup(int argc, char* const argv[], const Environment& e
     return failure("{}\nTry '{} --help' for more information.", line.problem, line.program);
   }
   if (startup.action != Action::run) return startup;
+  if (line.reload) {
+    startup.action = Action::reload;
+    startup.reload_pid = line.reload_pid;
+    return startup;
+  }
 
   Settings& settings = startup.settings;
   if (settings.log.target == LogTarget::file && !settings.log_file) {

@@ -2,8 +2,10 @@
 // files.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -26,9 +28,10 @@ struct Startup {
   using Action = config::Action;
 
   Action action = Action::run;
-  std::string output = {};      // of Action::print
-  std::string identifier = {};  // the program's name in logs
-  Settings settings = {};       // of Action::run
+  std::string output = {};                      // of Action::print
+  std::string identifier = {};                  // the program's name in logs
+  Settings settings = {};                       // of Action::run and Action::reload
+  std::optional<std::int64_t> reload_pid = {};  // nullopt: the owner of the pid file
   // The socket from the service manager; if set, it is the only channel.
   platform::Handle inherited_socket = {};
 };

@@ -6,6 +6,7 @@ import unittest
 from harness.debian_vm import DEBIAN_TIMEOUT, SystemTest
 from harness.vm import agents, guest
 
+MISSING = "there is no directory for /missing/x"
 PORT = "/dev/virtio-ports/org.qemu.guest_agent.0"
 
 
@@ -34,8 +35,7 @@ class ServiceTest(SystemTest):
             # Like a package upgrade: another file replaces the program.
             vm.shell("cp /usr/sbin/bellhopd /usr/sbin/bellhopd.new && "
                      "mv /usr/sbin/bellhopd.new /usr/sbin/bellhopd")
-            vm.shell(reload, timeout=DEBIAN_TIMEOUT)
-            vm.shell(f"until [ /proc/{pid}/exe -ef /usr/sbin/bellhopd ]; do sleep 0.1; done",
+            vm.shell(f"{reload} && [ /proc/{pid}/exe -ef /usr/sbin/bellhopd ]",
                      timeout=DEBIAN_TIMEOUT)
             self.assertEqual(client.call("bellhop-info")["replaced"], before + 1)
             rest = client.call("guest-file-read", handle=handle, count=100)
@@ -51,6 +51,16 @@ class ServiceTest(SystemTest):
                               if event["event"] == "VSERPORT_CHANGE"], [])
         self.assertEqual(vm.shell("pidof bellhopd").strip(), pid)
         vm.shell("rm /run/continue")
+
+    def check_refused_upgrade(self, vm, reload):
+        """The reload fails, the agent continues. Returns what the reload printed."""
+        vm.shell("mkdir -p /etc/bellhop; printf '[channels]\\nchannels=unix-listen:/missing/x\\n' "
+                 ">/etc/bellhop/bellhop.conf")
+        output = vm.shell(f"{reload} 2>&1; echo status $?", timeout=DEBIAN_TIMEOUT)
+        vm.shell("rm /etc/bellhop/bellhop.conf")
+        self.assertNotEqual(output.split()[-1], "0", output)
+        self.assert_answers(vm)
+        return output
 
     def check_shutdown(self, vm):
         """guest-shutdown, by the means of the system."""
@@ -94,7 +104,13 @@ class Systemd(ServiceTest):
         self.plug(vm)
         self.assert_answers(vm)
         self.wait_until(vm, "active")
+        self.assertIn(f"serving virtio-serial {PORT}",
+                      vm.shell("systemctl show -P StatusText bellhopd"))
         self.check_upgrade(vm, "systemctl reload bellhopd")
+        self.wait_until(vm, "active")
+        self.check_refused_upgrade(vm, "systemctl reload bellhopd")
+        self.assertIn(MISSING, vm.shell("journalctl --quiet -o cat -t bellhopd"))
+        self.assertIn(MISSING, vm.shell("systemctl status bellhopd"))
         self.check_upgrade_while_frozen(vm)
         self.wait_until(vm, "active")
         self.assertEqual(vm.shell("systemctl show -P MainPID bellhopd").strip(),
@@ -110,8 +126,18 @@ class Systemd(ServiceTest):
         vm.shell("systemd-analyze verify --man=no bellhopd.service", timeout=DEBIAN_TIMEOUT)
         self.assertIn("guest-exec called", vm.shell("journalctl --quiet -o cat -t bellhopd",
                                                     timeout=DEBIAN_TIMEOUT))
+        self.check_failed_start(vm)
         self.check_journal(vm)
         self.check_shutdown(vm)
+
+    def check_failed_start(self, vm):
+        """systemctl fails and shows the reason."""
+        vm.shell("mkdir -p /etc/bellhop; printf '[channels]\\nchannels=unix-listen:/missing/x\\n' "
+                 ">/etc/bellhop/bellhop.conf")
+        output = vm.shell("systemctl start bellhopd || systemctl status bellhopd; "
+                          "systemctl stop bellhopd; rm /etc/bellhop/bellhop.conf",
+                          timeout=DEBIAN_TIMEOUT)
+        self.assertIn("cannot listen at '/missing/x'", output)
 
     def check_journal(self, vm):
         """Logs with fields, over journald's native protocol."""
@@ -139,6 +165,7 @@ class Sysvinit(ServiceTest):
         vm.shell(f"{script} start")
         self.assertEqual(len(vm.shell("pidof bellhopd").split()), 1)
         self.check_upgrade(vm, f"{script} reload")
+        self.assertIn(MISSING, self.check_refused_upgrade(vm, f"{script} reload"))
         self.assertIn("is running", vm.shell(f"{script} status"))
         self.check_replug(vm)
         vm.shell(f"{script} restart")
@@ -159,6 +186,7 @@ class OpenRc(ServiceTest):
         self.assert_answers(vm)
         vm.shell("rc-service bellhopd status")
         self.check_upgrade(vm, "rc-service bellhopd reload")
+        self.assertIn(MISSING, self.check_refused_upgrade(vm, "rc-service bellhopd reload"))
         vm.shell("kill -9 $(pidof bellhopd)")
         self.assert_answers(vm)
         self.check_replug(vm)

@@ -3,12 +3,14 @@
 
 #include "agent/guest_agent.h"
 #include "base/version.h"
+#include "platform/process/upgrade_request.h"
 #include "state/process_snapshot.h"
 
 namespace bellhop::agent {
 namespace {
 
 constexpr std::string_view agent_record = "agent";
+constexpr std::string_view requester_record = "upgrade-requester";
 
 std::int64_t nanoseconds(std::chrono::steady_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
@@ -41,14 +43,20 @@ std::optional<std::string> GuestAgent::busy_reason() {
 
 // The channels come first: every version can read their records.
 bool GuestAgent::snapshot(state::SnapshotWriter& writer) {
+  notify(platform::ServiceState::reloading, "");
   for (const auto& server : servers_) server->snapshot(writer);
   writer.begin(agent_record);
   writer.text("version", program_version);
   writer.text("program", start_.executable.path);
   writer.text("working-directory", start_.executable.working_directory);
+  writer.text("service-manager", start_.executable.service_manager);
   writer.number("replacements", start_.executable.upgrades + 1);
   writer.number("started", nanoseconds(services_.started));
   writer.flag("end-wanted", stop_requested_);
+  for (const platform::Handle& requester : upgrade_requesters_) {
+    writer.begin(requester_record);
+    writer.descriptor("pipe", requester.get());
+  }
   if (!freeze_.snapshot(writer)) return false;
   files_.snapshot(writer);
   jobs_.snapshot(writer);
@@ -68,13 +76,32 @@ void GuestAgent::resume() {
   for (const auto& server : servers_) server->resume();
 }
 
+// A request during an upgrade gets the result of that one.
+void GuestAgent::start_upgrade(platform::Handle requester) {
+  if (requester) upgrade_requesters_.push_back(std::move(requester));
+  upgrade_.start();
+}
+
+void GuestAgent::report_upgrade(const Result<std::string>& result) {
+  for (const auto& requester : std::exchange(upgrade_requesters_, {})) {
+    platform::report_upgrade(requester, result);
+  }
+}
+
 void GuestAgent::upgrade_failed(const Error& error) {
+  notify(platform::ServiceState::ready, fmt::format("live upgrade failed: {}", error.message));
+  report_upgrade(std::unexpected(error));
   log_or_defer(Log::Level::error,
                fmt::format("live upgrade failed, the running agent continues: {}", error.message));
 }
 
 void GuestAgent::restore(state::Snapshot& snapshot) {
+  predecessor_version_ = "unknown";
+  for (const state::SnapshotRecord* record : snapshot.take(requester_record)) {
+    upgrade_requesters_.push_back(record->descriptor("pipe"));
+  }
   if (const auto* record = snapshot.find(agent_record)) {
+    predecessor_version_ = record->text("version").value_or(predecessor_version_);
     stop_requested_ = record->flag("end-wanted");
     if (const auto started = record->number("started")) {
       services_.started = std::chrono::steady_clock::time_point(std::chrono::nanoseconds(*started));
@@ -98,12 +125,10 @@ const state::SnapshotRecord* GuestAgent::channel_record(const std::string& descr
 // Ends the restore: logs it and closes unclaimed fds.
 void GuestAgent::finish_restore() {
   state::Snapshot& snapshot = *start_.snapshot;
-  const auto records = snapshot.take(agent_record);
-  const std::string_view before =
-      records.empty() ? "unknown" : records.front()->text("version").value_or("unknown");
+  snapshot.take(agent_record);
   log_or_defer(Log::Level::message,
                fmt::format("version {} was replaced by version {}, with {} open files and {} jobs",
-                           before, program_version, restored_files_, restored_jobs_));
+                           predecessor_version_, program_version, restored_files_, restored_jobs_));
   channel_records_.clear();
   const std::vector<std::string> losses = snapshot.close_rest();
   if (snapshot.damage()) log_or_defer(Log::Level::error, *snapshot.damage());

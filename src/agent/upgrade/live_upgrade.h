@@ -24,7 +24,8 @@ struct RunningExecutable {
   bool socket_was_passed = false;           // by the service manager
   // A configuration file has a relative path, and the daemon has changed its working directory.
   bool configuration_is_lost = false;
-  std::int64_t upgrades = 0;  // live upgrades of this process so far
+  std::int64_t upgrades = 0;         // live upgrades of this process so far
+  std::string service_manager = {};  // its address, for notify_service_manager()
 };
 
 // The environment variable that contains the fd of the snapshot, for the successor.

@@ -7,17 +7,19 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "platform/io/handle.h"
 
 namespace bellhop::platform {
 
-// Delivers requests on the loop. On POSIX systems these are signals: SIGINT and SIGTERM stop the
-// agent, SIGUSR2 replaces its program. One per process. Used on the loop's thread, which must be
-// the only one that receives signals; see platform/process/threads.h.
+// Delivers requests on the loop. On Linux these are signals: SIGINT and SIGTERM stop the agent,
+// SIGUSR2 and the signal of request_upgrade() replace its program. One per process. Used on the
+// loop's thread; all other threads block these signals, see platform/process/threads.h.
 class LifecycleRequests {
  public:
   struct Callbacks {
     std::function<void(std::string_view cause)> stop;  // `cause` is for the log
-    std::function<void()> upgrade;
+    // `requester` is for report_upgrade(); empty if no process waits for the result.
+    std::function<void(Handle requester)> upgrade;
   };
 
   // `loop` must outlive this object.
@@ -26,7 +28,7 @@ class LifecycleRequests {
   LifecycleRequests(const LifecycleRequests&) = delete;
   LifecycleRequests& operator=(const LifecycleRequests&) = delete;
 
-  // Keeps a request to upgrade pending until start(); the default action would end the process.
+  // Keeps requests to upgrade pending until start(); the default action would end the process.
   // Call it before anything else in main().
   static void hold_until_start();
 

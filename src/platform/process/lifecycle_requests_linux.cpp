@@ -10,13 +10,9 @@
 #include "platform/io/handle.h"
 #include "platform/process/lifecycle_requests.h"
 #include "platform/process/signals_posix.h"
+#include "platform/process/upgrade_request.h"
 
 namespace bellhop::platform {
-namespace {
-
-constexpr std::array handled_signals{SIGINT, SIGTERM, SIGUSR2};
-
-}  // namespace
 
 // The signals stay blocked and are read from a signalfd. One that has not been read is pending in
 // the kernel, which keeps it across execve().
@@ -28,10 +24,17 @@ struct LifecycleRequests::State {
       if (error) return;  // this object is being destroyed
       await_signal();
       signalfd_siginfo signal{};
-      if (::read(signals.native_handle(), &signal, sizeof signal) != sizeof signal) return;
-      if (signal.ssi_signo == SIGUSR2) return callbacks.upgrade();
-      callbacks.stop(fmt::format("received signal num {}", signal.ssi_signo));
+      if (::read(signals.native_handle(), &signal, sizeof signal) == sizeof signal) deliver(signal);
     });
+  }
+
+  void deliver(const signalfd_siginfo& signal) {
+    const int number = static_cast<int>(signal.ssi_signo);
+    if (number == SIGUSR2) return callbacks.upgrade({});
+    if (number == upgrade_request_signal()) {
+      return callbacks.upgrade(open_requester(signal.ssi_pid, signal.ssi_int));
+    }
+    callbacks.stop(fmt::format("received signal num {}", number));
   }
 
   asio::posix::stream_descriptor signals;
@@ -44,13 +47,14 @@ LifecycleRequests::LifecycleRequests(asio::io_context& loop)
 LifecycleRequests::~LifecycleRequests() = default;
 
 void LifecycleRequests::hold_until_start() {
-  block_signals(std::array{SIGUSR2});
+  block_signals(std::array{SIGUSR2, upgrade_request_signal()});
 }
 
 Result<void> LifecycleRequests::start(Callbacks callbacks) {
   state_->callbacks = std::move(callbacks);
   ::signal(SIGPIPE, SIG_IGN);
-  const sigset_t set = block_signals(handled_signals);
+  const sigset_t set =
+      block_signals(std::array{SIGINT, SIGTERM, SIGUSR2, upgrade_request_signal()});
   Handle descriptor(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!descriptor) return system_failure(errno, "cannot handle signals");
   state_->signals.assign(descriptor.release());

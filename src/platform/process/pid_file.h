@@ -18,6 +18,10 @@ class PidFile {
   // `Could not create '/x': …`, `Cannot lock pid file '/x': …`.
   static Result<PidFile> create(std::string path);
 
+  // The process that has the file at `path` locked. Errors: there is no such file, it cannot be
+  // opened, no process has it locked.
+  static Result<ProcessId> owner(const std::string& path);
+
   // Restores the file that an earlier program of this process created and locked.
   static PidFile restore(std::string path, Handle descriptor);
 

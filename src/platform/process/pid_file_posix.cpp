@@ -19,10 +19,15 @@ bool leads_to(const std::string& path, int fd) {
          named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
+struct flock lock_on_whole_file() {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
 Result<void> lock(const std::string& path, int fd) {
-  struct flock whole{};
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
+  const struct flock whole = lock_on_whole_file();
   if (::fcntl(fd, F_SETLK, &whole) == 0) return {};
   return system_failure(errno, "Cannot lock pid file '{}'", path);
 }
@@ -51,6 +56,17 @@ Result<PidFile> PidFile::create(std::string path) {
     if (!written) return std::unexpected(std::move(written).error());
     return file;
   }
+}
+
+Result<ProcessId> PidFile::owner(const std::string& path) {
+  const Handle fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return system_failure(errno, "cannot open pid file '{}'", path);
+  struct flock held = lock_on_whole_file();
+  if (::fcntl(fd.get(), F_GETLK, &held) != 0) {
+    return system_failure(errno, "cannot find out who has locked pid file '{}'", path);
+  }
+  if (held.l_type == F_UNLCK) return failure("no process has locked pid file '{}'", path);
+  return held.l_pid;
 }
 
 PidFile PidFile::restore(std::string path, Handle descriptor) {

@@ -7,6 +7,12 @@
 
 namespace bellhop::platform {
 
+// The signal of a process that requests a live upgrade and waits for the result. The kernel does
+// not merge pending real-time signals, so that each sender gets the result.
+inline int upgrade_request_signal() {
+  return SIGRTMIN;
+}
+
 // Blocks all signals in the constructing thread for its lifetime. Threads and processes that are
 // started meanwhile inherit the mask. Preserves errno.
 class ScopedSignalBlock {

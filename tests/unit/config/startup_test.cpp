@@ -116,6 +116,24 @@ TEST_F(StartupTest, RejectsUnknownMethodsButDumpsThem) {
   EXPECT_THAT(output({"-m", "bogus", "-p", "x", "-D"}), HasSubstr("method=bogus\npath=x\n"));
 }
 
+TEST_F(StartupTest, ReloadsTheAgentWithThePidFileOrThePid) {
+  configuration("[general]\npidfile=/configured\n");
+  const auto by_file = startup({"--reload", "-m", "unix-listen"});
+  ASSERT_TRUE(by_file);
+  EXPECT_EQ(by_file->action, Action::reload);
+  EXPECT_EQ(by_file->settings.pid_file, "/configured");
+  EXPECT_EQ(by_file->reload_pid, std::nullopt);
+  EXPECT_EQ(startup({"--reload", "-f", "/given"})->settings.pid_file, "/given");
+  EXPECT_EQ(startup({"--reload=4711"})->reload_pid, 4711);
+}
+
+TEST_F(StartupTest, RejectsAPidThatIsNone) {
+  for (const std::string text : {"", "x", "-1", "1x"}) {
+    EXPECT_THAT(error_of({"--reload=" + text}),
+                HasSubstr("option '--reload' requires a pid, '" + text + "' is not one"));
+  }
+}
+
 TEST_F(StartupTest, AnswersTheProbeOfALiveUpgrade) {
   EXPECT_EQ(startup({"--can-take-over", "-d"})->action, Action::answer_probe);
   EXPECT_EQ(startup({"--can-take-over", "--path=/", "-m", "unix-listen"})->action,
@@ -203,7 +221,7 @@ TEST_F(StartupTest, NamesEveryOptionInTheHelp) {
        {"-c, --config", "-m, --method", "-p, --path", "-l, --logfile", "-f, --pidfile",
         "-F, --fsfreeze-hook", "-t, --statedir", "-v, --verbose", "-V, --version",
         "-d, --daemonize", "-b, --block-rpcs", "-a, --allow-rpcs", "-D, --dump-conf",
-        "-r, --retry-path", "-h, --help", "--schema", "--bellhop-config"}) {
+        "-r, --retry-path", "-h, --help", "--schema", "--reload", "--bellhop-config"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
   EXPECT_THAT(help, HasSubstr(executable_));

@@ -4,10 +4,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <array>
 #include <asio/post.hpp>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "platform/process/signals_posix.h"
 
 namespace bellhop::platform {
 namespace {
@@ -19,7 +22,10 @@ class LifecycleRequestsTest : public testing::Test {
 
   Result<void> start() {
     return requests_.start({.stop = [this](std::string_view cause) { events_.emplace_back(cause); },
-                            .upgrade = [this] { events_.emplace_back("upgrade"); }});
+                            .upgrade =
+                                [this](const Handle& requester) {
+                                  events_.emplace_back(requester ? "reload" : "upgrade");
+                                }});
   }
 
   // Delivers pending requests and returns them.
@@ -65,6 +71,20 @@ TEST_F(LifecycleRequestsTest, KeepsUndeliveredRequestsPending) {
   EXPECT_EQ(events(), Events{"received signal num 15"});
   ::sigpending(&pending);
   EXPECT_EQ(sigismember(&pending, SIGTERM), 0);
+}
+
+TEST_F(LifecycleRequestsTest, PassesOnThePipeOfEachRequester) {
+  ASSERT_TRUE(start());
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe(pipe.data()), 0);
+  sigval value{};
+  value.sival_int = pipe[1];
+  ::sigqueue(::getpid(), upgrade_request_signal(), value);
+  ::sigqueue(::getpid(), upgrade_request_signal(), value);
+  EXPECT_EQ(events(), (Events{"reload", "reload"}));
+  value.sival_int = 12345;  // no fd
+  ::sigqueue(::getpid(), upgrade_request_signal(), value);
+  EXPECT_EQ(events(), Events{"upgrade"});
 }
 
 TEST_F(LifecycleRequestsTest, IgnoresSigpipe) {

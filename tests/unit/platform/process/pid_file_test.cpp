@@ -56,6 +56,24 @@ TEST_F(PidFileTest, IsLockedForOtherProcesses) {
   EXPECT_EQ(directory_.content("pid"), fmt::format("{}\n", ::getpid()));
 }
 
+TEST_F(PidFileTest, HasTheProcessThatLockedItAsItsOwner) {
+  const auto owner_seen_by_another_process = [this] {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(PidFile::owner(path_).value_or(0) == ::getppid() ? 0 : 1);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WEXITSTATUS(status);
+  };
+  const auto file = PidFile::create(path_);
+  EXPECT_EQ(owner_seen_by_another_process(), 0);
+}
+
+TEST_F(PidFileTest, HasNoOwnerWithoutALock) {
+  EXPECT_THAT(PidFile::owner(path_).error().message, StartsWith("cannot open pid file '"));
+  directory_.file("pid", "1\n");
+  EXPECT_THAT(PidFile::owner(path_).error().message, StartsWith("no process has locked pid file"));
+}
+
 TEST_F(PidFileTest, ReplacesTheFileOfADeadDaemon) {
   directory_.file("pid", "1234567890\n");
   const auto file = PidFile::create(path_);
