@@ -111,7 +111,7 @@ Result<void> GuestAgent::start() {
                        .upgrade = [this] { upgrade_.start(); }}));
 
   TRY(open_channels());
-  freeze_.arm_inherited_timeout();
+  freeze_.arm_timeout();
   stop_if_requested();
   return {};
 }

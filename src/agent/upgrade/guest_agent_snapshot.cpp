@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::string_view agent_record = "agent";
 
-std::int64_t nanoseconds(std::chrono::steady_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
-
 }  // namespace
 
 void GuestAgent::quiesce() {
@@ -47,7 +43,7 @@ bool GuestAgent::snapshot(state::SnapshotWriter& writer) {
   writer.text("program", start_.executable.path);
   writer.text("working-directory", start_.executable.working_directory);
   writer.number("replacements", start_.executable.upgrades + 1);
-  writer.number("started", nanoseconds(services_.started));
+  writer.time("started", services_.started);
   writer.flag("end-wanted", stop_requested_);
   if (!freeze_.snapshot(writer)) return false;
   files_.snapshot(writer);
@@ -64,7 +60,7 @@ void GuestAgent::resume() {
     // An error is ignored: no client asks for the results of these programs.
     static_cast<void>(programs_.restore(std::move(process)));
   }
-  freeze_.resume();
+  freeze_.arm_timeout();
   for (const auto& server : servers_) server->resume();
 }
 
@@ -76,9 +72,8 @@ void GuestAgent::upgrade_failed(const Error& error) {
 void GuestAgent::restore(state::Snapshot& snapshot) {
   if (const auto* record = snapshot.find(agent_record)) {
     stop_requested_ = record->flag("end-wanted");
-    if (const auto started = record->number("started")) {
-      services_.started = std::chrono::steady_clock::time_point(std::chrono::nanoseconds(*started));
-    }
+    services_.started =
+        record->time<decltype(services_.started)>("started").value_or(services_.started);
   }
   channel_records_ = snapshot.take("channel");
   freeze_.restore(snapshot);
