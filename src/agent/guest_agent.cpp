@@ -116,7 +116,7 @@ Result<void> GuestAgent::start() {
        .upgrade = [this](platform::Handle requester) { start_upgrade(std::move(requester)); }}));
 
   TRY(open_channels());
-  freeze_.arm_inherited_timeout();
+  freeze_.arm_timeout();
   notify_serving(platform::ServiceState::ready);
   if (!predecessor_version_.empty()) {
     report_upgrade(

@@ -1,6 +1,7 @@
 // The snapshot: the state of the agent for its successor in the same process.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -35,6 +36,10 @@ class SnapshotWriter {
   void text(std::string_view field, std::string_view bytes);
   void number(std::string_view field, std::int64_t value);
   void flag(std::string_view field, bool value) { number(field, value ? 1 : 0); }
+  // Nanoseconds since the epoch of the time's clock.
+  void time(std::string_view field, auto value) {
+    number(field, std::chrono::nanoseconds(value.time_since_epoch()).count());
+  }
   // Writes nothing for no_handle.
   void descriptor(std::string_view field, platform::NativeHandle descriptor);
 
@@ -60,6 +65,13 @@ class SnapshotRecord {
   std::optional<std::string_view> text(std::string_view field) const;
   std::optional<std::int64_t> number(std::string_view field) const;
   bool flag(std::string_view field) const { return number(field).value_or(0) != 0; }
+  template <class Time>
+  std::optional<Time> time(std::string_view field) const {
+    return number(field).transform([](std::int64_t value) {
+      return Time(
+          std::chrono::duration_cast<typename Time::duration>(std::chrono::nanoseconds(value)));
+    });
+  }
   // Claims the inherited fd, once, and makes it close-on-exec. Empty if there is none.
   platform::Handle descriptor(std::string_view field) const;
   // The handle_number() of the fd, without claiming it.

@@ -12,10 +12,6 @@ namespace {
 constexpr std::string_view agent_record = "agent";
 constexpr std::string_view requester_record = "upgrade-requester";
 
-std::int64_t nanoseconds(std::chrono::steady_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
-
 }  // namespace
 
 void GuestAgent::quiesce() {
@@ -51,7 +47,7 @@ bool GuestAgent::snapshot(state::SnapshotWriter& writer) {
   writer.text("working-directory", start_.executable.working_directory);
   writer.text("service-manager", start_.executable.service_manager);
   writer.number("replacements", start_.executable.upgrades + 1);
-  writer.number("started", nanoseconds(services_.started));
+  writer.time("started", services_.started);
   writer.flag("end-wanted", stop_requested_);
   for (const platform::Handle& requester : upgrade_requesters_) {
     writer.begin(requester_record);
@@ -72,7 +68,7 @@ void GuestAgent::resume() {
     // An error is ignored: no client asks for the results of these programs.
     static_cast<void>(programs_.restore(std::move(process)));
   }
-  freeze_.resume();
+  freeze_.arm_timeout();
   for (const auto& server : servers_) server->resume();
 }
 
@@ -103,9 +99,8 @@ void GuestAgent::restore(state::Snapshot& snapshot) {
   if (const auto* record = snapshot.find(agent_record)) {
     predecessor_version_ = record->text("version").value_or(predecessor_version_);
     stop_requested_ = record->flag("end-wanted");
-    if (const auto started = record->number("started")) {
-      services_.started = std::chrono::steady_clock::time_point(std::chrono::nanoseconds(*started));
-    }
+    services_.started =
+        record->time<decltype(services_.started)>("started").value_or(services_.started);
   }
   channel_records_ = snapshot.take("channel");
   freeze_.restore(snapshot);

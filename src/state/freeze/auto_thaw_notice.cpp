@@ -7,7 +7,6 @@
 namespace bellhop::state {
 
 AutoThawNotice::AutoThawNotice(std::filesystem::path file) : file_(std::move(file)) {
-  if (file_.empty()) return;
   std::ifstream stream(file_);
   if (std::string line; std::getline(stream, line)) text_ = std::move(line);
 }
@@ -22,11 +21,12 @@ std::optional<std::string> AutoThawNotice::text() const {
   return text_;
 }
 
-void AutoThawNotice::persist() {
-  const auto now = text();
-  if (file_.empty() || !now) return;
-  std::ofstream(file_) << *now << '\n';
-  if (!text()) remove_file();
+std::optional<std::string> AutoThawNotice::persist() const {
+  auto now = text();
+  if (now) std::ofstream(file_) << *now << '\n';
+  std::error_code ignored;
+  if (!text()) std::filesystem::remove(file_, ignored);
+  return now;
 }
 
 std::optional<std::string> AutoThawNotice::consume() {
@@ -35,13 +35,9 @@ std::optional<std::string> AutoThawNotice::consume() {
     const MutexLock lock(mutex_);
     taken.swap(text_);
   }
-  if (taken) remove_file();
-  return taken;
-}
-
-void AutoThawNotice::remove_file() const {
   std::error_code ignored;
-  if (!file_.empty()) std::filesystem::remove(file_, ignored);
+  if (taken) std::filesystem::remove(file_, ignored);
+  return taken;
 }
 
 }  // namespace bellhop::state

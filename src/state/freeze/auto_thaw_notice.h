@@ -19,15 +19,13 @@ class AutoThawNotice {
   void set(std::string text);
   std::optional<std::string> text() const;
 
-  // Writes the text to the file, unless it was consumed in the meantime.
-  void persist();
+  // Writes the text to the file, unless it was consumed in the meantime. Returns the text.
+  std::optional<std::string> persist() const;
 
   // Removes the text, also from the file, and returns it.
   std::optional<std::string> consume();
 
  private:
-  void remove_file() const;
-
   const std::filesystem::path file_;
   mutable Mutex mutex_;
   std::optional<std::string> text_ GUARDED_BY(mutex_);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <memory>
-#include <optional>
+#include <functional>
+#include <ranges>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -27,14 +27,6 @@ bool was_killed(const Error& error) {
   return error.system == std::errc::timed_out || error.system == std::errc::operation_canceled;
 }
 
-Result<void> run_program(platform::Processes& processes, const HookProgram& program,
-                         std::chrono::milliseconds timeout, std::string_view action,
-                         const std::stop_token& stop) {
-  return run_to_end(processes, {.path = program.path, .arguments = {std::string(action)}},
-                    {.purpose = "execute fsfreeze hook", .label = program.label, .name = action},
-                    {.time = timeout, .stop = stop});
-}
-
 // Whether a file is hidden or a copy that an editor or a package manager left.
 bool is_leftover(std::string_view name) {
   static constexpr auto endings = std::to_array<std::string_view>(
@@ -51,78 +43,67 @@ bool is_executable(const std::filesystem::path& path) {
   return std::filesystem::is_regular_file(status) && (status.permissions() & any) != perms::none;
 }
 
-Result<std::vector<HookProgram>> programs_in(const std::string& directory) {
+// The programs in the order of a freeze.
+Result<std::vector<HookProgram>> list(const HookOptions& options) {
   namespace fs = std::filesystem;
   std::vector<HookProgram> programs;
-  if (directory.empty()) return programs;
   std::error_code error;
-  for (fs::directory_iterator at(path_from_utf8(directory), error), end; !error && at != end;
-       at.increment(error)) {
+  for (fs::directory_iterator at(path_from_utf8(options.directory), error), end;
+       !error && at != end; at.increment(error)) {
     const fs::path& path = at->path();
     if (is_leftover(to_utf8(path.filename())) || !is_executable(path)) continue;
     programs.push_back({.path = to_utf8(path), .label = fmt::format("'{}': ", to_utf8(path))});
   }
   if (error && error != std::errc::no_such_file_or_directory) {
-    return system_failure(error, "cannot read the freeze hooks in '{}'", directory);
+    return system_failure(error, "cannot read the freeze hooks in '{}'", options.directory);
   }
   std::ranges::sort(programs, {}, &HookProgram::path);
+  if (options.program) programs.insert(programs.begin(), {.path = *options.program});
   return programs;
 }
 
-// The hook programs that the administrator has configured.
-class Hooks {
- public:
-  Hooks(platform::Processes& processes, HookOptions options)
-      : processes_(processes), options_(std::move(options)) {}
+using RunProgram = std::function<Result<void>(const HookProgram&, std::string_view action,
+                                              const std::stop_token&)>;
 
-  Result<void> run(std::string_view action, const std::stop_token& stop) const {
-    TRY_ASSIGN(auto programs, list());
-    return action == "thaw" ? thaw(programs, stop) : freeze(programs, stop);
+// Continues after an error and returns the first one.
+Result<void> thaw(const RunProgram& run, std::span<const HookProgram> programs,
+                  const std::stop_token& stop) {
+  Result<void> first;
+  for (const HookProgram& program : std::views::reverse(programs)) {
+    auto result = run(program, "thaw", stop);
+    if (!result && first) first = std::move(result);
   }
+  return first;
+}
 
- private:
-  Result<std::vector<HookProgram>> list() const {
-    auto programs = programs_in(options_.directory);
-    if (programs && options_.program) {
-      programs->insert(programs->begin(), {.path = *options_.program});
+Result<void> freeze(const RunProgram& run, std::span<const HookProgram> programs,
+                    const std::stop_token& stop) {
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    auto result = run(programs[i], "freeze", stop);
+    if (result) continue;
+    // A program that failed was able to clean up; a killed one was not.
+    const std::size_t count = was_killed(result.error()) ? i + 1 : i;
+    if (auto undone = thaw(run, programs.first(count), {}); !undone) {
+      result.error().message += "; " + undone.error().message;
     }
-    return programs;
+    return result;
   }
-
-  Result<void> freeze(std::span<const HookProgram> programs, const std::stop_token& stop) const {
-    for (std::size_t i = 0; i < programs.size(); ++i) {
-      auto result = run_program(processes_, programs[i], options_.timeout, "freeze", stop);
-      if (result) continue;
-      // A program that failed was able to clean up; a killed one was not.
-      const std::size_t count = was_killed(result.error()) ? i + 1 : i;
-      if (auto undone = thaw(programs.first(count), {}); !undone) {
-        result.error().message += "; " + undone.error().message;
-      }
-      return result;
-    }
-    return {};
-  }
-
-  // Continues after an error and returns the first one.
-  Result<void> thaw(std::span<const HookProgram> programs, const std::stop_token& stop) const {
-    Result<void> first;
-    for (std::size_t i = programs.size(); i-- > 0;) {
-      auto result = run_program(processes_, programs[i], options_.timeout, "thaw", stop);
-      if (!result && first) first = std::move(result);
-    }
-    return first;
-  }
-
-  platform::Processes& processes_;
-  const HookOptions options_;
-};
+  return {};
+}
 
 }  // namespace
 
 FreezeHook freeze_hooks(platform::Processes& processes, HookOptions options) {
-  const auto hooks = std::make_shared<Hooks>(processes, std::move(options));
-  return [hooks](std::string_view action, const std::stop_token& stop) {
-    return hooks->run(action, stop);
+  const RunProgram run = [&processes, timeout = options.timeout](auto& program, auto action,
+                                                                 auto& stop) {
+    return run_to_end(processes, {.path = program.path, .arguments = {std::string(action)}},
+                      {.purpose = "execute fsfreeze hook", .label = program.label, .name = action},
+                      {.time = timeout, .stop = stop});
+  };
+  return [run, options = std::move(options)](std::string_view action,
+                                             const std::stop_token& stop) -> Result<void> {
+    TRY_ASSIGN(const auto programs, list(options));
+    return action == "thaw" ? thaw(run, programs, stop) : freeze(run, programs, stop);
   };
 }
 

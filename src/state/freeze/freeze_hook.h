@@ -6,7 +6,7 @@
 #include <string>
 
 #include "platform/process/process.h"
-#include "state/freeze/freeze.h"
+#include "state/freeze/freeze_options.h"
 
 namespace bellhop::state {
 

@@ -31,7 +31,7 @@ class AutoThawTest : public ConcurrentFreezeTest {
   void inherit_a_freeze() {
     std::ofstream(options.state_file).flush();
     filesystems["/a"].frozen = 1;
-    freeze().arm_inherited_timeout();
+    freeze().arm_timeout();
     thawed_.pass();
   }
   void await_warning(const std::string& text) {
@@ -99,8 +99,7 @@ TEST_F(AutoThawTest, AbortsAFreezeThatHangs) {
 TEST_F(AutoThawTest, RetriesWhenAFilesystemDoesNotThaw) {
   filesystems["/a"].thaw_error = "failed to thaw /a: Input/output error";
   std::ofstream(options.state_file).flush();
-  freeze().arm_inherited_timeout();
-  // Each attempt warns twice: the thaw itself, and the timer that started it.
+  freeze().arm_timeout();
   for (int i = 0; i < 5; ++i) await_warning("failed to thaw /a: Input/output error");
   EXPECT_TRUE(freeze().is_frozen());
 }
@@ -108,7 +107,7 @@ TEST_F(AutoThawTest, RetriesWhenAFilesystemDoesNotThaw) {
 TEST_F(AutoThawTest, IsDisabledByATimeoutOfZero) {
   options.timeout = 0ms;
   EXPECT_EQ(freeze_list({"/a"}), 1);
-  freeze().arm_inherited_timeout();
+  freeze().arm_timeout();
   EXPECT_TRUE(freeze().is_frozen());
   EXPECT_EQ(freeze().thaw(), 1);
 }

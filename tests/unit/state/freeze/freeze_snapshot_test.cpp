@@ -25,7 +25,7 @@ class FreezeSnapshot : public ConcurrentFreezeTest {
     Snapshot snapshot = reexec(writer, [this] { end_agent(); });
     was_frozen_ = Freeze::was_frozen(snapshot);
     freeze().restore(snapshot);
-    freeze().arm_inherited_timeout();
+    freeze().arm_timeout();
     EXPECT_TRUE(snapshot.close_rest().empty());
     filesystems.take_log();
   }
@@ -67,6 +67,26 @@ TEST_F(FreezeSnapshot, ThawsEverythingAfterALostSnapshot) {
   EXPECT_EQ(thaw(), 1);
 }
 
+TEST_F(FreezeSnapshot, ThawsEverythingIfADescriptorIsLost) {
+  filesystems["/c"].frozen = 1;
+  filesystems["/c"].thaw_error = "failed to thaw /c: Input/output error";
+  const platform::Handle descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  SnapshotWriter writer(platform::current_pid());
+  writer.begin("freeze");
+  writer.flag("frozen", true);
+  writer.begin("frozen-filesystem");
+  writer.text("mountpoint", "/a");
+  writer.descriptor("filesystem", descriptor.get());
+  writer.begin("frozen-filesystem");
+  writer.text("mountpoint", "/c");
+  Snapshot snapshot = reexec(writer, [] {});
+  freeze().restore(snapshot);
+  const auto thawed = freeze().thaw();
+  ASSERT_FALSE(thawed);
+  EXPECT_EQ(thawed.error().message, "failed to thaw /c: Input/output error");
+  EXPECT_TRUE(freeze().is_frozen());
+}
+
 TEST_F(FreezeSnapshot, KeepsItsDeadline) {
   options.timeout = 2s;
   const auto begin = std::chrono::steady_clock::now();
@@ -89,7 +109,7 @@ TEST_F(FreezeSnapshot, KeepsTheAutoThawNotice) {
   options.timeout = 1ms;
   std::ofstream(options.state_file).flush();  // a new freeze might exceed the timeout
   filesystems["/a"].frozen = 1;
-  freeze().arm_inherited_timeout();
+  freeze().arm_timeout();
   while (freeze().is_frozen() || !freeze().is_idle()) std::this_thread::sleep_for(1ms);
   upgrade();
   const auto thawed = freeze().thaw();
@@ -116,7 +136,7 @@ TEST_F(FreezeSnapshot, KeepsItsTimeoutAfterAFailedUpgrade) {
   EXPECT_EQ(freeze_list({"/a"}), 1);
   SnapshotWriter writer(platform::current_pid());
   EXPECT_TRUE(freeze().snapshot(writer));
-  freeze().resume();
+  freeze().arm_timeout();
   while (freeze().is_frozen()) std::this_thread::sleep_for(1ms);
   EXPECT_EQ(filesystems.frozen("/a"), 0);
 }

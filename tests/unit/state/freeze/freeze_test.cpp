@@ -309,6 +309,18 @@ TEST_F(ConcurrentFreezeTest, StopEndsAHookThatHangs) {
   EXPECT_FALSE(frozen());
 }
 
+TEST_F(ConcurrentFreezeTest, StopAbortsAFreeze) {
+  filesystems["/a"].freeze_barrier = &barrier;
+  freeze_on_thread({"/a"});
+  barrier.await_thread();
+  EXPECT_FALSE(freeze().stop(0ms));
+  barrier.open();
+  const auto aborted = frozen();
+  ASSERT_FALSE(aborted);
+  EXPECT_EQ(aborted.error().message, "the freeze was given up: the agent is about to end");
+  EXPECT_TRUE(freeze().stop(0ms));
+}
+
 TEST_F(ConcurrentFreezeTest, StopDoesNotWaitForADiskThatHangs) {
   options.reply_timeout = 0ms;
   filesystems["/"].thaw_barrier = &barrier;

@@ -1,0 +1,55 @@
+// One thaw.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/mutex.h"
+#include "platform/storage/local_filesystems.h"
+#include "state/freeze/freeze_options.h"
+#include "state/freeze/frozen_set.h"
+
+namespace bellhop::state {
+
+// The steps, progress and result of a thaw. One thread runs it, any thread may read the result.
+class Thaw {
+ public:
+  Thaw(platform::Filesystems& filesystems, FrozenSet& frozen, const FreezeOptions& options)
+      : filesystems_(filesystems), frozen_(frozen), options_(options) {}
+
+  // Thaws what the agent has frozen. For a freeze that runs, call this before run(); it may hang at
+  // `mountpoint`, or in its hook if that is empty.
+  void thaw_frozen(const std::string& mountpoint = {});
+
+  // Thaws everything and runs the hook, in this order: what the agent froze, then the hook, then
+  // other filesystems. Neither of the first two waits for a filesystem whose disk hangs. If the
+  // frozen set is incomplete or empty, all filesystems are tried before the hook. Calls `on_thawed`
+  // before the hook. Stops before it if a filesystem is still frozen.
+  void run(const std::function<void()>& on_thawed);
+
+  // The number of filesystems thawed so far. Fails while one that the agent froze may be frozen,
+  // and if the hook has failed.
+  Result<std::int64_t> result() const;
+
+ private:
+  std::vector<std::string> thaw_others(bool errors_count);
+  bool thaw_one(const std::string& mountpoint, platform::Filesystem& filesystem, bool errors_count);
+  void set_current(const std::string& mountpoint);
+  void fail(Error error);
+
+  platform::Filesystems& filesystems_;
+  FrozenSet& frozen_;
+  const FreezeOptions& options_;
+
+  mutable Mutex mutex_;
+  std::string current_ GUARDED_BY(mutex_);  // where the thaw waits; a hook if empty
+  std::int64_t count_ GUARDED_BY(mutex_) = 0;
+  std::optional<Error> error_ GUARDED_BY(mutex_);  // the first one
+  bool all_thawed_ GUARDED_BY(mutex_) = false;     // all that the agent froze
+};
+
+}  // namespace bellhop::state
