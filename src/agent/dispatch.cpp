@@ -53,12 +53,13 @@ Result<void> Dispatcher::admit(const Command* command, std::string_view name) co
     return std::unexpected(Error{ErrorCode::command_not_found,
                                  fmt::format("The command {} has not been found", name)});
   }
-  if (admission(services_, command->facts) != Admission::admitted) {
-    return std::unexpected(
-        Error{ErrorCode::command_disabled,
-              fmt::format("Command {} has been disabled: the command is not allowed", name)});
-  }
-  return {};
+  const Admission result = admission(services_, command->facts);
+  if (result == Admission::admitted) return {};
+  const std::string_view reason = result == Admission::frozen
+                                      ? "the command is not allowed while filesystems are frozen"
+                                      : "the command is not allowed";
+  return std::unexpected(Error{ErrorCode::command_disabled,
+                               fmt::format("Command {} has been disabled: {}", name, reason)});
 }
 
 void Dispatcher::log_call(const Command& command, const wire::Request& request) const {

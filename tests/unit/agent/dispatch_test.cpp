@@ -62,7 +62,8 @@ TEST_F(DispatchTest, RejectsMostCommandsWhileFrozen) {
   ASSERT_EQ(freeze.freeze(std::span(home)), 1);
   EXPECT_EQ(answer(R"({"execute": "guest-get-time"})"),
             "{\"error\": {\"class\": \"CommandNotFound\", \"desc\": "
-            "\"Command guest-get-time has been disabled: the command is not allowed\"}}\n");
+            "\"Command guest-get-time has been disabled: the command is not allowed while "
+            "filesystems are frozen\"}}\n");
   EXPECT_EQ(answer(R"({"execute": "guest-fsfreeze-status"})"), "{\"return\": \"frozen\"}\n");
   EXPECT_TRUE(freeze.thaw());
 }
