@@ -66,7 +66,8 @@ void Dispatcher::log_call(const Command& command, const wire::Request& request) 
   const std::string_view name = command.facts.name;
   const Log::Field fields[] = {{"COMMAND", name}};
   if (is_audited(command.facts)) {
-    services_.log.audit(fmt::format("{} called{}", name, subject(command, request)), fields);
+    services_.log.audit(Log::Level::info, fmt::format("{} called{}", name, subject(command, request)),
+                        fields);
     return;
   }
   const Log::Level level = command.facts.log_as_debug ? Log::Level::debug : Log::Level::info;
