@@ -204,6 +204,10 @@ class Bellhop(LifecycleTests, unittest.TestCase):
         self.assertEqual(agent.status(), "frozen")
         self.assertEqual(agent.call("guest-ping"), {})
         self.assertEqual(agent.thaw(), 2)
+        with open(f"{self.directory}/agent.log", encoding="utf-8") as file:
+            log = file.read()
+        self.assertRegex(log, r"guest-fsfreeze-freeze called on .*: succeeded .*, while frozen\)\n")
+        self.assertRegex(log, r"guest-ping called on .*: succeeded .*, while frozen\)\n")
         self.assertEqual(agent.stop(signal.SIGTERM), 0)
 
 
