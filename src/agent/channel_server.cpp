@@ -96,7 +96,8 @@ void ChannelServer::handle_request(wire::Document document) {
     exchange->request = *std::move(request);
     exchange->command = dispatcher_.find(exchange->request.execute);
   } else {
-    exchange->finish(request.error().error, request.error().id);
+    exchange->request.id = request.error().id;
+    session_->refuse(exchange, request.error().error);
   }
   session_->add(std::move(exchange));
 }

@@ -94,7 +94,7 @@ void ClientSession::detach() {
 void ClientSession::begin(const Pointer& exchange) {
   const wire::Request& request = exchange->request;
   const auto admitted = dispatcher_.admit(exchange->command, request.execute);
-  if (!admitted) return exchange->finish(admitted.error(), request.id);
+  if (!admitted) return refuse(exchange, admitted.error());
   const Command& command = *exchange->command;
   exchange->context = std::make_unique<Context>(*this, exchange);
   if (!on_change_) exchange->context->cancel();
@@ -106,9 +106,20 @@ void ClientSession::begin(const Pointer& exchange) {
   exchange->finish(std::move(reply));
 }
 
+void ClientSession::refuse(const Pointer& exchange, const Error& error) {
+  if (!exchange->context) exchange->context = std::make_unique<Context>(*this, exchange);
+  log(*exchange, CallResult::refused, error.message);
+  exchange->finish(error, exchange->request.id);
+}
+
+void ClientSession::log(const Exchange& exchange, CallResult result, std::string_view reason) {
+  dispatcher_.call_log().write(exchange.command, exchange.request, *exchange.context, result,
+                               reason);
+}
+
 void ClientSession::park(const Pointer& exchange) {
-  if (!on_change_) return exchange->finish({});  // no client waits for the reply
   exchange->state = Exchange::State::parked;
+  if (!on_change_) return cancel(*exchange);  // no client waits for the reply
   wait_timer_.expires_at(exchange->context->parked_until());
   wait_timer_.async_wait([weak = weak_from_this(),
                           weak_exchange = std::weak_ptr(exchange)](std::error_code cancelled) {
@@ -132,15 +143,19 @@ void ClientSession::end_wait(const Pointer& exchange, WaitEnd end) {
       dispatcher_.resume(*exchange->command, exchange->request, *exchange->context, end, reply);
   if (outcome != Outcome::parked) return exchange->finish(std::move(reply));
   if (end != WaitEnd::interrupted) return park(exchange);
-  exchange->finish(failure("{} has no answer yet", exchange->command->facts.name).error(),
-                   exchange->request.id);
+  const auto error = failure("{} has no answer yet", exchange->command->facts.name).error();
+  log(*exchange, CallResult::failed, error.message);
+  exchange->finish(error, exchange->request.id);
 }
 
 // Called when the client will not read the reply.
 void ClientSession::cancel(Exchange& exchange) {
   if (exchange.context) exchange.context->cancel();
-  if (exchange.state == Exchange::State::running) exchange.reply.cancel();
-  if (exchange.state == Exchange::State::parked) exchange.finish({});
+  const bool parked = exchange.state == Exchange::State::parked;
+  if (parked || (exchange.state == Exchange::State::running && exchange.reply.cancel())) {
+    log(exchange, CallResult::abandoned, "its client has disconnected or resynchronised");
+  }
+  if (parked) exchange.finish({});
 }
 
 void ClientSession::run_on_worker(const Pointer& exchange, const Command& command) {
@@ -164,12 +179,11 @@ void ClientSession::run_on_worker(const Pointer& exchange, const Command& comman
       },
       command.facts.name);
   if (started) return;
-  exchange->finish(
-      failure("{} cannot run: as many commands as the agent has threads for are still running; "
-              "wait for them, or raise the limit in the group [workers] of bellhop.conf",
-              command.facts.name)
-          .error(),
-      exchange->request.id);
+  refuse(exchange,
+         failure("{} cannot run: as many commands as the agent has threads for are still running; "
+                 "wait for them, or raise the limit in the group [workers] of bellhop.conf",
+                 command.facts.name)
+             .error());
 }
 
 // A detached session continues by itself.

@@ -34,6 +34,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
                 std::function<void()> on_change, Caller caller);
 
   void add(std::shared_ptr<Exchange> exchange);
+  // Ends an exchange of this session whose command does not run, and logs the reason.
+  void refuse(const std::shared_ptr<Exchange>& exchange, const Error& error);
   // Begins requests and appends the replies that are ready to `out`, until it has `limit` bytes.
   // Returns true if the limit stopped it: there may be more.
   bool advance(std::string& out, std::size_t limit);
@@ -58,6 +60,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void begin(const std::shared_ptr<Exchange>& exchange);
   void run_on_worker(const std::shared_ptr<Exchange>& exchange, const Command& command);
   void cancel(Exchange& exchange);
+  void log(const Exchange& exchange, CallResult result, std::string_view reason);
   void park(const std::shared_ptr<Exchange>& exchange);
   void end_wait(const std::shared_ptr<Exchange>& exchange, WaitEnd end);
   void on_progress();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "agent/call_log.h"
 #include "agent/services.h"
 #include "base/error.h"
 #include "rpc/command.h"
@@ -37,6 +38,7 @@ class Dispatcher {
                  WaitEnd end, std::string& out) const;
 
   Services& services() const { return services_; }
+  CallLog& call_log() const { return call_log_; }
   // Returns a new number for Caller::session.
   std::uint64_t new_session_number() const { return ++sessions_; }
 
@@ -44,9 +46,9 @@ class Dispatcher {
   template <class Run>
   Outcome write_reply(const Command& command, const wire::Request& request, CommandContext& context,
                       std::string& out, wire::JsonWriter::Drain drain, Run run) const;
-  void log_call(const Command& command, const wire::Request& request) const;
 
   Services& services_;
+  mutable CallLog call_log_;
   std::unordered_map<std::string_view, const Command*> by_name_;
   mutable std::atomic<std::uint64_t> sessions_ = 0;
 };

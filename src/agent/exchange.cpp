@@ -34,11 +34,12 @@ bool ReplyPipe::read(std::string& out) {
   return finished_;
 }
 
-void ReplyPipe::cancel() {
+bool ReplyPipe::cancel() {
   const MutexLock lock(mutex_);
   cancelled_ = true;
   bytes_.clear();
   read_.notify_one();
+  return !finished_;
 }
 
 void Exchange::finish(std::string whole_reply) {

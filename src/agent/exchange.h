@@ -26,8 +26,9 @@ class ReplyPipe {
 
   // Loop: moves the content of the pipe to the end of `out`. Returns true at the end of the reply.
   bool read(std::string& out);
-  // Loop: the reply is not needed. The writer continues without blocking.
-  void cancel();
+  // Loop: the reply is not needed. The writer continues without blocking. Returns true if it has
+  // not finished.
+  bool cancel();
 
  private:
   Mutex mutex_;

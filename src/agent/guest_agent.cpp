@@ -92,10 +92,7 @@ state::FreezeOptions GuestAgent::freeze_options(Deferred after_first_thaw) {
     if (after_first_thaw) std::exchange(after_first_thaw, {})();
     log_.enable();
     log_.warning("logging re-enabled due to filesystem unfreeze");
-    asio::post(loop_, [this] {
-      flush_deferred_log();
-      stop_if_requested();
-    });
+    asio::post(loop_, [this] { stop_if_requested(); });
   };
   options.warn = [this](std::string_view text) { log_.warning("{}", text); };
   return options;
@@ -107,7 +104,7 @@ Result<void> GuestAgent::start() {
   if (Result<void> loaded = persistent_.load(missing); !loaded) {
     if (!start_.snapshot) return loaded;
     // Not fatal after a live upgrade: an exit would lose the restored state.
-    log_or_defer(Log::Level::error, loaded.error().message);
+    log_.error("{}", loaded.error().message);
   }
   TRY_ASSIGN(channel_factory_, channel::make_channel_factory(loop_));
 
@@ -133,7 +130,7 @@ Result<void> GuestAgent::open_channels() {
   Result<void> failed;
   const auto note = [&](const Result<void>& result) {
     if (result) return;
-    if (restoring) log_or_defer(Log::Level::error, result.error().message);
+    if (restoring) log_.error("{}", result.error().message);
     failed = result;
   };
   for (const config::ChannelSettings& settings : startup_.settings.channels) {
@@ -199,7 +196,7 @@ void GuestAgent::run() {
 void GuestAgent::notify(platform::ServiceState state, std::string_view status) {
   const auto sent =
       platform::notify_service_manager(start_.executable.service_manager, state, status);
-  if (!sent) log_or_defer(Log::Level::warning, sent.error().message);
+  if (!sent) log_.warning("{}", sent.error().message);
 }
 
 void GuestAgent::notify_serving(platform::ServiceState state) {

@@ -85,8 +85,6 @@ class GuestAgent : private LiveUpgrade::Target {
   void restore(state::Snapshot& snapshot);
   const state::SnapshotRecord* channel_record(const std::string& description) const;
   void finish_restore();
-  void log_or_defer(Log::Level level, std::string text);
-  void flush_deferred_log();
   void start_upgrade(platform::Handle requester);
   void report_upgrade(const Result<std::string>& result);
   void notify(platform::ServiceState state, std::string_view status);
@@ -123,7 +121,6 @@ class GuestAgent : private LiveUpgrade::Target {
   LiveUpgrade upgrade_;
   std::vector<platform::Handle> upgrade_requesters_;          // wait for the result of an upgrade
   std::vector<platform::ProcessSnapshot> released_programs_;  // from snapshot() to resume()
-  std::vector<std::pair<Log::Level, std::string>> deferred_log_;  // written after the thaw
   // Of `start_.snapshot`, until finish_restore().
   std::vector<const state::SnapshotRecord*> channel_records_;
   std::string predecessor_version_ = {};  // after a live upgrade

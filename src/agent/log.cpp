@@ -1,6 +1,6 @@
 #include "agent/log.h"
 
-#include <chrono>
+#include <fmt/chrono.h>
 
 #include "agent/log_format.h"
 
@@ -10,22 +10,29 @@ Log::Log(Level level, std::unique_ptr<platform::LogOutput> output,
          std::unique_ptr<platform::LogOutput> audit_output)
     : level_(level), output_(std::move(output)), audit_output_(std::move(audit_output)) {}
 
-bool Log::writes(Level level) const {
-  return level <= level_ && enabled_.load(std::memory_order_relaxed);
-}
-
 void Log::write(Level level, std::string_view message, std::span<const Field> fields) {
-  if (!writes(level)) return;
-  const SharedLock lock(mutex_);
-  if (!enabled_) return;
-  output_->write({level, message, std::chrono::system_clock::now(), fields});
+  if (writes(level)) submit({level, message, std::chrono::system_clock::now(), fields}, false);
 }
 
-void Log::audit(std::string_view message, std::span<const Field> fields) {
+void Log::audit(Level level, std::string_view message, std::span<const Field> fields) {
+  submit({level, message, std::chrono::system_clock::now(), fields}, true);
+}
+
+void Log::submit(const platform::LogRecord& record, bool is_audit) {
   const SharedLock lock(mutex_);
-  if (!enabled_) return;
-  platform::LogOutput& output = audit_output_ ? *audit_output_ : *output_;
-  output.write({Level::info, message, std::chrono::system_clock::now(), fields});
+  if (enabled_) return output(record, is_audit);
+  const MutexLock kept_lock(kept_mutex_);
+  kept_.push_back({record.level, std::string(record.message), record.time, {}, is_audit});
+  for (const Field& field : record.fields)
+    kept_.back().fields.emplace_back(field.name, field.value);
+  if (kept_.size() <= max_kept) return;
+  kept_.pop_front();
+  ++dropped_;
+}
+
+void Log::output(const platform::LogRecord& record, bool is_audit) {
+  if (is_audit && audit_output_) audit_output_->write(record);
+  if (writes(record.level) || (is_audit && !audit_output_)) output_->write(record);
 }
 
 void Log::disable() {
@@ -33,9 +40,24 @@ void Log::disable() {
   enabled_ = false;
 }
 
+// The text has the time, too: the journal shows when it received a record.
 void Log::enable() {
   const ExclusiveLock lock(mutex_);
+  const MutexLock kept_lock(kept_mutex_);
   enabled_ = true;
+  if (const auto dropped = std::exchange(dropped_, 0)) {
+    const std::string text = fmt::format("{} older log records were dropped while frozen", dropped);
+    output({Level::warning, text, std::chrono::system_clock::now()}, true);
+  }
+  for (const KeptRecord& kept : std::exchange(kept_, {})) {
+    std::vector<Field> fields;
+    fields.reserve(kept.fields.size());
+    for (const auto& [name, value] : kept.fields) fields.push_back({name, value});
+    const std::string text =
+        fmt::format("{} (at {:%Y-%m-%dT%H:%M:%SZ}, while frozen)", kept.message,
+                    fmt::gmtime(std::chrono::system_clock::to_time_t(kept.time)));
+    output({kept.level, text, kept.time, fields}, kept.is_audit);
+  }
 }
 
 void Log::set_output(std::unique_ptr<platform::LogOutput> output) {

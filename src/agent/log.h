@@ -3,12 +3,15 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/mutex.h"
@@ -55,18 +58,20 @@ class Log {
     report(Level::debug, format, std::forward<Args>(args)...);
   }
 
-  // Logs a client's call for the guest's administrator. Written at every level, as `info`, to
-  // `audit_output`; see open_audit_output().
-  void audit(std::string_view message, std::span<const Field> fields = {});
+  // Writes a record for the guest's administrator: to `audit_output` at every level, and to the log
+  // at its level.
+  void audit(Level level, std::string_view message, std::span<const Field> fields = {});
 
   // Writes a record with fields, which appear in the journal and in JSON.
   void write(Level level, std::string_view message, std::span<const Field> fields = {});
 
-  // True if records of that level are written. False for all levels while disabled.
-  bool writes(Level level) const;
+  // True if records of that level are written.
+  bool writes(Level level) const { return level <= level_; }
 
-  // While disabled, records are dropped, because a write to a frozen filesystem blocks. disable()
-  // returns when no record is being written.
+  // While disabled, records are kept in memory, because a write to a frozen filesystem blocks.
+  // disable() returns when no record is being written. enable() writes the kept records, at most
+  // the latest `max_kept`, with the time at which each of them was made.
+  static constexpr std::size_t max_kept = 1000;
   void disable();
   void enable();
 
@@ -79,13 +84,28 @@ class Log {
     if (writes(level)) write(level, fmt::format(format, std::forward<Args>(args)...));
   }
 
+  // A record that owns its texts.
+  struct KeptRecord {
+    Level level;
+    std::string message;
+    std::chrono::system_clock::time_point time;
+    std::vector<std::pair<std::string, std::string>> fields;
+    bool is_audit;
+  };
+
+  void submit(const platform::LogRecord& record, bool is_audit);
+  void output(const platform::LogRecord& record, bool is_audit) REQUIRES_SHARED(mutex_);
+
   const Level level_;
-  std::atomic<bool> enabled_ = true;
   // Shared by writers; exclusive to change output_ or enabled_. Held while a record is written,
   // which may block on the log's disk.
   SharedMutex mutex_;
+  bool enabled_ GUARDED_BY(mutex_) = true;
   std::unique_ptr<platform::LogOutput> output_ GUARDED_BY(mutex_);
   const std::unique_ptr<platform::LogOutput> audit_output_;
+  Mutex kept_mutex_;  // locked after mutex_
+  std::deque<KeptRecord> kept_ GUARDED_BY(kept_mutex_);
+  std::uint64_t dropped_ GUARDED_BY(kept_mutex_) = 0;
 };
 
 // Opens the output that the settings select. `identifier` is the agent's name in shared logs.

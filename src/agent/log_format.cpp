@@ -8,6 +8,7 @@
 #include <ctime>
 #include <iterator>
 
+#include "base/text.h"
 #include "wire/json_writer.h"
 
 namespace bellhop::agent {
@@ -26,19 +27,6 @@ Time split(std::chrono::system_clock::time_point time) {
   return {static_cast<std::time_t>(seconds.count()), static_cast<int>(rest.count())};
 }
 
-void append_escaped(std::string& text, std::string_view message) {
-  for (const char c : message) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      text += "\\n";
-    } else if ((byte < 0x20 && c != '\t') || byte == 0x7F) {
-      fmt::format_to(std::back_inserter(text), "\\x{:02x}", byte);
-    } else {
-      text += c;
-    }
-  }
-}
-
 std::string to_lower_ascii(std::string_view name) {
   std::string result(name);
   std::ranges::transform(result, result.begin(), [](char c) {
@@ -53,7 +41,7 @@ void append_text_line(std::string& text, const platform::LogRecord& record) {
   const Time time = split(record.time);
   fmt::format_to(std::back_inserter(text), "{}.{:06}: {}: ", time.seconds, time.microseconds,
                  platform::log_level_name(record.level));
-  append_escaped(text, record.message);
+  text::append_escaped(text, record.message);
   text += '\n';
 }
 

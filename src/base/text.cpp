@@ -1,7 +1,10 @@
 #include "base/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 
 namespace bellhop::text {
 
@@ -69,6 +72,19 @@ std::optional<std::string_view> find_value(std::string_view lines, std::string_v
     return line.substr(name.size() + 1);
   }
   return std::nullopt;
+}
+
+void append_escaped(std::string& line, std::string_view text) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      line += "\\n";
+    } else if ((byte < 0x20 && c != '\t') || byte == 0x7F) {
+      fmt::format_to(std::back_inserter(line), "\\x{:02x}", byte);
+    } else {
+      line += c;
+    }
+  }
 }
 
 }  // namespace bellhop::text

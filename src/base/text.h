@@ -5,6 +5,7 @@
 #include <charconv>
 #include <concepts>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -44,6 +45,9 @@ std::optional<std::pair<std::string_view, std::string_view>> split_once(std::str
 
 // The value of the first line that begins with `name` and '='.
 std::optional<std::string_view> find_value(std::string_view lines, std::string_view name);
+
+// Appends `text` on one line: control characters except tabs are escaped, as `\n` or `\x1b`.
+void append_escaped(std::string& line, std::string_view text);
 
 // Parses all of `text` as a number: digits, for a signed type with an optional '-' before them.
 // nullopt for other text, including blanks and '+', and for a number outside the type's range.

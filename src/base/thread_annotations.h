@@ -17,6 +17,7 @@
 
 // A function, also a lambda, that is called with the mutex held, and holds it when it returns.
 #define REQUIRES(...) BELLHOP_THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
+#define REQUIRES_SHARED(...) BELLHOP_THREAD_ATTRIBUTE(requires_shared_capability(__VA_ARGS__))
 
 // Functions that lock and unlock.
 #define ACQUIRE(...) BELLHOP_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))

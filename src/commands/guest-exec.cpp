@@ -92,6 +92,7 @@ extern constinit const Command guest_exec = declare<run>({
         "client disconnects and after the agent ends.",
     .since = "2.5",
     .access = Access::execute,
+    .logged_arguments = 2,
 });
 
 }  // namespace bellhop::commands

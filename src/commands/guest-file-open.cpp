@@ -35,6 +35,7 @@ extern constinit const Command guest_file_open = declare<run>({
         "inherit the file.",
     .since = "0.15.0",
     .access = Access::write,
+    .logged_arguments = 2,
 });
 
 }  // namespace bellhop::commands

@@ -165,6 +165,7 @@ std::vector<Key> keys_of(Settings& settings) {
       {"log", "target", no_option, Word<LogTarget>{&log.target, log_targets}},
       {"log", "format", no_option, Word<LogFormat>{&log.format, log_formats}},
       {"log", "level", no_option, Word<LogLevel>{&log.level, log_levels}},
+      {"log", "exec-arguments", no_option, &log.exec_arguments},
       {"workers", "limit", no_option, Number<std::size_t>{&settings.workers.limit, 1, 4096}},
       {"freeze", "hook-timeout", no_option, Number{&freeze.hook_timeout, 1, 86400}},
       {"freeze", "hook-directory", no_option, &freeze.hook_directory},

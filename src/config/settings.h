@@ -27,6 +27,7 @@ struct LogSettings {
   LogTarget target = LogTarget::standard_error;
   LogFormat format = LogFormat::text;  // of standard error and files
   platform::LogLevel level = platform::LogLevel::critical;
+  bool exec_arguments = true;  // of the programs that guest-exec starts are logged
 };
 
 struct WorkerSettings {

@@ -1,6 +1,7 @@
 // A command's declaration: one constant that contains all facts about the command.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -50,6 +51,8 @@ struct Facts {
   bool has_success_response = true;  // false: no reply on success (guest-shutdown)
   bool delimits_reply = false;       // 0xFF before its success reply (guest-sync-delimited)
   bool resets_session = false;       // drops the replies to older requests (guest-sync)
+  // How many of its arguments, from the first, its log lines contain. Secrets come after these.
+  std::size_t logged_arguments = 1;
   bool log_as_debug = false;  // clients poll it: its calls are logged at debug level, not at info
 };
 

@@ -37,8 +37,8 @@ using OnDelivered = std::function<void()>;
 
 // The parameter of every handler. It lives until the call is answered or dropped, and so does the
 // text that the arguments refer to. The arguments struct itself lives only until the handler
-// returns. `services`, `caller` and cancelled() are thread-safe; use the other members only on the
-// thread that runs the handler.
+// returns. `services`, `caller`, `started` and cancelled() are thread-safe; use the other members
+// only on the thread that runs the handler.
 class CommandContext {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -52,6 +52,7 @@ class CommandContext {
 
   Services& services;
   const Caller& caller;
+  const TimePoint started = std::chrono::steady_clock::now();  // of the call
 
   // Stop is requested when the client disconnects or resynchronises: no client will read the reply.
   std::stop_token cancelled() const { return cancellation_.get_token(); }

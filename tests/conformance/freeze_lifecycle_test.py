@@ -70,6 +70,8 @@ class Writer:
 class LifecycleTests(WorldTest):
     """What every agent must do. The classes below set PROGRAM."""
 
+    FROZEN = ""  # what it adds to the error of a command that does not run while frozen
+
     def state_file_exists(self):
         return os.path.exists(self.directory + "/qga.state.isfrozen")
 
@@ -93,7 +95,7 @@ class LifecycleTests(WorldTest):
     def test_refuses_other_commands_while_frozen(self):
         agent = self.start()
         self.assertEqual(agent.freeze(Filesystems.a), 1)
-        disabled = "Command {} has been disabled: the command is not allowed"
+        disabled = "Command {} has been disabled: the command is not allowed" + self.FROZEN
         self.assertEqual(agent.freeze(Filesystems.b),
                          disabled.format("guest-fsfreeze-freeze-list"))
         for name in ("guest-get-time", "guest-get-osinfo", "guest-fsfreeze-freeze",
@@ -132,6 +134,7 @@ class Bellhop(LifecycleTests, unittest.TestCase):
     """Bellhop, with its intended differences from qemu-ga."""
 
     PROGRAM = BELLHOPD
+    FROZEN = " while filesystems are frozen"
     AUTO_THAWED = (r"the freeze that began at \S+Z ended by itself at \S+Z, at the limit of {} s: "
                    r"what was copied after that may be inconsistent")
 
@@ -201,6 +204,10 @@ class Bellhop(LifecycleTests, unittest.TestCase):
         self.assertEqual(agent.status(), "frozen")
         self.assertEqual(agent.call("guest-ping"), {})
         self.assertEqual(agent.thaw(), 2)
+        with open(f"{self.directory}/agent.log", encoding="utf-8") as file:
+            log = file.read()
+        self.assertRegex(log, r"guest-fsfreeze-freeze called on .*: succeeded .*, while frozen\)\n")
+        self.assertRegex(log, r"guest-ping called on .*: succeeded .*, while frozen\)\n")
         self.assertEqual(agent.stop(signal.SIGTERM), 0)
 
 

@@ -147,7 +147,8 @@ class Systemd(ServiceTest):
             client.call("guest-file-open", path="/etc/hostname")
         output = vm.shell("journalctl --sync; journalctl --quiet -o cat COMMAND=guest-file-open",
                           timeout=DEBIAN_TIMEOUT)
-        self.assertEqual(output.strip(), "guest-file-open called, path: /etc/hostname")
+        self.assertRegex(output.strip(), r'^guest-file-open called on virtio-serial \S+, '
+                         r'path: "/etc/hostname": succeeded after \S+ ms$')
 
     def test_debian_12(self):
         self.check_service("bookworm")

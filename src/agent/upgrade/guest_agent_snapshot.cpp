@@ -87,8 +87,7 @@ void GuestAgent::report_upgrade(const Result<std::string>& result) {
 void GuestAgent::upgrade_failed(const Error& error) {
   notify(platform::ServiceState::ready, fmt::format("live upgrade failed: {}", error.message));
   report_upgrade(std::unexpected(error));
-  log_or_defer(Log::Level::error,
-               fmt::format("live upgrade failed, the running agent continues: {}", error.message));
+  log_.error("live upgrade failed, the running agent continues: {}", error.message);
 }
 
 void GuestAgent::restore(state::Snapshot& snapshot) {
@@ -121,30 +120,15 @@ const state::SnapshotRecord* GuestAgent::channel_record(const std::string& descr
 void GuestAgent::finish_restore() {
   state::Snapshot& snapshot = *start_.snapshot;
   snapshot.take(agent_record);
-  log_or_defer(Log::Level::message,
-               fmt::format("version {} was replaced by version {}, with {} open files and {} jobs",
-                           predecessor_version_, program_version, restored_files_, restored_jobs_));
+  log_.message("version {} was replaced by version {}, with {} open files and {} jobs",
+               predecessor_version_, program_version, restored_files_, restored_jobs_);
   channel_records_.clear();
   const std::vector<std::string> losses = snapshot.close_rest();
-  if (snapshot.damage()) log_or_defer(Log::Level::error, *snapshot.damage());
+  if (snapshot.damage()) log_.error("{}", *snapshot.damage());
   for (const std::string& loss : losses) {
-    log_or_defer(Log::Level::error,
-                 fmt::format("records of the program before are not known and lost: {}", loss));
+    log_.error("records of the program before are not known and lost: {}", loss);
   }
   start_.snapshot.reset();
-}
-
-// Nothing is written to the log while filesystems are frozen.
-void GuestAgent::log_or_defer(Log::Level level, std::string text) {
-  if (freeze_.is_frozen()) {
-    deferred_log_.emplace_back(level, std::move(text));
-  } else {
-    log_.write(level, text);
-  }
-}
-
-void GuestAgent::flush_deferred_log() {
-  for (auto& [level, text] : std::exchange(deferred_log_, {})) log_or_defer(level, std::move(text));
 }
 
 }  // namespace bellhop::agent

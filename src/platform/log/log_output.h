@@ -65,8 +65,9 @@ std::unique_ptr<LogOutput> standard_error_log(LogFormatter formatter);
 // open specified log file '/x': …`.
 Result<std::unique_ptr<LogOutput>> open_log_file(const std::string& path, LogFormatter formatter);
 
-// Syslog: one datagram per record, facility user (RFC 3164, section 4.1). Connects when there is
-// something to send. Never blocks: drops records while no service receives them.
+// Syslog: one datagram per record, facility user (RFC 3164, section 4.1), with control characters
+// escaped. Connects when there is something to send. Never blocks: drops records while no service
+// receives them.
 std::unique_ptr<LogOutput> syslog_log(std::string identifier, std::string socket = "/dev/log");
 
 // The journal, with fields (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/). Connects and drops

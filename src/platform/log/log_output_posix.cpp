@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "base/text.h"
 #include "platform/io/handle.h"
 #include "platform/io/io_posix.h"
 #include "platform/log/log_output.h"
@@ -111,9 +112,10 @@ class SyslogLog : public LogOutput {
     char stamp[32];
     // Month names are English: the agent does not set a locale.
     const std::size_t length = std::strftime(stamp, sizeof stamp, "%b %e %H:%M:%S", &local);
-    std::string text = fmt::format("<{}>{} {}: {}: {}", LOG_USER | priority(record.level),
-                                   std::string_view(stamp, length), identifier_,
-                                   log_level_name(record.level), record.message);
+    std::string text =
+        fmt::format("<{}>{} {}: {}: ", LOG_USER | priority(record.level),
+                    std::string_view(stamp, length), identifier_, log_level_name(record.level));
+    text::append_escaped(text, record.message);
     if (text.size() > max_syslog_bytes) text.resize(max_syslog_bytes);
     socket_.send(text);
   }

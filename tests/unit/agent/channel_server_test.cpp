@@ -1,6 +1,7 @@
 #include "agent/channel_server.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -182,6 +183,36 @@ TEST_F(ChannelServerTest, RejectsCommandsThatThePolicyForbids) {
             R"(disabled: the command is not allowed"}})");
 }
 
+TEST_F(ChannelServerTest, LogsWhyItRefusesARequest) {
+  policy = Policy({"guest-get-time"});
+  server.connected("pid 1, uid 0");
+  receive(R"({"execute": "guest-get-time"}{"execute": "guest-ping", "x": 1})");
+  until_lines(2);
+  EXPECT_THAT(log_lines.all(),
+              ::testing::ElementsAre(
+                  "invalid request on fake (pid 1, uid 0): refused: QMP input member 'x' is "
+                  "unexpected",
+                  "guest-get-time called on fake (pid 1, uid 0): refused: Command guest-get-time "
+                  "has been disabled: the command is not allowed"));
+}
+
+TEST_F(ChannelServerTest, LogsACommandWhoseClientDoesNotWaitForIt) {
+  run_stuck_command("stuck");
+  receive(R"({"execute": "guest-sync", "arguments": {"id": 9}})");
+  until_lines(1);
+  server.disconnected();
+  const auto begins = [](const char* result) {
+    return ::testing::AllOf(::testing::StartsWith("test-stream-file called on fake, path: "),
+                            ::testing::HasSubstr(result));
+  };
+  EXPECT_THAT(log_lines.all(), ::testing::ElementsAre(
+                                   ::testing::StartsWith("guest-sync called on fake, id: 9: succ"),
+                                   begins(": abandoned after ")));
+  release();
+  until([&] { return log_lines.all().size() == 3; });
+  EXPECT_THAT(log_lines.all().back(), begins(": succeeded after "));
+}
+
 TEST_F(ChannelServerTest, LetsPingOvertakeAStuckCommand) {
   run_stuck_command("stuck");
   receive(R"({"execute": "guest-ping", "id": "ping"})");
@@ -274,6 +305,9 @@ TEST_F(ChannelServerTest, ReportsThatAllThreadsAreBusy) {
       lines()[0].find("guest-get-users cannot run: as many commands as the agent has threads"),
       std::string::npos);
   EXPECT_EQ(lines()[1], R"({"return": {}})");
+  EXPECT_THAT(log_lines.all(), ::testing::Contains(::testing::StartsWith(
+                                   "guest-get-users called on fake: refused: guest-get-users "
+                                   "cannot run: as many commands")));
 }
 
 TEST_F(ChannelServerTest, ProducesALargeReplyOnlyAsFastAsTheClientReads) {

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,75 +60,10 @@ TEST_F(DispatchTest, RejectsMostCommandsWhileFrozen) {
   ASSERT_EQ(freeze.freeze(std::span(home)), 1);
   EXPECT_EQ(answer(R"({"execute": "guest-get-time"})"),
             "{\"error\": {\"class\": \"CommandNotFound\", \"desc\": "
-            "\"Command guest-get-time has been disabled: the command is not allowed\"}}\n");
+            "\"Command guest-get-time has been disabled: the command is not allowed while "
+            "filesystems are frozen\"}}\n");
   EXPECT_EQ(answer(R"({"execute": "guest-fsfreeze-status"})"), "{\"return\": \"frozen\"}\n");
   EXPECT_TRUE(freeze.thaw());
-}
-
-TEST_F(DispatchTest, AuditsCommandsThatChangeTheGuest) {
-  answer(R"({"execute": "guest-file-open", "arguments": {"path": "/dev/null", "mode": "r+"}})");
-  answer(R"({"execute": "guest-file-close", "arguments": {"handle": 1000}})");
-  const auto lines = log_lines.all();
-  EXPECT_EQ(std::ranges::count(lines, "guest-file-open called, path: /dev/null"), 1);
-  EXPECT_EQ(std::ranges::count(lines, "guest-file-close called, handle: 1000"), 1);
-}
-
-// Stores the text of each record with its fields.
-class FieldLog final : public platform::LogOutput {
- public:
-  explicit FieldLog(testing::LogLines& lines) : lines_(lines) {}
-  void write(const platform::LogRecord& record) override {
-    std::string line(record.message);
-    for (const platform::LogField& field : record.fields) {
-      line += fmt::format(" {}={}", field.name, field.value);
-    }
-    lines_.add(line);
-  }
-
- private:
-  testing::LogLines& lines_;
-};
-
-// Dispatches with a log of level info.
-class DispatchLogTest : public DispatchTest {
- protected:
-  void call(std::string_view name) {
-    std::string out;
-    CommandContext context(info_services, caller);
-    info_dispatcher.execute(*info_dispatcher.find(name), {}, context, out);
-  }
-
-  testing::LogLines info_lines;
-  Log info_log{Log::Level::info, std::make_unique<FieldLog>(info_lines)};
-  Services info_services{.commands = services.commands,
-                         .policy = policy,
-                         .settings = settings,
-                         .files = files,
-                         .jobs = jobs,
-                         .freeze = freeze,
-                         .programs = programs,
-                         .power = power,
-                         .clock_setting = clock_setting,
-                         .statvfs_pool = statvfs_pool,
-                         .authorized_keys_mutex = authorized_keys_mutex,
-                         .log = info_log,
-                         .started = services.started};
-  Dispatcher info_dispatcher{info_services};
-};
-
-TEST_F(DispatchLogTest, OmitsCommandsThatAreLoggedAsDebug) {
-  call("guest-ping");
-  EXPECT_EQ(info_lines.all(), std::vector<std::string>{});
-}
-
-TEST_F(DispatchLogTest, HasTheCommandInAField) {
-  call("guest-get-host-name");
-  call("guest-exec");
-  EXPECT_EQ(info_lines.all(),
-            (std::vector<std::string>{
-                "guest-get-host-name called COMMAND=guest-get-host-name",
-                "guest-exec called COMMAND=guest-exec",
-                "guest-exec failed: Parameter 'path' is missing COMMAND=guest-exec"}));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -15,6 +16,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::MatchesRegex;
 
 // Stores each message as "level: text".
 class Recorder : public platform::LogOutput {
@@ -56,31 +58,79 @@ TEST_F(LogTest, WritesEverythingAtDebugLevel) {
                                   "debug: 6"));
 }
 
-TEST_F(LogTest, IsSilentWhileDisabled) {
-  Log log(Log::Level::debug, std::make_unique<Recorder>(lines_),
+TEST_F(LogTest, KeepsRecordsWhileDisabled) {
+  Log log(Log::Level::warning, std::make_unique<Recorder>(lines_),
           std::make_unique<Recorder>(audit_));
   log.disable();
-  log_at_every_level(log);
-  log.audit("used");
-  EXPECT_FALSE(log.writes(Log::Level::error));
+  log.error("{}", 1);
+  log.info("{}", 2);
+  log.audit(Log::Level::info, "used");
   EXPECT_THAT(lines_, IsEmpty());
   EXPECT_THAT(audit_, IsEmpty());
   log.enable();
-  log.debug("again");
-  EXPECT_THAT(lines_, ElementsAre("debug: again"));
+  log.warning("again");
+  const std::string time = R"( \(at [0-9-]{10}T[0-9:]{8}Z, while frozen\))";
+  EXPECT_THAT(lines_, ElementsAre(MatchesRegex("error: 1" + time), "warning: again"));
+  EXPECT_THAT(audit_, ElementsAre(MatchesRegex("info: used" + time)));
+  log.disable();
+  log.enable();
+  EXPECT_EQ(lines_.size(), 2u);
+}
+
+TEST_F(LogTest, KeepsTheTimeAndTheFieldsOfRecordsWhileDisabled) {
+  std::vector<platform::LogRecord> records;
+  std::string fields;
+  struct Output : platform::LogOutput {
+    explicit Output(std::function<void(const platform::LogRecord&)> function)
+        : write_(std::move(function)) {}
+    void write(const platform::LogRecord& record) override { write_(record); }
+    std::function<void(const platform::LogRecord&)> write_;
+  };
+  Log log(Log::Level::error, std::make_unique<Output>([&](const platform::LogRecord& record) {
+            records.push_back({record.level, {}, record.time});
+            for (const auto& [name, value] : record.fields)
+              fields += fmt::format("{}={}", name, value);
+          }));
+  log.disable();
+  const Log::Field kept[] = {{"COMMAND", "guest-ping"}};
+  log.write(Log::Level::error, "x", kept);
+  const auto after = std::chrono::system_clock::now();
+  log.enable();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_LE(records.front().time, after);
+  EXPECT_EQ(fields, "COMMAND=guest-ping");
+}
+
+TEST_F(LogTest, DropsTheOldestRecordsWhenItKeepsTooMany) {
+  Log log(Log::Level::error, std::make_unique<Recorder>(lines_));
+  log.disable();
+  for (std::size_t i = 0; i < Log::max_kept + 2; ++i) log.error("{}", i);
+  log.enable();
+  ASSERT_EQ(lines_.size(), Log::max_kept + 1);
+  EXPECT_EQ(lines_.front(), "warning: 2 older log records were dropped while frozen");
+  EXPECT_THAT(lines_[1], testing::StartsWith("error: 2 (at "));
 }
 
 TEST_F(LogTest, AuditsAtEveryLevel) {
   Log log(Log::Level::error, std::make_unique<Recorder>(lines_),
           std::make_unique<Recorder>(audit_));
-  log.audit("guest-exec called");
+  log.audit(Log::Level::info, "guest-exec called");
   EXPECT_THAT(lines_, IsEmpty());
   EXPECT_THAT(audit_, ElementsAre("info: guest-exec called"));
 }
 
+TEST_F(LogTest, AuditsToTheLogTooAtItsLevel) {
+  Log log(Log::Level::warning, std::make_unique<Recorder>(lines_),
+          std::make_unique<Recorder>(audit_));
+  log.audit(Log::Level::info, "served");
+  log.audit(Log::Level::warning, "refused");
+  EXPECT_THAT(lines_, ElementsAre("warning: refused"));
+  EXPECT_THAT(audit_, ElementsAre("info: served", "warning: refused"));
+}
+
 TEST_F(LogTest, AuditsToTheLogWithoutAnAuditOutput) {
   Log log(Log::Level::error, std::make_unique<Recorder>(lines_));
-  log.audit("used");
+  log.audit(Log::Level::info, "used");
   EXPECT_THAT(lines_, ElementsAre("info: used"));
 }
 

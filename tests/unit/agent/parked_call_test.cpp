@@ -1,4 +1,5 @@
 // Calls that wait on the loop, that are cancelled, and that have an on_delivered callback.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <asio/executor_work_guard.hpp>
@@ -125,6 +126,23 @@ TEST_F(ParkedCallTest, AnswersAtItsDeadline) {
   EXPECT_EQ(channel.sent, "");
   until_sent("{\"return\": 1}\n");
   EXPECT_EQ(log.ends, std::vector{WaitEnd::deadline});
+}
+
+TEST_F(ParkedCallTest, IsLoggedWhenItEnds) {
+  wait(1, never);
+  EXPECT_THAT(log_lines.all(), ::testing::IsEmpty());
+  log.waker();
+  until_sent("{\"return\": 1}\n");
+  wait(1, never);
+  server.disconnected();
+  wait(1000, never);
+  receive(R"({"execute": "guest-ping"})");
+  using ::testing::StartsWith;
+  EXPECT_THAT(log_lines.all(),
+              ::testing::ElementsAre(StartsWith("test-wait called on fake, times: 1: succeeded"),
+                                     StartsWith("test-wait called on fake, times: 1: abandoned"),
+                                     StartsWith("test-wait called on fake, times: 1000: failed"),
+                                     StartsWith("guest-ping called on fake: succeeded")));
 }
 
 TEST_F(ParkedCallTest, OccupiesNoWorker) {

@@ -109,5 +109,11 @@ TEST(ParseNumberAfter, RequiresThePrefix) {
   EXPECT_EQ(parse_number_after<unsigned>("cpu", "cpuidle"), std::nullopt);
 }
 
+TEST(AppendEscaped, KeepsTextOnOneLine) {
+  std::string line = "> ";
+  append_escaped(line, "a\nb\tä\x1b[31m\x7f\r");
+  EXPECT_EQ(line, "> a\\nb\tä\\x1b[31m\\x7f\\x0d");
+}
+
 }  // namespace
 }  // namespace bellhop::text

@@ -122,7 +122,8 @@ class BellhopConfiguration : public GuestAgentConfiguration {
 TEST_F(BellhopConfiguration, ReadsAllGroups) {
   const auto settings = read(
       "[general]\nverbose=true\n[channels]\nchannels=unix-listen:/s;vsock-listen:3:1234\n"
-      "[log]\ntarget=journal\nformat=json\nlevel=warning\n[workers]\nlimit=8\n"
+      "[log]\ntarget=journal\nformat=json\nlevel=warning\nexec-arguments=false\n"
+      "[workers]\nlimit=8\n"
       "[freeze]\nhook-timeout=5\nhook-directory=/d\nlimit=0\n");
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_TRUE(settings->verbose);
@@ -131,6 +132,7 @@ TEST_F(BellhopConfiguration, ReadsAllGroups) {
   EXPECT_EQ(settings->log.target, LogTarget::journal);
   EXPECT_EQ(settings->log.format, LogFormat::json);
   EXPECT_EQ(settings->log.level, platform::LogLevel::warning);
+  EXPECT_FALSE(settings->log.exec_arguments);
   EXPECT_EQ(settings->workers.limit, 8u);
   EXPECT_EQ(settings->freeze.hook_timeout, std::chrono::seconds(5));
   EXPECT_EQ(settings->freeze.hook_directory, "/d");

@@ -157,12 +157,14 @@ TEST_F(StartupTest, UsesTheConfiguredChannelsUnlessTheCommandLineHasOne) {
 TEST_F(StartupTest, SelectsTheTargetOfTheLog) {
   EXPECT_EQ(settings({"-l", "/l"}).log.target, LogTarget::file);
   EXPECT_EQ(settings({"-v"}).log.level, platform::LogLevel::debug);
-  configuration("[log]\ntarget=journal\nlevel=info\nformat=json\n");
+  EXPECT_TRUE(settings({}).log.exec_arguments);
+  configuration("[log]\ntarget=journal\nlevel=info\nformat=json\nexec-arguments=false\n");
   guest_agent_configuration("[general]\nlogfile=/l\n");
   const Settings journal = settings({});
   EXPECT_EQ(journal.log.target, LogTarget::journal);
   EXPECT_EQ(journal.log.level, platform::LogLevel::info);
   EXPECT_EQ(journal.log.format, LogFormat::json);
+  EXPECT_FALSE(journal.log.exec_arguments);
   EXPECT_EQ(settings({"-l", "/l"}).log.target, LogTarget::file);
   EXPECT_EQ(settings({"-v"}).log.level, platform::LogLevel::debug);
 }

@@ -65,6 +65,13 @@ TEST_F(LogServiceTest, ReceivesLinesInSyslogFormat) {
   EXPECT_THAT(service.next(), HasSubstr("<10>"));
 }
 
+TEST_F(LogServiceTest, ReceivesEscapedControlCharactersInSyslogFormat) {
+  Service service(path_);
+  ASSERT_TRUE(service.bound());
+  syslog_log("b", path_)->write(record(LogLevel::info, "a\n<10>c\x1b"));
+  EXPECT_THAT(service.next(), testing::EndsWith(" b: info: a\\n<10>c\\x1b"));
+}
+
 TEST_F(LogServiceTest, ReceivesFieldsInJournalFormat) {
   Service service(path_);
   ASSERT_TRUE(service.bound());
