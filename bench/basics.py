@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The time and memory of idle agents, replies, file transfers and programs: bellhopd compared with
 qemu-ga.
 

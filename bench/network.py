@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The time of the network commands in networks of increasing size: bellhopd compared with qemu-ga.
 
 usage: bench/network.py [PAIRS…]      numbers of veth pairs; default 10 100 500 2000

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The head of a report: the measured programs, the machine, the date and the table's columns."""
 
 import os

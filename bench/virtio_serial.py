@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Replies and file transfers over virtio-serial between host and guest: bellhopd compared with
 qemu-ga.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Settings shared by all targets of Bellhop.
 
 find_program(BELLHOP_CCACHE ccache)

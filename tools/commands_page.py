@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Reads the output of `bellhopd --schema` and prints the text of docs/commands.md.
 
 The differences from qemu-ga are those of docs/compatibility.json."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Functions shared by the tools, which source this file from the top of the repository.
 
 say() { printf '%s\n' "$*" >&2; }

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Reads docs/compatibility.json and prints the text of docs/compatibility.md.
 
 The file is a JSON array of rows, one for each deliberate difference from qemu-ga:

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs and counts the unit tests, conformance tests and tests in virtual machines of a build."""
 
 import argparse

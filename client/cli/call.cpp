@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bellhop call: runs one command and prints its reply as JSON.
 #include <fmt/format.h>
 

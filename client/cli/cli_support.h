@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Shared by the subcommands of bellhop: common options, calling the agent, output and exit status.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The subcommands of bellhop. Each prints its result or error and returns the exit status.
 #pragma once
 

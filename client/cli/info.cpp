@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bellhop info: prints the reply to guest-info as a table.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bellhop: the command line for the host.
 #include <CLI/CLI.hpp>
 #include <charconv>

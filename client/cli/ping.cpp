@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bellhop ping: checks that the agent answers and prints the round-trip time.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The socket between a client and an agent.
 #pragma once
 

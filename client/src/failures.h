@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Constructs the client's errors with their messages.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Serves one channel: bytes to requests, requests to replies.
 #pragma once
 

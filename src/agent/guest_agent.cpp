@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/guest_agent.h"
 
 #include <fmt/ranges.h>
@@ -94,7 +95,7 @@ state::FreezeOptions GuestAgent::freeze_options(Deferred after_first_thaw) {
     log_.warning("logging re-enabled due to filesystem unfreeze");
     asio::post(loop_, [this] { stop_if_requested(); });
   };
-  options.warn = [this](std::string_view text) { log_.warning("{}", text); };
+  options.warn = [this](std::string_view text) { log_.audit(Log::Level::warning, text); };
   return options;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The running agent: creates, connects and owns its parts.
 #pragma once
 

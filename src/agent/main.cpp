@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bellhopd: the guest agent.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Parses GLib's key files, the format of qemu-ga's configuration and state.
 // https://docs.gtk.org/glib/struct.KeyFile.html
 // Files that GLib rejects are rejected.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A mutex and a condition variable as in the standard library, which the compiler checks
 // (base/thread_annotations.h).
 #pragma once

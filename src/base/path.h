@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Paths as UTF-8 text, the form that they have on the wire, in options and in files.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operating systems, for what exists only on some of them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small parsers: blanks, lines, words, whole numbers, NAME=VALUE. Returned views refer to the text
 // that was passed in.
 #pragma once

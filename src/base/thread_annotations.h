@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a mutex protects, as clang checks it with -Wthread-safety. Other compilers see nothing.
 // https://clang.llvm.org/docs/ThreadSafetyAnalysis.html
 #pragma once

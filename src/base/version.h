@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The version of Bellhop, and the version of qemu-ga whose protocol it implements.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "channel/byte_stream_posix.h"
 
 #include <sys/socket.h>

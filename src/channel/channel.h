@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Transports requests and replies: one channel, one client at a time.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Makes channels of the kinds that this operating system supports.
 #pragma once
 

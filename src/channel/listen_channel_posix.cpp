@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "channel/listen_channel_posix.h"
 
 #include <asio/post.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A channel that accepts clients: a Unix or vsock socket.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "channel/port_channel_posix.h"
 
 #include <fmt/format.h>

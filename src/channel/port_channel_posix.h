@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A channel over a character device: virtio-serial or a serial line.
 #pragma once
 

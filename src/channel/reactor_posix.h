@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Edge-triggered readiness in the Asio loop.
 #pragma once
 

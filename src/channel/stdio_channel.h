@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Standard input and output as a channel, with the standard library only.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/services.h"
 #include "rpc/command.h"
 #include "state/open_files.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ranges>
 
 #include "agent/services.h"

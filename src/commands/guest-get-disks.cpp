@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/services.h"
 #include "commands/disk_address.h"
 #include "platform/storage/disks.h"

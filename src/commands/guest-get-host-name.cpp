@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <asio/ip/host_name.hpp>
 
 #include "rpc/command.h"

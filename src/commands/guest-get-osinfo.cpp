@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/services.h"
 #include "config/settings.h"
 #include "platform/machine/os_info.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/admission.h"
 #include "agent/services.h"
 #include "base/version.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/services.h"
 #include "platform/accounts/authorized_keys_file.h"
 #include "platform/accounts/user_account.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "commands/change_keys.h"
 
 namespace bellhop::commands {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds the name that a misspelt one probably means.
 #pragma once
 

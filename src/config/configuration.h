@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The configuration files: qemu-ga's and Bellhop's own.
 #pragma once
 

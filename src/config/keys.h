@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The settings that configuration files and options can change: one table.
 #pragma once
 

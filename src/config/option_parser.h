@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Parses options as GNU getopt_long(3) does.
 #pragma once
 

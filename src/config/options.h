@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The command line: qemu-ga's options, and Bellhop's own.
 #pragma once
 

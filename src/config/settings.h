@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The settings of a running agent, from options and configuration files.
 #pragma once
 

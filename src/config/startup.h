@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decides what a start of the program does, from its command line, environment and configuration
 // files.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The value of a setting, from a key file or the command line.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The result of a topic that has no implementation for this operating system.
 #pragma once
 

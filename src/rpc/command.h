@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A command's declaration: one constant that contains all facts about the command.
 #pragma once
 

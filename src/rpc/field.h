@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How a command's arguments and reply are declared: a plain struct and its list of fields.
 //
 //   struct Arguments {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The description of a wire type; the schema and the documentation are generated from it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The wire format of each C++ type of arguments and replies.
 #pragma once
 

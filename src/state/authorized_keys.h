@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads and changes the lines of an authorized_keys file.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads a file in pieces while the reply is written, in constant memory.
 #pragma once
 

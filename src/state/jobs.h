@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The jobs: programs that clients have started. Output and exit status are kept until a client asks
 // for them.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Serialises changes of authorized_keys files.
 #pragma once
 

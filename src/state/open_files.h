@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The files that clients have opened, by handle.
 #pragma once
 

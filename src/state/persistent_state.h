@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // State that survives restarts of the agent: the next file handle.
 #pragma once
 

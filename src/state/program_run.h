@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a program until it ends, and reports errors in qemu-ga's wording.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The snapshot: the state of the agent for its successor in the same process.
 #pragma once
 

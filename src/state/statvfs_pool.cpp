@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "state/statvfs_pool.h"
 
 #include <algorithm>

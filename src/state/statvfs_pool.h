@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sizes of filesystems, without waiting for those that do not answer.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The method is Wojciech Muła's and Daniel Lemire's ("Faster Base64 Encoding and Decoding Using
 // AVX2 Instructions", 2018). One function encodes and one decodes, for every processor: the vector
 // types of GCC and clang have all operations but lookup() and is_zero().

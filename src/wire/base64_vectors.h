@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Base64 with the vector instructions of a processor. For base64.cpp and its tests only.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A growable buffer of uninitialised bytes.
 #pragma once
 

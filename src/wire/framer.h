@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Splits the bytes of a channel into messages.
 #pragma once
 

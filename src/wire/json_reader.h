@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Builds messages from tokens, with qemu-ga's errors and limits.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writes JSON in qemu-ga's format: the separators are ", " and ": ", the text is ASCII.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Splits the byte stream into JSON tokens, as qemu-ga 11.1 does.
 #pragma once
 

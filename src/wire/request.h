@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The envelope of a request: command, arguments and id.
 #pragma once
 

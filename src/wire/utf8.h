@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // UTF-8 as qemu-ga accepts it: C0 80 encodes NUL, noncharacters are invalid.
 #pragma once
 

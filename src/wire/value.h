@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A JSON message in memory: one buffer with the text, one array with a node per value.
 #pragma once
 

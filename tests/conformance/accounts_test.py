@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Passwords and authorized keys: bellhopd and the real qemu-ga, each with its own test accounts
 (harness/user_accounts.py), give the same replies to the same requests and leave the same files."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Follows docs/adding-a-channel-kind.md: its edits must apply and build, its test pass, and an agent
 serve a client on the new kind."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Follows docs/adding-a-command.md: its files must build, its test pass, its command be served."""
 
 import tempfile

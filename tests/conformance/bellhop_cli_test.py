@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the host's client, bellhop, against bellhopd and against a real qemu-ga.
 
 BELLHOP=PATH names the program, BELLHOPD=PATH and QEMU_GA=PATH the agents; each has a default.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Follows docs/changing-a-command.md: its edits must apply and build, all tests of the command pass,
 and its member be in the reply and in the schema."""
 

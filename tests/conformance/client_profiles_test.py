@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plays the calls of known clients, clients/*.json, against bellhopd and a real qemu-ga.
 
 Over a unix socket on this machine, with the commands blocked that change it.

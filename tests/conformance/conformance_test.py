@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plays every case of cases/ against bellhopd and against each real qemu-ga.
 
 AGENT=PATH or --agent PATH: only this agent (bellhopd or a qemu-ga). A case counts as a fact only if

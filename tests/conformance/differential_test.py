@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The random differential test with a fixed number of streams (harness/differential.py).
 
 BELLHOP_STREAMS: the number of streams (default 10000). BELLHOP_SEED: the seed (default: random).

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Compares what bellhopd and a real qemu-ga report about filesystems and disks.
 
 Runs in the namespace of harness/loop_devices.py. Exits with status 77 if the machine does not

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Freezes and thaws repeatedly while programs write, and compares the disks while frozen.
 
 BELLHOP_ALL=1: 500 cycles instead of 20. Runs in the world of harness/freeze_world.py. Exits with

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The administrator's hooks before a freeze and after a thaw.
 
 Runs in the world of harness/freeze_world.py. Exits with status 77 if the machine does not allow it.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Filesystems that hang: bellhopd reports the others meanwhile.
 
 Runs in the namespace of harness/loop_devices.py. Exits with status 77 if the machine does not

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An idle bellhopd costs nothing: it makes no system call for a minute."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """bellhopd from start to shutdown: it survives its clients and channels and stops on request."""
 
 import json

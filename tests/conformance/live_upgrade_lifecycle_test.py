@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Live upgrades with unsuitable programs, signals, service managers and changed configurations."""
 
 import fcntl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A live upgrade: bellhopd executes the installed program in place, and clients do not notice."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What bellhopd writes to the system's log and to its own. The agents run in a mount namespace whose
 /dev/log is a socket of the test."""
 

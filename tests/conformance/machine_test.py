@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Processors and memory blocks: bellhopd and the real qemu-ga, called at the same time.
 
 On this machine, and in mount namespaces with a generated sysfs tree for hardware that it lacks.

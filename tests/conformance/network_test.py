@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compares bellhopd's and a real qemu-ga's replies about the network.
 
 Every test creates a network namespace and starts bellhopd and qemu-ga in it.

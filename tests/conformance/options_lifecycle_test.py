@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The options of a running agent: pid file, log, daemon. Compares bellhopd with a real qemu-ga."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compares bellhopd and a real qemu-ga, started with the same command lines."""
 
 import itertools

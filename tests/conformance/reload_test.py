@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """bellhopd --reload, which waits for the result of a live upgrade, and the service manager that
 bellhopd notifies (Type=notify of systemd)."""
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs test files, several tests concurrently, and counts them.
 
 usage: run.py [-k PART] [--short] FILE…      PART: only tests whose name contains it

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Validates the agents' replies against the schema that bellhopd prints.
 
 Runs the conformance cases and the tests of freezes, trims and accounts again with BELLHOP_RECORD

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Compares the counters of processors and disks that bellhopd and a real qemu-ga report.
 
 Runs in the namespace of harness/loop_devices.py. Exits with status 77 if the machine does not

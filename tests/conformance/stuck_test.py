@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """bellhopd never gets stuck: while one command is blocked, the others are answered."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tools do to the machine: tools/setup with fake package tools, the labels of CTest."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """guest-fstrim on real filesystems, compared with qemu-ga.
 
 Runs in the world of harness/freeze_world.py. Exits with status 77 if the machine does not allow it.

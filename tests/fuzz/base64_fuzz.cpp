@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // With the vectors of every processor, base64 must decode every text like without them, and must
 // decode its own encoding of any bytes to these bytes.
 #include <cstdint>

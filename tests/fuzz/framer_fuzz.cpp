@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A stream must yield the same messages and errors however it is split.
 #include <cstdint>
 #include <cstdlib>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The reader must accept what nlohmann's strict parser accepts, with the same value, except where
 // qemu's dialect is stricter. A value that is written and read again must stay the same.
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every message must get a reply of one line of ASCII, which is JSON and has the request's id.
 #include <algorithm>
 #include <cstdint>

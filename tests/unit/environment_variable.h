@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An environment variable that a test changes temporarily.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Synchronises tests with the programs that they start, independent of timing.
 #pragma once
 

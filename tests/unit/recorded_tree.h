@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // /proc, /sys and /run of a system, recorded as text.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A directory that a test uses in place of the root directory, with fake /sys, /proc, /dev, /etc
 // and /run.
 #pragma once

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ansible as the client, through community.libvirt.libvirt_qemu: raw, setup, command, copy, fetch.
 
 Runs the same playbook with bellhopd and with qemu-ga in the same guest, and compares the results of

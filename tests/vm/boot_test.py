@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The minimal guest boots, and both agents answer."""
 
 import unittest

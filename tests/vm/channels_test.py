@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Channels other than a single virtio-serial port, in a guest."""
 
 import unittest

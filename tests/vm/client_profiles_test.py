@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plays the calls of known clients over virtio-serial, with those that change a system.
 
 The same data as in tests/conformance/client_profiles_test.py.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Commands of bellhopd and of the real qemu-ga, called in the same guest at the same time."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Disks on every bus of QEMU, with filesystems of every kind: compares what bellhopd and the real
 qemu-ga report about them at the same time."""
 

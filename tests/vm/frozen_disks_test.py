@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The purpose of a freeze: a copy of the disks, taken on the host while the guest's filesystems are
 frozen, is clean and has all data written before the freeze and none written after it."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The network commands in a guest, whose kernel supports more kinds of interfaces than a host may.
 """
 

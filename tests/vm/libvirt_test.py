@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """libvirt as the client: virsh and the Python binding give the same results with bellhopd as with
 qemu-ga.
 

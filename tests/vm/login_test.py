@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Logs in with passwords and keys that an agent has set: on a serial console, and by ssh.
 
 With bellhopd and with the real qemu-ga in the same guest.

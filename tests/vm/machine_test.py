@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Commands that change processors, memory blocks and clocks, compared with the real qemu-ga.
 
 Each agent gets the same request in the same state of the same guest. The replies and the resulting

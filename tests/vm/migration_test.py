@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A guest that migrates to another QEMU: the agent keeps its state."""
 
 import base64

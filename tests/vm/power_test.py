@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Shutting down a guest: the events that the host sees, with bellhopd and the real qemu-ga."""
 
 import unittest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The SELinux labels of authorized keys, with an enforced policy.
 
 Of keys that bellhopd and, in the same guest, the real qemu-ga add.

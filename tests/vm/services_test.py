@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """bellhopd as a service of a complete Debian, installed by `cmake --install`."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Suspending and waking a guest: the events that the host sees, with bellhopd and the real qemu-ga.
 
 Each guest has a running program and a job of its agent; both continue.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """guest-fstrim returns unused blocks to the host."""
 
 import unittest

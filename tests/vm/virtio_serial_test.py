@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The virtio-serial channel: hosts connect and disconnect, ports are plugged and unplugged."""
 
 import base64

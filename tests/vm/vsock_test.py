@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """vsock between a host and its guest. The host is itself a guest, in which a second QEMU runs.
 
 The machine that runs the tests needs neither vhost-vsock nor KVM: QEMU emulates SVM.

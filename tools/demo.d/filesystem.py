@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A filesystem on a loop device, with a watchdog that thaws it."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The session of tools/demo: a host calls the agent."""
 
 import argparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An agent in a virtual machine of the tests, for the demonstration."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Thaws filesystems after a timeout, unless it is stopped before.
 
 usage: watchdog.py SECONDS FD…   descriptors of directories on the filesystems

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The prompts of tools/vm: the host's, and from there the guest's."""
 
 import argparse

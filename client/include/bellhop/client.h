@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A connection from the host to a guest agent: sends commands and returns their replies.
 //
 //   auto client = Client::connect({UnixSocket{"/run/vm/agent.sock"}});

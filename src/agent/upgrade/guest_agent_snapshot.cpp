@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Quiesce, snapshot, resume and restore of the GuestAgent.
 #include <utility>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Live upgrade: replaces the running program by the installed one, in the same process.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads and replaces a user's ~/.ssh/authorized_keys with that user's rights. No step follows a
 // path that the user redirects.
 #pragma once

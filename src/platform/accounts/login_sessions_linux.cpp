@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/accounts/login_sessions_linux.h"
 
 #include <algorithm>

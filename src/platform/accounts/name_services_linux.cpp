@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <grp.h>  // defines __GLIBC__ with glibc
 
 #include <initializer_list>

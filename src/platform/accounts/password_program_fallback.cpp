@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/accounts/password_program.h"
 #include "platform/unsupported.h"
 

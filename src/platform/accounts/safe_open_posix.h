@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Opens files in a user's home directory without following paths that the user redirects.
 #pragma once
 

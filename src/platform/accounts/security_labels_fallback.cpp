@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/accounts/security_labels.h"
 
 namespace bellhop::platform {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // User accounts of the guest.
 #pragma once
 

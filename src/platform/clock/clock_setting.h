@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sets the guest's two clocks: the system clock and the hardware clock (RTC), which keeps running
 // while the guest is off or suspended.
 #pragma once

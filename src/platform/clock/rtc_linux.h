@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The hardware clock of rtc(4). It counts whole seconds as date and time of day, in UTC or, on
 // machines that also boot some other operating systems, in local time.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/clock/timezone.h"
 #include "platform/unsupported.h"
 

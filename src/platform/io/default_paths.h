@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where this operating system keeps the agent's files. For devices see channel_kinds.h.
 #pragma once
 

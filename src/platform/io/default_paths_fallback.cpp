@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/io/default_paths.h"
 
 namespace bellhop::platform {

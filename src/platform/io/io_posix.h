@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Complete reads and writes, where a system call may be interrupted or transfer only a part.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An in-memory file: one program writes it, its successor in the same process reads it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/io/memory_file.h"
 #include "platform/unsupported.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/io/peer_name.h"
 
 namespace bellhop::platform {

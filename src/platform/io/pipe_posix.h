@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pipes with owning, close-on-exec ends.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Character devices that are connected to the host.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sockets between a virtual machine and its host (vsock(7)).
 #pragma once
 

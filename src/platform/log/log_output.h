@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Destinations of log records: an fd, syslog, the journal.
 #pragma once
 

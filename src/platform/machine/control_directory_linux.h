@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A directory in /sys whose files are kernel settings. Each file is read and written as a whole.
 #pragma once
 

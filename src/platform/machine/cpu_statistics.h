@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CPU time by kind since boot, for each processor.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Memory blocks: the units in which memory is taken online and offline.
 #pragma once
 

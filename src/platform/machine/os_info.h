@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Name and version of the operating system and the kernel.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads tables of the kernel in /proc.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lists logical processors and takes them online and offline.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Dumps kernel tables over rtnetlink(7).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The guest's network configuration: interfaces with their addresses, and routes.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Builds interfaces from the links and addresses of rtnetlink(7).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads the kernel's routing tables /proc/net/route and /proc/net/ipv6_route. Unlike rtnetlink(7),
 // they contain reference counts, use counts and RTF_* flags.
 #pragma once

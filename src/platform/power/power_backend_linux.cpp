@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/power/power_backend_linux.h"
 
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): kill(2) is not in <csignal>

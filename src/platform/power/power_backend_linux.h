@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The single methods that shut down or suspend a Linux guest. power_linux.cpp decides which of them
 // are used, and in which order; tests replace them and stop nothing.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A child process: how it starts, the report that it sends to the agent through a pipe, and its
 // end.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Requests of the operating system to the agent: to stop, and to replace its program.
 #pragma once
 

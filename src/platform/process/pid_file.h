@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The pid file: contains the daemon's pid and ensures that only one daemon runs.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs other programs: starts them, writes and reads their pipes, and reports when they end.
 #pragma once
 

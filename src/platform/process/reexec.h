@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Exec in place: replaces the running program in the same process.
 #pragma once
 

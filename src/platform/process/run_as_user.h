@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs work with the rights of a user, protected against anything that user does meanwhile.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): kill(2) is not in <csignal>
 #include <unistd.h>
 

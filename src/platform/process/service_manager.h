@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reports the agent's state to the service manager that started it (sd_notify(3)).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Memory that a forked child shares with the agent.
 #pragma once
 

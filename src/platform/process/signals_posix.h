@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Signal masks and actions for new threads and processes.
 #pragma once
 

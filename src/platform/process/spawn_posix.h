@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Starts a program in a child process, with given fds as its standard streams.
 #pragma once
 

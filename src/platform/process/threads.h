@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Named threads that block all signals.
 #pragma once
 

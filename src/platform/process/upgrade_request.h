@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A request for a live upgrade by another process, which waits for the result.
 //
 // The requester creates a pipe. The signal that requests the upgrade carries the fd of the pipe's

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/process/upgrade_request.h"
 #include "platform/unsupported.h"
 

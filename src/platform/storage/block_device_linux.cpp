@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/storage/block_device_linux.h"
 
 #include <system_error>

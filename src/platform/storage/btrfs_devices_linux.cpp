@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/storage/btrfs_devices_linux.h"
 
 #include <algorithm>

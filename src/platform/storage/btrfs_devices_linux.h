@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The devices of btrfs filesystems. One filesystem can have several.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Derives from a block device's path in /sys where the host has attached it.
 #pragma once
 

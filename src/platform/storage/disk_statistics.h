@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // I/O counters of the disks since boot.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The guest's disks: their names, the devices they are built from, and where they are attached.
 #pragma once
 

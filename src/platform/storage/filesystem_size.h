@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How full a filesystem is.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lists, freezes, thaws and trims the local filesystems of the guest.
 #pragma once
 

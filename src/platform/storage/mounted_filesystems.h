@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lists the mounted filesystems on disks.
 #pragma once
 

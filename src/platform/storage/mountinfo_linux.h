@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Parses the kernel's mount table: /proc/self/mountinfo, proc_pid_mountinfo(5).
 #pragma once
 

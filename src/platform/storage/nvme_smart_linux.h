@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads the health of an NVMe drive.
 #pragma once
 

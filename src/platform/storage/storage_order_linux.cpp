@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/storage/storage_order_linux.h"
 
 #include <algorithm>

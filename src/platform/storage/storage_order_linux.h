@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lists the disk filesystems of a mount table, and orders them by storage: which filesystem lies on
 // which other one.
 #pragma once

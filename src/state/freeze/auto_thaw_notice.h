@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The error that the next thaw returns after an auto-thaw.
 #pragma once
 

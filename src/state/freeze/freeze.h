@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The freeze state, and the operations that freeze and thaw filesystems.
 #pragma once
 

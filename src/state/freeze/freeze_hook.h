@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The administrator's freeze hooks: programs that prepare applications for a freeze.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the freeze needs from the agent: paths, timeouts, and functions to call.
 #pragma once
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Starts guest agents, bellhopd or a real qemu-ga, and talks to them over a unix socket."""
 
 import atexit

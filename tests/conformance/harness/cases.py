@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Conformance cases: their format, and how one is played against an agent.
 
 A file in cases/ is a JSON array of cases:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What known clients send to an agent, and what they require of its replies.
 
 A file in clients/ is a JSON object about one client:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How known clients write requests to an agent and read its replies.
 
 Each class does it as one client does; clients/*.json name it as "protocol". call() sends one

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs bellhopd and a real qemu-ga with the same command lines, for the tests of options.
 
 BELLHOPD and QEMU_GA name the programs; the defaults are the newest build and Debian sid's qemu-ga.

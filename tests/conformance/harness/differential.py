@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The random differential test: sends the same byte streams to two agents and compares the answers.
 
 usage, in tests/conformance: python3 -m harness.differential [--streams N] [--seconds S] [--seed N]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An isolated root filesystem, the world, for tests that freeze and trim filesystems.
 
 A test file that uses this module is a separate program and ends with main(). That runs the program

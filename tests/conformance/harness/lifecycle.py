@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Helpers for the tests of bellhopd's start, service and shutdown.
 
 No test measures speed: each waits for an event, with a timeout that only a stuck agent reaches.

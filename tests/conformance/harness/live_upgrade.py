@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Helpers for the tests of live upgrades: bellhopd executes the installed program in place."""
 
 import base64

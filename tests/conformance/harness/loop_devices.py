@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Filesystems and disks on loop devices in a private mount namespace, and both agents on the same
 machine.
 

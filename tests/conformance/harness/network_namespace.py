@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Network namespaces for tests and benchmarks, and the comparison of two agents' replies about one.
 """
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A copy of the source tree with the changes that a page of docs/ shows, to build and to call.
 
 A page shows a change as a line with the file's name, "`FILE`:", an empty line, and a block:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Random byte streams for the differential test: harmless requests, intact and corrupted."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Matches a decoded reply against the expectation of a case.
 
 An expectation is JSON, compared exactly (1, 1.0 and true are different). Objects with one of these

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Agents with test accounts: they run in a mount namespace whose /etc is a copy with other users,
 and whose /home and /root are empty."""
 

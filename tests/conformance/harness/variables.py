@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Variables in the data of tests, "${name}", and a notation for bytes."""
 
 import re

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/channel_server.h"
 
 #include <fcntl.h>

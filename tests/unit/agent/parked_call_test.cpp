@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Calls that wait on the loop, that are cancelled, and that have an on_delivered callback.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A handler that records the calls of its channel, and a helper that runs the loop until a
 // condition is true.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A fake agent: a unix socket with a script.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An agent around one command, for tests of commands.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs programs through guest-exec, for the tests of guest-exec and guest-exec-status.
 #pragma once
 

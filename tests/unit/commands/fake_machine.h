@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A machine that only seems to stop, to sleep and to have its clocks set, and writes down what is
 // done to it.
 #pragma once

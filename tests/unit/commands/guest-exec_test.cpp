@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "unit/commands/exec_fixture.h"
 
 namespace bellhop::commands {

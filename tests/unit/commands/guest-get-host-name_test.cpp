@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <sys/utsname.h>
 
 #include "unit/commands/command_fixture.h"

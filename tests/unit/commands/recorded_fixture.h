@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compares a command's reply on a recorded system with what a real qemu-ga answered there.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For tests of the commands that work on a user's authorized_keys.
 #pragma once
 

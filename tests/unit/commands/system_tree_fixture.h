@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An agent in whose eyes a made tree is the system, for tests of commands that read and write
 // /sys, /proc and the like.
 #pragma once

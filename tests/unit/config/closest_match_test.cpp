@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "config/closest_match.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Fake filesystems that log the operations on them.
 #pragma once
 

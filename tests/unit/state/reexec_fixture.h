@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Simulates exec in place within one process, for tests of snapshots.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A fake file with scripted results.
 #pragma once
 

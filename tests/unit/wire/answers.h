@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Converts the output of a framer to text for comparisons.
 #pragma once
 

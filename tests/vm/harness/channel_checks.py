@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks of a channel for several tests, and socat in a guest."""
 
 import base64

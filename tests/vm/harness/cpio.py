@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """cpio archives ("newc") that the kernel unpacks as its initramfs.
 
 A file may contain several: the kernel unpacks them in order, later ones over earlier ones.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Disks with a complete Debian, and the installation of bellhopd in it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The base class of tests in a complete Debian with bellhopd as its service."""
 
 from harness.vm import VmTest, agents, debian, guest

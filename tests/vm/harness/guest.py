@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A minimal guest: BusyBox init, agents, and what a test adds."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The host's connection to an agent in a guest."""
 
 import random

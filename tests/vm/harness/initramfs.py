@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The initramfs of the minimal guest: BusyBox, kernel modules, agents."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Prints the results of calls of libvirt's Python binding as JSON: {call: [needs, value]}.
 
 usage: libvirt_binding.py URI DOMAIN [late]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A private libvirtd, and guests that it runs."""
 
 import contextlib

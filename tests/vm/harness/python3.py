@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The distribution's Python for a guest: interpreter and standard library."""
 
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The host's shell in the guest, on a separate virtio-serial port."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Storage in a guest: udev, and the programs that create filesystems, volumes, arrays and encrypted
 disks.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/upgrade/live_upgrade.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/accounts/authorized_keys_file.h"
 
 #include <gmock/gmock.h>

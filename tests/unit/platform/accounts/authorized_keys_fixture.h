@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A home directory for tests of authorized_keys, and files of other users outside it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A user changes the home directory while the agent works in it.
 #include <grp.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/accounts/user_account.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/clock/clock_setting.h"
 
 #include <gtest/gtest.h>

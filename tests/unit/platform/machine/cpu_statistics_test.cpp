@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/machine/cpu_statistics.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Builds netlink messages in the kernel's format, netlink(7).
 #pragma once
 

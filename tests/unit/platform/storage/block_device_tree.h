@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A fake /sys with block devices.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/storage/disk_statistics.h"
 
 #include <gtest/gtest.h>

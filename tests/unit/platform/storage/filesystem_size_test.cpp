@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/storage/filesystem_size.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/storage/local_filesystems.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // expect: where Arguments has fields_of\(\)
+// SPDX-License-Identifier: Apache-2.0
 #include "rpc/command.h"
 
 namespace {

@@ -1,4 +1,5 @@
 // expect: a field is a member of another struct
+// SPDX-License-Identifier: Apache-2.0
 #include "rpc/field.h"
 
 struct Address {

@@ -1,4 +1,5 @@
 // expect: handel
+// SPDX-License-Identifier: Apache-2.0
 #include "rpc/field.h"
 
 struct Arguments {

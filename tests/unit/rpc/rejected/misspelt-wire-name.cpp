@@ -1,4 +1,5 @@
 // expect: the wire name must be the member's name
+// SPDX-License-Identifier: Apache-2.0
 #include "rpc/field.h"
 
 struct Arguments {

@@ -1,4 +1,5 @@
 // expect: the handler must be `Result<Reply> run\(CommandContext&, const Arguments&\)`
+// SPDX-License-Identifier: Apache-2.0
 #include "rpc/command.h"
 
 namespace {

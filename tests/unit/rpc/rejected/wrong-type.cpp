@@ -1,4 +1,5 @@
 // expect: this member's type has no form on the wire
+// SPDX-License-Identifier: Apache-2.0
 #include "rpc/field.h"
 
 struct Arguments {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "state/freeze/auto_thaw_notice.h"
 
 #include <gtest/gtest.h>
