@@ -115,7 +115,8 @@ void CallLog::write(const Command* command, const wire::Request& request,
   const auto now = std::chrono::steady_clock::now();
   const bool refused = result == CallResult::refused;
   const bool ok = result == CallResult::begun || result == CallResult::succeeded;
-  const std::string error = shortened(reason, max_reason);
+  const bool secret = command && !refused && !ok && command->facts.error_has_secrets;
+  const std::string error = secret ? "the client has the reason" : shortened(reason, max_reason);
   bool audited = command && !refused && is_audited(command->facts);
   std::uint64_t suppressed = 0;
   if (!ok && !audited) {

@@ -104,7 +104,9 @@ void ChannelServer::handle_request(wire::Document document) {
 }
 
 void ChannelServer::handle_error(const Error& error) {
-  log_.debug("{}: {}", channel_.description(), error.message);
+  // Without the quoted bytes, which may be a part of a password.
+  const std::string_view text = error.message;
+  log_.debug("{}: {}", channel_.description(), text.substr(0, text.find('\'')));
   unframed_bytes_ = 0;
   auto exchange = std::make_shared<Exchange>();
   exchange->finish(error, std::nullopt);

@@ -257,6 +257,7 @@ void ClientSession::overtake() {
     if (exchange->arrival + overtake_timeout > now) break;
     if (resets_session(*exchange)) {
       resynchronise(exchange);
+      if (exchange == exchanges_.front()) return;  // later requests wait for its reply
     } else if (!exchanges_.front()->partly_sent) {
       exchange->out_of_order = true;
       begin(exchange);

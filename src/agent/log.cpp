@@ -6,6 +6,11 @@
 #include "agent/log_format.h"
 
 namespace bellhop::agent {
+namespace {
+
+constexpr std::string_view log_record = "log-record";
+
+}  // namespace
 
 Log::Log(Level level, std::unique_ptr<platform::LogOutput> output,
          std::unique_ptr<platform::LogOutput> audit_output)
@@ -58,6 +63,35 @@ void Log::enable() {
         fmt::format("{} (at {:%Y-%m-%dT%H:%M:%SZ}, while frozen)", kept.message,
                     fmt::gmtime(std::chrono::system_clock::to_time_t(kept.time)));
     output({kept.level, text, kept.time, fields}, kept.is_audit);
+  }
+}
+
+void Log::snapshot(state::SnapshotWriter& writer) {
+  const MutexLock lock(kept_mutex_);
+  for (const KeptRecord& kept : kept_) {
+    writer.begin(log_record);
+    writer.number("level", static_cast<std::int64_t>(kept.level));
+    writer.text("message", kept.message);
+    writer.time("time", kept.time);
+    writer.flag("audit", kept.is_audit);
+    for (const auto& [name, value] : kept.fields) writer.text(name, value);
+  }
+}
+
+void Log::restore(state::Snapshot& snapshot) {
+  const MutexLock lock(kept_mutex_);
+  for (const state::SnapshotRecord* record : snapshot.take(log_record)) {
+    const auto level = record->number("level").value_or(0);
+    KeptRecord kept{.level = level < 0 || level > 5 ? Level::info : static_cast<Level>(level),
+                    .message = std::string(record->text("message").value_or("")),
+                    .time = record->time<std::chrono::system_clock::time_point>("time").value_or(
+                        std::chrono::system_clock::now()),
+                    .fields = {},
+                    .is_audit = record->flag("audit")};
+    for (const std::string_view name : {"COMMAND", "CHANNEL", "PEER", "RESULT", "DURATION"}) {
+      if (const auto value = record->text(name)) kept.fields.emplace_back(name, *value);
+    }
+    kept_.push_back(std::move(kept));
   }
 }
 

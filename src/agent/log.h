@@ -18,6 +18,7 @@
 #include "base/mutex.h"
 #include "config/settings.h"
 #include "platform/log/log_output.h"
+#include "state/snapshot.h"
 
 namespace bellhop::agent {
 
@@ -75,6 +76,10 @@ class Log {
   static constexpr std::size_t max_kept = 1000;
   void disable();
   void enable();
+
+  // The kept records, for the successor of a live upgrade.
+  void snapshot(state::SnapshotWriter& writer);
+  void restore(state::Snapshot& snapshot);
 
   // Replaces the output. For the log file, which could not be opened while frozen.
   void set_output(std::unique_ptr<platform::LogOutput> output);

@@ -49,6 +49,7 @@ extern constinit const Command guest_ssh_add_authorized_keys = declare<run>({
         "keys stay and the log has a warning.",
     .since = "5.2",
     .access = Access::write,
+    .error_has_secrets = true,
 });
 
 }  // namespace bellhop::commands

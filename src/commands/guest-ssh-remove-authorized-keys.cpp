@@ -33,6 +33,7 @@ extern constinit const Command guest_ssh_remove_authorized_keys = declare<run>({
         "succeeds without a change.",
     .since = "5.2",
     .access = Access::write,
+    .error_has_secrets = true,
 });
 
 }  // namespace bellhop::commands

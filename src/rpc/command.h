@@ -54,6 +54,7 @@ struct Facts {
   bool resets_session = false;       // drops the replies to older requests (guest-sync)
   // How many of its arguments, from the first, its log lines contain. Secrets come after these.
   std::size_t logged_arguments = 1;
+  bool error_has_secrets = false;  // its errors quote arguments that must not be in a log
   bool log_as_debug = false;  // clients poll it: its calls are logged at debug level, not at info
 };
 

@@ -59,6 +59,7 @@ bool GuestAgent::snapshot(state::SnapshotWriter& writer) {
   jobs_.snapshot(writer);
   released_programs_ = programs_.release();
   state::snapshot(writer, released_programs_);
+  log_.snapshot(writer);
   if (start_.add_to_snapshot) start_.add_to_snapshot(writer);
   return true;
 }
@@ -103,6 +104,7 @@ void GuestAgent::restore(state::Snapshot& snapshot) {
         record->time<decltype(services_.started)>("started").value_or(services_.started);
   }
   channel_records_ = snapshot.take("channel");
+  log_.restore(snapshot);
   freeze_.restore(snapshot);
   restored_jobs_ = jobs_.restore(snapshot);
   restored_files_ = files_.restore(snapshot);

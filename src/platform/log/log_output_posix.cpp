@@ -155,7 +155,9 @@ class JournalLog : public LogOutput {
       append_journal_field(text, field.name, field.value.substr(0, max_datagram_bytes / 8));
     }
     const std::size_t room = max_datagram_bytes - std::min(text.size(), max_datagram_bytes / 2);
-    append_journal_field(text, "MESSAGE", record.message.substr(0, room / 2));
+    std::string message;
+    text::append_escaped(message, record.message.substr(0, room / 4));
+    append_journal_field(text, "MESSAGE", message);
     socket_.send(text);
   }
 

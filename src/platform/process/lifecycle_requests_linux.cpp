@@ -32,8 +32,11 @@ struct LifecycleRequests::State {
   void deliver(const signalfd_siginfo& signal) {
     const int number = static_cast<int>(signal.ssi_signo);
     if (number == SIGUSR2) return callbacks.upgrade({});
-    if (number == upgrade_request_signal()) {
-      return callbacks.upgrade(open_requester(signal.ssi_pid, signal.ssi_int));
+    if (number == upgrade_request_signal) {
+      // Only sigqueue() sends the number of a descriptor.
+      const bool has_descriptor = signal.ssi_code == SI_QUEUE;
+      return callbacks.upgrade(has_descriptor ? open_requester(signal.ssi_pid, signal.ssi_int)
+                                              : Handle());
     }
     callbacks.stop(fmt::format("received signal num {}", number));
   }
@@ -48,14 +51,13 @@ LifecycleRequests::LifecycleRequests(asio::io_context& loop)
 LifecycleRequests::~LifecycleRequests() = default;
 
 void LifecycleRequests::hold_until_start() {
-  block_signals(std::array{SIGUSR2, upgrade_request_signal()});
+  block_signals(std::array{SIGUSR2, upgrade_request_signal});
 }
 
 Result<void> LifecycleRequests::start(Callbacks callbacks) {
   state_->callbacks = std::move(callbacks);
   ::signal(SIGPIPE, SIG_IGN);
-  const sigset_t set =
-      block_signals(std::array{SIGINT, SIGTERM, SIGUSR2, upgrade_request_signal()});
+  const sigset_t set = block_signals(std::array{SIGINT, SIGTERM, SIGUSR2, upgrade_request_signal});
   Handle descriptor(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!descriptor) return system_failure(errno, "cannot handle signals");
   state_->signals.assign(descriptor.release());

@@ -162,6 +162,7 @@ Result<void> Processes::Runner::begin() {
   undo_ignored_sigchld();
   try {
     loop.emplace(1);
+    const Stream first(*loop);  // the loop creates its epoll instance with the first stream
   } catch (const std::system_error& refused) {
     return system_failure(refused.code(), "cannot wait for processes");
   }

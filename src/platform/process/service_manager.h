@@ -17,7 +17,8 @@ enum class ServiceState { unchanged, ready, reloading, stopping };
 std::string claim_service_manager();
 
 // Sends a state and a text for an administrator, if it is not empty. Does nothing if `address` is
-// empty. Does not block. Thread-safe. Errors: `cannot notify the service manager at '/x': …`.
+// empty. Blocks for at most 1 s, and not for `unchanged`. Thread-safe. Errors: `cannot notify the
+// service manager at '/x': …`.
 Result<void> notify_service_manager(const std::string& address, ServiceState state,
                                     std::string_view status);
 

@@ -58,9 +58,13 @@ Result<void> notify_service_manager(const std::string& address, ServiceState sta
     message += "STATUS=";
     std::ranges::replace_copy(status, std::back_inserter(message), '\n', ' ');
   }
-  const Handle socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const Handle socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  // Only a state is worth waiting for: without it, the service manager would end the agent.
+  constexpr timeval limit{.tv_sec = 1, .tv_usec = 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  const int flags = MSG_NOSIGNAL | (state == ServiceState::unchanged ? MSG_DONTWAIT : 0);
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size());
-  if (::sendto(socket.get(), message.data(), message.size(), MSG_NOSIGNAL,
+  if (::sendto(socket.get(), message.data(), message.size(), flags,
                reinterpret_cast<const sockaddr*>(&name), size) < 0) {
     return system_failure(errno, "cannot notify the service manager at '{}'", address);
   }

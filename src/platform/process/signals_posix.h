@@ -9,10 +9,9 @@
 namespace bellhop::platform {
 
 // The signal of a process that requests a live upgrade and waits for the result. The kernel does
-// not merge pending real-time signals, so that each sender gets the result.
-inline int upgrade_request_signal() {
-  return SIGRTMIN;
-}
+// not merge pending real-time signals, so that each sender gets the result. A number instead of
+// SIGRTMIN + 8, because SIGRTMIN differs between C libraries. systemd does not use this one.
+inline constexpr int upgrade_request_signal = 42;
 
 // Blocks all signals in the constructing thread for its lifetime. Threads and processes that are
 // started meanwhile inherit the mask. Preserves errno.

@@ -40,7 +40,7 @@ Result<void> check_handles_signal(ProcessId agent) {
   const auto status = read_small_file(fmt::format("/proc/{}/status", agent));
   if (!status || !*status) return failure("there is no process with the pid {}", agent);
   const std::uint64_t handled = signal_mask(**status, "SigBlk") | signal_mask(**status, "SigCgt");
-  if ((handled >> (upgrade_request_signal() - 1) & 1) != 0) return {};
+  if ((handled >> (upgrade_request_signal - 1) & 1) != 0) return {};
   return failure("the process with the pid {} does not support live upgrades", agent);
 }
 
@@ -52,7 +52,7 @@ Result<std::string> request_upgrade(ProcessId agent, std::chrono::seconds timeou
   const Handle end(static_cast<int>(::syscall(SYS_pidfd_open, agent, 0)));  // since Linux 5.3
   sigval value{};
   value.sival_int = pipe.write.get();
-  if (::sigqueue(static_cast<pid_t>(agent), upgrade_request_signal(), value) != 0) {
+  if (::sigqueue(static_cast<pid_t>(agent), upgrade_request_signal, value) != 0) {
     return system_failure(errno, "cannot signal the agent (pid {})", agent);
   }
   std::array<pollfd, 2> ready{{{.fd = pipe.read.get(), .events = POLLIN, .revents = 0},
@@ -62,7 +62,10 @@ Result<std::string> request_upgrade(ProcessId agent, std::chrono::seconds timeou
       [&] { return ::poll(ready.data(), ready.size(), static_cast<int>(limit.count())); });
   if (ready[0].revents == 0) {
     if (ready[1].revents != 0) return failure("the agent (pid {}) ended during the upgrade", agent);
-    return failure("the agent (pid {}) did not answer within {} s", agent, timeout.count());
+    return failure(
+        "the agent (pid {}) did not answer within {} s; see its log. An agent of another user, or "
+        "with fewer capabilities than this process, cannot answer",
+        agent, timeout.count());
   }
   std::string report(PIPE_BUF, '\0');
   const auto size =

@@ -109,7 +109,7 @@ Result<std::int64_t> Freeze::freeze_named(const Names& names) {
     TRY_ASSIGN(const bool frozen, frozen_.freeze(std::move(one)));
     count += frozen ? 1 : 0;
   }
-  if (count > 0) TRY(commit());
+  TRY(count > 0 ? commit() : proceed_to({}));  // fail if the freeze was aborted
   return count;
 }
 
@@ -182,7 +182,7 @@ Result<std::int64_t> Freeze::thaw_within_timeout() {
   MutexLock lock(mutex_);
   bool runs = true;
   if (!thaw_) {
-    thaw_ = std::make_shared<Thaw>(filesystems_, frozen_, options_);
+    thaw_ = std::make_shared<Thaw>(filesystems_, frozen_, options_, freezing_.has_value());
     runs = thread_.request();
   }
   const auto thaw = thaw_;

@@ -19,8 +19,13 @@ namespace bellhop::state {
 // The steps, progress and result of a thaw. One thread runs it, any thread may read the result.
 class Thaw {
  public:
-  Thaw(platform::Filesystems& filesystems, FrozenSet& frozen, const FreezeOptions& options)
-      : filesystems_(filesystems), frozen_(frozen), options_(options) {}
+  // `freezing`: a freeze runs, and may still freeze filesystems.
+  Thaw(platform::Filesystems& filesystems, FrozenSet& frozen, const FreezeOptions& options,
+       bool freezing = false)
+      : filesystems_(filesystems),
+        frozen_(frozen),
+        options_(options),
+        all_thawed_(!freezing && !frozen.is_frozen()) {}
 
   // Thaws what the agent has frozen. For a freeze that runs, call this before run(); it may hang at
   // `mountpoint`, or in its hook if that is empty.
@@ -50,7 +55,7 @@ class Thaw {
   std::string current_ GUARDED_BY(mutex_);  // where the thaw waits; a hook if empty
   std::int64_t count_ GUARDED_BY(mutex_) = 0;
   std::optional<Error> error_ GUARDED_BY(mutex_);  // the first one
-  bool all_thawed_ GUARDED_BY(mutex_) = false;     // all that the agent froze
+  bool all_thawed_ GUARDED_BY(mutex_);             // all that the agent froze
 };
 
 }  // namespace bellhop::state

@@ -134,7 +134,13 @@ def mount(*arguments):
 
 
 def umount(path):
-    subprocess.run(["umount", path], check=True, capture_output=True, text=True)
+    """Unmounts. An agent may hold the filesystem open for a moment after its reply to a thaw."""
+    deadline = time.monotonic() + 30
+    while True:
+        run = subprocess.run(["umount", path], check=False, capture_output=True, text=True)
+        if "busy" not in run.stderr or time.monotonic() > deadline:
+            return run.check_returncode()
+        time.sleep(0.05)
 
 
 def enter_world():
@@ -464,9 +470,10 @@ def run_in_namespace():
                            check=False)
     if trial.returncode:
         skip(f"cannot create a mount namespace: {trial.stderr.strip()}")
-    world = tempfile.mkdtemp(prefix="bellhop-freeze-", dir="/tmp")
-    environment = dict(os.environ, FREEZE_TEST_WORLD=world, BELLHOPD=os.path.abspath(BELLHOPD),
+    environment = dict(os.environ, BELLHOPD=os.path.abspath(BELLHOPD),
                        FREEZE_TEST_OUTER=os.readlink("/proc/self/ns/mnt"), **oracle())
+    world = tempfile.mkdtemp(prefix="bellhop-freeze-", dir="/tmp")
+    environment["FREEZE_TEST_WORLD"] = world
     try:
         return subprocess.run(["unshare", "--mount", "--propagation", "private", sys.executable,
                                os.path.abspath(sys.argv[0]), *sys.argv[1:]],

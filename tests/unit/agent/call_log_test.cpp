@@ -246,5 +246,13 @@ TEST_F(CallLogTest, NeverHasSecrets) {
   EXPECT_THAT(lines.all(), ::testing::Contains(HasSubstr("username: \"no:body\"")));
 }
 
+// A private key that was sent by mistake is in the error.
+TEST_F(CallLogTest, OmitsTheReasonOfErrorsThatQuoteKeys) {
+  run("guest-ssh-add-authorized-keys",
+      {{"username", "root"}, {"keys", {"-----BEGIN OPENSSH PRIVATE KEY-----\nsecret"}}});
+  EXPECT_THAT(audited(), HasSubstr("ms: the client has the reason"));
+  EXPECT_THAT(audited(), Not(HasSubstr("secret")));
+}
+
 }  // namespace
 }  // namespace bellhop::agent

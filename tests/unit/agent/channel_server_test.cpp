@@ -246,6 +246,16 @@ TEST_F(ChannelServerTest, DropsOlderRequestsAndRepliesOnResynchronisation) {
   EXPECT_EQ(lines().size(), 2U);
 }
 
+// A client discards everything before the reply to its sync.
+TEST_F(ChannelServerTest, AnswersLaterRequestsAfterAResynchronisation) {
+  run_stuck_command("stuck");
+  receive(R"({"execute": "guest-sync", "arguments": {"id": 9}})"
+          R"({"execute": "guest-ping", "id": "later"})");
+  until_lines(2);
+  EXPECT_EQ(channel.sent, "{\"return\": 9}\n{\"return\": {}, \"id\": \"later\"}\n");
+  release();
+}
+
 TEST_F(ChannelServerTest, KeepsRepliesThatPrecedeASynchronisation) {
   receive(R"({"execute": "guest-get-host-name"})"
           "\xFF"

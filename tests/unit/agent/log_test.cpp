@@ -10,14 +10,15 @@
 #include <thread>
 
 #include "agent/log_format.h"
+#include "unit/state/reexec_fixture.h"
 #include "unit/temporary_directory.h"
 
 namespace bellhop::agent {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::MatchesRegex;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
 
 // Stores each message as "level: text".
 class Recorder : public platform::LogOutput {
@@ -31,7 +32,7 @@ class Recorder : public platform::LogOutput {
   std::vector<std::string>& lines_;
 };
 
-class LogTest : public testing::Test {
+class LogTest : public ::testing::Test {
  protected:
   void log_at_every_level(Log& log) {
     log.error("{}", 1);
@@ -109,7 +110,7 @@ TEST_F(LogTest, DropsTheOldestRecordsWhenItKeepsTooMany) {
   log.enable();
   ASSERT_EQ(lines_.size(), Log::max_kept + 1);
   EXPECT_EQ(lines_.front(), "warning: 2 older log records were dropped while frozen");
-  EXPECT_THAT(lines_[1], testing::StartsWith("error: 2 (at "));
+  EXPECT_THAT(lines_[1], ::testing::StartsWith("error: 2 (at "));
 }
 
 TEST_F(LogTest, AuditsAtEveryLevel) {
@@ -217,7 +218,7 @@ TEST(LogFile, ReportsWhyItCannotBeOpened) {
   const TemporaryDirectory directory;
   const auto output = open_log_output(to_file(directory.path("no/log")), "bellhopd");
   ASSERT_FALSE(output);
-  EXPECT_THAT(output.error().message, testing::EndsWith("': No such file or directory"));
+  EXPECT_THAT(output.error().message, ::testing::EndsWith("': No such file or directory"));
 }
 
 TEST(LogFile, IsNotOpenedWhenDeferred) {
@@ -242,7 +243,7 @@ TEST(LogFile, DoesNotMixLinesOfSeveralThreads) {
   std::ifstream stream(directory.path("log"));
   int count = 0;
   for (std::string line; std::getline(stream, line); ++count) {
-    EXPECT_THAT(line, testing::EndsWith(": debug: " + std::string(100, 'x')));
+    EXPECT_THAT(line, ::testing::EndsWith(": debug: " + std::string(100, 'x')));
   }
   EXPECT_EQ(count, 800);
 }
@@ -254,6 +255,27 @@ TEST(LogAudit, HasItsOwnOutputUnlessTheLogGoesToSyslogOrJournal) {
   EXPECT_EQ(open_audit_output(settings, "x"), nullptr);
   settings.log.target = config::LogTarget::journal;
   EXPECT_EQ(open_audit_output(settings, "x"), nullptr);
+}
+
+TEST_F(LogTest, PassesKeptRecordsToTheSuccessor) {
+  state::SnapshotWriter writer(platform::current_pid());
+  {
+    Log log(Log::Level::warning, std::make_unique<Recorder>(lines_));
+    log.disable();
+    const Log::Field fields[] = {{"COMMAND", "guest-exec"}};
+    log.audit(Log::Level::info, "used", fields);
+    log.warning("odd");
+    log.snapshot(writer);
+  }
+  state::Snapshot snapshot = testing::reexec(writer, [] {});
+  Log next(Log::Level::warning, std::make_unique<Recorder>(lines_),
+           std::make_unique<Recorder>(audit_));
+  next.disable();
+  next.restore(snapshot);
+  EXPECT_THAT(snapshot.close_rest(), IsEmpty());
+  next.enable();
+  EXPECT_THAT(audit_, ElementsAre(MatchesRegex("info: used .at .*Z, while frozen.")));
+  EXPECT_THAT(lines_, ElementsAre(MatchesRegex("warning: odd .at .*Z, while frozen.")));
 }
 
 }  // namespace

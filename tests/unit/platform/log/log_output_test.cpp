@@ -85,9 +85,11 @@ TEST_F(LogServiceTest, ReceivesFieldsInJournalFormat) {
 TEST_F(LogServiceTest, ReceivesSeveralLinesAsOneField) {
   Service service(path_);
   ASSERT_TRUE(service.bound());
-  journal_log("b", path_)->write(record(LogLevel::error, "a\nPRIORITY=0"));
-  EXPECT_EQ(service.next(), "PRIORITY=3\nSYSLOG_IDENTIFIER=b\nMESSAGE\n" +
-                                std::string("\x0c\0\0\0\0\0\0\0", 8) + "a\nPRIORITY=0\n");
+  const LogField fields[] = {{"COMMAND", "a\nPRIORITY=0"}};
+  journal_log("b", path_)->write(record(LogLevel::error, "c\nd", fields));
+  EXPECT_EQ(service.next(), "PRIORITY=3\nSYSLOG_IDENTIFIER=b\nCOMMAND\n" +
+                                std::string("\x0c\0\0\0\0\0\0\0", 8) +
+                                "a\nPRIORITY=0\nMESSAGE=c\\nd\n");
 }
 
 TEST_F(LogServiceTest, MayStopAndRestart) {

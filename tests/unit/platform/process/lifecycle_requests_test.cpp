@@ -80,12 +80,24 @@ TEST_F(LifecycleRequestsTest, PassesOnThePipeOfEachRequester) {
   ASSERT_EQ(::pipe(pipe.data()), 0);
   sigval value{};
   value.sival_int = pipe[1];
-  ::sigqueue(::getpid(), upgrade_request_signal(), value);
-  ::sigqueue(::getpid(), upgrade_request_signal(), value);
+  ::sigqueue(::getpid(), upgrade_request_signal, value);
+  ::sigqueue(::getpid(), upgrade_request_signal, value);
   EXPECT_EQ(events(), (Events{"reload", "reload"}));
   value.sival_int = 12345;  // no fd
-  ::sigqueue(::getpid(), upgrade_request_signal(), value);
+  ::sigqueue(::getpid(), upgrade_request_signal, value);
   EXPECT_EQ(events(), Events{"upgrade"});
+}
+
+// kill(1) sends no number of a descriptor: 0 would be the sender's standard input.
+TEST_F(LifecycleRequestsTest, OpensNoPipeForAPlainSignal) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe(pipe.data()), 0);
+  const int input = ::dup(0);
+  ASSERT_EQ(::dup2(pipe[1], 0), 0);
+  ASSERT_TRUE(start());
+  send(upgrade_request_signal);
+  EXPECT_EQ(events(), Events{"upgrade"});
+  ::dup2(input, 0);
 }
 
 TEST_F(LifecycleRequestsTest, IgnoresSigpipe) {

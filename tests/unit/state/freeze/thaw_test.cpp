@@ -19,6 +19,8 @@ using ::testing::ElementsAre;
 // Thaws /c, which the agent froze, and /a, which another program froze.
 class ThawTest : public FreezeTest {
  protected:
+  bool freezing = false;
+
   ThawTest() { filesystems["/a"].frozen = 1; }
 
   void freeze_c() {
@@ -42,7 +44,7 @@ class ThawTest : public FreezeTest {
     return *frozen_;
   }
   Thaw& thaw() {
-    if (!thaw_) thaw_ = std::make_unique<Thaw>(filesystems, frozen(), options);
+    if (!thaw_) thaw_ = std::make_unique<Thaw>(filesystems, frozen(), options, freezing);
     return *thaw_;
   }
 
@@ -98,6 +100,7 @@ TEST_F(ThawTest, WarnsOfAHookThatFailsAfterTheReply) {
 }
 
 TEST_F(ThawTest, NamesWhatItWaitsFor) {
+  freezing = true;
   EXPECT_EQ(error(), "the thaw goes on: a hook has not ended; call again");
   thaw().thaw_frozen("/x");
   EXPECT_EQ(error(), "the thaw goes on: '/x' does not answer; call again");
@@ -108,6 +111,10 @@ TEST_F(ThawTest, NamesWhatItWaitsFor) {
   barrier.await_thread();
   EXPECT_EQ(error(), "the thaw goes on: '/c' does not answer; call again");
   barrier.open();
+}
+
+TEST_F(ThawTest, SucceedsBeforeItRunsIfNothingIsFrozen) {
+  EXPECT_EQ(thaw().result(), 0);
 }
 
 TEST_F(ThawTest, SucceedsWhileOtherFilesystemsHang) {
