@@ -87,7 +87,8 @@ void Reactor::deliver() {
   const int count = ::epoll_wait(inner_.native_handle(), events.data(), events.size(), 0);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
-    const auto entry = entries_.find(event.data.u64);
+    const std::uint64_t token = event.data.u64;  // a copy: the structure is packed
+    const auto entry = entries_.find(token);
     if (entry == entries_.end()) continue;  // a callback of this batch ended the watch
     const std::shared_ptr<Callback> callback = entry->second.callback;
     const auto has = [&](std::uint32_t any) { return (event.events & any) != 0; };
