@@ -202,6 +202,7 @@ void GuestAgent::notify(platform::ServiceState state, std::string_view status) {
 
 void GuestAgent::notify_serving(platform::ServiceState state) {
   std::vector<std::string> descriptions;
+  descriptions.reserve(servers_.size());
   for (const auto& server : servers_) descriptions.push_back(server->description());
   notify(state,
          fmt::format("{} {}", freeze_.is_frozen() ? "filesystems are frozen, serving" : "serving",

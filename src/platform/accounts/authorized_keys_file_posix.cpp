@@ -205,7 +205,7 @@ std::string reason(const Outcome& outcome) {
 
 // The reason with what it is about: qemu-ga's wording, which is partly GLib's.
 std::string read_failure(const Outcome& outcome, const AuthorizedKeysFile& file) {
-  const std::string why = reason(outcome);
+  std::string why = reason(outcome);
   if (outcome.refusal == OpenRefusal::system) {
     return fmt::format("Failed to open file “{}”: {}", file.path(), why);
   }
@@ -219,7 +219,7 @@ std::string read_failure(const Outcome& outcome, const AuthorizedKeysFile& file)
 
 std::string write_failure(const Outcome& outcome, const AuthorizedKeysFile& file,
                           const std::string& new_name) {
-  const std::string why = reason(outcome);
+  std::string why = reason(outcome);
   const bool by_system = outcome.refusal == OpenRefusal::system;
   if (outcome.step == Step::home && !by_system) {
     return fmt::format("'{}': {}", file.user().home, why);

@@ -29,6 +29,7 @@ bool arrange_descriptors(ChildDescriptors& descriptors) {
 
 std::vector<char*> exec_strings(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
   for (const std::string& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
   pointers.push_back(nullptr);
   return pointers;

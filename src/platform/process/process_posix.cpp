@@ -108,10 +108,10 @@ Result<ChildEnds> make_streams(const ProcessRequest& request, ProcessSnapshot& p
 Result<void> assign(Stream& stream, Handle handle, ProcessId process) {
   if (!handle) return {};
   std::error_code error;
-  stream.assign(handle.get(), error);
+  static_cast<void>(stream.assign(handle.get(), error));  // checked via `error`, as below
   if (!error) {
     handle.release();
-    stream.non_blocking(true, error);
+    static_cast<void>(stream.non_blocking(true, error));
   }
   if (error) return system_failure(error, "cannot watch process {}", process);
   return {};
