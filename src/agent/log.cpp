@@ -74,22 +74,26 @@ void Log::snapshot(state::SnapshotWriter& writer) {
     writer.text("message", kept.message);
     writer.time("time", kept.time);
     writer.flag("audit", kept.is_audit);
-    for (const auto& [name, value] : kept.fields) writer.text(name, value);
+    for (std::size_t i = 0; i < kept.fields.size(); ++i) {
+      writer.text(fmt::format("name-{}", i), kept.fields[i].first);
+      writer.text(fmt::format("value-{}", i), kept.fields[i].second);
+    }
   }
 }
 
 void Log::restore(state::Snapshot& snapshot) {
   const MutexLock lock(kept_mutex_);
   for (const state::SnapshotRecord* record : snapshot.take(log_record)) {
-    const auto level = record->number("level").value_or(0);
-    KeptRecord kept{.level = level < 0 || level > 5 ? Level::info : static_cast<Level>(level),
+    const auto level = record->number("level").value_or(-1);
+    const bool is_level = level >= 0 && level <= static_cast<std::int64_t>(Level::debug);
+    KeptRecord kept{.level = is_level ? static_cast<Level>(level) : Level::info,
                     .message = std::string(record->text("message").value_or("")),
                     .time = record->time<std::chrono::system_clock::time_point>("time").value_or(
                         std::chrono::system_clock::now()),
                     .fields = {},
                     .is_audit = record->flag("audit")};
-    for (const std::string_view name : {"COMMAND", "CHANNEL", "PEER", "RESULT", "DURATION"}) {
-      if (const auto value = record->text(name)) kept.fields.emplace_back(name, *value);
+    for (std::size_t i = 0; const auto name = record->text(fmt::format("name-{}", i)); ++i) {
+      kept.fields.emplace_back(*name, record->text(fmt::format("value-{}", i)).value_or(""));
     }
     kept_.push_back(std::move(kept));
   }

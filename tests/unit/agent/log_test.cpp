@@ -20,12 +20,15 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 
-// Stores each message as "level: text".
+// Stores each message as "level: text NAME=value".
 class Recorder : public platform::LogOutput {
  public:
   explicit Recorder(std::vector<std::string>& lines) : lines_(lines) {}
   void write(const platform::LogRecord& record) override {
     lines_.push_back(fmt::format("{}: {}", platform::log_level_name(record.level), record.message));
+    for (const auto& [name, value] : record.fields) {
+      lines_.back() += fmt::format(" {}={}", name, value);
+    }
   }
 
  private:
@@ -274,7 +277,8 @@ TEST_F(LogTest, PassesKeptRecordsToTheSuccessor) {
   next.restore(snapshot);
   EXPECT_THAT(snapshot.close_rest(), IsEmpty());
   next.enable();
-  EXPECT_THAT(audit_, ElementsAre(MatchesRegex("info: used .at .*Z, while frozen.")));
+  EXPECT_THAT(audit_,
+              ElementsAre(MatchesRegex("info: used .at .*Z, while frozen. COMMAND=guest-exec")));
   EXPECT_THAT(lines_, ElementsAre(MatchesRegex("warning: odd .at .*Z, while frozen.")));
 }
 
