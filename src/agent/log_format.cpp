@@ -28,12 +28,9 @@ Time split(std::chrono::system_clock::time_point time) {
   return {static_cast<std::time_t>(seconds.count()), static_cast<int>(rest.count())};
 }
 
-std::string to_lower_ascii(std::string_view name) {
-  std::string result(name);
-  std::ranges::transform(result, result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
+std::string to_lower_ascii(std::string name) {
+  std::ranges::transform(name, name.begin(), text::to_lower_ascii);
+  return name;
 }
 
 }  // namespace
@@ -58,7 +55,7 @@ void append_json_line(std::string& text, const platform::LogRecord& record) {
   writer.key("message");
   writer.string(record.message);
   for (const platform::LogField& field : record.fields) {
-    writer.key(to_lower_ascii(field.name));
+    writer.key(to_lower_ascii(std::string(field.name)));
     writer.string(field.value);
   }
   writer.end_object();

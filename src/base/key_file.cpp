@@ -100,9 +100,7 @@ class KeyFile::Parser {
   }
 
   static bool is_utf8_name(std::string_view value) {
-    return std::ranges::equal(value, std::string_view("utf-8"), [](char a, char b) {
-      return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-    });
+    return std::ranges::equal(value, std::string_view("utf-8"), {}, text::to_lower_ascii);
   }
 
   std::unexpected<KeyFileError> refuse(std::string message) const {

@@ -47,6 +47,10 @@ std::optional<std::pair<std::string_view, std::string_view>> split_once(std::str
 // The value of the first line that begins with `name` and '='.
 std::optional<std::string_view> find_value(std::string_view lines, std::string_view name);
 
+constexpr char to_lower_ascii(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 // Appends `text` on one line: control characters except tabs are escaped, as `\n` or `\x1b`.
 void append_escaped(std::string& line, std::string_view text);
 
