@@ -208,11 +208,7 @@ class Upgraded(LiveUpgradeTest):
             self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
 
     def test_a_daemon_keeps_its_pid_file(self):
-        agent = self.create_unstarted_agent(["-v", "-d", "-f", "pid", "-l", "daemon.log"])
-        agent.start(wait=False)
-        self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
-        pid_file = agent.directory / "pid"
-        pid = int(pid_file.read_text(encoding="ascii"))
+        agent, pid_file, pid = self.daemon()
         try:
             agent.log_file = agent.directory / "daemon.log"
             wait_for("the socket", agent.is_listening)

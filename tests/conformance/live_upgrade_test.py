@@ -208,16 +208,6 @@ class KeepsState(LiveUpgradeTest):
 
 
 class WhileFrozen(LiveUpgradeTest):
-    def frozen(self, loop, **options):
-        agent = self.agent(wrap=loop.wrap, unblocked=("guest-fsfreeze-freeze-list",), **options)
-        client = self.client(agent)
-        call(client, "guest-ping")
-        loop.open_namespace(agent)
-        self.addCleanup(loop.fsfreeze, "-u", check=False)
-        self.assertEqual(call(client, "guest-fsfreeze-freeze-list",
-                              mountpoints=[str(loop.mountpoint)]), 1)
-        return agent, client
-
     def wait_until_upgraded(self, client):
         wait_for("the upgrade", lambda: call(client, "bellhop-info")["replaced"] == 1)
 

@@ -81,13 +81,7 @@ class Reload(LiveUpgradeTest):
 
     def test_while_frozen(self):
         with LoopFilesystem() as loop:
-            agent = self.agent(wrap=loop.wrap, unblocked=("guest-fsfreeze-freeze-list",))
-            client = self.client(agent)
-            call(client, "guest-ping")
-            loop.open_namespace(agent)
-            self.addCleanup(loop.fsfreeze, "-u", check=False)
-            self.assertEqual(call(client, "guest-fsfreeze-freeze-list",
-                                  mountpoints=[str(loop.mountpoint)]), 1)
+            agent, client = self.frozen(loop)
             try:
                 self.assertEqual(self.reload(f"--reload={agent.process.pid}")[0], 0)
                 self.assertEqual(call(client, "guest-fsfreeze-status"), "frozen")
@@ -97,11 +91,7 @@ class Reload(LiveUpgradeTest):
             agent.stop()
 
     def test_a_daemon_is_found_by_its_pid_file(self):
-        agent = self.create_unstarted_agent(["-v", "-d", "-f", "pid", "-l", "daemon.log"])
-        agent.start(wait=False)
-        self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
-        pid_file = agent.directory / "pid"
-        pid = int(pid_file.read_text(encoding="ascii"))
+        _, pid_file, pid = self.daemon()
         try:
             pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")  # the lock counts
             for _ in range(2):

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 
 from harness import agents
-from harness.lifecycle import LifecycleTest, call, wait_for
+from harness.lifecycle import TEN_SECONDS, LifecycleTest, call, wait_for
 
 UPGRADED = "was replaced by version"
 REFUSED = "live upgrade failed, the running agent continues"
@@ -64,6 +64,25 @@ class LiveUpgradeTest(LifecycleTest):
                            bellhop_configuration=channels_configuration(paths))
         wait_for("the sockets", lambda: all(path.exists() for path in paths))
         return paths, agent
+
+    def daemon(self):
+        """A daemon that has started, the path of its pid file, and its pid. The caller ends it."""
+        agent = self.create_unstarted_agent(["-v", "-d", "-f", "pid", "-l", "daemon.log"])
+        agent.start(wait=False)
+        self.assertEqual(agent.process.wait(TEN_SECONDS), 0, agent.log())
+        pid_file = agent.directory / "pid"
+        return agent, pid_file, int(pid_file.read_text(encoding="ascii"))
+
+    def frozen(self, loop, **options):
+        """An agent that has frozen the filesystem, and a client."""
+        agent = self.agent(wrap=loop.wrap, unblocked=("guest-fsfreeze-freeze-list",), **options)
+        client = self.client(agent)
+        call(client, "guest-ping")
+        loop.open_namespace(agent)
+        self.addCleanup(loop.fsfreeze, "-u", check=False)
+        self.assertEqual(call(client, "guest-fsfreeze-freeze-list",
+                              mountpoints=[str(loop.mountpoint)]), 1)
+        return agent, client
 
     def configure(self, agent, paths):
         (agent.directory / "bellhop.conf").write_text(channels_configuration(paths),

@@ -75,19 +75,7 @@ class CallLogTest : public testing::CommandTest {
   Services& log_services() {
     call_log_log_ = std::make_unique<Log>(level, std::make_unique<FieldRecorder>(lines),
                                           std::make_unique<FieldRecorder>(audit_lines));
-    services_ = std::make_unique<Services>(Services{.commands = services.commands,
-                                                    .policy = policy,
-                                                    .settings = settings,
-                                                    .files = files,
-                                                    .jobs = jobs,
-                                                    .freeze = freeze,
-                                                    .programs = programs,
-                                                    .power = power,
-                                                    .clock_setting = clock_setting,
-                                                    .statvfs_pool = statvfs_pool,
-                                                    .authorized_keys_mutex = authorized_keys_mutex,
-                                                    .log = *call_log_log_,
-                                                    .started = services.started});
+    services_ = std::make_unique<Services>(services_with(*call_log_log_));
     return *services_;
   }
 

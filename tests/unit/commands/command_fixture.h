@@ -120,19 +120,22 @@ class CommandTest : public ::testing::Test {
   state::StatvfsPool statvfs_pool;
   state::KeyedMutex authorized_keys_mutex;
   agent::Log log{agent::Log::Level::debug, std::make_unique<RecordingLog>(log_lines)};
-  Services services{.commands = all_commands(),
-                    .policy = policy,
-                    .settings = settings,
-                    .files = files,
-                    .jobs = jobs,
-                    .freeze = freeze,
-                    .programs = programs,
-                    .power = power,
-                    .clock_setting = clock_setting,
-                    .statvfs_pool = statvfs_pool,
-                    .authorized_keys_mutex = authorized_keys_mutex,
-                    .log = log,
-                    .started = std::chrono::steady_clock::now()};
+  Services services_with(agent::Log& other_log) {
+    return {.commands = all_commands(),
+            .policy = policy,
+            .settings = settings,
+            .files = files,
+            .jobs = jobs,
+            .freeze = freeze,
+            .programs = programs,
+            .power = power,
+            .clock_setting = clock_setting,
+            .statvfs_pool = statvfs_pool,
+            .authorized_keys_mutex = authorized_keys_mutex,
+            .log = other_log,
+            .started = std::chrono::steady_clock::now()};
+  }
+  Services services = services_with(log);
 };
 
 }  // namespace bellhop::testing
