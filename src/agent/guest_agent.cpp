@@ -34,10 +34,6 @@ std::optional<channel::RestoredClient> restored_client(const state::SnapshotReco
 
 }  // namespace
 
-std::filesystem::path freeze_state_file(const config::Settings& settings) {
-  return path_from_utf8(settings.state_dir) / "qga.state.isfrozen";
-}
-
 GuestAgent::GuestAgent(config::Startup startup, std::span<const Command* const> commands, Log& log,
                        Start start)
     : startup_(std::move(startup)),
@@ -47,7 +43,8 @@ GuestAgent::GuestAgent(config::Startup startup, std::span<const Command* const> 
       persistent_(startup_.settings.state_dir),
       files_(persistent_),
       filesystems_(platform::system_filesystems()),
-      freeze_(*filesystems_, freeze_options(std::move(start_.after_first_thaw))),
+      freeze_(*filesystems_, freeze_options(std::move(start_.after_first_thaw)),
+              std::move(start_.freeze)),
       power_(platform::system_power(system_root)),
       clock_setting_(platform::system_clock_setting(system_root)),
       services_{.commands = commands,
@@ -78,8 +75,7 @@ GuestAgent::~GuestAgent() = default;
 state::FreezeOptions GuestAgent::freeze_options(Deferred after_first_thaw) {
   state::FreezeOptions options;
   const config::Settings& settings = startup_.settings;
-  options.state_file = freeze_state_file(settings);
-  options.notice_file = path_from_utf8(settings.state_dir) / "bellhop.freeze-ended";
+  options.directory = settings.state_dir;
   options.timeout = settings.freeze.timeout;
   options.hook = state::freeze_hooks(programs_, {.program = settings.fsfreeze_hook,
                                                  .directory = settings.freeze.hook_directory,
@@ -93,7 +89,10 @@ state::FreezeOptions GuestAgent::freeze_options(Deferred after_first_thaw) {
     if (after_first_thaw) std::exchange(after_first_thaw, {})();
     log_.enable();
     log_.warning("logging re-enabled due to filesystem unfreeze");
-    asio::post(loop_, [this] { stop_if_requested(); });
+    asio::post(loop_, [this] {
+      open_waiting_channels();
+      stop_if_requested();
+    });
   };
   options.warn = [this](std::string_view text) { log_.audit(Log::Level::warning, text); };
   return options;
@@ -113,8 +112,8 @@ Result<void> GuestAgent::start() {
       {.stop = [this](auto cause) { stop_on_request(cause); },
        .upgrade = [this](platform::Handle requester) { start_upgrade(std::move(requester)); }}));
 
+  freeze_.start();
   TRY(open_channels());
-  freeze_.arm_timeout();
   notify_serving(platform::ServiceState::ready);
   if (!predecessor_version_.empty()) {
     report_upgrade(
@@ -135,6 +134,10 @@ Result<void> GuestAgent::open_channels() {
     failed = result;
   };
   for (const config::ChannelSettings& settings : startup_.settings.channels) {
+    if (must_wait_for_thaw(settings)) {
+      waiting_channels_.push_back(&settings);
+      continue;
+    }
     note(add_channel(settings));
     if (!failed && !restoring) return failed;
   }
@@ -145,6 +148,22 @@ Result<void> GuestAgent::open_channels() {
     if (!failed && !restoring) return failed;
   }
   return restoring && !servers_.empty() ? Result<void>() : failed;
+}
+
+// Making a socket on a filesystem that is frozen would block the agent, and with it the channels by
+// which the host can thaw.
+bool GuestAgent::must_wait_for_thaw(const config::ChannelSettings& settings) const {
+  return start_.frozen && settings.kind->path == platform::ChannelPath::new_file &&
+         !startup_.inherited_socket && !channel_record(describe(settings)) &&
+         platform::may_be_frozen(settings.path);
+}
+
+void GuestAgent::open_waiting_channels() {
+  for (const config::ChannelSettings* settings : std::exchange(waiting_channels_, {})) {
+    Result<void> opened = add_channel(*settings);
+    if (opened) opened = servers_.back()->start();
+    if (!opened) log_.error("{}", opened.error().message);
+  }
 }
 
 void GuestAgent::stop_on_request(std::string_view cause) {

@@ -38,9 +38,6 @@
 
 namespace bellhop::agent {
 
-// The freeze state file: exists while filesystems are frozen, also across restarts of the agent.
-std::filesystem::path freeze_state_file(const config::Settings& settings);
-
 // Serves clients as `startup` requires. One per process, because it handles the requests of
 // platform::LifecycleRequests. A request to stop ends it, in the frozen phase only after the thaw;
 // a request to upgrade starts a live upgrade.
@@ -53,6 +50,8 @@ class GuestAgent : private LiveUpgrade::Target {
   struct Start {
     // Filesystems are frozen: the agent writes nothing to them before the thaw.
     bool frozen = false;
+    // Unless the predecessor's state has more about it.
+    std::optional<platform::InheritedFreeze> freeze = {};
     Deferred after_first_thaw = {};
     // The state of the predecessor, after a live upgrade.
     std::optional<state::Snapshot> snapshot = {};
@@ -81,6 +80,8 @@ class GuestAgent : private LiveUpgrade::Target {
   Result<std::unique_ptr<channel::Channel>> make_channel(const config::ChannelSettings& settings);
   Result<void> open_channels();
   Result<void> add_channel(const config::ChannelSettings& settings);
+  bool must_wait_for_thaw(const config::ChannelSettings& settings) const;
+  void open_waiting_channels();
   void stop_on_request(std::string_view cause);
   void stop_if_requested();
   void restore(state::Snapshot& snapshot);
@@ -131,6 +132,7 @@ class GuestAgent : private LiveUpgrade::Target {
   // A server uses its channel, so it is destroyed first.
   std::vector<std::unique_ptr<channel::Channel>> channels_;
   std::vector<std::unique_ptr<ChannelServer>> servers_;
+  std::vector<const config::ChannelSettings*> waiting_channels_;  // for the thaw
 };
 
 }  // namespace bellhop::agent

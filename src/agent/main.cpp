@@ -26,6 +26,7 @@
 #include "platform/process/reexec.h"
 #include "platform/process/service_manager.h"
 #include "platform/process/upgrade_request.h"
+#include "platform/storage/freeze_guard.h"
 #include "rpc/registry.h"
 #include "rpc/schema.h"
 #include "state/freeze/freeze.h"
@@ -120,13 +121,12 @@ int fail_start(Log& log, const std::string& service_manager, const Error& error)
 }
 
 int serve(config::Startup startup, RunningExecutable executable,
-          std::optional<state::Snapshot> snapshot, std::optional<platform::Daemon> daemon) {
+          std::optional<state::Snapshot> snapshot, platform::FreezeAtStart freeze,
+          std::optional<platform::Daemon> daemon) {
   const config::Settings settings = startup.settings;
   const std::string identifier = startup.identifier;
   const std::string service_manager = executable.service_manager;
-  const bool frozen = snapshot && snapshot->find("freeze")
-                          ? state::Freeze::was_frozen(*snapshot)
-                          : std::filesystem::exists(freeze_state_file(settings));
+  const bool frozen = freeze.freeze || (snapshot && state::Freeze::was_frozen(*snapshot));
 
   auto output = open_log_output(settings, identifier, frozen);
   if (!output) {
@@ -150,12 +150,14 @@ int serve(config::Startup startup, RunningExecutable executable,
       if (!snapshot) return EXIT_FAILURE;
     }
   }
+  for (const std::string& warning : freeze.warnings) log.warning("{}", warning);
   if (frozen) log.disable();
 
   const std::vector<const Command*> commands = commands_on(this_system);
   GuestAgent agent(
       std::move(startup), commands, log,
       {.frozen = frozen,
+       .freeze = std::move(freeze.freeze),
        .after_first_thaw = [&] { finish_deferred_startup(log, settings, identifier, pid_file); },
        .snapshot = std::move(snapshot),
        .executable = std::move(executable),
@@ -184,19 +186,21 @@ bool is_relative(const std::optional<std::string>& path) {
 }
 
 int run(config::Startup startup, RunningExecutable executable,
-        std::optional<state::Snapshot> snapshot) {
+        std::optional<state::Snapshot> snapshot, platform::FreezeAtStart freeze) {
   executable.socket_was_passed = static_cast<bool>(startup.inherited_socket);
   executable.configuration_is_lost =
       startup.settings.daemonize && (is_relative(startup.settings.guest_agent_configuration_file) ||
                                      is_relative(startup.settings.configuration_file));
   // The predecessor has already become a daemon.
   if (!startup.settings.daemonize || snapshot) {
-    return serve(std::move(startup), std::move(executable), std::move(snapshot), std::nullopt);
+    return serve(std::move(startup), std::move(executable), std::move(snapshot), std::move(freeze),
+                 std::nullopt);
   }
   Result<platform::Daemon> daemon = platform::Daemon::start();
   if (!daemon) return print_error(daemon.error());
   if (const std::optional<int> status = daemon->status()) std::_Exit(*status);
-  return serve(std::move(startup), std::move(executable), std::nullopt, *std::move(daemon));
+  return serve(std::move(startup), std::move(executable), std::nullopt, std::move(freeze),
+               *std::move(daemon));
 }
 
 // The predecessor's snapshot, after a live upgrade. Unsets the variable: jobs do not inherit it.
@@ -228,6 +232,7 @@ RunningExecutable this_executable(int argc, char* argv[],
 }
 
 int main(int argc, char* argv[]) {
+  if (argc == 2 && argv[1] == platform::freeze_guard_option) return platform::run_freeze_guard();
   platform::LifecycleRequests::hold_until_start();
   platform::choose_name_services();
   std::optional<state::Snapshot> snapshot = inherited_snapshot();
@@ -235,6 +240,13 @@ int main(int argc, char* argv[]) {
   const config::Environment environment{
       .variable = [](const char* name) -> const char* { return std::getenv(name); },
       .working_directory = path_from_utf8(executable.working_directory)};
+  // Before anything that can fail or wait: what is frozen must thaw in time.
+  platform::FreezeAtStart freeze;
+  if (!snapshot || !snapshot->find("freeze")) {
+    if (const auto settings = config::read_early_settings(argc, argv, environment)) {
+      freeze = platform::inherit_freeze(settings->state_directory, settings->limit);
+    }
+  }
   Result<config::Startup> startup = config::parse_startup(argc, argv, environment);
   if (!startup) return print_error(startup.error());
   switch (startup->action) {
@@ -251,7 +263,8 @@ int main(int argc, char* argv[]) {
       fmt::print("{}", probe_answer());
       return EXIT_SUCCESS;
     case config::Startup::Action::run:
-      return run(*std::move(startup), std::move(executable), std::move(snapshot));
+      return run(*std::move(startup), std::move(executable), std::move(snapshot),
+                 std::move(freeze));
   }
   return EXIT_FAILURE;
 }

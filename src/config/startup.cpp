@@ -18,23 +18,26 @@
 namespace bellhop::config {
 namespace {
 
-// Reads the sources in the order of their precedence, the lowest first.
-Result<Settings> load_settings(const CommandLine& line, const Environment& environment) {
-  Settings settings;
+// Reads the sources in the order of their precedence, the lowest first. Returns the first error;
+// the other sources are read all the same.
+Result<void> load_settings(const CommandLine& line, const Environment& environment,
+                           Settings& settings) {
   if (const char* file = environment.variable("QGA_OS_RELEASE")) settings.os_release = file;
   const auto presence = [](const auto& wanted) {
     return wanted ? Presence::required : Presence::optional;
   };
   const char* variable = environment.variable("QGA_CONF");
-  TRY(read_guest_agent_configuration(
+  const Result<void> guest_agent = read_guest_agent_configuration(
       line.guest_agent_configuration.value_or(variable ? variable
                                                        : environment.guest_agent_configuration),
-      presence(line.guest_agent_configuration), settings));
-  TRY(read_configuration(line.configuration.value_or(environment.configuration),
-                         presence(line.configuration), settings));
-  TRY(apply_options(line, settings));
+      presence(line.guest_agent_configuration), settings);
+  const Result<void> own =
+      read_configuration(line.configuration.value_or(environment.configuration),
+                         presence(line.configuration), settings);
+  const Result<void> options = apply_options(line, settings);
   if (settings.verbose) settings.log.level = platform::LogLevel::debug;
-  return settings;
+  for (const auto& result : {guest_agent, own, options}) TRY(result);
+  return {};
 }
 
 // Claims the socket that the service manager passed, if any.
@@ -115,12 +118,23 @@ void make_paths_absolute(Settings& settings, const std::filesystem::path& direct
 
 }  // namespace
 
+std::optional<EarlySettings> read_early_settings(int argc, char* const argv[],
+                                                 const Environment& environment) {
+  const CommandLine line = parse_command_line(argc, argv);
+  if (line.action != Action::run || line.dump_configuration || line.probe || line.reload) {
+    return std::nullopt;
+  }
+  Settings settings;
+  static_cast<void>(load_settings(line, environment, settings));  // parse_startup() reports it
+  return EarlySettings{.state_directory = settings.state_dir, .limit = settings.freeze.timeout};
+}
+
 Result<Startup> parse_startup(int argc, char* const argv[], const Environment& environment) {
   const CommandLine line = parse_command_line(argc, argv);
   Startup startup{.action = line.action,
                   .output = line.output,
                   .identifier = std::string(base_name(line.program))};
-  TRY_ASSIGN(startup.settings, load_settings(line, environment));
+  TRY(load_settings(line, environment, startup.settings));
   if (!line.problem.empty()) {
     return failure("{}\nTry '{} --help' for more information.", line.problem, line.program);
   }

@@ -3,6 +3,7 @@
 // files.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -36,6 +37,16 @@ struct Startup {
   // The socket from the service manager; if set, it is the only channel.
   platform::Handle inherited_socket = {};
 };
+
+// What a start must know before anything else that could fail: where the freeze of an earlier agent
+// has left its mark, and the limit for a mark that contains none. Errors in configuration files are
+// ignored. nullopt if the command line does not start the agent.
+struct EarlySettings {
+  std::string state_directory;
+  std::chrono::milliseconds limit;
+};
+std::optional<EarlySettings> read_early_settings(int argc, char* const argv[],
+                                                 const Environment& environment);
 
 // Has no side effects except that it claims the inherited socket. On error, the caller prints it to
 // standard error and exits with status 1. If the agent is to be a daemon, which changes its working

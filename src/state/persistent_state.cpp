@@ -37,7 +37,7 @@ Result<void> PersistentState::load(Missing missing) {
 }
 
 Result<void> PersistentState::load_locked(Missing missing) {
-  TRY_ASSIGN(const auto content, platform::read_small_file(path_));
+  TRY_ASSIGN(const auto content, platform::read_state_file(path_));
   if (!content) {
     if (missing == Missing::create) {
       TRY(write(first_handle));

@@ -70,7 +70,7 @@ void GuestAgent::resume() {
     // An error is ignored: no client asks for the results of these programs.
     static_cast<void>(programs_.restore(std::move(process)));
   }
-  freeze_.arm_timeout();
+  freeze_.start();
   for (const auto& server : servers_) server->resume();
 }
 

@@ -20,6 +20,9 @@ Result<std::string> read_file(const std::string& path,
 // larger than 64 KiB. Errors: `cannot read /x: …`.
 Result<std::optional<std::string>> read_small_file(const std::string& path);
 
+// The same for a file of the agent's own: a symbolic link in its place is an error too.
+Result<std::optional<std::string>> read_state_file(const std::string& path);
+
 // Replaces the content of a file atomically, or creates the file: after a crash it has either the
 // old content or the new. On return the new content is on disk. Keeps the permissions of the old
 // file; replaces a symbolic link itself. Blocks for as long as the disk does. Two calls for the

@@ -44,6 +44,14 @@ Result<std::optional<std::string>> read_small_file(const std::string& path) {
   return content;
 }
 
+Result<std::optional<std::string>> read_state_file(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_symlink(path_from_utf8(path), error)) {
+    return failure("cannot read {}: it is a symbolic link", path);
+  }
+  return read_small_file(path);
+}
+
 // The standard library cannot wait until the content is on disk: after a power failure the file may
 // have the old content.
 Result<void> replace_small_file(const std::string& path, std::string_view content) {

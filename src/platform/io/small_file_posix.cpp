@@ -40,6 +40,22 @@ void sync_directory_of(const std::string& path) {
   if (fd) ::fsync(fd.get());
 }
 
+Result<std::optional<std::string>> read_regular_file(const std::string& path, int flags) {
+  const Handle fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags));
+  if (!fd && errno == ENOENT) return std::nullopt;
+  if (!fd && errno == ELOOP && (flags & O_NOFOLLOW) != 0) {
+    return failure("cannot read {}: it is a symbolic link", path);
+  }
+  struct stat status{};
+  if (!fd || ::fstat(fd.get(), &status) != 0) return system_failure(errno, "cannot read {}", path);
+  if (!S_ISREG(status.st_mode)) return failure("cannot read {}: it is not a regular file", path);
+
+  auto content = read_up_to(fd.get(), size_limit + 1);
+  if (!content) return system_failure(content.error(), "cannot read {}", path);
+  if (content->size() > size_limit) return failure("cannot read {}: it is too large", path);
+  return *std::move(content);
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::string& path, std::size_t limit) {
@@ -51,16 +67,11 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
 }
 
 Result<std::optional<std::string>> read_small_file(const std::string& path) {
-  const Handle fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!fd && errno == ENOENT) return std::nullopt;
-  struct stat status{};
-  if (!fd || ::fstat(fd.get(), &status) != 0) return system_failure(errno, "cannot read {}", path);
-  if (!S_ISREG(status.st_mode)) return failure("cannot read {}: it is not a regular file", path);
+  return read_regular_file(path, 0);
+}
 
-  auto content = read_up_to(fd.get(), size_limit + 1);
-  if (!content) return system_failure(content.error(), "cannot read {}", path);
-  if (content->size() > size_limit) return failure("cannot read {}: it is too large", path);
-  return *std::move(content);
+Result<std::optional<std::string>> read_state_file(const std::string& path) {
+  return read_regular_file(path, O_NOFOLLOW);
 }
 
 Result<void> replace_small_file(const std::string& path, std::string_view content) {

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "platform/io/handle.h"
+#include "platform/storage/freeze_guard.h"
 
 namespace bellhop::platform {
 
@@ -73,7 +75,22 @@ class Filesystems {
   // Rebuilds a filesystem from the fd that the program before a live upgrade opened. `mountpoint`
   // is the first mountpoint.
   virtual std::unique_ptr<Filesystem> restore(Handle descriptor, std::string mountpoint) = 0;
+
+  // The guard of a freeze: see the functions in freeze_guard.h.
+  virtual Result<std::unique_ptr<FreezeGuard>> start_guard(const GuardRequest& request) {
+    return start_freeze_guard(request);
+  }
+  virtual Result<std::unique_ptr<FreezeGuard>> replace_guard(const GuardRequest& request) {
+    return replace_freeze_guard(request);
+  }
+  virtual std::unique_ptr<FreezeGuard> restore_guard(Handle descriptor) {
+    return restore_freeze_guard(std::move(descriptor));
+  }
 };
+
+// Whether a write to the directory of `path` can wait for a freeze. False for filesystems in
+// memory. Does not wait itself.
+bool may_be_frozen(const std::string& path);
 
 // The filesystems of this machine.
 std::unique_ptr<Filesystems> system_filesystems();

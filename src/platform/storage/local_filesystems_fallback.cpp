@@ -16,6 +16,10 @@ class NoFilesystems final : public Filesystems {
 
 }  // namespace
 
+bool may_be_frozen(const std::string&) {
+  return false;
+}
+
 std::unique_ptr<Filesystems> system_filesystems() {
   return std::make_unique<NoFilesystems>();
 }

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "state/freeze/auto_thaw_notice.h"
 
-#include <fstream>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "base/path.h"
+#include "base/text.h"
+#include "platform/io/small_file.h"
+#include "platform/storage/freeze_guard.h"
+
 namespace bellhop::state {
 
-AutoThawNotice::AutoThawNotice(std::filesystem::path file) : file_(std::move(file)) {
-  std::ifstream stream(file_);
-  if (std::string line; std::getline(stream, line)) text_ = std::move(line);
+AutoThawNotice::AutoThawNotice(const std::string& directory)
+    : path_(fmt::format("{}/{}", directory, platform::freeze_notice_name)) {
+  const auto content = platform::read_state_file(path_);
+  if (!content || !*content) return;
+  std::string_view rest = **content;
+  if (const auto line = text::consume_line(rest); !line.empty()) text_ = std::string(line);
 }
 
 void AutoThawNotice::set(std::string text) {
@@ -22,12 +30,11 @@ std::optional<std::string> AutoThawNotice::text() const {
   return text_;
 }
 
-std::optional<std::string> AutoThawNotice::persist() const {
-  auto now = text();
-  if (now) std::ofstream(file_) << *now << '\n';
-  std::error_code ignored;
-  if (!text()) std::filesystem::remove(file_, ignored);
-  return now;
+Result<void> AutoThawNotice::persist() const {
+  const auto now = text();
+  if (now) TRY(platform::replace_small_file(path_, *now + "\n"));
+  if (!text()) remove();
+  return {};
 }
 
 std::optional<std::string> AutoThawNotice::consume() {
@@ -36,9 +43,13 @@ std::optional<std::string> AutoThawNotice::consume() {
     const MutexLock lock(mutex_);
     taken.swap(text_);
   }
-  std::error_code ignored;
-  if (taken) std::filesystem::remove(file_, ignored);
+  if (taken) remove();
   return taken;
+}
+
+void AutoThawNotice::remove() const {
+  std::error_code ignored;
+  std::filesystem::remove(path_from_utf8(path_), ignored);
 }
 
 }  // namespace bellhop::state

@@ -2,32 +2,35 @@
 // The error that the next thaw returns after an auto-thaw.
 #pragma once
 
-#include <filesystem>
 #include <optional>
 #include <string>
 
+#include "base/error.h"
 #include "base/mutex.h"
 
 namespace bellhop::state {
 
-// One line of text. It persists until consume(), across restarts of the agent. Thread-safe.
+// One line of text. It persists until consume(), across restarts of the agent. The guard of the
+// freeze writes its file; so does persist(). Thread-safe.
 class AutoThawNotice {
  public:
-  // Loads the notice from `file`, if the file exists. With an empty path, nothing is persisted.
-  explicit AutoThawNotice(std::filesystem::path file);
+  // Reads the notice from its file in the state directory, if there is one.
+  explicit AutoThawNotice(const std::string& directory);
 
   // Sets the text unless there is one. Does not write to a disk.
   void set(std::string text);
   std::optional<std::string> text() const;
 
-  // Writes the text to the file, unless it was consumed in the meantime. Returns the text.
-  std::optional<std::string> persist() const;
+  // Writes the text to the file, unless it was consumed in the meantime.
+  Result<void> persist() const;
 
   // Removes the text, also from the file, and returns it.
   std::optional<std::string> consume();
 
  private:
-  const std::filesystem::path file_;
+  void remove() const;
+
+  const std::string path_;
   mutable Mutex mutex_;
   std::optional<std::string> text_ GUARDED_BY(mutex_);
 };

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "state/freeze/freeze.h"
 
-#include <fmt/chrono.h>
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <functional>
 #include <map>
 #include <ranges>
@@ -15,34 +14,44 @@ namespace bellhop::state {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
-using std::chrono::system_clock;
 
 // How long a freeze waits for a running freeze or thaw. Shorter than the timeout of clients.
 constexpr std::chrono::seconds turn_timeout{4};
 
 constexpr std::string_view freeze_record = "freeze";
 
-double seconds(milliseconds time) {
-  return std::chrono::duration<double>(time).count();
-}
-
-std::string auto_thaw_notice(system_clock::time_point since, milliseconds timeout) {
-  return fmt::format(
-      "the freeze that began at {:%FT%TZ} ended by itself at {:%FT%TZ}, at the limit of {} s: what "
-      "was copied after that may be inconsistent",
-      fmt::gmtime(system_clock::to_time_t(since)), fmt::gmtime(std::time(nullptr)),
-      seconds(timeout));
+// From before the freeze hooks run until the thaw hooks have run, they are owed.
+FreezeOptions with_owed_hooks(FreezeOptions options, OwedHooks& owed) {
+  options.hook = [hook = std::move(options.hook), &owed](
+                     std::string_view action, const std::stop_token& stop) -> Result<void> {
+    if (action == "freeze") TRY(owed.owe());
+    auto result = hook(action, stop);
+    if (action == "thaw" || !result) owed.settle();
+    return result;
+  };
+  return options;
 }
 
 }  // namespace
 
-Freeze::Freeze(platform::Filesystems& filesystems, FreezeOptions options)
+Freeze::Freeze(platform::Filesystems& filesystems, FreezeOptions options,
+               std::optional<platform::InheritedFreeze> inherited)
     : filesystems_(filesystems),
-      options_(std::move(options)),
-      notice_(options_.notice_file),
-      frozen_(options_),
-      thread_([this](bool expired) { run_thaw(expired); }) {}
+      owed_hooks_(options.directory),
+      options_(with_owed_hooks(std::move(options), owed_hooks_)),
+      notice_(options_.directory),
+      frozen_(filesystems_, options_,
+              [this](FrozenSet::Change change) { on_guard_change(change); }) {
+  if (!inherited) return;
+  guarded_elsewhere_ = inherited->guarded_elsewhere;
+  frozen_.inherit(*std::move(inherited));
+}
+
+// A change of the guard adds a task as long as it is watched.
+Freeze::~Freeze() {
+  thread_.wait();
+  frozen_.stop_watching();
+}
 
 bool Freeze::stop(milliseconds timeout) {
   bool idle = false;
@@ -89,10 +98,9 @@ Result<std::int64_t> Freeze::run_freeze(const Names& names, const std::stop_toke
   TRY(options_.hook("freeze", stop));
   auto count = freeze_named(names);
   if (!count && is_frozen()) {
-    Thaw(filesystems_, frozen_, options_).run([this] { thread_.cancel(); });
+    Thaw(filesystems_, frozen_, options_).run([](const auto&) {});
   } else if (count.value_or(0) == 0) {
-    frozen_.end();
-    thread_.cancel();
+    frozen_.cancel();
     if (auto hooked = options_.hook("thaw", {}); !hooked) options_.warn(hooked.error().message);
   }
   return count;
@@ -101,12 +109,11 @@ Result<std::int64_t> Freeze::run_freeze(const Names& names, const std::stop_toke
 Result<std::int64_t> Freeze::freeze_named(const Names& names) {
   TRY_ASSIGN(auto opened, open_named(names));
   if (opened.empty()) return 0;
-  frozen_.begin();
-  TRY(start_timeout());
+  TRY(frozen_.begin(opened));
   std::int64_t count = 0;
-  for (FrozenSet::Entry& one : opened) {
+  for (const FrozenSet::Entry& one : opened) {
     TRY(proceed_to(one.mountpoint));
-    TRY_ASSIGN(const bool frozen, frozen_.freeze(std::move(one)));
+    TRY_ASSIGN(const bool frozen, FrozenSet::freeze(one));
     count += frozen ? 1 : 0;
   }
   TRY(count > 0 ? commit() : proceed_to({}));  // fail if the freeze was aborted
@@ -144,9 +151,15 @@ Result<std::vector<FrozenSet::Entry>> Freeze::open_named(const Names& names) {
   return opened;
 }
 
+std::string Freeze::limit_passed(const std::string& mountpoint) const {
+  return fmt::format("it was not done after {} s, '{}' does not answer",
+                     std::chrono::duration<double>(options_.timeout).count(), mountpoint);
+}
+
 // Fails if the freeze was aborted.
 Result<void> Freeze::proceed_to(const std::string& mountpoint) {
   const MutexLock lock(mutex_);
+  if (frozen_.has_expired()) freezing_->abort(limit_passed(freezing_->mountpoint));
   TRY(freezing_->check_aborted());
   freezing_->mountpoint = mountpoint;
   return {};
@@ -155,11 +168,13 @@ Result<void> Freeze::proceed_to(const std::string& mountpoint) {
 // Ends the freezing phase, unless the freeze was aborted. After it, only a thaw or the auto-thaw
 // ends the freeze.
 Result<void> Freeze::commit() {
+  TRY(proceed_to({}));
   const MutexLock lock(mutex_);
   TRY(freezing_->check_aborted());
+  frozen_.settle(true);
   freezing_.reset();
   changed_.notify_all();
-  return start_timeout();  // does not fail: it is running
+  return {};
 }
 
 Result<void> Freeze::Freezing::check_aborted() const {
@@ -168,7 +183,7 @@ Result<void> Freeze::Freezing::check_aborted() const {
 }
 
 void Freeze::Freezing::abort(std::string reason) {
-  abort_reason = std::move(reason);
+  if (abort_reason.empty()) abort_reason = std::move(reason);
   stop_hook.request_stop();
 }
 
@@ -183,12 +198,12 @@ Result<std::int64_t> Freeze::thaw_within_timeout() {
   bool runs = true;
   if (!thaw_) {
     thaw_ = std::make_shared<Thaw>(filesystems_, frozen_, options_, freezing_.has_value());
-    runs = thread_.request();
+    runs = thread_.run([this] { run_thaw({}); });
   }
   const auto thaw = thaw_;
   if (!runs) {  // no thread: a slow reply is better than a guest that stays frozen
     lock.unlock();
-    run_thaw(false);
+    run_thaw({});
     lock.lock();
   }
   changed_.wait_for(mutex_, options_.reply_timeout,
@@ -196,72 +211,96 @@ Result<std::int64_t> Freeze::thaw_within_timeout() {
   return thaw->result();
 }
 
-// Runs the requested thaw or, if the timeout has expired, an auto-thaw. After an auto-thaw the next
-// thaw() returns an error, unless the freeze itself does.
-void Freeze::run_thaw(bool expired) {
+void Freeze::on_guard_change(FrozenSet::Change change) {
+  using enum FrozenSet::Change;
+  if (thread_.run([this, change] { run_thaw(change); })) return;
+  // No thread can be started. After `expired` comes `ended`; a guard that is gone is not replaced
+  // on this thread, which reads its events.
+  if (change != expired) run_thaw(ended);
+}
+
+// Replaces a guard that is gone. False if the freeze must end.
+bool Freeze::keep_guarded(FrozenSet::Change change) {
+  if (change != FrozenSet::Change::lost) return false;
+  const auto replaced = frozen_.replace_guard();
+  options_.warn(replaced ? "the guard of the freeze was gone; there is a new one"
+                         : replaced.error().message);
+  return replaced.has_value();
+}
+
+// Runs the requested thaw or what the guard's `change` requires. After an auto-thaw the next thaw()
+// returns an error, unless the freeze itself does.
+void Freeze::run_thaw(std::optional<FrozenSet::Change> change) {
   MutexLock lock(mutex_);
   const auto since = frozen_since();
-  expired = expired && since;
-  if (expired && !thaw_) thaw_ = std::make_shared<Thaw>(filesystems_, frozen_, options_);
+  const bool by_itself = change && since && !thaw_;
+  if (by_itself) {
+    if (!freezing_) {
+      lock.unlock();
+      if (keep_guarded(*change)) return;
+      lock.lock();
+    }
+    thaw_ = std::make_shared<Thaw>(filesystems_, frozen_, options_);
+  }
   const auto thaw = thaw_;
   if (!thaw) return;
+  const bool committed = !freezing_;
   if (freezing_) {
     const std::string mountpoint = freezing_->mountpoint;
-    freezing_->abort(expired ? fmt::format("it was not done after {} s, '{}' does not answer",
-                                           seconds(options_.timeout), mountpoint)
-                             : "guest-fsfreeze-thaw was called meanwhile");
+    freezing_->abort(!by_itself ? "guest-fsfreeze-thaw was called meanwhile"
+                     : change == FrozenSet::Change::expired ? limit_passed(mountpoint)
+                                                            : "its guard has ended");
     lock.unlock();
     thaw->thaw_frozen(mountpoint);
     lock.lock();
     changed_.wait(mutex_, [this]() REQUIRES(mutex_) { return !freezing_; });
-  } else if (expired) {
-    notice_.set(auto_thaw_notice(*since, options_.timeout));
   }
   lock.unlock();
-  thaw->run([&] {
-    thread_.cancel();
-    if (!expired) return;
-    if (const auto notice = notice_.persist()) options_.warn(*notice);
+  thaw->run([&](std::optional<std::string> notice) {
+    if (by_itself && committed && !notice) {
+      notice = platform::freeze_notice(*since, "because it had no guard");
+    }
+    if (!notice) return;
+    notice_.set(*notice);
+    options_.warn(*notice);
+    if (const auto kept = notice_.persist(); !kept) options_.warn(kept.error().message);
   });
-  if (expired && is_frozen()) {
-    // Does not fail: this is its thread.
-    static_cast<void>(thread_.set_deadline(steady_clock::now() + options_.retry_interval));
-  }
-  lock.lock();
-  thaw_.reset();
+  finish(thaw);
+}
+
+void Freeze::run_owed_hooks() {
+  MutexLock lock(mutex_);
+  const auto thaw = thaw_;
+  lock.unlock();
+  options_.warn("the agent before this one did not run the thaw hooks: they run now");
+  thaw->run_hook();
+  if (const auto end = thaw->result(); !end) options_.warn(end.error().message);
+  runs_owed_hooks_ = false;
+  finish(thaw);
+}
+
+void Freeze::finish(const std::shared_ptr<Thaw>& thaw) {
+  const MutexLock lock(mutex_);
+  if (thaw_ == thaw) thaw_.reset();
   changed_.notify_all();
 }
 
-Result<void> Freeze::start_timeout() {
-  if (options_.timeout.count() == 0) return {};
-  return thread_.set_deadline(steady_clock::now() + options_.timeout);
-}
-
-// Of a freeze that was in force at start.
-std::optional<ThawThread::TimePoint> Freeze::inherited_deadline() const {
-  const auto since = frozen_since();
-  if (!since || options_.timeout.count() == 0) return std::nullopt;
-  // A change of the system clock must not extend the freeze beyond the timeout.
-  const auto age = std::chrono::duration_cast<milliseconds>(system_clock::now() - *since);
-  return steady_clock::now() + options_.timeout -
-         std::clamp(age, milliseconds(0), options_.timeout);
-}
-
-void Freeze::arm_timeout() {
+void Freeze::start() {
+  if (is_frozen()) {
+    if (guarded_elsewhere_ || frozen_.watch()) return;
+    return on_guard_change(FrozenSet::Change::lost);
+  }
   const MutexLock lock(mutex_);
-  if (!deadline_) return;
-  const auto armed = thread_.set_deadline(*std::exchange(deadline_, std::nullopt));
-  if (!armed) options_.warn(armed.error().message);
+  if (!owed_hooks_.owed() || thaw_ || freezing_) return;
+  thaw_ = std::make_shared<Thaw>(filesystems_, frozen_, options_);
+  runs_owed_hooks_ = thread_.run([this] { run_owed_hooks(); });
+  if (!runs_owed_hooks_) thaw_.reset();
 }
 
 bool Freeze::snapshot(SnapshotWriter& writer) {
   const MutexLock lock(mutex_);
-  if (!is_idle_locked()) return false;
-  deadline_ = thread_.cancel();
-  // The timeout has expired: the auto-thaw is about to begin.
-  if (is_frozen() && options_.timeout.count() != 0 && !deadline_) return false;
+  if (!is_idle_locked() || (is_frozen() && frozen_.has_expired())) return false;
   writer.begin(freeze_record);
-  if (deadline_) writer.time("limit-reached", *deadline_);
   if (const auto notice = notice_.text()) writer.text("note", *notice);
   frozen_.snapshot(writer);
   return true;
@@ -277,10 +316,7 @@ void Freeze::restore(Snapshot& snapshot) {
   if (records.empty()) return;
   const SnapshotRecord& record = *records.front();
   if (const auto notice = record.text("note")) notice_.set(std::string(*notice));
-  frozen_.restore(record, snapshot, filesystems_);
-  const MutexLock lock(mutex_);
-  deadline_ = record.time<ThawThread::TimePoint>("limit-reached");
-  if (!deadline_) deadline_ = inherited_deadline();
+  frozen_.restore(record, snapshot);
 }
 
 }  // namespace bellhop::state

@@ -2,6 +2,7 @@
 // The freeze state, and the operations that freeze and thaw filesystems.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "state/freeze/auto_thaw_notice.h"
 #include "state/freeze/freeze_options.h"
 #include "state/freeze/frozen_set.h"
+#include "state/freeze/owed_hooks.h"
 #include "state/freeze/thaw.h"
 #include "state/freeze/thaw_thread.h"
 #include "state/snapshot.h"
@@ -27,9 +29,11 @@ namespace bellhop::state {
 // Freezes and thaws, one at a time. Thread-safe.
 class Freeze {
  public:
-  Freeze(platform::Filesystems& filesystems, FreezeOptions options);
-  // Waits for a running thaw and its hook. Frozen filesystems stay frozen.
-  ~Freeze() = default;
+  // `inherited`: what an earlier agent left frozen.
+  Freeze(platform::Filesystems& filesystems, FreezeOptions options,
+         std::optional<platform::InheritedFreeze> inherited = {});
+  // Waits for a running thaw and its hook. Frozen filesystems stay frozen, under their guard.
+  ~Freeze();
   Freeze(const Freeze&) = delete;
   Freeze& operator=(const Freeze&) = delete;
 
@@ -42,20 +46,21 @@ class Freeze {
   // True if no freeze, thaw or hook runs. Filesystems may be frozen.
   bool is_idle() const;
 
-  // Writes the freeze to the snapshot and stops the auto-thaw timer. False while a freeze or thaw
-  // runs, and when the timeout has expired.
+  // Writes the freeze to the snapshot, with the connection to the guard. False while a freeze or
+  // thaw runs.
   bool snapshot(SnapshotWriter& writer);
-  // Starts the auto-thaw timer of a freeze that was in force at start, and again after snapshot().
-  // The deadline is that of the snapshot; without one, the timeout counts from the beginning of the
-  // freeze. Call it once on_change() may be called.
-  void arm_timeout();
-  // Restores the freeze from the snapshot: the frozen filesystems and the deadline. Call it before
-  // any other use.
+  // Begins to watch the guard of a freeze that was in force at start, and again after snapshot().
+  // If an earlier agent froze and did not run the thaw hooks, runs them. Call it once on_change()
+  // may be called.
+  void start();
+  // Restores the freeze from the snapshot. Call it before any other use.
   void restore(Snapshot& snapshot);
   // Whether filesystems are frozen according to the snapshot.
   static bool was_frozen(const Snapshot& snapshot);
 
   bool is_frozen() const { return frozen_.is_frozen(); }
+  // Whether the thaw hooks run that an earlier agent owed: applications are still paused.
+  bool runs_owed_hooks() const { return runs_owed_hooks_; }
   // When the freeze began; nullopt when thawed.
   std::optional<FrozenSet::Time> frozen_since() const { return frozen_.since(); }
 
@@ -93,27 +98,31 @@ class Freeze {
   Result<std::int64_t> run_freeze(const Names& names, const std::stop_token& stop);
   Result<std::int64_t> freeze_named(const Names& names);
   Result<std::vector<FrozenSet::Entry>> open_named(const Names& names);
+  std::string limit_passed(const std::string& mountpoint) const;
   Result<void> proceed_to(const std::string& mountpoint);
   Result<void> commit();
 
   Result<std::int64_t> thaw_within_timeout();
-  void run_thaw(bool expired);
-  Result<void> start_timeout();
-  std::optional<ThawThread::TimePoint> inherited_deadline() const;
+  void on_guard_change(FrozenSet::Change change);
+  bool keep_guarded(FrozenSet::Change change);
+  void run_thaw(std::optional<FrozenSet::Change> change);
+  void run_owed_hooks();
+  void finish(const std::shared_ptr<Thaw>& thaw);
 
   platform::Filesystems& filesystems_;
+  OwedHooks owed_hooks_;
   const FreezeOptions options_;
   AutoThawNotice notice_;
-  FrozenSet frozen_;
+  bool guarded_elsewhere_ = false;
+  std::atomic<bool> runs_owed_hooks_ = false;
 
   mutable Mutex mutex_;  // the turns; not held during blocking calls
   ConditionVariable changed_;
   std::optional<Freezing> freezing_ GUARDED_BY(mutex_);  // until the freeze has succeeded or failed
   std::shared_ptr<Thaw> thaw_ GUARDED_BY(mutex_);        // the thaw that runs
   bool ending_ GUARDED_BY(mutex_) = false;               // no new freeze begins
-  // For arm_timeout(). Empty while the deadline is in force.
-  std::optional<ThawThread::TimePoint> deadline_ GUARDED_BY(mutex_) = inherited_deadline();
 
+  FrozenSet frozen_;
   ThawThread thread_;  // destroyed first
 };
 

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <stop_token>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -18,14 +18,12 @@ using FreezeHook =
     std::function<Result<void>(std::string_view action, const std::stop_token& stop)>;
 
 struct FreezeOptions {
-  // The freeze state file: exists while filesystems are frozen. If it exists at start, the agent
-  // starts frozen.
-  std::filesystem::path state_file;
+  // The state directory. Contains the mark and the auto-thaw notice
+  // (platform/storage/freeze_guard), and the file of OwedHooks.
+  std::string directory;
   // Auto-thaw timeout. Applies to the freezing phase and, again from zero, to the frozen phase. 0
   // disables it.
   std::chrono::milliseconds timeout{0};
-  // Keeps the auto-thaw notice across restarts of the agent. No file is used when empty.
-  std::filesystem::path notice_file = {};
   // Interval between attempts when an auto-thaw fails.
   std::chrono::milliseconds retry_interval{10'000};
   FreezeHook hook = [](std::string_view, const std::stop_token&) { return Result<void>(); };

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "state/freeze/frozen_set.h"
 
-#include <fmt/format.h>
-
-#include <fstream>
+#include <filesystem>
+#include <ranges>
 #include <system_error>
 #include <utility>
 
 #include "base/path.h"
+#include "platform/process/threads.h"
 
 namespace bellhop::state {
 
-FrozenSet::FrozenSet(const FreezeOptions& options) : options_(options) {
-  std::error_code error;
-  const auto since = std::filesystem::last_write_time(options_.state_file, error);
-  if (error) return;
-  since_ = std::chrono::time_point_cast<Time::duration>(
-      std::filesystem::file_time_type::clock::to_sys(since));
-  complete_ = false;
+using Kind = platform::GuardEvent::Kind;
+
+FrozenSet::FrozenSet(platform::Filesystems& filesystems, const FreezeOptions& options,
+                     std::function<void(Change)> on_change)
+    : filesystems_(filesystems), options_(options), on_change_(std::move(on_change)) {}
+
+FrozenSet::~FrozenSet() {
+  stop_watching();
 }
 
 std::optional<FrozenSet::Time> FrozenSet::since() const {
@@ -25,61 +26,261 @@ std::optional<FrozenSet::Time> FrozenSet::since() const {
   return since_;
 }
 
-bool FrozenSet::is_complete() const {
+bool FrozenSet::has_expired() const {
   const MutexLock lock(mutex_);
-  return complete_;
+  return expired_;
 }
 
-void FrozenSet::begin() {
-  if (!std::ofstream(options_.state_file)) {
-    options_.warn(fmt::format("unable to create {}, fsfreeze may not function properly",
-                              to_utf8(options_.state_file)));
-  }
+std::string FrozenSet::thawing() const {
+  const MutexLock lock(mutex_);
+  return thawing_;
+}
+
+void FrozenSet::inherit(platform::InheritedFreeze freeze) {
+  const MutexLock lock(mutex_);
+  since_ = freeze.since;
+  guard_ = std::move(freeze.guard);
+  settled_ = true;
+}
+
+Result<void> FrozenSet::watch() {
+  Guard guard;
   {
     const MutexLock lock(mutex_);
-    since_ = std::chrono::system_clock::now();
+    if (!since_) return {};
+    guard = guard_;
+  }
+  if (!guard) return failure("the freeze has no guard");
+  return use(std::move(guard));
+}
+
+// Reads the events of this guard from now on.
+Result<void> FrozenSet::use(Guard guard) {
+  stop_watching();
+  {
+    const MutexLock lock(mutex_);
+    guard_ = guard;
+    reads_ = true;
+  }
+  auto reader = platform::start_thread("bellhop-guard",
+                                       [this, guard = std::move(guard)] { read_events(*guard); });
+  if (!reader) return std::unexpected(std::move(reader).error());
+  reader_ = *std::move(reader);
+  return {};
+}
+
+void FrozenSet::stop_watching() {
+  if (!reader_.joinable()) return;
+  {
+    const MutexLock lock(mutex_);
+    reads_ = false;
+    if (guard_) guard_->interrupt();
+    changed_.notify_all();
+  }
+  reader_.join();
+}
+
+platform::GuardRequest FrozenSet::request(const std::vector<Entry>& entries) const {
+  platform::GuardRequest request{.directory = options_.directory,
+                                 .limit = options_.timeout,
+                                 .retry_interval = options_.retry_interval};
+  for (const Entry& one : entries) {
+    request.filesystems.push_back(
+        {.mountpoint = one.mountpoint, .filesystem = one.filesystem.get()});
+  }
+  return request;
+}
+
+Result<void> FrozenSet::begin(std::vector<Entry> entries) {
+  TRY_ASSIGN(Guard guard, filesystems_.start_guard(request(entries)));
+  {
+    const MutexLock lock(mutex_);
+    since_ = Time::clock::now();
+    entries_ = std::move(entries);
+    settled_ = expired_ = ended_ = false;
+    notice_.reset();
   }
   options_.on_change(true);
+  return use(std::move(guard));
 }
 
-Result<bool> FrozenSet::freeze(Entry entry) {
-  TRY_ASSIGN(const bool frozen, entry.filesystem->freeze());
-  if (!frozen) return false;
+void FrozenSet::settle(bool success) {
   const MutexLock lock(mutex_);
-  entries_.push_back(std::move(entry));
-  return true;
+  if (std::exchange(settled_, true) || !guard_) return;
+  if (success) {
+    guard_->settle(options_.timeout);
+  } else {
+    guard_->give_up();
+  }
 }
 
-std::vector<FrozenSet::Entry> FrozenSet::in_thaw_order() const {
+void FrozenSet::renew(std::chrono::milliseconds limit) {
   const MutexLock lock(mutex_);
-  return {entries_.rbegin(), entries_.rend()};
+  if (guard_) guard_->renew(limit);
 }
 
-void FrozenSet::remove(const Entry& entry) {
+Result<void> FrozenSet::replace_guard() {
+  std::vector<Entry> entries;
+  {
+    const MutexLock lock(mutex_);
+    if (!since_ || guard_) return {};
+    entries = entries_;
+  }
+  TRY_ASSIGN(Guard guard, filesystems_.replace_guard(request(entries)));
+  return use(std::move(guard));
+}
+
+// Runs on its own thread until the guard has ended or is gone.
+void FrozenSet::read_events(platform::FreezeGuard& guard) {
+  MutexLock lock(mutex_);
+  while (reads_) {
+    auto event = guard.next();
+    if (!event) {
+      lock.unlock();
+      guard.wait();
+      lock.lock();
+      continue;
+    }
+    const bool last = event->kind == Kind::ended || event->kind == Kind::lost;
+    std::string warning;
+    if (event->kind == Kind::warning) warning = event->text;
+    if (event->kind == Kind::pass && requests_ == 0) warning = event->text;
+    const auto change = apply(*std::move(event));
+    changed_.notify_all();
+    lock.unlock();
+    if (!warning.empty()) options_.warn(warning);
+    if (change) on_change_(*change);
+    if (last) return;
+    lock.lock();
+  }
+}
+
+std::optional<FrozenSet::Change> FrozenSet::apply(platform::GuardEvent event) {
+  switch (event.kind) {
+    case Kind::thawing:
+      thawing_ = std::move(event.text);
+      break;
+    case Kind::warning:
+      break;
+    case Kind::expired:
+      expired_ = true;
+      return Change::expired;
+    case Kind::pass:
+    case Kind::ended:
+      thawing_.clear();
+      pass_request_ = event.request;
+      pass_count_ = event.count;
+      if (event.kind == Kind::pass) {
+        pass_error_ = std::move(event.text);
+        break;
+      }
+      pass_error_.clear();
+      if (!event.text.empty()) notice_ = std::move(event.text);
+      ended_ = true;
+      guard_.reset();
+      if (requests_ == 0) return Change::ended;
+      break;
+    case Kind::lost:
+      thawing_.clear();
+      guard_.reset();
+      if (requests_ == 0) return Change::lost;
+      break;
+  }
+  return std::nullopt;
+}
+
+Result<std::int64_t> FrozenSet::thaw() {
+  MutexLock lock(mutex_);
+  if (!since_) return 0;
+  if (ended_) return pass_count_;
+  if (!guard_) {
+    lock.unlock();
+    return thaw_without_guard();
+  }
+  // Grows also over a live upgrade.
+  const std::int64_t number = std::chrono::steady_clock::now().time_since_epoch().count();
+  ++requests_;
+  guard_->thaw(number);
+  changed_.wait(mutex_,
+                [&]() REQUIRES(mutex_) { return pass_request_ >= number || !guard_ || !reads_; });
+  --requests_;
+  if (!reads_) return failure("the agent is about to end");
+  if (!guard_ && !ended_) {
+    lock.unlock();
+    return thaw_without_guard();
+  }
+  if (!pass_error_.empty()) return failure("{}", pass_error_);
+  return pass_count_;
+}
+
+// The last resort: the agent has no guard and cannot start one.
+Result<std::int64_t> FrozenSet::thaw_without_guard() {
+  std::vector<Entry> entries;
+  {
+    const MutexLock lock(mutex_);
+    entries = entries_;
+  }
+  std::int64_t count = 0;
+  std::optional<Error> error;
+  const auto thaw = [&](platform::Filesystem& filesystem) {
+    auto thawed = filesystem.thaw();
+    if (thawed) {
+      count += *thawed ? 1 : 0;
+    } else if (!error) {
+      error = std::move(thawed).error();
+    }
+  };
+  for (const Entry& one : std::views::reverse(entries)) thaw(*one.filesystem);
+  TRY_ASSIGN(const auto all, filesystems_.list());
+  for (const platform::LocalFilesystem& one : all) {
+    const auto filesystem = filesystems_.open(one);
+    if (filesystem && *filesystem) {
+      thaw(**filesystem);
+    } else {
+      options_.warn(fmt::format("'{}' could not be reached for the thaw and may be frozen still",
+                                one.mountpoint));
+    }
+  }
+  if (error) return std::unexpected(*error);
+  std::error_code ignored;
+  std::filesystem::remove(path_from_utf8(options_.directory) / platform::freeze_mark_name, ignored);
+  return count;
+}
+
+std::optional<std::string> FrozenSet::end() {
+  {
+    const MutexLock lock(mutex_);
+    if (!since_) return std::nullopt;
+    since_.reset();
+    entries_.clear();
+    settled_ = true;
+  }
+  options_.on_change(false);
   const MutexLock lock(mutex_);
-  std::erase_if(entries_, [&](const Entry& one) { return one.filesystem == entry.filesystem; });
+  return std::exchange(notice_, std::nullopt);
 }
 
-void FrozenSet::end() {
+void FrozenSet::cancel() {
   {
     const MutexLock lock(mutex_);
     if (!since_) return;
-    since_.reset();
-    complete_ = true;
+    ++requests_;
+    if (guard_) guard_->cancel();
+    changed_.wait(mutex_, [this]() REQUIRES(mutex_) { return !guard_ || !reads_; });
+    --requests_;
   }
-  std::error_code error;
-  std::filesystem::remove(options_.state_file, error);
-  options_.on_change(false);
-  if (!error) return;
-  options_.warn(fmt::format("unable to delete {}, fsfreeze may not function properly",
-                            to_utf8(options_.state_file)));
+  end();
 }
 
-void FrozenSet::snapshot(SnapshotWriter& writer) const {
+void FrozenSet::snapshot(SnapshotWriter& writer) {
   const MutexLock lock(mutex_);
+  reads_ = false;
   writer.flag("frozen", since_.has_value());
-  writer.flag("inherited", !complete_);
   if (since_) writer.time("since", *since_);
+  if (guard_) {
+    guard_->interrupt();
+    writer.descriptor("guard", guard_->descriptor());
+  }
   for (const Entry& one : entries_) {
     writer.begin("frozen-filesystem");
     writer.text("mountpoint", one.mountpoint);
@@ -87,22 +288,18 @@ void FrozenSet::snapshot(SnapshotWriter& writer) const {
   }
 }
 
-// The record has more details than the state file, which the constructor has read.
-void FrozenSet::restore(const SnapshotRecord& record, Snapshot& snapshot,
-                        platform::Filesystems& filesystems) {
+void FrozenSet::restore(const SnapshotRecord& record, Snapshot& snapshot) {
   const MutexLock lock(mutex_);
   since_.reset();
   if (record.flag("frozen")) since_ = record.time<Time>("since").value_or(Time::clock::now());
-  complete_ = !since_ || !record.flag("inherited");
+  if (auto guard = record.descriptor("guard"))
+    guard_ = filesystems_.restore_guard(std::move(guard));
   for (const SnapshotRecord* frozen : snapshot.take("frozen-filesystem")) {
     std::string mountpoint(frozen->text("mountpoint").value_or(""));
-    if (auto descriptor = frozen->descriptor("filesystem")) {
-      auto filesystem = filesystems.restore(std::move(descriptor), mountpoint);
-      entries_.push_back(
-          {.mountpoint = std::move(mountpoint), .filesystem = std::move(filesystem)});
-    } else {
-      complete_ = false;  // the thaw tries all filesystems
-    }
+    auto descriptor = frozen->descriptor("filesystem");
+    if (!descriptor) continue;  // the guard has it
+    auto filesystem = filesystems_.restore(std::move(descriptor), mountpoint);
+    entries_.push_back({.mountpoint = std::move(mountpoint), .filesystem = std::move(filesystem)});
   }
 }
 

@@ -6,7 +6,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
 #include "base/mutex.h"
@@ -32,18 +31,21 @@ class Thaw {
   void thaw_frozen(const std::string& mountpoint = {});
 
   // Thaws everything and runs the hook, in this order: what the agent froze, then the hook, then
-  // other filesystems. Neither of the first two waits for a filesystem whose disk hangs. If the
-  // frozen set is incomplete or empty, all filesystems are tried before the hook. Calls `on_thawed`
-  // before the hook. Stops before it if a filesystem is still frozen.
-  void run(const std::function<void()>& on_thawed);
+  // other filesystems. Neither of the first two waits for another filesystem whose disk hangs. If
+  // the frozen set is empty, all filesystems are tried before the hook. Calls `on_thawed` before
+  // the hook, with the notice if the freeze ended by itself. Stops before it if a filesystem is
+  // still frozen.
+  void run(const std::function<void(std::optional<std::string> notice)>& on_thawed);
+
+  // Only runs the hook: an agent before this one has thawed.
+  void run_hook();
 
   // The number of filesystems thawed so far. Fails while one that the agent froze may be frozen,
   // and if the hook has failed.
   Result<std::int64_t> result() const;
 
  private:
-  std::vector<std::string> thaw_others(bool errors_count);
-  bool thaw_one(const std::string& mountpoint, platform::Filesystem& filesystem, bool errors_count);
+  void thaw_others();
   void set_current(const std::string& mountpoint);
   void fail(Error error);
 
@@ -52,7 +54,8 @@ class Thaw {
   const FreezeOptions& options_;
 
   mutable Mutex mutex_;
-  std::string current_ GUARDED_BY(mutex_);  // where the thaw waits; a hook if empty
+  // Where the thaw waits; if empty, for the guard or a hook.
+  std::string current_ GUARDED_BY(mutex_);
   std::int64_t count_ GUARDED_BY(mutex_) = 0;
   std::optional<Error> error_ GUARDED_BY(mutex_);  // the first one
   bool all_thawed_ GUARDED_BY(mutex_);             // all that the agent froze

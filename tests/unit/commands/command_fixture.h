@@ -113,7 +113,7 @@ class CommandTest : public ::testing::Test {
   state::OpenFiles files{persistent};
   state::Jobs jobs = state::Jobs();
   FakeFilesystems filesystems{{"/", "/home"}};
-  state::Freeze freeze{filesystems, {.state_file = directory / "qga.state.isfrozen"}};
+  state::Freeze freeze{filesystems, {.directory = directory.path()}};
   platform::Processes programs;
   FakePower power;
   FakeClockSetting clock_setting;

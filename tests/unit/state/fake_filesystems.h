@@ -7,6 +7,8 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,7 +18,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/path.h"
 #include "platform/storage/local_filesystems.h"
+#include "unit/state/fake_guard.h"
 
 namespace bellhop::testing {
 
@@ -83,6 +87,13 @@ class FakeFilesystems final : public platform::Filesystems {
     return std::exchange(log_, {});
   }
   std::optional<std::string> table_error;
+  std::string guard_error;  // not empty: no guard can be started
+
+  // The guard, also when its agent has ended; null if there was none yet.
+  std::shared_ptr<FakeGuardProcess> guard() {
+    const std::lock_guard lock(mutex_);
+    return guard_;
+  }
 
   // After this number of calls of list(), filesystems with an open_error are unmounted.
   int lists_until_unmount = -1;
@@ -119,8 +130,48 @@ class FakeFilesystems final : public platform::Filesystems {
     add_log("restore " + mountpoint);
     return std::make_unique<Fake>(*this, std::move(mountpoint), std::move(descriptor));
   }
+  Result<std::unique_ptr<platform::FreezeGuard>> start_guard(
+      const platform::GuardRequest& request) override {
+    if (!guard_error.empty()) return failure("{}", guard_error);
+    const auto mark = path_from_utf8(request.directory) / platform::freeze_mark_name;
+    if (!std::ofstream(mark)) return failure("cannot create {}", mark.string());
+    std::vector<FakeGuardProcess::Target> targets;
+    for (const auto& one : request.filesystems)
+      targets.insert(targets.begin(), target(one.mountpoint));
+    return start_process(request, std::move(targets));
+  }
+  // A guard of a freeze that is in force thaws everything.
+  Result<std::unique_ptr<platform::FreezeGuard>> replace_guard(
+      const platform::GuardRequest& request) override {
+    if (!guard_error.empty()) return failure("{}", guard_error);
+    std::vector<FakeGuardProcess::Target> targets;
+    for (const std::string& mountpoint : mountpoints_) targets.push_back(target(mountpoint));
+    auto started = start_process(request, std::move(targets));
+    guard()->settle(request.limit);
+    return started;
+  }
+  std::unique_ptr<platform::FreezeGuard> restore_guard(platform::Handle descriptor) override {
+    return std::make_unique<FakeGuard>(guard(), std::move(descriptor));
+  }
 
  private:
+  FakeGuardProcess::Target target(const std::string& mountpoint) {
+    return {mountpoint, [this, mountpoint] { return thaw(mountpoint); }};
+  }
+  std::unique_ptr<platform::FreezeGuard> start_process(
+      const platform::GuardRequest& request, std::vector<FakeGuardProcess::Target> targets) {
+    auto process = std::make_shared<FakeGuardProcess>(
+        std::move(targets), request.limit, request.retry_interval,
+        [mark = path_from_utf8(request.directory) / platform::freeze_mark_name] {
+          std::filesystem::remove(mark);
+        });
+    {
+      const std::lock_guard lock(mutex_);
+      guard_.swap(process);
+    }
+    return restore_guard(platform::Handle(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
+  }
+
   class Fake final : public platform::Filesystem {
    public:
     Fake(FakeFilesystems& all, std::string mountpoint,
@@ -177,6 +228,7 @@ class FakeFilesystems final : public platform::Filesystems {
   std::mutex mutex_;
   std::map<std::string, Behaviour> behaviours_;
   std::vector<std::string> log_;
+  std::shared_ptr<FakeGuardProcess> guard_;  // destroyed first
 };
 
 }  // namespace bellhop::testing

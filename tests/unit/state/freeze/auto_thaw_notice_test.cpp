@@ -2,6 +2,7 @@
 #include "state/freeze/auto_thaw_notice.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "unit/temporary_directory.h"
 
@@ -9,7 +10,8 @@ namespace bellhop::state {
 namespace {
 
 TEST(AutoThawNotice, IsConsumedOnce) {
-  AutoThawNotice notice({});
+  const TemporaryDirectory directory;
+  AutoThawNotice notice(directory.path());
   EXPECT_FALSE(notice.consume());
   notice.set("x");
   EXPECT_EQ(notice.text(), "x");
@@ -18,7 +20,8 @@ TEST(AutoThawNotice, IsConsumedOnce) {
 }
 
 TEST(AutoThawNotice, KeepsTheFirstText) {
-  AutoThawNotice notice({});
+  const TemporaryDirectory directory;
+  AutoThawNotice notice(directory.path());
   notice.set("x");
   notice.set("y");
   EXPECT_EQ(notice.consume(), "x");
@@ -26,31 +29,37 @@ TEST(AutoThawNotice, KeepsTheFirstText) {
 
 TEST(AutoThawNotice, WritesTheFileWhenItIsPersisted) {
   const TemporaryDirectory directory;
-  AutoThawNotice notice(directory / "note");
+  AutoThawNotice notice(directory.path());
   notice.set("x");
-  EXPECT_FALSE(std::filesystem::exists(directory / "note"));
-  notice.persist();
-  EXPECT_EQ(directory.content("note"), "x\n");
+  EXPECT_FALSE(std::filesystem::exists(directory / "bellhop.freeze-ended"));
+  EXPECT_TRUE(notice.persist());
+  EXPECT_EQ(directory.content("bellhop.freeze-ended"), "x\n");
 }
 
 TEST(AutoThawNotice, OutlivesTheAgentUntilItIsConsumed) {
   const TemporaryDirectory directory;
   {
-    AutoThawNotice notice(directory / "note");
+    AutoThawNotice notice(directory.path());
     notice.set("x");
-    notice.persist();
+    EXPECT_TRUE(notice.persist());
   }
-  EXPECT_EQ(AutoThawNotice(directory / "note").consume(), "x");
-  EXPECT_FALSE(AutoThawNotice(directory / "note").consume());
+  EXPECT_EQ(AutoThawNotice(directory.path()).consume(), "x");
+  EXPECT_FALSE(AutoThawNotice(directory.path()).consume());
 }
 
 TEST(AutoThawNotice, IsNotPersistedAfterItWasConsumed) {
   const TemporaryDirectory directory;
-  AutoThawNotice notice(directory / "note");
+  AutoThawNotice notice(directory.path());
   notice.set("x");
   notice.consume();
-  notice.persist();
-  EXPECT_FALSE(std::filesystem::exists(directory / "note"));
+  EXPECT_TRUE(notice.persist());
+  EXPECT_FALSE(std::filesystem::exists(directory / "bellhop.freeze-ended"));
+}
+
+TEST(AutoThawNotice, IgnoresWhatIsNotAFile) {
+  const TemporaryDirectory directory;
+  ASSERT_EQ(::mkfifo((directory / "bellhop.freeze-ended").c_str(), 0600), 0);
+  EXPECT_FALSE(AutoThawNotice(directory.path()).text());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include "platform/machine/boot_id.h"
 #include "unit/state/freeze/freeze_fixture.h"
 
 namespace bellhop::state {
@@ -30,10 +31,11 @@ class AutoThawTest : public ConcurrentFreezeTest {
   }
   // The agent starts with the freeze of an earlier agent, which ends by auto-thaw.
   void inherit_a_freeze() {
-    std::ofstream(options.state_file).flush();
     filesystems["/a"].frozen = 1;
-    freeze().arm_timeout();
+    inherit_freeze();
+    freeze();
     thawed_.pass();
+    while (!freeze().is_idle()) std::this_thread::yield();
   }
   void await_warning(const std::string& text) {
     const std::string line = "warning: " + text;
@@ -72,14 +74,13 @@ TEST_F(AutoThawTest, IsNotReportedAfterANewFreeze) {
 }
 
 TEST_F(AutoThawTest, IsReportedByTheNextAgent) {
-  options.notice_file = directory / "note";
   inherit_a_freeze();
   end_agent();
-  ASSERT_TRUE(std::filesystem::exists(options.notice_file));
+  ASSERT_TRUE(std::filesystem::exists(notice()));
   const auto first = freeze().thaw();
   ASSERT_FALSE(first);
   EXPECT_THAT(first.error().message, MatchesRegex(notice_pattern));
-  EXPECT_FALSE(std::filesystem::exists(options.notice_file));
+  EXPECT_FALSE(std::filesystem::exists(notice()));
   EXPECT_EQ(freeze().thaw(), 0);
 }
 
@@ -88,6 +89,7 @@ TEST_F(AutoThawTest, AbortsAFreezeThatHangs) {
   freeze_on_thread({"/a", "/c"});
   barrier.await_thread();
   while (filesystems.frozen("/c") > 0) std::this_thread::yield();
+  while (!filesystems.guard()->is_read()) std::this_thread::yield();
   barrier.open();
   const auto aborted = frozen();
   ASSERT_FALSE(aborted);
@@ -99,8 +101,8 @@ TEST_F(AutoThawTest, AbortsAFreezeThatHangs) {
 
 TEST_F(AutoThawTest, RetriesWhenAFilesystemDoesNotThaw) {
   filesystems["/a"].thaw_error = "failed to thaw /a: Input/output error";
-  std::ofstream(options.state_file).flush();
-  freeze().arm_timeout();
+  inherit_freeze();
+  freeze();
   for (int i = 0; i < 5; ++i) await_warning("failed to thaw /a: Input/output error");
   EXPECT_TRUE(freeze().is_frozen());
 }
@@ -108,9 +110,77 @@ TEST_F(AutoThawTest, RetriesWhenAFilesystemDoesNotThaw) {
 TEST_F(AutoThawTest, IsDisabledByATimeoutOfZero) {
   options.timeout = 0ms;
   EXPECT_EQ(freeze_list({"/a"}), 1);
-  freeze().arm_timeout();
   EXPECT_TRUE(freeze().is_frozen());
   EXPECT_EQ(freeze().thaw(), 1);
+}
+
+TEST_F(AutoThawTest, HappensWhileNoAgentRuns) {
+  options.timeout = 20ms;
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  end_agent();
+  while (has_state_file()) std::this_thread::yield();
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+}
+
+TEST_F(AutoThawTest, ReplacesAGuardThatIsGone) {
+  options.timeout = 0ms;
+  EXPECT_EQ(freeze_list({"/a"}), 1);
+  const auto first = filesystems.guard();
+  first->kill();
+  await_warning("the guard of the freeze was gone; there is a new one");
+  EXPECT_NE(filesystems.guard(), first);
+  EXPECT_TRUE(freeze().is_frozen());
+  EXPECT_EQ(freeze().thaw(), 1);
+}
+
+TEST_F(AutoThawTest, ThawsAtOnceIfTheGuardCannotBeReplaced) {
+  options.timeout = 0ms;
+  EXPECT_EQ(freeze_list({"/a", "/c"}), 2);
+  filesystems.guard_error = "no process";
+  filesystems.guard()->kill();
+  while (freeze().is_frozen() || !freeze().is_idle()) std::this_thread::yield();
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+  EXPECT_EQ(filesystems.frozen("/c"), 0);
+  EXPECT_FALSE(has_state_file());
+  const auto thawed = freeze().thaw();
+  ASSERT_FALSE(thawed);
+  EXPECT_THAT(thawed.error().message, ::testing::HasSubstr("because it had no guard"));
+}
+
+TEST_F(AutoThawTest, AbortsAFreezeWhoseGuardIsGone) {
+  options.timeout = 0ms;
+  filesystems["/a"].freeze_barrier = &barrier;
+  freeze_on_thread({"/a", "/c"});
+  barrier.await_thread();
+  filesystems.guard()->kill();
+  while (filesystems.frozen("/c") > 0) std::this_thread::yield();
+  barrier.open();
+  const auto aborted = frozen();
+  ASSERT_FALSE(aborted);
+  EXPECT_EQ(aborted.error().message, "the freeze was given up: its guard has ended");
+  while (!freeze().is_idle()) std::this_thread::yield();
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+  EXPECT_TRUE(freeze().thaw());
+}
+
+TEST_F(AutoThawTest, RunsTheThawHooksThatAnEarlierAgentOwed) {
+  options.timeout = 0ms;
+  std::ofstream(owed_hooks()) << platform::boot_id() << '\n';
+  freeze().start();
+  while (!freeze().is_idle()) std::this_thread::yield();
+  EXPECT_FALSE(freeze().runs_owed_hooks());
+  EXPECT_THAT(filesystems.take_log(),
+              ::testing::ElementsAre(
+                  "warning: the agent before this one did not run the thaw hooks: they run now",
+                  "hook thaw"));
+  EXPECT_FALSE(std::filesystem::exists(owed_hooks()));
+}
+
+TEST_F(AutoThawTest, OwesNothingAfterARestartOfTheSystem) {
+  std::ofstream(owed_hooks()) << "00000000-0000-0000-0000-000000000000\n";
+  freeze().start();
+  EXPECT_TRUE(freeze().is_idle());
+  EXPECT_TRUE(filesystems.take_log().empty());
 }
 
 }  // namespace

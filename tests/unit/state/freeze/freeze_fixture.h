@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,7 +25,7 @@ namespace bellhop::testing {
 class FreezeTest : public ::testing::Test {
  protected:
   FreezeTest() {
-    options.state_file = directory / "frozen";
+    options.directory = directory.path();
     options.reply_timeout = std::chrono::minutes(1);
     options.hook = [this](std::string_view action, const std::stop_token&) -> Result<void> {
       filesystems.add_log("hook " + std::string(action));
@@ -37,19 +39,43 @@ class FreezeTest : public ::testing::Test {
   }
 
   state::Freeze& freeze() {
-    if (!freeze_) freeze_ = std::make_unique<state::Freeze>(filesystems, options);
+    if (!freeze_) {
+      const bool start = inherited.has_value();
+      freeze_ = std::make_unique<state::Freeze>(filesystems, options,
+                                                std::exchange(inherited, std::nullopt));
+      if (start) freeze_->start();
+    }
     return *freeze_;
+  }
+  // The next agent finds filesystems frozen, with a guard that thaws them all.
+  void inherit_freeze() {
+    std::ofstream(mark()).flush();
+    inherited.emplace();
+    inherited->since = std::chrono::system_clock::now();
+    inherited->guard = filesystems
+                           .replace_guard({.directory = options.directory,
+                                           .limit = options.timeout,
+                                           .retry_interval = options.retry_interval})
+                           .value();
   }
   Result<std::int64_t> freeze_list(std::vector<std::string_view> names) {
     return freeze().freeze(std::span<const std::string_view>(names));
   }
   // Ends the agent: freeze() then creates that of the next agent.
   void end_agent() { freeze_.reset(); }
-  bool has_state_file() const { return std::filesystem::exists(options.state_file); }
+  std::filesystem::path mark() const { return directory / std::string(platform::freeze_mark_name); }
+  std::filesystem::path notice() const {
+    return directory / std::string(platform::freeze_notice_name);
+  }
+  std::filesystem::path owed_hooks() const {
+    return directory / std::string(state::OwedHooks::file_name);
+  }
+  bool has_state_file() const { return std::filesystem::exists(mark()); }
 
   TemporaryDirectory directory;
   FakeFilesystems filesystems{{"/", "/a", "/a/b", "/c"}};
   state::FreezeOptions options;
+  std::optional<platform::InheritedFreeze> inherited;
   Barrier barrier;  // for an operation that hangs
   std::string hook_fails_on;
   Error hook_error{.message = "hook failed"};

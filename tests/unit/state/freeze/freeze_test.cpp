@@ -87,8 +87,8 @@ TEST_F(FreezeTest, HasAStateFileWhileFrozen) {
   EXPECT_FALSE(has_state_file());
 }
 
-TEST_F(FreezeTest, IsFrozenInitiallyIfTheStateFileExists) {
-  std::ofstream(options.state_file).flush();
+TEST_F(FreezeTest, IsFrozenInitiallyIfAnEarlierAgentFroze) {
+  inherit_freeze();
   filesystems["/a"].frozen = 1;
   EXPECT_TRUE(freeze().is_frozen());
   EXPECT_TRUE(freeze().frozen_since());
@@ -99,14 +99,34 @@ TEST_F(FreezeTest, IsFrozenInitiallyIfTheStateFileExists) {
   EXPECT_THAT(filesystems.take_log(), ElementsAre("thaw /a", "thawed", "hook thaw"));
 }
 
-TEST_F(FreezeTest, FreezesWithoutAStateFileIfItCannotBeCreated) {
-  options.state_file = "/nonexistent/frozen";
+TEST_F(FreezeTest, FreezesNothingWithoutAGuard) {
+  filesystems.guard_error = "no process";
+  const auto frozen = freeze_list({"/a"});
+  ASSERT_FALSE(frozen);
+  EXPECT_EQ(frozen.error().message, "no process");
+  EXPECT_FALSE(freeze().is_frozen());
+  EXPECT_EQ(filesystems.frozen("/a"), 0);
+  EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
+}
+
+TEST_F(FreezeTest, OwesTheThawHooksFromTheFreezeHooksOn) {
+  options.hook = [this](std::string_view action, const std::stop_token&) -> Result<void> {
+    EXPECT_TRUE(std::filesystem::exists(owed_hooks())) << action;
+    return {};
+  };
   EXPECT_EQ(freeze_list({"/a"}), 1);
-  EXPECT_THAT(filesystems.take_log(),
-              ElementsAre("hook freeze",
-                          "warning: unable to create /nonexistent/frozen, fsfreeze may not "
-                          "function properly",
-                          "frozen", "freeze /a"));
+  EXPECT_TRUE(std::filesystem::exists(owed_hooks()));
+  EXPECT_EQ(freeze().thaw(), 1);
+  EXPECT_FALSE(std::filesystem::exists(owed_hooks()));
+}
+
+TEST_F(FreezeTest, RunsNoHookIfItCannotRememberIt) {
+  std::filesystem::create_directory(owed_hooks());
+  const auto frozen = freeze_list({"/a"});
+  ASSERT_FALSE(frozen);
+  EXPECT_EQ(frozen.error().message,
+            "cannot read " + owed_hooks().string() + ": it is not a regular file");
+  EXPECT_THAT(filesystems.take_log(), IsEmpty());
 }
 
 TEST_F(FreezeTest, ThawsEverythingAfterAnError) {
@@ -219,7 +239,7 @@ TEST_F(FreezeTest, StaysFrozenUntilEveryFilesystemThaws) {
 }
 
 TEST_F(FreezeTest, StaysFrozenUntilAnInheritedFreezeThaws) {
-  std::ofstream(options.state_file).flush();
+  inherit_freeze();
   filesystems["/a"].thaw_error = "failed to thaw /a: Operation not permitted";
   EXPECT_FALSE(freeze().thaw());
   EXPECT_TRUE(freeze().is_frozen());

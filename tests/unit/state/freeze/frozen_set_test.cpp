@@ -4,7 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <memory>
+#include <thread>
 
 #include "unit/state/freeze/freeze_fixture.h"
 
@@ -13,22 +14,37 @@ namespace {
 
 using bellhop::testing::FreezeTest;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
+
+using namespace std::chrono_literals;
 
 class FrozenSetTest : public FreezeTest {
  protected:
-  Result<bool> freeze(const std::string& mountpoint) {
-    auto filesystem = filesystems.open({.mountpoint = mountpoint});
-    return set().freeze({.mountpoint = mountpoint, .filesystem = *std::move(filesystem)});
+  FrozenSetTest() {
+    options.timeout = 0ms;
+    options.retry_interval = 1ms;
   }
-  std::vector<std::string> mountpoints() {
-    std::vector<std::string> all;
-    for (const FrozenSet::Entry& one : set().in_thaw_order()) all.push_back(one.mountpoint);
-    return all;
+  // Freezes in this order.
+  void freeze(const std::vector<std::string>& mountpoints) {
+    std::vector<FrozenSet::Entry> entries;
+    for (const std::string& one : mountpoints) {
+      entries.push_back({.mountpoint = one, .filesystem = *filesystems.open({.mountpoint = one})});
+    }
+    EXPECT_TRUE(set().begin(entries));
+    for (const auto& one : entries) EXPECT_TRUE(FrozenSet::freeze(one));
   }
   FrozenSet& set() {
-    if (!set_) set_ = std::make_unique<FrozenSet>(options);
+    if (!set_) {
+      set_ = std::make_unique<FrozenSet>(filesystems, options, [this](FrozenSet::Change change) {
+        filesystems.add_log("change " + std::to_string(static_cast<int>(change)));
+      });
+    }
     return *set_;
+  }
+  void await_log(const std::string& line) {
+    for (auto log = filesystems.take_log(); std::ranges::find(log, line) == log.end();
+         log = filesystems.take_log()) {
+      std::this_thread::yield();
+    }
   }
 
  private:
@@ -37,38 +53,70 @@ class FrozenSetTest : public FreezeTest {
 
 TEST_F(FrozenSetTest, IsFrozenFromBeginToEnd) {
   EXPECT_FALSE(set().is_frozen());
-  set().begin();
+  freeze({"/c", "/a"});
   EXPECT_TRUE(set().is_frozen());
   EXPECT_TRUE(set().since());
   EXPECT_TRUE(has_state_file());
+  set().settle(true);
+  EXPECT_EQ(set().thaw(), 2);
+  EXPECT_FALSE(has_state_file());
+  EXPECT_EQ(set().end(), std::nullopt);
+  EXPECT_FALSE(set().is_frozen());
   set().end();
+  EXPECT_THAT(filesystems.take_log(),
+              ElementsAre("frozen", "freeze /c", "freeze /a", "thaw /a", "thaw /c", "thawed"));
+}
+
+TEST_F(FrozenSetTest, DoesNotEndBeforeTheAgentFreezesNoMore) {
+  freeze({"/c"});
+  EXPECT_EQ(set().thaw(), 1);
+  EXPECT_TRUE(has_state_file());
+  set().settle(false);
+  EXPECT_EQ(set().thaw(), 0);
+  EXPECT_FALSE(has_state_file());
+}
+
+TEST_F(FrozenSetTest, CanBeCancelled) {
+  freeze({});
+  set().cancel();
   EXPECT_FALSE(set().is_frozen());
   EXPECT_FALSE(has_state_file());
-  set().end();
-  EXPECT_THAT(filesystems.take_log(), ElementsAre("frozen", "thawed"));
 }
 
-TEST_F(FrozenSetTest, ThawsTheLastFrozenFirst) {
-  for (const char* mountpoint : {"/c", "/a", "/"}) EXPECT_EQ(freeze(mountpoint), true);
-  EXPECT_THAT(mountpoints(), ElementsAre("/", "/a", "/c"));
-  set().remove(set().in_thaw_order()[1]);
-  EXPECT_THAT(mountpoints(), ElementsAre("/", "/c"));
-}
-
-TEST_F(FrozenSetTest, DoesNotContainWhatItDidNotFreeze) {
-  filesystems["/a"].frozen = 1;
-  EXPECT_EQ(freeze("/a"), false);
-  filesystems["/c"].freeze_error = "no";
-  EXPECT_FALSE(freeze("/c"));
-  EXPECT_THAT(mountpoints(), IsEmpty());
-}
-
-TEST_F(FrozenSetTest, IsIncompleteUntilTheEndIfAnEarlierAgentFroze) {
-  std::ofstream(options.state_file).flush();
+TEST_F(FrozenSetTest, ReturnsTheErrorOfTheGuardAndStaysFrozen) {
+  freeze({"/c"});
+  set().settle(true);
+  filesystems["/c"].thaw_error = "no";
+  const auto thawed = set().thaw();
+  ASSERT_FALSE(thawed);
+  EXPECT_EQ(thawed.error().message, "no");
   EXPECT_TRUE(set().is_frozen());
-  EXPECT_FALSE(set().is_complete());
-  set().end();
-  EXPECT_TRUE(set().is_complete());
+  filesystems["/c"].thaw_error.clear();
+  EXPECT_EQ(set().thaw(), 1);
+}
+
+TEST_F(FrozenSetTest, ReportsThatItExpiredAndEnded) {
+  freeze({"/c"});
+  set().settle(true);
+  set().renew(1ms);
+  await_log("change 1");
+  EXPECT_TRUE(set().has_expired());
+  EXPECT_EQ(filesystems.frozen("/c"), 0);
+  EXPECT_EQ(set().thaw(), 1);
+  const auto notice = set().end();
+  ASSERT_TRUE(notice);
+  EXPECT_THAT(*notice, ::testing::HasSubstr("at the limit of 0.001 s"));
+}
+
+TEST_F(FrozenSetTest, ThawsWithoutAGuardThatIsGone) {
+  freeze({"/c"});
+  set().settle(true);
+  filesystems.guard()->kill();
+  await_log("change 2");
+  filesystems["/c"].open_error = "covered";
+  EXPECT_EQ(set().thaw(), 1);
+  EXPECT_EQ(filesystems.frozen("/c"), 0);
+  EXPECT_FALSE(has_state_file());
 }
 
 }  // namespace

@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: Apache-2.0
+// The guard of a freeze. A process with one thread, because it must work while everything else in
+// the system waits for a disk: its memory is locked, and each filesystem thaws in a child, so that
+// a disk that does not answer delays no other filesystem.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <ranges>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "platform/io/io_posix.h"
+#include "platform/machine/boot_id.h"
+#include "platform/storage/freeze_guard.h"
+#include "platform/storage/freeze_mark_linux.h"
+#include "platform/storage/guard_messages_linux.h"
+#include "platform/storage/guard_socket_linux.h"
+#include "platform/storage/local_filesystems.h"
+
+namespace bellhop::platform {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using std::chrono::system_clock;
+using Kind = GuardMessageKind;
+
+// How long the thaw of a filesystem may take before the next one begins.
+constexpr milliseconds patience{100};
+
+// Interval between passes after the limit while the agent may still freeze.
+constexpr milliseconds unsettled_interval{500};
+
+constexpr int not_frozen = 255;  // exit status of a child
+
+// A filesystem to thaw.
+struct Guarded {
+  std::string mountpoint;
+  std::unique_ptr<Filesystem> open = {};
+  LocalFilesystem place = {};  // if it is not open yet
+  pid_t child = 0;             // thaws it
+  bool done = false;           // thawed, and nothing freezes it any more
+};
+
+class Guard {
+ public:
+  explicit Guard(Handle control) : control_(std::move(control)) {}
+
+  // Returns the exit status.
+  int run() {
+    if (Result<void> ready = set_up(); !ready) {
+      send({.kind = Kind::refused, .text = ready.error().message});
+      return EXIT_FAILURE;
+    }
+    while (!ended_) wait_once();
+    return EXIT_SUCCESS;
+  }
+
+ private:
+  // Why the freeze ends without a request.
+  enum class Cause { none, limit, told_to_end, agent_died };
+
+  Result<void> set_up();
+  Result<void> begin(const GuardMessage& message);
+  Result<void> adopt(const GuardMessage& message);
+  void replace_earlier_guard();
+  void set_limit(milliseconds limit);
+  void set_timer(nanoseconds boot_time);
+  void send(const GuardMessage& message);
+  void report_ready();
+
+  void wait_once();
+  void receive();
+  void handle(const GuardMessage& message);
+  void agent_gone();
+  void accept();
+  void handle_signals();
+  void on_timer();
+
+  void expire(Cause cause);
+  void start_pass();
+  void thaw_all();
+  void start_thaw(Guarded& one);
+  int thaw(Guarded& one);
+  void collect(milliseconds wait);
+  void take_result(Guarded& one, int result);
+  void finish_pass();
+  void end();
+  std::string notice() const;
+  bool mark_is_ours() const;
+
+  Handle control_;   // the agent; empty when it is gone
+  Handle agent_;     // its pidfd
+  Handle listener_;  // for the next agent
+  Handle signals_;
+  Handle timer_;
+  Handle directory_;
+  std::string directory_path_;
+  Handle mark_;
+  system_clock::time_point since_ = system_clock::now();
+  milliseconds limit_{0};
+  milliseconds retry_interval_{0};
+
+  std::unique_ptr<Filesystems> system_ = system_filesystems();
+  std::vector<Guarded> filesystems_;  // in thaw order
+  bool adopted_ = false;              // opens all filesystems when it thaws
+  bool settled_ = false;              // nothing freezes any more
+  Cause cause_ = Cause::none;
+  bool expired_ = false;
+  bool in_pass_ = false;
+  bool pass_wanted_ = false;       // after the one that runs
+  std::int64_t request_ = 0;       // the agent's last one
+  std::int64_t pass_request_ = 0;  // when the pass began
+  std::int64_t pass_count_ = 0;    // thawed in this pass
+  std::int64_t total_ = 0;
+  std::string pass_error_;
+  bool ended_ = false;
+};
+
+// Keeps the guard alive where the kernel allows it. Without the privilege for it, the guard works
+// all the same.
+void harden() {
+  ::mlockall(MCL_CURRENT | MCL_FUTURE);
+  ::prctl(PR_SET_NAME, "bellhop-guard", 0, 0, 0);
+  const Handle score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (score) write_all(score.get(), "-1000");
+  static_cast<void>(::chdir("/"));
+}
+
+Handle watch_signals() {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  sigset_t handled;
+  ::sigemptyset(&handled);
+  for (const int number : {SIGTERM, SIGINT, SIGCHLD}) ::sigaddset(&handled, number);
+  return Handle(::signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+// The process at the other end of a socket.
+Handle peer_process(NativeHandle socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0) return {};
+  return Handle(static_cast<int>(::syscall(SYS_pidfd_open, peer.pid, 0)));  // since Linux 5.3
+}
+
+Result<void> Guard::set_up() {
+  harden();
+  signals_ = watch_signals();
+  timer_.reset(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!signals_ || !timer_) return system_failure(errno, "cannot make a timer");
+  agent_ = peer_process(control_.get());
+  for (;;) {
+    auto message = receive_guard_message(control_.get());
+    if (!message) return failure("the agent is gone");
+    switch (message->kind) {
+      case Kind::directory:
+        directory_ = std::move(message->descriptor);
+        directory_path_ = message->text;
+        break;
+      case Kind::filesystem:
+        filesystems_.insert(
+            filesystems_.begin(),
+            Guarded{.mountpoint = message->text,
+                    .open = system_->restore(std::move(message->descriptor), message->text)});
+        break;
+      case Kind::begin:
+        return begin(*message);
+      case Kind::adopt:
+        return adopt(*message);
+      default:
+        break;
+    }
+  }
+}
+
+Result<void> Guard::begin(const GuardMessage& message) {
+  retry_interval_ = milliseconds(message.second);
+  limit_ = milliseconds(message.number);
+  FreezeMark mark{.boot_id = boot_id(), .since = since_, .limit = limit_};
+  if (limit_.count() > 0) mark.deadline = boot_time() + limit_;
+  TRY_ASSIGN(mark_, create_freeze_mark(directory_.get(), directory_path_, mark));
+  auto listener = listen_for_agents(directory_.get(), directory_path_);
+  if (!listener) {
+    ::unlinkat(directory_.get(), std::string(freeze_mark_name).c_str(), 0);
+    return std::unexpected(std::move(listener).error());
+  }
+  listener_ = *std::move(listener);
+  replace_earlier_guard();
+  set_limit(limit_);
+  report_ready();
+  return {};
+}
+
+Result<void> Guard::adopt(const GuardMessage& message) {
+  retry_interval_ = milliseconds(message.second);
+  adopted_ = settled_ = true;
+  // An error is ignored: without a mark that can be read, the limit of the request counts from now.
+  if (auto mark = open_freeze_mark(directory_.get(), directory_path_)) mark_ = *std::move(mark);
+  replace_earlier_guard();
+  const auto mark = mark_ ? read_freeze_mark(mark_.get()) : std::nullopt;
+  limit_ = milliseconds(message.number);
+  if (mark && mark->boot_id == boot_id()) {
+    since_ = mark->since;
+    limit_ = mark->limit;
+    if (mark->deadline) set_timer(*mark->deadline);
+  } else {
+    set_limit(limit_);
+  }
+  report_ready();
+  return {};
+}
+
+// Locks the mark, so that there is one guard. An earlier one that no agent can reach would end a
+// later freeze at its own limit.
+void Guard::replace_earlier_guard() {
+  if (!mark_) return;
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  struct flock holder = lock;
+  if (::fcntl(mark_.get(), F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK && holder.l_pid > 0) {
+    const Handle earlier(static_cast<int>(::syscall(SYS_pidfd_open, holder.l_pid, 0)));
+    struct flock still = lock;
+    if (earlier && ::fcntl(mark_.get(), F_GETLK, &still) == 0 && still.l_pid == holder.l_pid) {
+      ::syscall(SYS_pidfd_send_signal, earlier.get(), SIGKILL, nullptr, 0);
+      pollfd end{.fd = earlier.get(), .events = POLLIN, .revents = 0};
+      ::poll(&end, 1, 1000);
+    }
+  }
+  ::fcntl(mark_.get(), F_SETLK, &lock);
+}
+
+void Guard::set_limit(milliseconds limit) {
+  limit_ = limit;
+  set_timer(limit.count() > 0 ? boot_time() + limit : nanoseconds(0));
+}
+
+// 0 stops the timer. A time in the past fires at once.
+void Guard::set_timer(nanoseconds boot_time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(boot_time);
+  itimerspec at{};
+  at.it_value.tv_sec = seconds.count();
+  at.it_value.tv_nsec = (boot_time - seconds).count();
+  ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &at, nullptr);
+}
+
+// An agent that is stopped does not read: then the message is lost.
+void Guard::send(const GuardMessage& message) {
+  if (control_) static_cast<void>(send_guard_message(control_.get(), message, MSG_DONTWAIT));
+}
+
+void Guard::report_ready() {
+  send({.kind = Kind::ready, .number = nanoseconds(since_.time_since_epoch()).count()});
+}
+
+void Guard::wait_once() {
+  // poll(2) ignores negative descriptors.
+  std::array<pollfd, 5> ready{{{.fd = control_.get(), .events = POLLIN, .revents = 0},
+                               {.fd = agent_.get(), .events = POLLIN, .revents = 0},
+                               {.fd = listener_.get(), .events = POLLIN, .revents = 0},
+                               {.fd = signals_.get(), .events = POLLIN, .revents = 0},
+                               {.fd = timer_.get(), .events = POLLIN, .revents = 0}}};
+  if (::poll(ready.data(), ready.size(), -1) < 0) return;
+  // The agent's last messages come before the news of its end.
+  if (ready[0].revents != 0) {
+    receive();
+  } else if (ready[1].revents != 0) {
+    agent_gone();
+  }
+  if (ready[2].revents != 0) accept();
+  if (ready[3].revents != 0) handle_signals();
+  if (ready[4].revents != 0) on_timer();
+}
+
+void Guard::receive() {
+  const auto message = receive_guard_message(control_.get(), MSG_DONTWAIT);
+  if (message) return handle(*message);
+  if (message.error() != EAGAIN) agent_gone();
+}
+
+void Guard::handle(const GuardMessage& message) {
+  switch (message.kind) {
+    case Kind::settle:
+      settled_ = true;
+      if (!expired_) set_limit(milliseconds(message.number));
+      break;
+    case Kind::renew:
+      if (!expired_) set_limit(milliseconds(message.number));
+      break;
+    case Kind::give_up:
+      settled_ = true;
+      cause_ = Cause::none;
+      break;
+    case Kind::thaw:
+      request_ = message.number;
+      start_pass();
+      break;
+    case Kind::cancel:
+      end();
+      break;
+    default:
+      break;
+  }
+}
+
+void Guard::agent_gone() {
+  control_.reset();
+  agent_.reset();
+  if (std::exchange(settled_, true)) return;
+  // Nobody knows of this freeze: its request got no reply.
+  expire(Cause::agent_died);
+}
+
+// The next agent, after the first one has ended.
+void Guard::accept() {
+  Handle client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (!client || ::getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
+  if (peer.uid != 0 && peer.uid != ::geteuid()) return;
+  if (control_) {
+    static_cast<void>(send_guard_message(
+        client.get(),
+        {.kind = Kind::refused,
+         .text = "another running agent uses this state directory and has frozen filesystems"},
+        MSG_DONTWAIT));
+    return;
+  }
+  control_ = std::move(client);
+  request_ = pass_request_ = 0;
+  agent_ = peer_process(control_.get());
+  settled_ = true;
+  report_ready();
+}
+
+void Guard::handle_signals() {
+  signalfd_siginfo signal{};
+  while (::read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
+    if (signal.ssi_signo != SIGCHLD) expire(Cause::told_to_end);
+  }
+  collect(milliseconds(0));
+}
+
+void Guard::on_timer() {
+  std::uint64_t times = 0;
+  if (::read(timer_.get(), &times, sizeof times) != sizeof times) return;  // set again meanwhile
+  if (adopted_ && !expired_ && !mark_is_ours()) {
+    ended_ = true;  // another agent has ended this freeze
+    return;
+  }
+  expire(Cause::limit);
+}
+
+void Guard::expire(Cause cause) {
+  if (!std::exchange(expired_, true)) {
+    cause_ = cause;
+    send({.kind = Kind::expired});
+  }
+  start_pass();
+}
+
+void Guard::start_pass() {
+  if (in_pass_) {
+    pass_wanted_ = true;
+    return;
+  }
+  in_pass_ = true;
+  pass_count_ = 0;
+  thaw_all();
+}
+
+void Guard::thaw_all() {
+  pass_request_ = request_;
+  pass_error_.clear();
+  if (adopted_) {
+    auto all = system_->list();
+    if (!all) pass_error_ = all.error().message;
+    std::erase_if(filesystems_, [](const Guarded& one) { return !one.open; });
+    if (all) {
+      for (LocalFilesystem& one : *all) {
+        filesystems_.push_back({.mountpoint = one.mountpoint, .place = std::move(one)});
+      }
+    }
+  }
+  for (Guarded& one : filesystems_) {
+    if (!one.done) start_thaw(one);
+  }
+  collect(milliseconds(0));
+}
+
+void Guard::start_thaw(Guarded& one) {
+  send({.kind = Kind::thawing, .text = one.mountpoint});
+  one.child = ::fork();
+  if (one.child == 0) {
+    // A child that hangs must not hide the end of the guard.
+    control_.reset();
+    listener_.reset();
+    ::_exit(thaw(one));
+  }
+  if (one.child > 0) return collect(patience);
+  // No process can be started: thaw here.
+  one.child = 0;
+  take_result(one, thaw(one));
+}
+
+// Returns 0 if the filesystem has thawed, `not_frozen`, or an errno value.
+int Guard::thaw(Guarded& one) {
+  std::unique_ptr<Filesystem> opened;
+  if (!one.open) {
+    // A filesystem that cannot be reached is not an error: it may be gone.
+    auto found = system_->open(one.place);
+    if (!found || !*found) return not_frozen;
+    opened = *std::move(found);
+  }
+  const auto thawed = (one.open ? one.open : opened)->thaw();
+  if (thawed) return *thawed ? 0 : not_frozen;
+  const int reason = thawed.error().system.value();
+  return reason > 0 && reason < not_frozen ? reason : EIO;
+}
+
+// Takes the results of children that have ended. Waits for the last one for up to `wait`.
+void Guard::collect(milliseconds wait) {
+  const nanoseconds deadline = boot_time() + wait;
+  for (;;) {
+    bool running = false;
+    for (Guarded& one : filesystems_) {
+      if (one.child == 0) continue;
+      int status = 0;
+      const pid_t ended = ::waitpid(one.child, &status, WNOHANG);
+      if (ended == 0) {
+        running = true;
+      } else {
+        one.child = 0;
+        take_result(one, WIFEXITED(status) ? WEXITSTATUS(status) : EINTR);
+      }
+    }
+    if (!running) break;
+    const nanoseconds left = deadline - boot_time();
+    if (left.count() <= 0) break;
+    sigset_t child;
+    ::sigemptyset(&child);
+    ::sigaddset(&child, SIGCHLD);
+    const timespec timeout{.tv_sec = 0, .tv_nsec = static_cast<long>(left.count())};
+    ::sigtimedwait(&child, nullptr, &timeout);
+  }
+  const auto hangs = std::ranges::find_if(filesystems_, [](auto& one) { return one.child != 0; });
+  if (hangs != filesystems_.end()) {
+    if (wait.count() == 0) send({.kind = Kind::thawing, .text = hangs->mountpoint});
+  } else if (in_pass_ && wait.count() == 0) {
+    finish_pass();
+  }
+}
+
+void Guard::take_result(Guarded& one, int result) {
+  if (result == 0 || result == not_frozen) {
+    pass_count_ += result == 0 ? 1 : 0;
+    one.done = settled_;
+  } else if (pass_error_.empty()) {
+    pass_error_ = system_failure(result, "failed to thaw {}", one.mountpoint).error().message;
+  }
+}
+
+void Guard::finish_pass() {
+  if (settled_ && pass_error_.empty() && std::ranges::all_of(filesystems_, &Guarded::done)) {
+    return end();
+  }
+  // What has frozen since this pass began may be frozen still.
+  if (std::exchange(pass_wanted_, false)) return thaw_all();
+  in_pass_ = false;
+  total_ += pass_count_;
+  send({.kind = Kind::pass, .number = pass_count_, .second = pass_request_, .text = pass_error_});
+  // What the agent freezes after the limit must thaw too.
+  if (expired_) set_timer(boot_time() + (settled_ ? retry_interval_ : unsettled_interval));
+}
+
+void Guard::end() {
+  total_ += pass_count_;
+  const std::string text = notice();
+  if (!text.empty()) {
+    const std::string name(freeze_notice_name);
+    ::unlinkat(directory_.get(), name.c_str(), 0);
+    const Handle file(::openat(directory_.get(), name.c_str(),
+                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (const int reason = file ? write_all(file.get(), text + "\n") : errno) {
+      send({.kind = Kind::warning,
+            .text = system_failure(reason, "cannot write '{}/{}'", directory_path_, name)
+                        .error()
+                        .message});
+    }
+  }
+  if (listener_) stop_listening(directory_.get());
+  if (mark_is_ours() &&
+      ::unlinkat(directory_.get(), std::string(freeze_mark_name).c_str(), 0) != 0) {
+    send({.kind = Kind::warning,
+          .text = system_failure(errno, "cannot remove '{}/{}'", directory_path_, freeze_mark_name)
+                      .error()
+                      .message});
+  }
+  send({.kind = Kind::ended, .number = pass_count_, .second = pass_request_, .text = text});
+  ended_ = true;
+}
+
+std::string Guard::notice() const {
+  switch (cause_) {
+    case Cause::limit:
+      return freeze_notice(since_, fmt::format("at the limit of {} s",
+                                               std::chrono::duration<double>(limit_).count()));
+    case Cause::told_to_end:
+      return freeze_notice(since_, "because its guard was told to end");
+    case Cause::agent_died:
+      if (total_ == 0) break;
+      return freeze_notice(since_, "because the agent ended before all filesystems were frozen");
+    case Cause::none:
+      break;
+  }
+  return {};
+}
+
+// Whether the mark in the directory is the one that this guard has written or taken over.
+bool Guard::mark_is_ours() const {
+  struct stat ours{};
+  struct stat now{};
+  return mark_ && ::fstat(mark_.get(), &ours) == 0 &&
+         ::fstatat(directory_.get(), std::string(freeze_mark_name).c_str(), &now,
+                   AT_SYMLINK_NOFOLLOW) == 0 &&
+         ours.st_ino == now.st_ino && ours.st_dev == now.st_dev;
+}
+
+}  // namespace
+
+// The agent waits for the end of the process that it has started; the guard is a child of that one,
+// so that it belongs to no agent.
+int run_freeze_guard() {
+  ::setsid();
+  const pid_t child = ::fork();
+  if (child != 0) ::_exit(child > 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+  ::_exit(Guard(Handle(STDIN_FILENO)).run());
+}
+
+}  // namespace bellhop::platform
