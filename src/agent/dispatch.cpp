@@ -27,11 +27,9 @@ Result<void> Dispatcher::admit(const Command* command, std::string_view name) co
   }
   const Admission result = admission(services_, command->facts);
   if (result == Admission::admitted) return {};
-  const std::string_view reason = result == Admission::frozen
-                                      ? "the command is not allowed while filesystems are frozen"
-                                      : "the command is not allowed";
-  return std::unexpected(Error{ErrorCode::command_disabled,
-                               fmt::format("Command {} has been disabled: {}", name, reason)});
+  return std::unexpected(
+      Error{ErrorCode::command_disabled,
+            fmt::format("Command {} has been disabled: {}", name, reason(result))});
 }
 
 Dispatcher::Outcome Dispatcher::execute(const Command& command, const wire::Request& request,

@@ -102,8 +102,9 @@ Result<void> GuestAgent::start() {
   const auto missing = start_.frozen ? state::PersistentState::Missing::ignore
                                      : state::PersistentState::Missing::create;
   if (Result<void> loaded = persistent_.load(missing); !loaded) {
-    if (!start_.snapshot) return loaded;
-    // Not fatal after a live upgrade: an exit would lose the restored state.
+    if (!start_.snapshot && !start_.frozen) return loaded;
+    // Not fatal after a live upgrade: an exit would lose the restored state. Nor while filesystems
+    // are frozen: the host must be able to thaw.
     log_.error("{}", loaded.error().message);
   }
   TRY_ASSIGN(channel_factory_, channel::make_channel_factory(loop_));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The guard of a freeze. A process with one thread, because it must work while everything else in
-// the system waits for a disk: its memory is locked, and each filesystem thaws in a child, so that
-// a disk that does not answer delays no other filesystem.
+// the system waits for a disk.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -14,17 +13,13 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <ranges>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "platform/io/io_posix.h"
 #include "platform/machine/boot_id.h"
@@ -32,7 +27,7 @@
 #include "platform/storage/freeze_mark_linux.h"
 #include "platform/storage/guard_messages_linux.h"
 #include "platform/storage/guard_socket_linux.h"
-#include "platform/storage/local_filesystems.h"
+#include "platform/storage/thaw_pass_linux.h"
 
 namespace bellhop::platform {
 namespace {
@@ -42,22 +37,8 @@ using std::chrono::nanoseconds;
 using std::chrono::system_clock;
 using Kind = GuardMessageKind;
 
-// How long the thaw of a filesystem may take before the next one begins.
-constexpr milliseconds patience{100};
-
 // Interval between passes after the limit while the agent may still freeze.
 constexpr milliseconds unsettled_interval{500};
-
-constexpr int not_frozen = 255;  // exit status of a child
-
-// A filesystem to thaw.
-struct Guarded {
-  std::string mountpoint;
-  std::unique_ptr<Filesystem> open = {};
-  LocalFilesystem place = {};  // if it is not open yet
-  pid_t child = 0;             // thaws it
-  bool done = false;           // thawed, and nothing freezes it any more
-};
 
 class Guard {
  public:
@@ -95,13 +76,8 @@ class Guard {
   void on_timer();
 
   void expire(Cause cause);
-  void start_pass();
-  void thaw_all();
-  void start_thaw(Guarded& one);
-  int thaw(Guarded& one);
-  void collect(milliseconds wait);
-  void take_result(Guarded& one, int result);
-  void finish_pass();
+  void thaw();
+  void collect();
   void end();
   std::string notice() const;
   bool mark_is_ours() const;
@@ -118,19 +94,18 @@ class Guard {
   milliseconds limit_{0};
   milliseconds retry_interval_{0};
 
-  std::unique_ptr<Filesystems> system_ = system_filesystems();
-  std::vector<Guarded> filesystems_;  // in thaw order
-  bool adopted_ = false;              // opens all filesystems when it thaws
-  bool settled_ = false;              // nothing freezes any more
-  Cause cause_ = Cause::none;
+  ThawPass pass_{
+      [this](const std::string& mountpoint) { send({.kind = Kind::thawing, .text = mountpoint}); },
+      [this] {  // a child that hangs must not hide the end of the guard
+        control_.reset();
+        listener_.reset();
+      }};
+  std::int64_t request_ = 0;  // the agent's last one
+  std::int64_t total_ = 0;    // filesystems thawed
+  bool adopted_ = false;
+  bool settled_ = false;  // nothing freezes any more
   bool expired_ = false;
-  bool in_pass_ = false;
-  bool pass_wanted_ = false;       // after the one that runs
-  std::int64_t request_ = 0;       // the agent's last one
-  std::int64_t pass_request_ = 0;  // when the pass began
-  std::int64_t pass_count_ = 0;    // thawed in this pass
-  std::int64_t total_ = 0;
-  std::string pass_error_;
+  Cause cause_ = Cause::none;
   bool ended_ = false;
 };
 
@@ -177,10 +152,7 @@ Result<void> Guard::set_up() {
         directory_path_ = message->text;
         break;
       case Kind::filesystem:
-        filesystems_.insert(
-            filesystems_.begin(),
-            Guarded{.mountpoint = message->text,
-                    .open = system_->restore(std::move(message->descriptor), message->text)});
+        pass_.add(message->text, std::move(message->descriptor));
         break;
       case Kind::begin:
         return begin(*message);
@@ -213,6 +185,7 @@ Result<void> Guard::begin(const GuardMessage& message) {
 Result<void> Guard::adopt(const GuardMessage& message) {
   retry_interval_ = milliseconds(message.second);
   adopted_ = settled_ = true;
+  pass_.add_all();
   // An error is ignored: without a mark that can be read, the limit of the request counts from now.
   if (auto mark = open_freeze_mark(directory_.get(), directory_path_)) mark_ = *std::move(mark);
   replace_earlier_guard();
@@ -312,7 +285,7 @@ void Guard::handle(const GuardMessage& message) {
       break;
     case Kind::thaw:
       request_ = message.number;
-      start_pass();
+      thaw();
       break;
     case Kind::cancel:
       end();
@@ -346,7 +319,7 @@ void Guard::accept() {
     return;
   }
   control_ = std::move(client);
-  request_ = pass_request_ = 0;
+  request_ = 0;
   agent_ = peer_process(control_.get());
   settled_ = true;
   report_ready();
@@ -357,7 +330,7 @@ void Guard::handle_signals() {
   while (::read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
     if (signal.ssi_signo != SIGCHLD) expire(Cause::told_to_end);
   }
-  collect(milliseconds(0));
+  collect();
 }
 
 void Guard::on_timer() {
@@ -375,125 +348,25 @@ void Guard::expire(Cause cause) {
     cause_ = cause;
     send({.kind = Kind::expired});
   }
-  start_pass();
+  thaw();
 }
 
-void Guard::start_pass() {
-  if (in_pass_) {
-    pass_wanted_ = true;
-    return;
-  }
-  in_pass_ = true;
-  pass_count_ = 0;
-  thaw_all();
+void Guard::thaw() {
+  pass_.start(settled_);
+  collect();
 }
 
-void Guard::thaw_all() {
-  pass_request_ = request_;
-  pass_error_.clear();
-  if (adopted_) {
-    auto all = system_->list();
-    if (!all) pass_error_ = all.error().message;
-    std::erase_if(filesystems_, [](const Guarded& one) { return !one.open; });
-    if (all) {
-      for (LocalFilesystem& one : *all) {
-        filesystems_.push_back({.mountpoint = one.mountpoint, .place = std::move(one)});
-      }
-    }
-  }
-  for (Guarded& one : filesystems_) {
-    if (!one.done) start_thaw(one);
-  }
-  collect(milliseconds(0));
-}
-
-void Guard::start_thaw(Guarded& one) {
-  send({.kind = Kind::thawing, .text = one.mountpoint});
-  one.child = ::fork();
-  if (one.child == 0) {
-    // A child that hangs must not hide the end of the guard.
-    control_.reset();
-    listener_.reset();
-    ::_exit(thaw(one));
-  }
-  if (one.child > 0) return collect(patience);
-  // No process can be started: thaw here.
-  one.child = 0;
-  take_result(one, thaw(one));
-}
-
-// Returns 0 if the filesystem has thawed, `not_frozen`, or an errno value.
-int Guard::thaw(Guarded& one) {
-  std::unique_ptr<Filesystem> opened;
-  if (!one.open) {
-    // A filesystem that cannot be reached is not an error: it may be gone.
-    auto found = system_->open(one.place);
-    if (!found || !*found) return not_frozen;
-    opened = *std::move(found);
-  }
-  const auto thawed = (one.open ? one.open : opened)->thaw();
-  if (thawed) return *thawed ? 0 : not_frozen;
-  const int reason = thawed.error().system.value();
-  return reason > 0 && reason < not_frozen ? reason : EIO;
-}
-
-// Takes the results of children that have ended. Waits for the last one for up to `wait`.
-void Guard::collect(milliseconds wait) {
-  const nanoseconds deadline = boot_time() + wait;
-  for (;;) {
-    bool running = false;
-    for (Guarded& one : filesystems_) {
-      if (one.child == 0) continue;
-      int status = 0;
-      const pid_t ended = ::waitpid(one.child, &status, WNOHANG);
-      if (ended == 0) {
-        running = true;
-      } else {
-        one.child = 0;
-        take_result(one, WIFEXITED(status) ? WEXITSTATUS(status) : EINTR);
-      }
-    }
-    if (!running) break;
-    const nanoseconds left = deadline - boot_time();
-    if (left.count() <= 0) break;
-    sigset_t child;
-    ::sigemptyset(&child);
-    ::sigaddset(&child, SIGCHLD);
-    const timespec timeout{.tv_sec = 0, .tv_nsec = static_cast<long>(left.count())};
-    ::sigtimedwait(&child, nullptr, &timeout);
-  }
-  const auto hangs = std::ranges::find_if(filesystems_, [](auto& one) { return one.child != 0; });
-  if (hangs != filesystems_.end()) {
-    if (wait.count() == 0) send({.kind = Kind::thawing, .text = hangs->mountpoint});
-  } else if (in_pass_ && wait.count() == 0) {
-    finish_pass();
-  }
-}
-
-void Guard::take_result(Guarded& one, int result) {
-  if (result == 0 || result == not_frozen) {
-    pass_count_ += result == 0 ? 1 : 0;
-    one.done = settled_;
-  } else if (pass_error_.empty()) {
-    pass_error_ = system_failure(result, "failed to thaw {}", one.mountpoint).error().message;
-  }
-}
-
-void Guard::finish_pass() {
-  if (settled_ && pass_error_.empty() && std::ranges::all_of(filesystems_, &Guarded::done)) {
-    return end();
-  }
-  // What has frozen since this pass began may be frozen still.
-  if (std::exchange(pass_wanted_, false)) return thaw_all();
-  in_pass_ = false;
-  total_ += pass_count_;
-  send({.kind = Kind::pass, .number = pass_count_, .second = pass_request_, .text = pass_error_});
+void Guard::collect() {
+  if (!pass_.collect()) return;
+  if (settled_ && pass_.is_complete()) return end();
+  total_ += pass_.count();
+  send({.kind = Kind::pass, .number = pass_.count(), .second = request_, .text = pass_.error()});
   // What the agent freezes after the limit must thaw too.
   if (expired_) set_timer(boot_time() + (settled_ ? retry_interval_ : unsettled_interval));
 }
 
 void Guard::end() {
-  total_ += pass_count_;
+  total_ += pass_.count();
   const std::string text = notice();
   if (!text.empty()) {
     const std::string name(freeze_notice_name);
@@ -515,7 +388,7 @@ void Guard::end() {
                       .error()
                       .message});
   }
-  send({.kind = Kind::ended, .number = pass_count_, .second = pass_request_, .text = text});
+  send({.kind = Kind::ended, .number = pass_.count(), .second = request_, .text = text});
   ended_ = true;
 }
 
