@@ -80,7 +80,10 @@ class Guard {
   void collect();
   void end();
   std::string notice() const;
-  bool mark_is_ours() const;
+  // What the state directory contains now: the mark that this guard has written or taken over,
+  // nothing, or another one.
+  enum class Mark { own, none, another };
+  Mark mark() const;
 
   Handle control_;   // the agent; empty when it is gone
   Handle agent_;     // its pidfd
@@ -102,8 +105,7 @@ class Guard {
       }};
   std::int64_t request_ = 0;  // the agent's last one
   std::int64_t total_ = 0;    // filesystems thawed
-  bool adopted_ = false;
-  bool settled_ = false;  // nothing freezes any more
+  bool settled_ = false;      // nothing freezes any more
   bool expired_ = false;
   Cause cause_ = Cause::none;
   bool ended_ = false;
@@ -184,7 +186,7 @@ Result<void> Guard::begin(const GuardMessage& message) {
 
 Result<void> Guard::adopt(const GuardMessage& message) {
   retry_interval_ = milliseconds(message.second);
-  adopted_ = settled_ = true;
+  settled_ = true;
   pass_.add_all();
   // An error is ignored: without a mark that can be read, the limit of the request counts from now.
   if (auto mark = open_freeze_mark(directory_.get(), directory_path_)) mark_ = *std::move(mark);
@@ -336,8 +338,8 @@ void Guard::handle_signals() {
 void Guard::on_timer() {
   std::uint64_t times = 0;
   if (::read(timer_.get(), &times, sizeof times) != sizeof times) return;  // set again meanwhile
-  if (adopted_ && !expired_ && !mark_is_ours()) {
-    ended_ = true;  // another agent has ended this freeze
+  if (!expired_ && mark() == Mark::another) {
+    ended_ = true;  // this freeze has ended, and a later one has a guard of its own
     return;
   }
   expire(Cause::limit);
@@ -381,7 +383,7 @@ void Guard::end() {
     }
   }
   if (listener_) stop_listening(directory_.get());
-  if (mark_is_ours() &&
+  if (mark() == Mark::own &&
       ::unlinkat(directory_.get(), std::string(freeze_mark_name).c_str(), 0) != 0) {
     send({.kind = Kind::warning,
           .text = system_failure(errno, "cannot remove '{}/{}'", directory_path_, freeze_mark_name)
@@ -393,6 +395,7 @@ void Guard::end() {
 }
 
 std::string Guard::notice() const {
+  if (total_ == 0 && mark() != Mark::own) return {};  // somebody else has thawed
   switch (cause_) {
     case Cause::limit:
       return freeze_notice(since_, fmt::format("at the limit of {} s",
@@ -408,14 +411,17 @@ std::string Guard::notice() const {
   return {};
 }
 
-// Whether the mark in the directory is the one that this guard has written or taken over.
-bool Guard::mark_is_ours() const {
-  struct stat ours{};
+Guard::Mark Guard::mark() const {
+  struct stat own{};
   struct stat now{};
-  return mark_ && ::fstat(mark_.get(), &ours) == 0 &&
-         ::fstatat(directory_.get(), std::string(freeze_mark_name).c_str(), &now,
-                   AT_SYMLINK_NOFOLLOW) == 0 &&
-         ours.st_ino == now.st_ino && ours.st_dev == now.st_dev;
+  if (::fstatat(directory_.get(), std::string(freeze_mark_name).c_str(), &now,
+                AT_SYMLINK_NOFOLLOW) != 0 ||
+      !S_ISREG(now.st_mode)) {
+    return Mark::none;
+  }
+  const bool same = mark_ && ::fstat(mark_.get(), &own) == 0 && own.st_ino == now.st_ino &&
+                    own.st_dev == now.st_dev;
+  return same ? Mark::own : Mark::another;
 }
 
 }  // namespace
