@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
+#include <utility>
 
 #include "agent/services.h"
 #include "base/path.h"
@@ -34,10 +35,13 @@ Result<std::vector<platform::MountedFilesystem>> run(CommandContext& context, co
   TRY_ASSIGN(auto filesystems, platform::mounted_filesystems(context.services.system_root));
   std::vector<state::StatvfsPool::Query> queries;
   queries.reserve(filesystems.size());
-  for (const auto& filesystem : filesystems) {
-    const std::filesystem::path mountpoint = path_from_utf8(filesystem.mountpoint);
+  for (auto& filesystem : filesystems) {
+    for (platform::MountPlace& place : filesystem.places) {
+      const std::filesystem::path path = path_from_utf8(place.path);
+      place.path = to_utf8(context.services.system_root / path.relative_path());
+    }
     queries.push_back({.mount_id = filesystem.mount_id,
-                       .path = context.services.system_root / mountpoint.relative_path(),
+                       .places = std::move(filesystem.places),
                        .may_block = filesystem.may_block});
   }
   const auto sizes = context.services.statvfs_pool.query(queries);
@@ -56,10 +60,12 @@ extern constinit const Command guest_get_fsinfo = declare<run>({
     .name = "guest-get-fsinfo",
     .documentation =
         "Returns the mounted filesystems that lie on disks, the last mounted first. Each "
-        "filesystem appears once, with its first mountpoint, which guest-fsfreeze-freeze-list "
-        "accepts. Network, memory and FUSE filesystems, overlays, and filesystems with their own "
-        "disk management (ZFS) are omitted. The sizes are missing if a filesystem does not "
-        "answer, for example because it is mounted beneath a network filesystem whose server is "
+        "filesystem appears once, with the first mountpoint of its root; with its first mountpoint "
+        "if only directories or files of it are mounted. Network, memory and FUSE filesystems, "
+        "overlays, and filesystems with their own "
+        "disk management (ZFS) are omitted. The sizes are missing if another filesystem "
+        "is mounted over it, and if it does not answer, for example because it is mounted beneath "
+        "a network filesystem whose server is "
         "unreachable. The agent waits at most 0.5 s for it (3 s for a local disk) and does not "
         "query it again until it has answered.",
     .since = "2.2",

@@ -66,7 +66,7 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
       waiting_.pop_back();
       asking_.insert(i);
       lock.unlock();
-      const auto answer = shared_->statvfs(queries_[i].path);
+      const auto answer = size_of(queries_[i]);
       lock.lock();
       asking_.erase(i);
       if (abandoned_) {
@@ -78,6 +78,13 @@ class StatvfsPool::Batch : public std::enable_shared_from_this<Batch> {
     --threads_;
     --shared_->threads;
     ended_.notify_all();
+  }
+
+  std::optional<Size> size_of(const Query& query) const {
+    for (const platform::MountPlace& place : query.places) {
+      if (auto size = shared_->statvfs(place)) return size;
+    }
+    return std::nullopt;
   }
 
   const std::shared_ptr<Shared> shared_;

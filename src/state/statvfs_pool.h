@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "platform/storage/filesystem_size.h"
+#include "platform/storage/mount_place.h"
 
 namespace bellhop::state {
 
@@ -23,12 +23,12 @@ class StatvfsPool {
  public:
   using Size = platform::FilesystemSize;
   // May block indefinitely.
-  using Statvfs = std::function<std::optional<Size>(const std::filesystem::path&)>;
+  using Statvfs = std::function<std::optional<Size>(const platform::MountPlace&)>;
 
   struct Query {
-    std::uint64_t mount_id = 0;  // identifies the filesystem
-    std::filesystem::path path;
-    bool may_block = false;  // its answer depends on a server or another program
+    std::uint64_t mount_id = 0;                // identifies the filesystem
+    std::vector<platform::MountPlace> places;  // tried in this order until one has a size
+    bool may_block = false;                    // its answer depends on a server or another program
   };
 
   struct Limits {

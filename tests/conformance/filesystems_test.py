@@ -14,7 +14,8 @@ import threading
 
 from harness import agents, loop_devices
 from harness.lifecycle import TEN_SECONDS
-from harness.loop_devices import MEGABYTE, ROOT, CompareTest, kernel_supports, require, run
+from harness.loop_devices import (MEGABYTE, ROOT, VOLATILE, CompareTest, index_by,
+                                  kernel_supports, require, run)
 
 SKIPPED = loop_devices.SKIPPED
 NOBODY_UID = 65534
@@ -95,6 +96,92 @@ class Filesystems(CompareTest):
         found = self.compare_fsinfo()
         ours = [at for at in found if at.startswith(str(self.devices.directory))]
         self.assertEqual(ours, [first])
+
+    def test_a_directory_mounted_before_the_root(self):
+        """qemu-ga reports the first mountpoint, bellhopd that of the root: fsinfo-root."""
+        device = self.devices.loop()
+        path = self.devices.ext4(device, "root")
+        os.mkdir(path + "/sub")
+        first = self.devices.mount("--bind", path + "/sub", at="bind")
+        run("umount", path)
+        self.devices.mount(device, at="root")
+        self.both()
+        real, ours = self.fsinfo()
+        theirs = index_by("mountpoint", real)[first]
+        self.assertEqual(index_by("mountpoint", ours)[path], {**theirs, "mountpoint": path})
+
+    def test_btrfs_subvolumes(self):
+        """A mount of a subvolume is not one of a directory: both report the first."""
+        require(self, "mkfs.btrfs", "btrfs", filesystem="btrfs")
+        device = self.devices.loop(megabytes=128)
+        run("mkfs.btrfs", "-q", device)
+        top = self.devices.mount(device, at="top")
+        run("btrfs", "subvolume", "create", top + "/home, sweet")
+        os.mkdir(top + "/home, sweet/sub")
+        run("umount", top)
+        first = self.devices.mount("-o", "subvolid=256", device, at="home")
+        self.devices.mount(device, at="top")
+        self.both()
+        self.assertIn(first, self.compare_fsinfo())
+        # A directory of it that is mounted before: fsinfo-root.
+        bind = self.devices.mount("--bind", first + "/sub", at="bind")
+        run("umount", first)
+        run("umount", top)
+        self.devices.mount("-o", "subvolid=256", device, at="home")
+        self.devices.mount(device, at="top")
+        real, ours = self.fsinfo()
+        self.assertIn(bind, index_by("mountpoint", real))
+        self.assertIn(first, index_by("mountpoint", ours))
+
+    def covered(self):
+        """Two filesystems over each other: the mountpoint, and the sizes of the lower one."""
+        lower = self.devices.loop("lower", 16)
+        upper = self.devices.loop("upper", 64)
+        path = self.devices.ext4(lower)
+        sizes = os.statvfs(path)
+        self.devices.ext4(upper)
+        return path, sizes.f_blocks * sizes.f_frsize
+
+    def of_mountpoint(self, reply, path):
+        return [entry for entry in reply if entry["mountpoint"] == path]
+
+    def test_sizes_of_a_covered_filesystem(self):
+        """qemu-ga reports those of the filesystem that covers it: fsinfo-covered."""
+        path, _ = self.covered()
+        self.both()
+        real, ours = self.fsinfo()
+        for reply in (real, ours):
+            self.assertEqual(len(self.of_mountpoint(reply, path)), 2)
+        upper, lower = self.of_mountpoint(real, path)
+        self.assertEqual(*[[entry[key] for key in VOLATILE] for entry in (upper, lower)])
+        for key in VOLATILE:
+            lower.pop(key)
+        self.assertEqual(self.of_mountpoint(ours, path), [upper, lower])
+
+    def test_sizes_of_a_covered_filesystem_with_another_mountpoint(self):
+        path, size = self.covered()
+        self.devices.mount(self.device_of_lower(path), at="other")
+        self.both()
+        _, ours = self.fsinfo()
+        upper, lower = self.of_mountpoint(ours, path)
+        self.assertEqual(lower["total-bytes-privileged"], size)
+        self.assertGreater(upper["total-bytes-privileged"], size)
+
+    def device_of_lower(self, path):
+        with open("/proc/self/mountinfo", encoding="utf-8") as table:
+            return next(line.split(" - ")[1].split()[1] for line in table
+                        if line.split()[4] == path)
+
+    def test_sizes_below_another_mount(self):
+        path = self.devices.ext4(self.devices.loop(), "over/hidden")
+        self.devices.mount("-t", "tmpfs", "none", at="over")
+        self.both()
+        self.assertNotIn("used-bytes", self.compare_fsinfo()[path])
+        # qemu-ga reports those of the filesystem that has the directory: fsinfo-covered.
+        os.mkdir(path)
+        real, ours = self.fsinfo()
+        self.assertIn("used-bytes", index_by("mountpoint", real)[path])
+        self.assertNotIn("used-bytes", index_by("mountpoint", ours)[path])
 
     def test_partitions(self):
         require(self, "addpart")

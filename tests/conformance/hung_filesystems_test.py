@@ -17,7 +17,7 @@ from harness.loop_devices import LoopDevices, index_by, require, run
 
 SKIPPED = loop_devices.SKIPPED
 MNT_FORCE, MNT_DETACH = 1, 2
-STATFS = {"x86_64": "137", "aarch64": "43"}  # system call number
+FSTATFS = {"x86_64": "138", "aarch64": "44"}  # system call number
 
 
 class HungFilesystems(LifecycleTest):
@@ -55,8 +55,8 @@ class HungFilesystems(LifecycleTest):
             libc.umount2(bytes(mountpoint), MNT_FORCE | MNT_DETACH)
 
     def threads_in_statfs(self, agent):
-        """The number of the agent's threads that are in statfs(2)."""
-        number = STATFS.get(os.uname().machine)
+        """The number of the agent's threads that are in fstatfs(2)."""
+        number = FSTATFS.get(os.uname().machine)
         if not number or not os.path.exists("/proc/self/syscall"):
             self.skipTest("the kernel does not report a thread's system call")
         count = 0

@@ -39,6 +39,8 @@ class Filesystems:
 
 
 class TrimTests(WorldTest):
+    HIDDEN = ""  # why a filesystem below another mount cannot be opened
+
     def test_lists_each_filesystem_once_the_last_mounted_first(self):
         filesystems = Filesystems()
         try:
@@ -85,7 +87,7 @@ class TrimTests(WorldTest):
         try:
             self.assertEqual(
                 self.start().call("guest-fstrim"),
-                {"paths": [{"path": path, "error": "failed to open: No such file or directory"}]})
+                {"paths": [{"path": path, "error": "failed to open: " + self.HIDDEN}]})
         finally:
             umount(f"{MOUNT_ROOT}/over")
             umount(path)
@@ -96,6 +98,7 @@ class TrimTests(WorldTest):
 
 class Bellhop(TrimTests, unittest.TestCase):
     PROGRAM = BELLHOPD
+    HIDDEN = "another filesystem is mounted over it"
 
     def test_replies_like_qemu_ga(self):
         if not QEMU_GA:
@@ -134,6 +137,7 @@ class QemuGa(TrimTests, unittest.TestCase):
     """The oracle: the tests above must hold for it too."""
 
     PROGRAM = QEMU_GA
+    HIDDEN = "No such file or directory"
 
 
 if __name__ == "__main__":

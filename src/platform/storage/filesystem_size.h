@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
-#include <system_error>
+
+#include "platform/storage/mount_place.h"
 
 namespace bellhop::platform {
 
@@ -16,17 +16,10 @@ struct FilesystemSize {
   std::uint64_t total_bytes_privileged = 0;  // with the space that is reserved for privileged users
 };
 
-// The size of the filesystem at a path; nothing when the system does not report it. May block
+// The size of the filesystem that is mounted at the place; nothing when the system does not report
+// it, and when the path leads to another filesystem, which is mounted over it. May block
 // indefinitely if the path is on, or below, a filesystem of a server or program that does not
 // answer.
-inline std::optional<FilesystemSize> filesystem_size(const std::filesystem::path& path) {
-  std::error_code error;
-  const std::filesystem::space_info space = std::filesystem::space(path, error);
-  if (error) return std::nullopt;
-  const std::uint64_t used = space.capacity - space.free;
-  return FilesystemSize{.used_bytes = used,
-                        .total_bytes = used + space.available,
-                        .total_bytes_privileged = space.capacity};
-}
+std::optional<FilesystemSize> filesystem_size(const MountPlace& place);
 
 }  // namespace bellhop::platform

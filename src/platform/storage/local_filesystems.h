@@ -11,19 +11,20 @@
 #include "base/error.h"
 #include "platform/io/handle.h"
 #include "platform/storage/freeze_guard.h"
+#include "platform/storage/mount_place.h"
 
 namespace bellhop::platform {
 
 // A filesystem, from the kernel's mount table.
 struct LocalFilesystem {
-  struct Place {
-    std::string path;
-    std::uint64_t mount = 0;  // unique among the existing mounts
-  };
-
-  std::string mountpoint;     // the first mountpoint
-  std::vector<Place> places;  // all its mounts, in mount order
-  bool read_only = false;     // the filesystem itself, not only a mount of it
+  // The first mountpoint of its root; the first of all if only directories or files of it are
+  // mounted.
+  std::string mountpoint;
+  // All its mounts: those of its root in mount order, then the others.
+  std::vector<MountPlace> places = {};
+  std::string type = {};                  // "ext4"
+  std::vector<std::string> devices = {};  // "/dev/mapper/vg-data", "/dev/dm-0"; the names it has
+  bool read_only = false;                 // the filesystem itself, not only a mount of it
 };
 
 // The result of a trim.
@@ -67,10 +68,17 @@ class Filesystems {
   // filesystem blocks the writes of the filesystems that lie on it.
   virtual Result<std::vector<LocalFilesystem>> list() = 0;
 
-  // Opens a filesystem through the first of its mountpoints that leads to it; nullptr if other
-  // filesystems are mounted over all of them. May block if the path does.
+  // All mountpoints of the guest, also those of filesystems that list() leaves out.
+  virtual Result<std::vector<std::string>> mountpoints() = 0;
+
+  // Opens a filesystem through the first of its mountpoints that leads to it, a directory if there
+  // is one; nullptr if other filesystems are mounted over all of them. May block if the path does.
   // Errors: `failed to open /x: …`.
   virtual Result<std::unique_ptr<Filesystem>> open(const LocalFilesystem& filesystem) = 0;
+
+  // The same, through directories alone. The system's error is std::errc::not_a_directory if only a
+  // file, a socket or the like of the filesystem is mounted.
+  virtual Result<std::unique_ptr<Filesystem>> open_directory(const LocalFilesystem& filesystem) = 0;
 
   // Rebuilds a filesystem from the fd that the program before a live upgrade opened. `mountpoint`
   // is the first mountpoint.

@@ -8,7 +8,11 @@ namespace {
 class NoFilesystems final : public Filesystems {
  public:
   Result<std::vector<LocalFilesystem>> list() override { return unsupported(); }
+  Result<std::vector<std::string>> mountpoints() override { return unsupported(); }
   Result<std::unique_ptr<Filesystem>> open(const LocalFilesystem&) override {
+    return unsupported();
+  }
+  Result<std::unique_ptr<Filesystem>> open_directory(const LocalFilesystem&) override {
     return unsupported();
   }
   std::unique_ptr<Filesystem> restore(Handle, std::string) override { return nullptr; }

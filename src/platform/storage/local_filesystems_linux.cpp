@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
@@ -10,10 +11,13 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <system_error>
 #include <utility>
 
 #include "platform/io/handle.h"
 #include "platform/storage/local_filesystems.h"
+#include "platform/storage/mountinfo_linux.h"
+#include "platform/storage/open_place_linux.h"
 #include "platform/storage/storage_order_linux.h"
 
 namespace bellhop::platform {
@@ -56,40 +60,116 @@ class LinuxFilesystem final : public Filesystem {
   std::string mountpoint_;
 };
 
-// Whether the fd is on that mount. Assumes so on kernels before 5.8, which do not report the mount.
-bool leads_to(const Handle& fd, std::uint64_t mount) {
-  struct statx facts{};
-  if (::statx(fd.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &facts) != 0) return true;
-  return (facts.stx_mask & STATX_MNT_ID) == 0 || facts.stx_mnt_id == mount;
-}
+// Opens a filesystem through one place after another.
+class Opener {
+ public:
+  // Of a directory.
+  Handle open_directory(const MountPlace& place) {
+    auto opened = open_place(place);
+    if (!opened) {
+      fail(opened.error().system);
+      return {};
+    }
+    if (!*opened) return {};
+    struct statx facts{};
+    // As cached: opening it shows whether its server answers.
+    constexpr int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+    if (::statx(opened->get(), "", flags, STATX_TYPE, &facts) != 0) fail_with_errno();
+    if (S_ISDIR(facts.stx_mode)) {
+      return checked(::openat(opened->get(), ".", flags_of_open | O_DIRECTORY));
+    }
+    if (S_ISREG(facts.stx_mode)) files_.push_back(*std::move(opened));
+    has_other_ = has_other_ || facts.stx_mode != 0;
+    return {};
+  }
+
+  // Of a regular file at one of the places.
+  Handle open_file() {
+    for (const Handle& file : files_) {
+      Handle fd =
+          checked(::open(fmt::format("/proc/self/fd/{}", file.get()).c_str(), flags_of_open));
+      if (fd) return fd;
+    }
+    return {};
+  }
+
+  // Why there was nothing to open: the first error; none if no place leads to the filesystem.
+  std::error_code error() const {
+    if (error_ || !has_other_) return error_;
+    return std::make_error_code(std::errc::not_a_directory);
+  }
+
+ private:
+  static constexpr int flags_of_open = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+
+  Handle checked(NativeHandle fd) {
+    if (fd == no_handle) fail_with_errno();
+    return Handle(fd);
+  }
+  void fail_with_errno() { fail(std::error_code(errno, std::generic_category())); }
+  void fail(std::error_code error) {
+    if (!error_) error_ = error;
+  }
+
+  std::vector<Handle> files_;
+  bool has_other_ = false;  // a place that is no directory
+  std::error_code error_;
+};
 
 class LinuxFilesystems final : public Filesystems {
  public:
   Result<std::vector<LocalFilesystem>> list() override {
-    std::ifstream table("/proc/self/mountinfo");
-    if (!table) return system_failure(errno, "failed to open /proc/self/mountinfo");
+    TRY_ASSIGN(auto table, open_table());
+    auto found = disk_filesystems(table);
+    add_device_names(found, "/");
     std::vector<LocalFilesystem> filesystems;
-    for (DiskFilesystem& one : sort_by_storage_order(disk_filesystems(table), "/")) {
+    for (DiskFilesystem& one : sort_by_storage_order(std::move(found), "/")) {
       filesystems.push_back(std::move(one.mounted));
     }
     return filesystems;
   }
 
-  Result<std::unique_ptr<Filesystem>> open(const LocalFilesystem& filesystem) override {
-    int error = 0;
-    for (const auto& place : filesystem.places) {
-      Handle fd(::open(place.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-      if (fd && leads_to(fd, place.mount)) {
-        return std::make_unique<LinuxFilesystem>(std::move(fd), filesystem.mountpoint);
+  Result<std::vector<std::string>> mountpoints() override {
+    TRY_ASSIGN(auto table, open_table());
+    std::vector<std::string> mountpoints;
+    for (std::string line; std::getline(table, line);) {
+      if (auto mount = parse_mountinfo_line(line)) {
+        mountpoints.push_back(std::move(mount->mountpoint));
       }
-      if (!fd && error == 0) error = errno;
     }
-    if (error != 0) return system_failure(error, "failed to open {}", filesystem.mountpoint);
-    return nullptr;
+    return mountpoints;
+  }
+
+  Result<std::unique_ptr<Filesystem>> open(const LocalFilesystem& filesystem) override {
+    return hold(filesystem, true);
+  }
+
+  Result<std::unique_ptr<Filesystem>> open_directory(const LocalFilesystem& filesystem) override {
+    return hold(filesystem, false);
   }
 
   std::unique_ptr<Filesystem> restore(Handle descriptor, std::string mountpoint) override {
     return std::make_unique<LinuxFilesystem>(std::move(descriptor), std::move(mountpoint));
+  }
+
+ private:
+  static Result<std::ifstream> open_table() {
+    std::ifstream table("/proc/self/mountinfo");
+    if (!table) return system_failure(errno, "failed to open /proc/self/mountinfo");
+    return table;
+  }
+
+  static Result<std::unique_ptr<Filesystem>> hold(const LocalFilesystem& filesystem,
+                                                  bool accept_file) {
+    Opener opener;
+    Handle fd;
+    for (const MountPlace& place : filesystem.places) {
+      if (!fd && !place.hidden) fd = opener.open_directory(place);
+    }
+    if (!fd && accept_file) fd = opener.open_file();
+    if (fd) return std::make_unique<LinuxFilesystem>(std::move(fd), filesystem.mountpoint);
+    if (!opener.error()) return nullptr;
+    return system_failure(opener.error(), "failed to open {}", filesystem.mountpoint);
   }
 };
 

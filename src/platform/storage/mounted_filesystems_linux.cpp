@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "platform/storage/block_device_linux.h"
 #include "platform/storage/btrfs_devices_linux.h"
 #include "platform/storage/disk_address_linux.h"
+#include "platform/storage/hidden_mounts_linux.h"
 #include "platform/storage/mounted_filesystems.h"
 #include "platform/storage/mountinfo_linux.h"
 
@@ -41,10 +41,10 @@ bool resolve_device(const fs::path& system_root, Mount& mount) {
   return true;
 }
 
-MountedFilesystem describe(const fs::path& system_root, Mount mount, BtrfsDevices& btrfs) {
+MountedFilesystem describe(const fs::path& system_root, const Mount& mount, BtrfsDevices& btrfs) {
   MountedFilesystem filesystem;
-  filesystem.mountpoint = std::move(mount.mountpoint);
-  filesystem.type = std::move(mount.type);
+  filesystem.mountpoint = mount.mountpoint;
+  filesystem.type = mount.type;
   filesystem.mount_id = mount.id;
   const std::string number = fmt::format("{}:{}", mount.device_major, mount.device_minor);
   const auto device = BlockDevice::find(system_root, fs::path("sys/dev/block") / number);
@@ -60,6 +60,19 @@ MountedFilesystem describe(const fs::path& system_root, Mount mount, BtrfsDevice
   return filesystem;
 }
 
+// Sets the places where the filesystem is queried: without those where the query may wait for
+// others than the filesystem itself, if there is another.
+void set_places(MountedFilesystem& filesystem, const std::vector<const Mount*>& mounts,
+                const HiddenMounts& hidden, RemoteMounts& remote) {
+  std::vector<MountPlace> places[2];
+  for (const Mount* mount : mounts) {
+    MountPlace place = hidden.place_of(*mount);
+    if (!place.hidden) places[remote.may_block(mount->id)].push_back(std::move(place));
+  }
+  filesystem.may_block = places[false].empty() && !places[true].empty();
+  filesystem.places = std::move(places[filesystem.may_block]);
+}
+
 }  // namespace
 
 Result<std::vector<MountedFilesystem>> mounted_filesystems(const fs::path& system_root) {
@@ -69,16 +82,16 @@ Result<std::vector<MountedFilesystem>> mounted_filesystems(const fs::path& syste
     if (auto mount = parse_mountinfo_line(line)) mounts.push_back(*std::move(mount));
   }
   RemoteMounts remote(mounts);
+  const HiddenMounts hidden(mounts);
+  std::erase_if(mounts, [&](Mount& mount) {
+    return mount.device_major == 0 &&
+           (mount.type != "btrfs" || !resolve_device(system_root, mount));
+  });
   BtrfsDevices btrfs(system_root);
-  std::set<std::pair<unsigned int, unsigned int>> seen;
   std::vector<MountedFilesystem> filesystems;
-  for (Mount& mount : mounts) {
-    if (mount.device_major == 0 && (mount.type != "btrfs" || !resolve_device(system_root, mount))) {
-      continue;
-    }
-    if (!seen.emplace(mount.device_major, mount.device_minor).second) continue;
-    filesystems.push_back(describe(system_root, std::move(mount), btrfs));
-    filesystems.back().may_block = remote.may_block(filesystems.back().mount_id);
+  for (const auto& its_mounts : mounts_by_filesystem(mounts)) {
+    filesystems.push_back(describe(system_root, *its_mounts.front(), btrfs));
+    set_places(filesystems.back(), its_mounts, hidden, remote);
   }
   std::ranges::reverse(filesystems);
   return filesystems;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <map>
 
 #include "base/text.h"
 
@@ -27,6 +29,14 @@ std::string unescape(std::string_view text) {
     }
   }
   return plain;
+}
+
+// The subvolume of a mount of a btrfs, from the options of the filesystem, of which it is the last;
+// "/" for kernels that do not report it.
+std::string subvolume(std::string_view options) {
+  constexpr std::string_view option = ",subvol=";
+  const std::size_t at = options.find(option);
+  return at == std::string_view::npos ? "/" : unescape(options.substr(at + option.size()));
 }
 
 // Whether filesystems of this type depend on another computer or on a program.
@@ -62,7 +72,7 @@ std::optional<Mount> parse_mountinfo_line(std::string_view line) {
               .parent_id = *parent_id,
               .device_major = device->first,
               .device_minor = device->second};
-  next_field();  // root of the mount within the filesystem
+  const std::string root = unescape(next_field());  // of the mount, within the filesystem
   mount.mountpoint = unescape(next_field());
   if (mount.mountpoint.empty()) return std::nullopt;
   next_field();  // mount options
@@ -73,7 +83,23 @@ std::optional<Mount> parse_mountinfo_line(std::string_view line) {
   if (mount.type.empty()) return std::nullopt;
   mount.source = unescape(next_field());
   mount.read_only = line == "ro" || line.starts_with("ro,");
+  mount.is_of_root = root == (mount.type == "btrfs" ? subvolume(line) : "/");
   return mount;
+}
+
+std::vector<std::vector<const Mount*>> mounts_by_filesystem(const std::vector<Mount>& mounts) {
+  std::vector<std::vector<const Mount*>> filesystems;
+  std::map<std::pair<unsigned int, unsigned int>, std::size_t> known;
+  for (const Mount& mount : mounts) {
+    const auto [at, is_new] =
+        known.try_emplace({mount.device_major, mount.device_minor}, filesystems.size());
+    if (is_new) filesystems.emplace_back();
+    filesystems[at->second].push_back(&mount);
+  }
+  for (auto& filesystem : filesystems) {
+    std::ranges::stable_partition(filesystem, &Mount::is_of_root);
+  }
+  return filesystems;
 }
 
 RemoteMounts::RemoteMounts(const std::vector<Mount>& mounts) {

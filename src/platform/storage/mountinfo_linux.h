@@ -22,6 +22,8 @@ struct Mount {
   std::string type;        // "ext4"
   std::string source;      // "/dev/vda1", if the filesystem has a device
   bool read_only = false;  // the filesystem itself, for all its mounts
+  // Of the root of the filesystem or of a btrfs subvolume, not of a directory or file in it.
+  bool is_of_root = false;
 };
 
 // Parses major and minor number from "MAJOR:MINOR".
@@ -29,6 +31,11 @@ std::optional<std::pair<unsigned int, unsigned int>> parse_device_number(std::st
 
 // Parses one line of the table; nullopt if it is malformed.
 std::optional<Mount> parse_mountinfo_line(std::string_view line);
+
+// The mounts of each filesystem: those with the same device number. The filesystems are in the
+// order of their first mounts. The mounts of a filesystem are in the order of the table, those of
+// its root before the others.
+std::vector<std::vector<const Mount*>> mounts_by_filesystem(const std::vector<Mount>& mounts);
 
 // Finds the mounts of a table that may wait for another computer or for a program. Not thread-safe.
 class RemoteMounts {

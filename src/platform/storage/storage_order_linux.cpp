@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/storage/storage_order_linux.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <istream>
 #include <map>
@@ -11,6 +13,7 @@
 
 #include "platform/storage/block_device_linux.h"
 #include "platform/storage/btrfs_devices_linux.h"
+#include "platform/storage/hidden_mounts_linux.h"
 #include "platform/storage/mountinfo_linux.h"
 
 namespace bellhop::platform {
@@ -18,24 +21,36 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using DeviceNumber = std::string;  // "7:0", as in /sys/dev/block
+
 // A filesystem without a single disk has major number 0. Of these, only btrfs is on local disks.
 bool has_disk(const Mount& mount) {
   return mount.device_major != 0 || mount.type == "btrfs";
 }
 
-DiskFilesystem filesystem_of(Mount mount) {
+DiskFilesystem filesystem_of(const Mount& mount) {
   DiskFilesystem filesystem;
-  filesystem.mounted.mountpoint = std::move(mount.mountpoint);
+  filesystem.mounted.mountpoint = mount.mountpoint;
+  filesystem.mounted.type = mount.type;
+  if (!mount.source.empty()) filesystem.mounted.devices.push_back(mount.source);
   filesystem.mounted.read_only = mount.read_only;
   filesystem.device_major = mount.device_major;
   filesystem.device_minor = mount.device_minor;
-  filesystem.source = std::move(mount.source);
+  filesystem.source = mount.source;
   return filesystem;
 }
 
-using Node = std::size_t;
-using DeviceNumber = std::string;  // "7:0", as in /sys/dev/block
+// The numbers of the devices that the filesystem is on.
+std::vector<DeviceNumber> devices_of(const DiskFilesystem& filesystem, BtrfsDevices& btrfs) {
+  if (filesystem.device_major == 0) return btrfs.numbers_of(filesystem.source);
+  return {fmt::format("{}:{}", filesystem.device_major, filesystem.device_minor)};
+}
 
+std::optional<BlockDevice> find_device(const fs::path& system_root, const DeviceNumber& number) {
+  return BlockDevice::find(system_root, fs::path("sys/dev/block") / number);
+}
+
+using Node = std::size_t;
 // Graph of filesystems and block devices, with an edge from each node to what it lies on. The
 // filesystems are the first nodes, in the caller's order.
 class StorageOrder {
@@ -98,18 +113,13 @@ class StorageOrder {
   }
 
   void add_disks_of(Node node, const DiskFilesystem& filesystem) {
-    if (filesystem.device_major != 0) {
-      const Node disk = device(std::to_string(filesystem.device_major) + ":" +
-                               std::to_string(filesystem.device_minor));
-      return add_edge(node, disk);
-    }
-    for (const DeviceNumber& number : btrfs_.numbers_of(filesystem.source)) {
+    for (const DeviceNumber& number : devices_of(filesystem, btrfs_)) {
       add_edge(node, device(number));
     }
   }
 
   void add_base_of(Node node, const DeviceNumber& number) {
-    const auto block = BlockDevice::find(system_root_, fs::path("sys/dev/block") / number);
+    const auto block = find_device(system_root_, number);
     if (!block) return;
     auto below = block->slaves().value_or(std::vector<BlockDevice>());
     if (auto disk = block->disk()) below.push_back(*std::move(disk));
@@ -146,18 +156,30 @@ class StorageOrder {
 }  // namespace
 
 std::vector<DiskFilesystem> disk_filesystems(std::istream& table) {
-  std::vector<DiskFilesystem> found;
-  std::map<std::pair<unsigned int, unsigned int>, std::size_t> known;
+  std::vector<Mount> mounts;
   for (std::string line; std::getline(table, line);) {
-    std::optional<Mount> mount = parse_mountinfo_line(line);
-    if (!mount || !has_disk(*mount)) continue;
-    LocalFilesystem::Place place{.path = mount->mountpoint, .mount = mount->id};
-    const auto [at, is_new] =
-        known.try_emplace({mount->device_major, mount->device_minor}, found.size());
-    if (is_new) found.push_back(filesystem_of(*std::move(mount)));
-    found[at->second].mounted.places.push_back(std::move(place));
+    if (auto mount = parse_mountinfo_line(line)) mounts.push_back(*std::move(mount));
+  }
+  const HiddenMounts hidden(mounts);
+  std::erase_if(mounts, [](const Mount& mount) { return !has_disk(mount); });
+  std::vector<DiskFilesystem> found;
+  for (const auto& its_mounts : mounts_by_filesystem(mounts)) {
+    found.push_back(filesystem_of(*its_mounts.front()));
+    for (const Mount* one : its_mounts)
+      found.back().mounted.places.push_back(hidden.place_of(*one));
   }
   return found;
+}
+
+void add_device_names(std::vector<DiskFilesystem>& filesystems, const fs::path& system_root) {
+  BtrfsDevices btrfs(system_root);
+  for (DiskFilesystem& one : filesystems) {
+    for (const DeviceNumber& number : devices_of(one, btrfs)) {
+      const auto device = find_device(system_root, number);
+      auto node = device ? device->node() : std::nullopt;
+      if (node && *node != one.source) one.mounted.devices.push_back(*std::move(node));
+    }
+  }
 }
 
 std::vector<DiskFilesystem> sort_by_storage_order(std::vector<DiskFilesystem> filesystems,

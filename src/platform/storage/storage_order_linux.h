@@ -24,6 +24,12 @@ struct DiskFilesystem {
 // order.
 std::vector<DiskFilesystem> disk_filesystems(std::istream& table);
 
+// Adds the kernel's names of their disks to the `devices` of the filesystems: "/dev/dm-0" for
+// "/dev/mapper/vg-data", and all disks of a btrfs. `system_root` is that of
+// sort_by_storage_order().
+void add_device_names(std::vector<DiskFilesystem>& filesystems,
+                      const std::filesystem::path& system_root);
+
 // Sorts filesystems such that each comes after those that it lies on. A filesystem lies on another
 // one if its loop device is backed by a file of that one, also with partitions, device mapper, md
 // or several disks of a btrfs in between. Filesystems without this relation keep their order. So do

@@ -28,8 +28,9 @@ TEST_F(GuestGetFsinfo, IsInQemuGasOrder) {
 
 TEST_F(GuestGetFsinfo, TellsSizes) {
   const RecordedTree tree("proc/self/mountinfo: 1 0 8:1 / /a rw - ext4 /dev/sda1 rw\\n");
-  statvfs_pool = state::StatvfsPool([&](const std::filesystem::path& path) {
-    EXPECT_EQ(path, tree.root() / "a");
+  statvfs_pool = state::StatvfsPool([&](const platform::MountPlace& place) {
+    EXPECT_EQ(place.path, tree.root() / "a");
+    EXPECT_EQ(place.mount, 1U);
     return state::StatvfsPool::Size{.used_bytes = 1, .total_bytes = 2, .total_bytes_privileged = 3};
   });
   services.system_root = tree.root();

@@ -57,6 +57,10 @@ class FakeFilesystems final : public platform::Filesystems {
     int frozen = 0;  // how often it is frozen
     bool can_freeze = true;
     bool read_only = false;
+    std::string type = "ext4";
+    std::vector<std::string> devices = {};
+    std::vector<std::string> other_mountpoints = {};
+    bool only_file = false;       // only a file of it is mounted
     std::string open_error = {};  // the reason
     std::error_code open_system_error = {};
     bool covered = false;
@@ -109,7 +113,23 @@ class FakeFilesystems final : public platform::Filesystems {
       if (unmounted && !behaviour.open_error.empty()) continue;
       all.push_back({.mountpoint = mountpoint,
                      .places = {{.path = mountpoint}},
+                     .type = behaviour.type,
+                     .devices = behaviour.devices,
                      .read_only = behaviour.read_only});
+      for (const std::string& other : behaviour.other_mountpoints) {
+        all.back().places.push_back({.path = other});
+      }
+    }
+    return all;
+  }
+  // Those of list(), and /proc.
+  Result<std::vector<std::string>> mountpoints() override {
+    if (table_error) return failure("{}", *table_error);
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> all = mountpoints_;
+    all.emplace_back("/proc");
+    for (const auto& [mountpoint, behaviour] : behaviours_) {
+      all.insert(all.end(), behaviour.other_mountpoints.begin(), behaviour.other_mountpoints.end());
     }
     return all;
   }
@@ -124,6 +144,14 @@ class FakeFilesystems final : public platform::Filesystems {
     }
     if (behaviour.covered) return nullptr;
     return std::make_unique<Fake>(*this, filesystem.mountpoint);
+  }
+  Result<std::unique_ptr<platform::Filesystem>> open_directory(
+      const platform::LocalFilesystem& filesystem) override {
+    if (behaviour(filesystem.mountpoint).only_file) {
+      return system_failure(std::make_error_code(std::errc::not_a_directory), "failed to open {}",
+                            filesystem.mountpoint);
+    }
+    return open(filesystem);
   }
   std::unique_ptr<platform::Filesystem> restore(platform::Handle descriptor,
                                                 std::string mountpoint) override {

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "platform/storage/storage_order_linux.h"
+#include "unit/platform/storage/block_device_tree.h"
 
 namespace bellhop::platform {
 namespace {
@@ -52,6 +53,59 @@ TEST(DiskFilesystems, AreListedOnceWithAllTheirMounts) {
   EXPECT_EQ(found[1].mounted.places[0].mount, 2U);
   EXPECT_EQ(found[1].mounted.places[1].path, "/bind");
   EXPECT_EQ(found[1].mounted.places[1].mount, 3U);
+}
+
+TEST(DiskFilesystems, HaveTheMountpointOfTheirRootIfThereIsOne) {
+  const auto found = filesystems_in(
+      "1 0 0:5 / / rw - tmpfs none rw\n"
+      "2 1 8:1 /etc/hosts /etc/hosts rw - ext4 /dev/a rw\n"
+      "3 1 8:2 /sub /only rw - ext4 /dev/b rw\n"
+      "4 1 8:1 /sub /bind rw - ext4 /dev/a rw\n"
+      "5 1 8:1 / /data rw - ext4 /dev/a rw\n"
+      "6 1 8:1 / /again rw - ext4 /dev/a rw\n");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].mounted.mountpoint, "/data");
+  std::vector<std::string> paths;
+  for (const auto& place : found[0].mounted.places) paths.push_back(place.path);
+  EXPECT_THAT(paths, ElementsAre("/data", "/again", "/etc/hosts", "/bind"));
+  EXPECT_EQ(found[1].mounted.mountpoint, "/only");
+}
+
+TEST(DiskFilesystems, HaveTheFirstMountpointOfASubvolumeOnBtrfs) {
+  EXPECT_THAT(mountpoints_in("1 0 0:33 /@/x /bind rw - btrfs /dev/a rw,subvolid=256,subvol=/@\n"
+                             "2 1 0:33 /@ / rw - btrfs /dev/a rw,subvolid=256,subvol=/@\n"
+                             "3 1 0:33 / /mnt/top rw - btrfs /dev/a rw,subvolid=5,subvol=/\n"),
+              ElementsAre("/"));
+}
+
+TEST(DiskFilesystems, ReportTheMountsThatAreHidden) {
+  const auto found = filesystems_in(
+      "1 0 0:5 / / rw - tmpfs none rw\n"
+      "2 1 8:1 / /over/a rw - ext4 /dev/a rw\n"
+      "3 1 8:1 / /b rw - ext4 /dev/a rw\n"
+      "4 1 0:6 / /over rw - tmpfs none rw\n");
+  ASSERT_EQ(found.size(), 1U);
+  ASSERT_EQ(found[0].mounted.places.size(), 2U);
+  EXPECT_TRUE(found[0].mounted.places[0].hidden);
+  EXPECT_FALSE(found[0].mounted.places[1].hidden);
+}
+
+TEST(DiskFilesystems, HaveATypeAndTheNamesOfTheirDevices) {
+  bellhop::testing::BlockDeviceTree tree;
+  tree.add_device("sda", "8:0");
+  tree.add_device("sdb", "8:16");
+  tree.add_device("dm-0", "253:0");
+  tree.add_btrfs("uuid", {"sda", "sdb"});
+  auto found = filesystems_in(
+      "1 0 253:0 / /a rw - xfs /dev/mapper/vg-data rw\n"
+      "2 0 0:33 / /b rw - btrfs /dev/sda rw\n"
+      "3 0 8:99 / /c rw - ext4  rw\n");
+  add_device_names(found, tree.root());
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].mounted.type, "xfs");
+  EXPECT_THAT(found[0].mounted.devices, ElementsAre("/dev/mapper/vg-data", "/dev/dm-0"));
+  EXPECT_THAT(found[1].mounted.devices, ::testing::UnorderedElementsAre("/dev/sda", "/dev/sdb"));
+  EXPECT_THAT(found[2].mounted.devices, IsEmpty());
 }
 
 TEST(DiskFilesystems, ListBtrfsOncePerDeviceNumber) {

@@ -37,6 +37,12 @@ class MountedFilesystemsTest : public ::testing::Test {
     return found;
   }
 
+  static std::vector<std::string> paths(const MountedFilesystem& filesystem) {
+    std::vector<std::string> found;
+    for (const MountPlace& place : filesystem.places) found.push_back(place.path);
+    return found;
+  }
+
   bellhop::testing::BlockDeviceTree tree_;
 };
 
@@ -46,6 +52,44 @@ TEST_F(MountedFilesystemsTest, AreListedOnceInReverseOrder) {
                           "3 1 8:2 /sub /bind rw - ext4 /dev/b rw\\n"
                           "4 1 8:3 / /last rw - ext4 /dev/c rw\\n"),
               ElementsAre("/last", "/data", "/"));
+}
+
+TEST_F(MountedFilesystemsTest, HaveTheMountpointOfTheirRootIfThereIsOne) {
+  const auto found = filesystems(
+      "1 0 0:5 / / rw - tmpfs none rw\\n"
+      "2 1 8:1 /hosts /etc/hosts rw - ext4 /dev/a rw\\n"
+      "3 1 8:2 /sub /only rw - ext4 /dev/b rw\\n"
+      "4 1 8:1 / /data rw - ext4 /dev/a rw\\n"
+      "5 1 8:1 / /over/data rw - ext4 /dev/a rw\\n"
+      "6 1 0:6 / /over rw - tmpfs none rw\\n");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].mountpoint, "/only");
+  EXPECT_EQ(found[1].mountpoint, "/data");
+  EXPECT_EQ(found[1].mount_id, 4U);
+  EXPECT_THAT(paths(found[1]), ElementsAre("/data", "/etc/hosts"));
+}
+
+TEST_F(MountedFilesystemsTest, HaveNoPlaceIfOthersAreMountedOverAll) {
+  const auto found = filesystems(
+      "1 0 0:5 / / rw - tmpfs none rw\\n"
+      "2 1 8:1 / /a rw - ext4 /dev/a rw\\n"
+      "3 2 8:2 / /a rw - ext4 /dev/b rw\\n");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_THAT(paths(found[0]), ElementsAre("/a"));
+  EXPECT_THAT(paths(found[1]), IsEmpty());
+  EXPECT_EQ(found[1].mountpoint, "/a");
+}
+
+TEST_F(MountedFilesystemsTest, AreQueriedWhereNoServerIsInTheWay) {
+  const auto found = filesystems(
+      "1 0 0:5 / / rw - tmpfs none rw\\n"
+      "2 1 0:40 / /nfs rw - nfs4 server:/x rw\\n"
+      "3 2 8:1 / /nfs/a rw - ext4 /dev/a rw\\n"
+      "4 1 8:1 /sub /b rw - ext4 /dev/a rw\\n");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].mountpoint, "/nfs/a");
+  EXPECT_THAT(paths(found[0]), ElementsAre("/b"));
+  EXPECT_FALSE(found[0].may_block);
 }
 
 TEST_F(MountedFilesystemsTest, OmitFilesystemsWithoutADisk) {

@@ -32,6 +32,28 @@ TEST(Mountinfo, DistinguishesAReadOnlyFilesystemFromAReadOnlyMount) {
   EXPECT_TRUE(parse_mountinfo_line("1 2 8:1 / / rw - ext4 /dev/a ro,x")->read_only);
 }
 
+TEST(Mountinfo, SeparatesMountsOfTheRootFromThoseOfDirectoriesAndFiles) {
+  EXPECT_TRUE(parse_mountinfo_line("1 2 8:1 / /a rw - ext4 /dev/a rw")->is_of_root);
+  EXPECT_FALSE(parse_mountinfo_line("1 2 8:1 /sub /a rw - ext4 /dev/a rw")->is_of_root);
+  EXPECT_FALSE(parse_mountinfo_line("1 2 8:1 /x//deleted /a rw - ext4 /dev/a rw")->is_of_root);
+}
+
+TEST(Mountinfo, TakesTheRootOfABtrfsSubvolumeForARoot) {
+  const auto is_of_root = [](const std::string& root, const std::string& options) {
+    return parse_mountinfo_line("1 2 0:33 " + root + " /a rw - btrfs /dev/a rw" + options)
+        ->is_of_root;
+  };
+  EXPECT_TRUE(is_of_root("/", ",subvolid=5,subvol=/"));
+  EXPECT_TRUE(is_of_root("/@/home", ",subvolid=256,subvol=/@/home"));
+  // The kernel escapes a comma in the options only; older ones may not.
+  EXPECT_TRUE(is_of_root("/a\\040b,c", ",subvolid=256,subvol=/a\\040b\\054c"));
+  EXPECT_TRUE(is_of_root("/a\\040b,c", ",subvolid=256,subvol=/a\\040b,c"));
+  EXPECT_FALSE(is_of_root("/@/home/x", ",subvolid=256,subvol=/@/home"));
+  EXPECT_FALSE(is_of_root("/x", ",subvolid=5,subvol=/"));
+  EXPECT_TRUE(is_of_root("/", ""));
+  EXPECT_FALSE(is_of_root("/@", ""));
+}
+
 TEST(Mountinfo, AcceptsAnyNumberOfOptionalFields) {
   EXPECT_EQ(parse_mountinfo_line("1 2 8:1 / / rw - ext4 /dev/a rw")->type, "ext4");
   EXPECT_EQ(parse_mountinfo_line("1 2 8:1 / / rw shared:1 master:2 x - ext4 /dev/a rw")->type,
