@@ -77,6 +77,11 @@ state::FreezeOptions GuestAgent::freeze_options(Deferred after_first_thaw) {
   const config::Settings& settings = startup_.settings;
   options.directory = settings.state_dir;
   options.timeout = settings.freeze.timeout;
+  options.rules = {.skip_types = settings.freeze.skip_types,
+                   .skip_mountpoints = settings.freeze.skip_mountpoints,
+                   .skip_devices = settings.freeze.skip_devices,
+                   .skip_hidden = settings.freeze.on_unreachable != config::OnUnreachable::fail,
+                   .skip_unopened = settings.freeze.on_unreachable == config::OnUnreachable::skip};
   options.hook = state::freeze_hooks(programs_, {.program = settings.fsfreeze_hook,
                                                  .directory = settings.freeze.hook_directory,
                                                  .timeout = settings.freeze.hook_timeout});

@@ -12,8 +12,10 @@ struct Arguments {
 
 constexpr auto fields_of(const Arguments*) {
   return fields(field<"mountpoints", &Arguments::mountpoints>(
-      "The mountpoints of the filesystems to freeze: the first mountpoint of each. Default: all "
-      "filesystems. Other names are ignored."));
+      "The mountpoints of the filesystems to freeze; each mountpoint of a filesystem stands for "
+      "it. Default: all filesystems. A name that is no mountpoint is an error: nothing is frozen "
+      "and no hook runs. Mountpoints of filesystems that cannot be frozen, such as tmpfs, are "
+      "ignored."));
 }
 
 Result<std::int64_t> run(CommandContext& context, const Arguments& arguments) {

@@ -23,6 +23,11 @@ constexpr std::pair<std::string_view, LogFormat> log_formats[] = {
     {"json", LogFormat::json},
 };
 
+constexpr std::pair<std::string_view, OnUnreachable> unreachable_words[] = {
+    {"skip", OnUnreachable::skip},
+    {"fail", OnUnreachable::fail},
+};
+
 constexpr std::pair<std::string_view, LogLevel> log_levels[] = {
     {"error", LogLevel::error},     {"critical", LogLevel::critical},
     {"warning", LogLevel::warning}, {"message", LogLevel::message},
@@ -76,12 +81,28 @@ Result<ChannelSettings> parse_channel(std::string_view text) {
 }
 
 Result<void> assign(std::vector<ChannelSettings>* channels, const Value& value) {
-  TRY_ASSIGN(const auto elements, list_value(value));
+  TRY_ASSIGN(const auto elements, list_value(value, ';'));
   if (elements.empty()) return failure("{} names no channel", value.key);
   channels->clear();
   for (const std::string& element : elements) {
     TRY_ASSIGN(auto channel, parse_channel(element));
     channels->push_back(std::move(channel));
+  }
+  return {};
+}
+
+// A pattern for paths that matches none is refused, as a misspelt key is.
+Result<void> assign(const Patterns& patterns, const Value& value) {
+  TRY_ASSIGN(const auto elements, list_value(value, ','));
+  patterns.member->clear();
+  for (const std::string& element : elements) {
+    const std::string_view pattern = text::trim(element);
+    if (pattern.empty()) continue;
+    if (patterns.are_paths &&
+        std::string_view("/*?[\\").find(pattern[0]) == std::string_view::npos) {
+      return failure("{}: '{}' matches no path; paths begin with '/'", value.key, pattern);
+    }
+    patterns.member->emplace_back(pattern);
   }
   return {};
 }
@@ -171,6 +192,11 @@ std::vector<Key> keys_of(Settings& settings) {
       {"freeze", "hook-timeout", no_option, Number{&freeze.hook_timeout, 1, 86400}},
       {"freeze", "hook-directory", no_option, &freeze.hook_directory},
       {"freeze", "limit", no_option, Number{&freeze.timeout, 0, 86400}},
+      {"freeze", "skip-types", no_option, Patterns{&freeze.skip_types}},
+      {"freeze", "skip-mountpoints", no_option, Patterns{&freeze.skip_mountpoints, true}},
+      {"freeze", "skip-devices", no_option, Patterns{&freeze.skip_devices, true}},
+      {"freeze", "on-unreachable", no_option,
+       Word<OnUnreachable>{&freeze.on_unreachable, unreachable_words}},
   };
 }
 

@@ -44,12 +44,18 @@ struct Number {
   std::size_t max;
 };
 
+// Shell patterns, separated by commas.
+struct Patterns {
+  std::vector<std::string>* member;
+  bool are_paths = false;
+};
+
 // Where a value is stored; the type determines its syntax. Lists of names are separated by commas,
 // and values are appended.
 using Member = std::variant<bool*, Flag, std::string*, std::optional<std::string>*, LogFile,
-                            std::vector<std::string>*, std::vector<ChannelSettings>*,
+                            std::vector<std::string>*, std::vector<ChannelSettings>*, Patterns,
                             Word<LogTarget>, Word<LogFormat>, Word<platform::LogLevel>,
-                            Number<std::size_t>, Number<std::chrono::seconds>>;
+                            Word<OnUnreachable>, Number<std::size_t>, Number<std::chrono::seconds>>;
 
 // The group that qemu-ga has.
 inline constexpr std::string_view general_group = "general";

@@ -21,6 +21,10 @@ struct ChannelSettings {
   bool operator==(const ChannelSettings&) const = default;
 };
 
+// What a freeze does with filesystems that cannot be reached. by_reason: skips those that other
+// filesystems hide and those of which only a file or socket is mounted; fails for others.
+enum class OnUnreachable { by_reason, skip, fail };
+
 enum class LogTarget { standard_error, file, syslog, journal };
 enum class LogFormat { text, json };
 
@@ -41,6 +45,11 @@ struct FreezeSettings {
   // Auto-thaw timeout. Longer than hosts need for a disk snapshot, shorter than a guest survives
   // without writes. 0: none.
   std::chrono::seconds timeout{600};
+  // Filesystems that are not frozen: shell patterns.
+  std::vector<std::string> skip_types = {};
+  std::vector<std::string> skip_mountpoints = {};
+  std::vector<std::string> skip_devices = {};
+  OnUnreachable on_unreachable = OnUnreachable::by_reason;
 };
 
 struct Settings {

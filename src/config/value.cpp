@@ -64,8 +64,8 @@ Result<bool> boolean_value(const Value& value) {
   return uninterpretable(value);
 }
 
-Result<std::vector<std::string>> list_value(const Value& value) {
-  TRY_ASSIGN(auto parts, decode(value, ';'));
+Result<std::vector<std::string>> list_value(const Value& value, char separator) {
+  TRY_ASSIGN(auto parts, decode(value, separator));
   if (parts.back().empty()) parts.pop_back();  // after the last separator
   return parts;
 }

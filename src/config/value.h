@@ -21,8 +21,9 @@ struct Value {
 Result<std::string> string_value(const Value& value);
 // true, false, 1 or 0.
 Result<bool> boolean_value(const Value& value);
-// Elements that are terminated or separated by ';'; `\;` is a semicolon.
-Result<std::vector<std::string>> list_value(const Value& value);
+// Elements that are terminated or separated by `separator`, ';' or ','. A backslash before it makes
+// it a character of the element.
+Result<std::vector<std::string>> list_value(const Value& value, char separator);
 
 // Escapes `text` for a key file, so that string_value() returns it unchanged.
 std::string escaped_value(std::string_view text);

@@ -6,14 +6,18 @@ Runs in the world of harness/freeze_world.py. Exits with status 77 if the machin
 """
 
 import concurrent.futures
+import contextlib
+import ctypes
 import os
+import socket
 import subprocess
 import tempfile
 import unittest
 
 from harness import freeze_world
 from harness.freeze_world import (BELLHOPD, FIFREEZE, MOUNT_ROOT, QEMU_GA, Agent, WorldTest,
-                                  can_make, freeze_ioctl, is_frozen, make_filesystem, mount, umount)
+                                  can_make, freeze_ioctl, is_frozen, make_filesystem, make_image,
+                                  mount, umount)
 
 SKIPPED = freeze_world.SKIPPED
 
@@ -55,7 +59,7 @@ class Filesystems:
     def make_of_two_disks(cls):
         """A btrfs on two disks; the mount table names one of them."""
         images = [f"/images/disk{i}" for i in range(2)]
-        disks = []
+        cls.disks = disks = []
         try:
             for image in images:
                 with open(image, "wb") as file:
@@ -133,7 +137,7 @@ class FilesystemTests(WorldTest):
                 ([Filesystems.a, Filesystems.a], 1),
                 ([Filesystems.b, Filesystems.bind], 1),
                 ([Filesystems.blank], 1),
-                ([Filesystems.a, "/nonexistent"], 1)):
+                ([Filesystems.a, Filesystems.tmpfs, "/proc"], 1)):
             with self.subTest(names=names):
                 self.assertEqual(agent.freeze(*names), count)
                 self.assertEqual(agent.status(), "frozen")
@@ -143,14 +147,15 @@ class FilesystemTests(WorldTest):
 
     def test_freezes_nothing_else(self):
         agent = self.start()
-        for names in ([], ["/nonexistent"], [Filesystems.tmpfs], [Filesystems.bind],
-                      [Filesystems.read_only_bind], [Filesystems.a + "/"], ["/"], ["/proc"],
-                      [Filesystems.a + "/lost+found"]):
+        for names in ([], [Filesystems.tmpfs], ["/"], ["/proc"]):
             with self.subTest(names=names):
                 self.assertEqual(agent.freeze(*names), 0)
-                self.assertEqual(agent.status(), "thawed")
-                self.assertEqual(self.frozen(), [])
-                self.assertFalse(os.path.exists(self.directory + "/qga.state.isfrozen"))
+                self.assert_nothing_is_frozen(agent)
+
+    def assert_nothing_is_frozen(self, agent):
+        self.assertEqual(agent.status(), "thawed")
+        self.assertEqual(self.frozen(), [])
+        self.assertFalse(os.path.exists(self.directory + "/qga.state.isfrozen"))
 
     def test_does_not_freeze_an_overlay_itself(self):
         for directory in ("upper", "work"):
@@ -173,24 +178,49 @@ class FilesystemTests(WorldTest):
             freeze_world.thaw_all()
             umount(overlay)
 
-    def test_a_mountpoint_that_cannot_be_reached(self):
-        hidden = make_filesystem("hidden", f"{MOUNT_ROOT}/over/hidden")
-        try:
+    @contextlib.contextmanager
+    def hidden(self):
+        """A filesystem at a mountpoint below a directory that another one covers."""
+        with self.mounted("hidden", f"{MOUNT_ROOT}/over/hidden") as path:
             mount("-t", "tmpfs", "none", f"{MOUNT_ROOT}/over")
             try:
-                agent = self.start()
-                error = f"failed to open {hidden}: No such file or directory"
-                self.assertEqual(agent.freeze(Filesystems.a, hidden), error)
-                self.assertEqual(agent.status(), "thawed")
-                self.assertEqual(self.frozen(), [])
-                self.assertEqual(agent.freeze_all(), error)
-                self.assertEqual(agent.status(), "thawed")
-                self.assertEqual(self.frozen(), [])
+                yield path
             finally:
                 freeze_world.thaw_all()
                 umount(f"{MOUNT_ROOT}/over")
+
+    @contextlib.contextmanager
+    def mounted(self, *arguments, **options):
+        """A filesystem as make_filesystem() makes it."""
+        path = make_filesystem(*arguments, **options)
+        try:
+            yield path
         finally:
-            umount(hidden)
+            freeze_world.thaw_all()
+            umount(path)
+
+    @contextlib.contextmanager
+    def bound(self, kind):
+        """A filesystem of which only a file or a socket is mounted."""
+        with self.mounted("inside") as path:
+            target = f"{MOUNT_ROOT}/bound-{kind}"
+            with open(target, "wb"):
+                pass
+            if kind == "socket":
+                with socket.socket(socket.AF_UNIX) as listener:
+                    listener.bind(path + "/entry")
+            else:
+                with open(path + "/entry", "wb"):
+                    pass
+            mount("--bind", path + "/entry", target)
+            try:
+                subprocess.run(["umount", "-l", path], check=True)
+                yield target
+            finally:
+                freeze_world.thaw_all()
+                mount(f"/dev/loop{os.minor(os.stat(target).st_dev)}", path)
+                umount(target)
+                os.unlink(target)
 
     def test_a_covered_filesystem(self):
         covered = make_filesystem("covered")
@@ -227,6 +257,202 @@ class Bellhop(FilesystemTests, unittest.TestCase):
     """Bellhop, with its intended differences from qemu-ga."""
 
     PROGRAM = BELLHOPD
+
+    WARNING = "the filesystem at '{}' is not frozen: {}"
+
+    def configured(self, *lines):
+        """An agent with these lines in the group [freeze]."""
+        return self.start("-v", configuration="\n".join(("[freeze]", *lines, "")))
+
+    def assert_freezes_all_but(self, agent, *left_out):
+        """Freezes all of Filesystems except these; others may exist."""
+        self.assertGreaterEqual(agent.freeze_all(), Filesystems.count - len(left_out))
+        self.assertEqual(self.frozen(), [path for path in Filesystems.all if path not in left_out])
+        agent.thaw()
+        self.assertEqual(self.frozen(), [])
+
+    def test_freezes_by_any_name_of_a_filesystem(self):
+        agent = self.start()
+        b = Filesystems.b
+        for name in (Filesystems.bind, Filesystems.read_only_bind, b + "/", b + "//", b + "/.",
+                     "/" + b, b.replace("/fs/", "/fs/./"), Filesystems.bind + "/"):
+            for names in ([name], [b, name]):
+                with self.subTest(names=names):
+                    self.assertEqual(agent.freeze(*names), 1)
+                    self.assertEqual(self.frozen(), [b])
+                    self.assertEqual(agent.thaw(), 1)
+
+    def test_refuses_a_name_that_is_no_mountpoint(self):
+        agent = self.start()
+        directory = f"{Filesystems.a}/lost+found"
+        for name in ("/nonexistent", directory, "fs/a", "", Filesystems.a + "/../b"):
+            for names in ([name], [Filesystems.a, name], [name, Filesystems.a]):
+                with self.subTest(names=names):
+                    self.assertEqual(agent.freeze(*names),
+                                     f"cannot freeze '{name}': no filesystem is mounted there; "
+                                     "guest-get-fsinfo lists the mountpoints")
+                    self.assert_nothing_is_frozen(agent)
+
+    def test_skips_a_filesystem_below_another_mount(self):
+        with self.hidden() as hidden:
+            agent = self.start("-v")
+            self.assertEqual(agent.freeze(Filesystems.a, hidden), 1)
+            self.assertEqual(self.frozen(), [Filesystems.a])
+            self.assertIn(self.WARNING.format(hidden, "another one is mounted over it"),
+                          agent.log())
+            self.assertEqual(agent.thaw(), 1)
+            self.assertEqual(agent.freeze_all(), Filesystems.count)
+            self.assertEqual(agent.thaw(), Filesystems.count)
+
+    def test_fails_for_a_filesystem_below_another_mount_if_configured(self):
+        with self.hidden() as hidden:
+            agent = self.configured("on-unreachable=fail")
+            error = f"cannot freeze the filesystem at '{hidden}': another one is mounted over it"
+            self.assertEqual(agent.freeze_all(), error)
+            self.assert_nothing_is_frozen(agent)
+            self.assertEqual(agent.freeze(Filesystems.a, hidden), error)
+            self.assert_nothing_is_frozen(agent)
+            self.assertEqual(agent.freeze(Filesystems.a), 1)
+            self.assertEqual(agent.thaw(), 1)
+
+    def test_is_not_misled_by_a_filesystem_in_place_of_a_hidden_one(self):
+        """A mount of the same path, in the filesystem that hides it."""
+        with self.hidden() as hidden:
+            with self.mounted("decoy", hidden):
+                agent = self.start()
+                self.assertEqual(agent.freeze(hidden), 1)
+                self.assertTrue(is_frozen(hidden))
+                self.assertEqual(agent.thaw(), 1)
+                self.assertEqual(agent.freeze_all(), Filesystems.count + 1)
+                self.assertEqual(agent.thaw(), Filesystems.count + 1)
+
+    def test_skips_a_filesystem_of_which_only_a_file_is_mounted(self):
+        reason = "only a file or socket of it is mounted"
+        for kind in ("file", "socket"):
+            with self.subTest(kind=kind), self.bound(kind) as target:
+                agent = self.start("-v")
+                self.assertEqual(agent.freeze_all(), Filesystems.count)
+                self.assertIn(self.WARNING.format(target, reason), agent.log())
+                agent.thaw()
+                self.assertEqual(agent.freeze(target), 0)
+                agent.stop()
+                agent = self.configured("on-unreachable=fail")
+                self.assertEqual(agent.freeze_all(),
+                                 f"cannot freeze the filesystem at '{target}': {reason}")
+                self.assert_nothing_is_frozen(agent)
+                agent.stop()
+
+    @contextlib.contextmanager
+    def dead(self):
+        """A filesystem that cannot be opened: a FUSE filesystem on a disk, without its server."""
+        if not os.path.exists("/dev/fuse"):
+            self.skipTest("the kernel has no FUSE")
+        path = f"{MOUNT_ROOT}/dead"
+        os.makedirs(path, exist_ok=True)
+        device = subprocess.run(["losetup", "-f", "--show", make_image("/images/dead")], check=True,
+                                capture_output=True, text=True).stdout.strip()
+        try:
+            server = os.open("/dev/fuse", os.O_RDWR)
+            options = f"fd={server},rootmode=40000,user_id=0,group_id=0,blksize=512"
+            libc = ctypes.CDLL(None, use_errno=True)
+            failed = libc.mount(device.encode(), path.encode(), b"fuseblk", 0, options.encode())
+            reason = os.strerror(ctypes.get_errno())
+            os.close(server)
+            if failed:
+                self.skipTest(f"cannot mount fuse here: {reason}")
+            try:
+                yield path
+            finally:
+                umount(path)
+        finally:
+            subprocess.run(["losetup", "-d", device], check=True)
+
+    def test_fails_for_a_filesystem_that_cannot_be_opened_unless_configured(self):
+        with self.dead() as path:
+            agent = self.start()
+            error = f"failed to open {path}: Transport endpoint is not connected"
+            self.assertEqual(agent.freeze_all(), error)
+            self.assert_nothing_is_frozen(agent)
+            agent.stop()
+            agent = self.configured("on-unreachable=fail")
+            self.assertEqual(agent.freeze(Filesystems.a, path), error)
+            self.assert_nothing_is_frozen(agent)
+            agent.stop()
+            agent = self.configured("on-unreachable=skip")
+            self.assertEqual(agent.freeze(Filesystems.a, path), 1)
+            self.assertEqual(self.frozen(), [Filesystems.a])
+            self.assertIn(self.WARNING.format(path, "it cannot be opened: Transport endpoint is "
+                                              "not connected"), agent.log())
+            self.assertEqual(agent.thaw(), 1)
+            self.assert_freezes_all_but(agent)
+            agent.stop()
+            agent = self.configured(f"skip-mountpoints={path}")
+            self.assert_freezes_all_but(agent)
+
+    def test_leaves_out_a_type(self):
+        self.require("xfs")
+        agent = self.configured("skip-types = vfat, x?s")
+        self.assert_freezes_all_but(agent, f"{MOUNT_ROOT}/xfs")
+        self.assertNotIn("is not frozen", agent.log())
+        self.assertEqual(agent.freeze(f"{MOUNT_ROOT}/xfs", Filesystems.a), 1)
+        self.assertEqual(self.frozen(), [Filesystems.a])
+        self.assertIn(self.WARNING.format(f"{MOUNT_ROOT}/xfs", "skip-types of [freeze] has 'x?s'"),
+                      agent.log())
+
+    def test_leaves_out_mountpoints(self):
+        agent = self.configured(f"skip-mountpoints={MOUNT_ROOT}/a*,{MOUNT_ROOT}/with\\sblank")
+        self.assert_freezes_all_but(agent, Filesystems.a, Filesystems.nested, Filesystems.blank)
+        self.assertNotIn("is not frozen", agent.log())
+
+    def test_leaves_out_a_filesystem_by_a_bind_mount_with_a_warning(self):
+        agent = self.configured(f"skip-mountpoints={Filesystems.bind}")
+        self.assert_freezes_all_but(agent, Filesystems.b)
+        self.assertIn(self.WARNING.format(
+            Filesystems.b, f"skip-mountpoints of [freeze] has '{Filesystems.bind}', and "
+            f"'{Filesystems.bind}' is a mount of it"), agent.log())
+
+    def test_leaves_out_devices(self):
+        number = os.minor(os.stat(Filesystems.blank).st_dev)
+        agent = self.configured(f"skip-devices=/dev/sd*,/dev/loop{number}")
+        self.assert_freezes_all_but(agent, Filesystems.blank)
+        agent.stop()
+        agent = self.configured("skip-devices=/dev/loop*")
+        self.assertEqual(agent.freeze_all(), 0)
+        self.assertEqual(agent.status(), "thawed")
+
+    def test_leaves_out_a_btrfs_by_each_of_its_disks(self):
+        self.require("btrfs")
+        for disk in Filesystems.disks:
+            agent = self.configured(f"skip-devices={disk}")
+            self.assert_freezes_all_but(agent, Filesystems.two_disks)
+            agent.stop()
+
+    def test_uses_the_mount_of_the_root(self):
+        """Not that of a directory, though it was mounted before."""
+        with self.mounted("root") as path:
+            os.mkdir(path + "/sub")
+            first = f"{MOUNT_ROOT}/first"
+            os.makedirs(first, exist_ok=True)
+            mount("--bind", path + "/sub", first)
+            device = f"/dev/loop{os.minor(os.stat(first).st_dev)}"
+            try:
+                subprocess.run(["umount", path], check=True)
+                mount(device, path)
+                self.assertEqual([at for _, _, at, _ in freeze_world.mounts()
+                                  if at in (first, path)], [first, path], "the test's premise")
+                agent = self.start()
+                info = {one["name"]: one for one in agent.call("guest-get-fsinfo")}
+                self.assertEqual(info[os.path.basename(device)]["mountpoint"], path)
+                trimmed = [one["path"] for one in agent.call("guest-fstrim")["paths"]]
+                self.assertIn(path, trimmed)
+                self.assertNotIn(first, trimmed)
+                for name in (path, first):
+                    self.assertEqual(agent.freeze(name), 1)
+                    self.assertTrue(is_frozen(path))
+                    self.assertEqual(agent.thaw(), 1)
+            finally:
+                freeze_world.thaw_all()
+                umount(first)
 
     def test_freezes_each_before_the_one_that_holds_its_image(self):
         """In a copied mount namespace, as services have, the mount table is in tree order: a
@@ -297,7 +523,7 @@ class Bellhop(FilesystemTests, unittest.TestCase):
         ours = self.start()
         theirs = Agent(QEMU_GA, tempfile.mkdtemp(prefix="state-", dir="/tmp"))
         self.agents.append(theirs)
-        paths = [*Filesystems.all, Filesystems.bind, Filesystems.tmpfs, "/", "/dev", "/nonexistent"]
+        paths = [*Filesystems.all, Filesystems.tmpfs, "/", "/dev"]
         requests = [("guest-fsfreeze-freeze", {}), ("guest-fsfreeze-freeze-list", {}),
                     ("guest-fsfreeze-freeze-list", {"mountpoints": []})]
         requests.append(("guest-fsfreeze-freeze-list", {"mountpoints": Filesystems.stacked}))
@@ -313,9 +539,33 @@ class Bellhop(FilesystemTests, unittest.TestCase):
 
 
 class QemuGa(FilesystemTests, unittest.TestCase):
-    """The oracle: the tests above must hold for it too."""
+    """The oracle: the tests above must hold for it too. Its own are the differences."""
 
     PROGRAM = QEMU_GA
+
+    def test_ignores_all_names_but_the_first_mountpoint(self):
+        agent = self.start()
+        for name in ("/nonexistent", Filesystems.bind, Filesystems.read_only_bind,
+                     Filesystems.a + "/", Filesystems.a + "/lost+found"):
+            with self.subTest(name=name):
+                self.assertEqual(agent.freeze(name), 0)
+                self.assert_nothing_is_frozen(agent)
+
+    def test_fails_for_a_filesystem_below_another_mount(self):
+        with self.hidden() as hidden:
+            agent = self.start()
+            error = f"failed to open {hidden}: No such file or directory"
+            self.assertEqual(agent.freeze(Filesystems.a, hidden), error)
+            self.assert_nothing_is_frozen(agent)
+            self.assertEqual(agent.freeze_all(), error)
+            self.assert_nothing_is_frozen(agent)
+
+    def test_fails_for_a_filesystem_of_which_only_a_socket_is_mounted(self):
+        with self.bound("socket") as target:
+            agent = self.start()
+            self.assertEqual(agent.freeze_all(),
+                             f"failed to open {target}: No such device or address")
+            self.assert_nothing_is_frozen(agent)
 
 
 if __name__ == "__main__":

@@ -102,15 +102,22 @@ class Bellhop(HookTests, unittest.TestCase):
 
     def test_is_called_when_nothing_was_frozen(self):
         agent = self.start(self.hook("exit 0"))
-        self.assertEqual(agent.freeze("/nonexistent"), 0)
+        self.assertEqual(agent.freeze("/proc"), 0)
         self.assertEqual(self.hook_log(), ["freeze", "thaw"])
+
+    def test_is_not_called_for_a_name_that_is_no_mountpoint(self):
+        agent = self.start(self.hook("exit 0"))
+        self.assertIn("cannot freeze '/nonexistent'", agent.freeze(Filesystems.a, "/nonexistent"))
+        self.assert_thawed(agent)
+        self.assertFalse(os.path.exists(f"{self.directory}/hook-log"))
 
     def test_is_called_when_a_freeze_fails(self):
         hidden = make_filesystem("hidden", f"{freeze_world.MOUNT_ROOT}/over/hidden")
         freeze_world.mount("-t", "tmpfs", "none", f"{freeze_world.MOUNT_ROOT}/over")
         try:
-            agent = self.start(self.hook("exit 0"))
-            self.assertIn("failed to open", agent.freeze_all())
+            agent = self.start(self.hook("exit 0"),
+                               configuration="[freeze]\non-unreachable=fail\n")
+            self.assertIn("another one is mounted over it", agent.freeze_all())
             self.assertEqual(self.hook_log(), ["freeze", "thaw"])
             self.assert_thawed(agent)
         finally:

@@ -4,11 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
-#include <map>
-#include <ranges>
-#include <set>
 #include <utility>
+
+#include "state/freeze/freeze_selection.h"
 
 namespace bellhop::state {
 namespace {
@@ -77,6 +75,7 @@ bool Freeze::is_idle_locked() const {
 }
 
 Result<std::int64_t> Freeze::freeze(const Names& mountpoints) {
+  TRY(check_mountpoints(filesystems_, mountpoints));
   MutexLock lock(mutex_);
   const bool has_turn = changed_.wait_for(mutex_, turn_timeout,
                                           [this]() REQUIRES(mutex_) { return is_idle_locked(); });
@@ -120,33 +119,21 @@ Result<std::int64_t> Freeze::freeze_named(const Names& names) {
   return count;
 }
 
-// Opens all filesystems before the first one is frozen, so that an unreachable one is found before
-// any write is blocked. The result is in freezing order. Read-only filesystems are skipped: nothing
-// can be written to them. So is an unreachable one that has been unmounted in the meantime.
+// Opens the filesystems to freeze, in freezing order, and warns about others that the client may
+// expect to be frozen.
 Result<std::vector<FrozenSet::Entry>> Freeze::open_named(const Names& names) {
-  TRY_ASSIGN(const auto all, filesystems_.list());
-  std::set<std::string_view> named;
-  if (names) named.insert(names->begin(), names->end());
+  TRY_ASSIGN(auto selected, select_filesystems(filesystems_, options_.rules, names,
+                                               [this](const std::string& mountpoint) {
+                                                 return proceed_to(mountpoint);
+                                               }));
   std::vector<FrozenSet::Entry> opened;
-  std::map<std::string, Error, std::less<>> unreachable;
-  for (const platform::LocalFilesystem& one : std::views::reverse(all)) {
-    if (one.read_only || (names && !named.contains(one.mountpoint))) continue;
-    TRY(proceed_to(one.mountpoint));
-    auto filesystem = filesystems_.open(one);
-    if (!filesystem) {
-      unreachable.emplace(one.mountpoint, std::move(filesystem).error());
-    } else if (!*filesystem) {
-      options_.warn(fmt::format(
-          "the filesystem at '{}' is not frozen: another one is mounted over it", one.mountpoint));
-    } else {
-      opened.push_back({.mountpoint = one.mountpoint, .filesystem = *std::move(filesystem)});
+  for (SelectedFilesystem& one : selected) {
+    if (one.filesystem) {
+      opened.push_back({.mountpoint = one.mountpoint, .filesystem = std::move(one.filesystem)});
+    } else if (!one.is_expected) {
+      options_.warn(
+          fmt::format("the filesystem at '{}' is not frozen: {}", one.mountpoint, one.why));
     }
-  }
-  if (unreachable.empty()) return opened;
-  TRY_ASSIGN(const auto now, filesystems_.list());
-  for (const platform::LocalFilesystem& one : std::views::reverse(now)) {
-    const auto found = unreachable.find(one.mountpoint);
-    if (found != unreachable.end()) return std::unexpected(found->second);
   }
   return opened;
 }

@@ -64,10 +64,12 @@ class Freeze {
   // When the freeze began; nullopt when thawed.
   std::optional<FrozenSet::Time> frozen_since() const { return frozen_.since(); }
 
-  // Runs the hook, then freezes the filesystems whose first mountpoint is named, or all without
-  // names. A filesystem is frozen before the filesystem that contains its storage. Read-only ones
-  // are skipped. Returns the number of filesystems frozen. If it is 0, and after an error,
-  // everything is thawed again and the thaw hook has run. Blocks as long as a disk does.
+  // Runs the hook, then freezes the filesystems that have a mount at one of the names, or all
+  // without names. Fails without running the hook if no filesystem is mounted at a name. A
+  // filesystem is frozen before the filesystem that contains its storage. Read-only ones and those
+  // that the rules leave out are skipped. Returns the number of filesystems frozen. If it is 0, and
+  // after an error, everything is thawed again and the thaw hook has run. Blocks as long as a disk
+  // does.
   Result<std::int64_t> freeze(const std::optional<std::span<const std::string_view>>& mountpoints);
 
   // Thaws all filesystems, also those that another program froze, and runs the hook; also when

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "state/freeze/freeze_rules.h"
 
 namespace bellhop::state {
 
@@ -24,6 +25,8 @@ struct FreezeOptions {
   // Auto-thaw timeout. Applies to the freezing phase and, again from zero, to the frozen phase. 0
   // disables it.
   std::chrono::milliseconds timeout{0};
+  // Which filesystems are not frozen.
+  FreezeRules rules = {};
   // Interval between attempts when an auto-thaw fails.
   std::chrono::milliseconds retry_interval{10'000};
   FreezeHook hook = [](std::string_view, const std::stop_token&) { return Result<void>(); };

@@ -7,11 +7,18 @@ namespace {
 class GuestFsfreezeFreezeList : public CommandTest {};
 
 TEST_F(GuestFsfreezeFreezeList, FreezesWhatIsNamed) {
-  EXPECT_EQ(call("guest-fsfreeze-freeze-list", R"({"mountpoints": ["/home", "/nonexistent"]})"),
+  EXPECT_EQ(call("guest-fsfreeze-freeze-list", R"({"mountpoints": ["/home", "/proc"]})"),
             R"({"return": 1})");
   EXPECT_EQ(filesystems.frozen("/home"), 1);
   EXPECT_EQ(filesystems.frozen("/"), 0);
   EXPECT_TRUE(freeze.is_frozen());
+}
+
+TEST_F(GuestFsfreezeFreezeList, RefusesWhatIsNoMountpoint) {
+  EXPECT_EQ(call("guest-fsfreeze-freeze-list", R"({"mountpoints": ["/home", "/nonexistent"]})"),
+            error_reply("cannot freeze '/nonexistent': no filesystem is mounted there; "
+                        "guest-get-fsinfo lists the mountpoints"));
+  EXPECT_FALSE(freeze.is_frozen());
 }
 
 TEST_F(GuestFsfreezeFreezeList, FreezesNothingForAnEmptyList) {

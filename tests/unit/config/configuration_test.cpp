@@ -125,7 +125,9 @@ TEST_F(BellhopConfiguration, ReadsAllGroups) {
       "[general]\nverbose=true\n[channels]\nchannels=unix-listen:/s;vsock-listen:3:1234\n"
       "[log]\ntarget=journal\nformat=json\nlevel=warning\nexec-arguments=false\n"
       "[workers]\nlimit=8\n"
-      "[freeze]\nhook-timeout=5\nhook-directory=/d\nlimit=0\n");
+      "[freeze]\nhook-timeout=5\nhook-directory=/d\nlimit=0\n"
+      "skip-types = vfat, ext[23]\nskip-mountpoints=/mnt/a\\,b*,,*\\sc\nskip-devices=/dev/sd?,\n"
+      "on-unreachable=fail\n");
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_TRUE(settings->verbose);
   EXPECT_THAT(settings->channels,
@@ -136,6 +138,10 @@ TEST_F(BellhopConfiguration, ReadsAllGroups) {
   EXPECT_FALSE(settings->log.exec_arguments);
   EXPECT_EQ(settings->workers.limit, 8u);
   EXPECT_EQ(settings->freeze.hook_timeout, std::chrono::seconds(5));
+  EXPECT_THAT(settings->freeze.skip_types, ElementsAre("vfat", "ext[23]"));
+  EXPECT_THAT(settings->freeze.skip_mountpoints, ElementsAre("/mnt/a,b*", "* c"));
+  EXPECT_THAT(settings->freeze.skip_devices, ElementsAre("/dev/sd?"));
+  EXPECT_EQ(settings->freeze.on_unreachable, OnUnreachable::fail);
   EXPECT_EQ(settings->freeze.hook_directory, "/d");
   EXPECT_EQ(settings->freeze.timeout, std::chrono::seconds(0));
   EXPECT_EQ(settings->configuration_file, directory_.path("c"));
@@ -187,6 +193,15 @@ TEST_F(BellhopConfiguration, RejectsInvalidValues) {
   EXPECT_THAT(error_of("[freeze]\nhook-timeout=0\n"), EndsWith("not '0'"));
   EXPECT_THAT(error_of("[freeze]\nlimit=86401\n"),
               EndsWith("limit must be a number from 0 to 86400, not '86401'"));
+}
+
+TEST_F(BellhopConfiguration, RejectsPatternsThatMatchNoPath) {
+  EXPECT_EQ(error_of("[freeze]\nskip-devices=/dev/sda, sdb*\n"),
+            "c:2: skip-devices: 'sdb*' matches no path; paths begin with '/'");
+  EXPECT_EQ(error_of("[freeze]\nskip-mountpoints=mnt\n"),
+            "c:2: skip-mountpoints: 'mnt' matches no path; paths begin with '/'");
+  EXPECT_EQ(error_of("[freeze]\non-unreachable=ignore\n"),
+            "c:2: on-unreachable cannot be 'ignore'; did you mean 'skip'?");
 }
 
 TEST_F(BellhopConfiguration, RejectsInvalidChannels) {

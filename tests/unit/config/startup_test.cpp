@@ -180,6 +180,7 @@ TEST_F(StartupTest, ReadsLimitsFromTheFile) {
   EXPECT_EQ(settings({}).workers.limit, 64u);
   EXPECT_EQ(settings({}).freeze.hook_timeout, std::chrono::seconds(60));
   EXPECT_EQ(settings({}).freeze.timeout, std::chrono::minutes(10));
+  EXPECT_EQ(settings({}).freeze.on_unreachable, OnUnreachable::by_reason);
   configuration("[workers]\nlimit=3\n[freeze]\nhook-timeout=4\nlimit=5\n");
   EXPECT_EQ(settings({}).workers.limit, 3u);
   EXPECT_EQ(settings({}).freeze.hook_timeout, std::chrono::seconds(4));

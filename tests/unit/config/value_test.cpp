@@ -43,12 +43,13 @@ TEST(BooleanValue, IsTrueFalseOneOrZero) {
 
 TEST(ListValue, IsSeparatedBySemicolons) {
   using List = std::vector<std::string>;
-  EXPECT_EQ(list_value(value_of("")), List{});
-  EXPECT_EQ(list_value(value_of("a")), List{"a"});
-  EXPECT_EQ(list_value(value_of("a;b;")), (List{"a", "b"}));
-  EXPECT_EQ(list_value(value_of(R"(a\;b;\sc;;)")), (List{"a;b", " c", ""}));
-  EXPECT_FALSE(list_value(value_of("a\\")));
-  EXPECT_FALSE(list_value(value_of("\xff")));
+  EXPECT_EQ(list_value(value_of(""), ';'), List{});
+  EXPECT_EQ(list_value(value_of("a"), ';'), List{"a"});
+  EXPECT_EQ(list_value(value_of("a;b;"), ';'), (List{"a", "b"}));
+  EXPECT_EQ(list_value(value_of(R"(a\;b;\sc;;)"), ';'), (List{"a;b", " c", ""}));
+  EXPECT_EQ(list_value(value_of(R"(a\,b,c;)"), ','), (List{"a,b", "c;"}));
+  EXPECT_FALSE(list_value(value_of("a\\"), ';'));
+  EXPECT_FALSE(list_value(value_of("\xff"), ';'));
 }
 
 TEST(EscapedValue, IsDecodedToTheSameText) {

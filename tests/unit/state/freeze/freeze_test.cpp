@@ -46,9 +46,43 @@ TEST_F(FreezeTest, FreezesEverythingWithoutNames) {
   EXPECT_EQ(freeze().thaw(), 4);
 }
 
-TEST_F(FreezeTest, IgnoresNamesThatAreNoMountpoints) {
-  EXPECT_EQ(freeze_list({"/a/", "/nonexistent", "/c", "/c"}), 1);
-  EXPECT_EQ(filesystems.frozen("/c"), 1);
+TEST_F(FreezeTest, FreezesNothingAndRunsNoHookForANameThatIsNoMountpoint) {
+  for (const std::string name : {"/nonexistent", "", "c", "/c/x", "/a/../c", "/C"}) {
+    const auto frozen = freeze_list({"/c", name});
+    ASSERT_FALSE(frozen) << name;
+    EXPECT_EQ(frozen.error().message, "cannot freeze '" + name +
+                                          "': no filesystem is mounted there; guest-get-fsinfo "
+                                          "lists the mountpoints");
+  }
+  EXPECT_THAT(filesystems.take_log(), IsEmpty());
+  EXPECT_FALSE(freeze().is_frozen());
+}
+
+TEST_F(FreezeTest, FreezesByAnyNameOfAFilesystemOnce) {
+  filesystems["/c"].other_mountpoints = {"/bind"};
+  for (const std::string name : {"/c/", "//c", "/./c", "/c/.", "/c//", "/bind", "/bind/"}) {
+    EXPECT_EQ(freeze_list({name, "/c", "/c"}), 1) << name;
+    EXPECT_EQ(filesystems.frozen("/c"), 1);
+    EXPECT_EQ(freeze().thaw(), 1);
+    EXPECT_EQ(freeze_list({name}), 1) << name;
+    EXPECT_EQ(freeze().thaw(), 1);
+  }
+  EXPECT_EQ(freeze_list({"//"}), 1);
+  EXPECT_EQ(filesystems.frozen("/"), 1);
+}
+
+TEST_F(FreezeTest, IgnoresNamesOfFilesystemsThatCannotBeFrozen) {
+  EXPECT_EQ(freeze_list({"/proc", "/c"}), 1);
+  EXPECT_EQ(freeze().thaw(), 1);
+  EXPECT_EQ(freeze_list({"/proc"}), 0);
+}
+
+TEST_F(FreezeTest, ANameThatIsNoMountpointLeavesTheNoticeOfAnAutoThaw) {
+  std::ofstream(directory / "bellhop.freeze-ended") << "note\n";
+  EXPECT_FALSE(freeze_list({"/nonexistent"}));
+  const auto thawed = freeze().thaw();
+  ASSERT_FALSE(thawed);
+  EXPECT_EQ(thawed.error().message, "note");
 }
 
 TEST_F(FreezeTest, StaysThawedAndRunsTheHooksForAnEmptyList) {
@@ -191,7 +225,7 @@ TEST_F(FreezeTest, AFailingHookPreventsTheFreeze) {
 
 TEST_F(FreezeTest, RunsTheThawHookWhenTheMountsCannotBeRead) {
   filesystems.table_error = "no table";
-  const auto frozen = freeze_list({"/c"});
+  const auto frozen = freeze().freeze(std::nullopt);
   ASSERT_FALSE(frozen);
   EXPECT_EQ(frozen.error().message, "no table");
   EXPECT_THAT(filesystems.take_log(), ElementsAre("hook freeze", "hook thaw"));
