@@ -6,15 +6,15 @@
 #include <span>
 #include <string_view>
 
-#include "base/shell_pattern.h"
+#include "platform/io/shell_pattern.h"
 
 namespace bellhop::state {
 namespace {
 
 std::optional<Exclusion> match(std::string_view setting, std::span<const std::string> patterns,
-                               std::string_view text) {
+                               const std::string& text) {
   for (const std::string& pattern : patterns) {
-    if (!matches_shell_pattern(pattern, text)) continue;
+    if (!platform::matches_shell_pattern(pattern, text)) continue;
     return Exclusion{.why = fmt::format("{} of [freeze] has '{}'", setting, pattern)};
   }
   return std::nullopt;
