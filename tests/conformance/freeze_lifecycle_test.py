@@ -6,13 +6,11 @@ Runs in the world of harness/freeze_world.py. Exits with status 77 if the machin
 """
 
 import os
-import re
-import select
 import signal
 import unittest
 
 from harness import agents, freeze_world
-from harness.freeze_world import (BELLHOPD, QEMU_GA, TIMEOUT, WorldTest, is_frozen, make_filesystem,
+from harness.freeze_world import (BELLHOPD, QEMU_GA, WorldTest, Writer, is_frozen, make_filesystem,
                                   wait_until)
 
 SKIPPED = freeze_world.SKIPPED
@@ -23,49 +21,6 @@ class Filesystems:
     def make(cls):
         cls.a = make_filesystem("a")
         cls.b = make_filesystem("b")
-
-
-class Writer:
-    """A process that writes a file; the write may block."""
-
-    def __init__(self, path):
-        self.path = path
-        self.output, child_output = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            try:
-                with open(path, "w", encoding="utf-8") as file:
-                    file.write("written")
-                os.write(child_output, b"done")
-            finally:
-                os._exit(0)
-        os.close(child_output)
-
-    def state(self):
-        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as file:
-            return file.read().rpartition(")")[2].split()[0]
-
-    def waits_for_thaw(self):
-        """Whether it is blocked in the kernel's wait for a thaw."""
-        if self.state() != "D":
-            return False
-        for name in ("stack", "wchan"):
-            try:
-                with open(f"/proc/{self.pid}/{name}", encoding="utf-8") as file:
-                    where = file.read()
-            except OSError:
-                continue
-            if where.strip("0\n"):
-                return re.search("percpu_rwsem|sb_start_write|mnt_want_write|freeze", where)
-        return True  # the kernel does not report where
-
-    def is_done(self, seconds=0):
-        return bool(select.select([self.output], [], [], seconds)[0])
-
-    def finish(self):
-        assert self.is_done(TIMEOUT), "the writer is still blocked"
-        os.close(self.output)
-        os.waitpid(self.pid, 0)
 
 
 class LifecycleTests(WorldTest):

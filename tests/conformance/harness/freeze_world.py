@@ -7,8 +7,9 @@ the few programs that the tests need, changes to it with pivot_root and unmounts
 filesystems: no request to an agent in there can reach them. The kernel's mount table is checked for
 that before each start of an agent.
 
-A second process, the watchdog, thaws every filesystem in there if no test has started for a minute,
-and at once when the tests exit for any reason.
+A second process, the watchdog, thaws every filesystem in there if no test has started for a minute
+(WATCHDOG_SECONDS), and at once when the tests exit for any reason. A test that waits for a thaw asks
+`watchdog.has_fired()`, so that this thaw does not count.
 
 Environment: BELLHOPD is the agent to test, QEMU_GA a real qemu-ga that must pass the same tests
 (default: the one of tools/get-qemu-ga).
@@ -16,6 +17,7 @@ Environment: BELLHOPD is the agent to test, QEMU_GA a real qemu-ga that must pas
 
 # All modules are loaded here: the world does not contain their files.
 import concurrent.futures.thread  # noqa: F401, pylint: disable=unused-import
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -45,6 +47,7 @@ SKIPPED = 77
 WORLD = os.environ.get("FREEZE_TEST_WORLD", "")
 OUTER_NAMESPACE = os.environ.get("FREEZE_TEST_OUTER", "")
 MOUNT_ROOT = "/fs"  # the directory of the world's mountpoints
+WATCHDOG_FIRED = "/tmp/watchdog-fired"
 
 BELLHOPD = os.environ.get("BELLHOPD", "")
 QEMU_GA = os.environ.get("QEMU_GA", "")
@@ -297,12 +300,23 @@ class Watchdog:
             readable = select.select([read_end], [], [], WATCHDOG_SECONDS)[0]
             if readable and os.read(read_end, 4096):
                 continue
+            with open(WATCHDOG_FIRED, "w", encoding="utf-8"):
+                pass
             thaw_all(descriptors)
             if readable:
                 os._exit(0)
 
     def reset(self):
         os.write(self.write_end, b".")
+
+    @staticmethod
+    def has_fired():
+        """Whether it has thawed filesystems since the last call."""
+        try:
+            os.unlink(WATCHDOG_FIRED)
+            return True
+        except FileNotFoundError:
+            return False
 
     def stop(self):
         os.close(self.write_end)
@@ -312,11 +326,68 @@ class Watchdog:
 watchdog = None
 
 
+def close_all_but(*kept):
+    """In a process that was forked: closes the other descriptors that it inherited, so that the
+    watchdog and the agents do not wait for it."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) not in kept:
+            with contextlib.suppress(OSError):
+                os.close(int(name))
+
+
+class Writer:
+    """A process that writes a file; the write may block."""
+
+    def __init__(self, path):
+        self.path = path
+        self.output, child_output = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                close_all_but(child_output)
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write("written")
+                os.write(child_output, b"%f" % time.monotonic())
+            finally:
+                os._exit(0)
+        os.close(child_output)
+
+    def state(self):
+        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0]
+
+    def waits_for_thaw(self):
+        """Whether it is blocked in the kernel's wait for a thaw."""
+        if self.state() != "D":
+            return False
+        for name in ("stack", "wchan"):
+            try:
+                with open(f"/proc/{self.pid}/{name}", encoding="utf-8") as file:
+                    where = file.read()
+            except OSError:
+                continue
+            if where.strip("0\n"):
+                return re.search("percpu_rwsem|sb_start_write|mnt_want_write|freeze", where)
+        return True  # the kernel does not report where
+
+    def is_done(self, seconds=0):
+        return bool(select.select([self.output], [], [], seconds)[0])
+
+    def finish(self):
+        """Waits for its end. Returns the time of the monotonic clock at which it had written."""
+        assert self.is_done(TIMEOUT), "the writer is still blocked"
+        done = os.read(self.output, 100)
+        os.close(self.output)
+        os.waitpid(self.pid, 0)
+        assert done, f"the writer could not write {self.path}"
+        return float(done)
+
+
 # Agents ------------------------------------------------------------------------------------------
 
-def wait_until(condition):
-    """Returns whether the condition became true within TIMEOUT."""
-    deadline = time.monotonic() + TIMEOUT
+def wait_until(condition, timeout=TIMEOUT):
+    """Returns whether the condition became true within the timeout."""
+    deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
             return False
@@ -324,32 +395,67 @@ def wait_until(condition):
     return True
 
 
+def processes():
+    """The pids of the other processes in this namespace, without the watchdog: agents, hooks,
+    writers."""
+    ours = os.readlink("/proc/self/ns/mnt")
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) in (os.getpid(), watchdog and watchdog.pid):
+            continue
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{name}/ns/mnt") == ours:
+                found.append(int(name))
+    return found
+
+
+def is_guard(pid):
+    """Whether a process is the guard of a freeze."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return b"--freeze-guard" in file.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def guards():
+    """The pids of the guards of freezes."""
+    return [pid for pid in processes() if is_guard(pid)]
+
+
 class Agent:
     """An agent on a unix socket in the world. configuration: text of Bellhop's own configuration
-    file. wrap: a command to start it with."""
+    file. wrap: a command to start it with. channel: without it, the configuration names the
+    channels, and `socket_path` among them. serves: without it, the agent need not serve; connect()
+    tries whether it does. state: the state directory, if not `directory`. socket_path: the path of
+    the socket, which the agent itself replaces if it exists."""
 
     BLOCKED = [name for name in agents.DANGEROUS
                if not name.startswith("guest-fsfreeze-") and name != "guest-fstrim"]
 
-    def __init__(self, program, directory, *options, configuration=None, wrap=()):
+    def __init__(self, program, directory, *options, configuration=None, wrap=(), channel=True,
+                 serves=True, socket_path=None, state=None):
         check_isolation()
         self.kind = "bellhopd" if program == BELLHOPD else "qemu-ga"
         self.directory = directory
-        self.socket_path = directory + "/socket"
-        arguments = [*wrap, program, "-m", "unix-listen", "-p", self.socket_path,
-                     "-t", directory, "--block-rpcs=" + ",".join(self.BLOCKED), *options]
+        self.socket_path = socket_path or directory + "/socket"
+        arguments = [*wrap, program, "-t", state or directory,
+                     "--block-rpcs=" + ",".join(self.BLOCKED)]
+        if channel:
+            arguments += ["-m", "unix-listen", "-p", self.socket_path]
+        arguments += options
         if self.kind == "bellhopd":
             with open(directory + "/bellhop.conf", "w", encoding="utf-8") as file:
                 file.write(configuration or "")
             arguments += ["--bellhop-config", directory + "/bellhop.conf"]
-        if os.path.exists(self.socket_path):
+        if not socket_path and os.path.exists(self.socket_path):
             os.unlink(self.socket_path)
         with open(directory + "/log", "ab") as log:
             self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log)
         self.buffer = b""
         self.connection = None
-        if not wait_until(self.connect):
+        if serves and not wait_until(self.connect):
             raise AssertionError("the agent does not listen: " + self.log())
 
     def log(self):
@@ -411,7 +517,8 @@ class Agent:
         try:
             return agents.stop_process(self.process, self.kind, number)
         finally:
-            self.connection.close()
+            if self.connection:
+                self.connection.close()
 
 
 class WorldTest:

@@ -35,7 +35,11 @@ def status_value(pid, name):
 
 def sanitized(pid):
     """Whether a process's executable uses a sanitizer, linked statically or as a library."""
-    program = pathlib.Path(f"/proc/{pid}/exe").read_bytes()
+    return sanitized_program(f"/proc/{pid}/exe")
+
+
+def sanitized_program(path):
+    program = pathlib.Path(path).read_bytes()
     return b"__asan_init" in program or b"__tsan_init" in program
 
 

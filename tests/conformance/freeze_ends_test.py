@@ -1,0 +1,319 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A freeze ends at its limit, whatever happens to the agent and its guard.
+
+BELLHOP_ALL=1: more kills at random moments. Runs in the world of harness/freeze_world.py. Exits with status 77 if the machine does not allow it.
+"""
+
+import os
+import random
+import signal
+import time
+import unittest
+
+from harness import freeze_world
+from harness.freeze_faults import (GUARD_SOCKET, LIMITS, MARK, NOTE, NOTICE, OWED, FaultTest,
+                                   Filesystems, has_ended, kill)
+from harness.freeze_world import is_frozen, make_filesystem, umount, wait_until
+
+SKIPPED = freeze_world.SKIPPED
+RANDOM_KILLS = 300 if os.environ.get("BELLHOP_ALL") else 10
+SEED = 11
+RESTARTS = 20
+
+
+class Agent(FaultTest):
+    """What happens to the agent while the guard runs."""
+
+    def test_that_nothing_happens_to(self):
+        agent = self.meet(lambda agent: None)
+        self.assert_ends()
+        self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
+        self.assert_works_again()
+
+    def test_that_is_killed(self):
+        self.meet(self.kill_agent)
+        self.assert_ends()
+        self.assert_works_again()
+
+    def test_that_dies_of_another_signal(self):
+        for number in (signal.SIGSEGV, signal.SIGABRT):
+            with self.case(number=number):
+                self.meet(lambda agent, number=number: agent.stop(number))
+                self.assert_ends()
+                self.assert_works_again()
+
+    def test_that_is_asked_to_stop_and_then_killed(self):
+        def fault(agent):
+            os.kill(agent.process.pid, signal.SIGTERM)
+            self.kill_agent(agent)
+        self.meet(fault)
+        self.assert_ends()
+        self.assert_works_again()
+
+    def test_that_is_stopped(self):
+        agent = self.meet(lambda agent: os.kill(agent.process.pid, signal.SIGSTOP))
+        self.assert_ends()
+        os.kill(agent.process.pid, signal.SIGCONT)
+        self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
+        self.assertRegex(str(agent.thaw()), NOTICE.format(self.limit))
+        self.assertEqual(agent.thaw(), 0)
+        self.freeze_with(agent)
+        self.assertEqual(agent.thaw(), 2)
+
+    def test_that_is_stopped_and_then_killed(self):
+        def fault(agent):
+            os.kill(agent.process.pid, signal.SIGSTOP)
+            self.kill_agent(agent)
+        self.meet(fault)
+        self.assert_ends()
+        self.assert_works_again()
+
+    def test_that_is_stopped_in_the_freezing_phase(self):
+        """The limit holds from the first filesystem that freezes."""
+        self.limit = LIMITS[0]
+        agent = self.start(configuration=self.configuration())
+        agent.send("guest-fsfreeze-freeze")
+        self.assertTrue(wait_until(lambda: os.path.exists(self.state_path(MARK))))
+        os.kill(agent.process.pid, signal.SIGSTOP)
+        self.began = time.monotonic()
+        self.start_writers()
+        self.assert_ends(early=True)  # it began before
+
+    def test_that_is_killed_and_restarted(self):
+        agent = self.restart(self.meet(self.kill_agent))
+        self.assertEqual(agent.status(), "frozen")
+        self.assert_ends()
+        self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
+        self.assertRegex(str(agent.thaw()), NOTICE.format(self.limit))
+        self.assertEqual(agent.thaw(), 0)
+        self.assert_works_again(notice=False)
+
+    def test_that_is_restarted_thaws_on_request(self):
+        agent = self.restart(self.meet(self.kill_agent, limits=(600,)))
+        self.assertEqual(agent.status(), "frozen")
+        self.assertEqual(agent.thaw(), 2)
+        self.assert_ends(early=True)
+        self.assertEqual(agent.status(), "thawed")
+        self.assert_works_again(notice=False)
+
+    def test_that_is_restarted_often(self):
+        agent = self.meet(lambda agent: None)
+        for _ in range(RESTARTS):
+            agent = self.restart(agent)
+            self.assertLessEqual(len(freeze_world.guards()), 1)
+        self.assert_ends()
+        self.assert_works_again()
+
+    def test_that_is_restarted_after_the_end(self):
+        self.meet(self.kill_agent)
+        self.assert_ends()
+        self.assert_guards_end()
+        self.assertTrue(os.path.exists(self.state_path(NOTE)))
+        agent = self.start(configuration=self.configuration())
+        self.assertEqual(agent.status(), "thawed")
+        self.assertRegex(str(agent.thaw()), NOTICE.format(self.limit))
+        self.freeze_with(agent)
+        self.assertEqual(agent.thaw(), 2)
+        self.assertEqual(agent.thaw(), 0)
+
+    def test_with_a_large_limit_or_none(self):
+        for limit in (86400, 0):
+            for guard in (False, True):
+                with self.case(limit=limit, guard_killed=guard):
+                    agent = self.freeze(limit=limit)
+                    self.limit = limit
+                    agent = self.restart(agent, guard=guard,
+                                         configuration=f"[freeze]\nlimit={limit}\n")
+                    for writer in self.writers:
+                        self.assertTrue(wait_until(writer.waits_for_thaw))
+                    self.assertEqual(agent.status(), "frozen")
+                    self.assertEqual(agent.thaw(), 2)
+                    self.assert_ends(early=True)
+                    self.assertEqual(agent.thaw(), 0)
+                    self.assert_guards_end()
+
+    def test_without_a_limit_needs_no_guard(self):
+        agent = self.freeze(limit=0)
+        self.assertEqual(freeze_world.guards(), [])
+        self.assertEqual(agent.thaw(), 2)
+
+    def test_that_is_idle_has_no_guard(self):
+        agent = self.start()
+        self.assertEqual(freeze_world.guards(), [])
+        for _ in range(3):
+            self.freeze_with(agent)
+            self.assertEqual(agent.thaw(), 2)
+            self.assert_ends(early=True)
+            self.assert_guards_end()
+
+
+class Guard(FaultTest):
+    """What happens to the guard."""
+
+    def the_guard(self):
+        pids = freeze_world.guards()
+        self.assertEqual(len(pids), 1)
+        return pids[0]
+
+    def test_that_is_killed(self):
+        def fault(_):
+            guard = self.the_guard()
+            kill(guard)
+            self.assertTrue(wait_until(lambda: has_ended(guard)))
+        agent = self.meet(fault)
+        self.assert_ends(early=True)
+        self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
+        self.assert_works_again(notice=None)
+
+    def test_that_is_killed_still_thaws_on_request(self):
+        agent = self.freeze(limit=600)
+        kill(self.the_guard())
+        wait_until(lambda: agent.thaw() != "" and agent.status() == "thawed")
+        self.assert_ends(early=True)
+        self.assert_works_again(notice=None)
+
+    def test_that_is_killed_repeatedly(self):
+        agent = self.freeze(limit=LIMITS[1])
+        for _ in range(RESTARTS):
+            for pid in freeze_world.guards():
+                kill(pid)
+            time.sleep(0.01)
+        self.assert_ends(early=True)
+        self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
+        self.assert_works_again(notice=None)
+
+    def test_that_gets_sigterm_thaws(self):
+        agent = self.freeze(limit=600)
+        os.kill(self.the_guard(), signal.SIGTERM)
+        self.assert_ends(early=True)
+        self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
+        self.assertNotIsInstance(agent.thaw(), int)  # the copy is inconsistent
+        self.assert_guards_end()
+        self.assert_works_again(notice=False)
+
+    def test_that_gets_sigterm_without_an_agent(self):
+        agent = self.freeze(limit=600)
+        self.kill_agent(agent)
+        os.kill(self.the_guard(), signal.SIGTERM)
+        self.assert_ends(early=True)
+        self.assert_guards_end()
+        self.limit = None
+        agent = self.start()
+        self.assertEqual(agent.status(), "thawed")
+        self.assertNotIsInstance(agent.thaw(), int)
+
+    def test_that_gets_other_signals(self):
+        def fault(_):
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGUSR1,
+                           signal.SIGUSR2, signal.SIGALRM, signal.SIGCHLD, signal.SIGCONT,
+                           signal.SIGTTOU, signal.SIGTSTP, signal.SIGQUIT):
+                for pid in freeze_world.guards():
+                    kill(pid, number)
+        self.meet(fault)
+        self.assert_ends(early=True)
+
+    def test_that_is_stopped(self):
+        agent = self.meet(lambda _: os.kill(self.the_guard(), signal.SIGSTOP))
+        self.assert_ends(early=True)
+        self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
+
+    def test_that_is_stopped_still_thaws_on_request(self):
+        agent = self.freeze(limit=600)
+        os.kill(self.the_guard(), signal.SIGSTOP)
+        wait_until(lambda: agent.thaw() != "" and agent.status() == "thawed")
+        self.assert_ends(early=True)
+
+    def test_that_is_killed_with_the_agent(self):
+        for restarts in (1, RESTARTS):
+            with self.case(restarts=restarts):
+                agent = self.meet(lambda agent: self.kill_agent(agent, guard=True))
+                for _ in range(restarts):
+                    agent = self.restart(agent, guard=True)
+                self.assertLessEqual(len(freeze_world.guards()), 1)
+                self.assert_ends()
+                self.assertTrue(wait_until(lambda agent=agent: agent.status() == "thawed"))
+                self.assert_works_again()
+
+    def test_that_is_killed_after_the_agent(self):
+        agent = self.meet(self.kill_agent)
+        kill(self.the_guard())
+        self.start(configuration=self.configuration())
+        self.assert_ends()
+        self.assert_works_again()
+
+    def test_that_is_killed_with_the_agent_until_the_limit_has_passed(self):
+        """The restart thaws at once."""
+        agent = self.freeze(limit=LIMITS[0])
+        self.kill_agent(agent, guard=True)
+        time.sleep(max(0, self.began + self.limit - time.monotonic()))
+        self.start(configuration=self.configuration())
+        self.assert_ends()
+        self.assert_works_again()
+
+    def test_keeps_no_descriptors_of_the_agent(self):
+        """It holds the filesystems open, and no channel, log or client."""
+        agent = self.freeze(f"--logfile={self.directory}/agent.log", limit=600)
+        guard = self.the_guard()
+        opened = [os.readlink(f"/proc/{guard}/fd/{name}")
+                  for name in os.listdir(f"/proc/{guard}/fd")]
+        for path in self.mountpoints:
+            self.assertIn(path, opened)
+        self.assertFalse([path for path in opened if path.endswith((".log", "/socket", "/log"))])
+        self.assertEqual(os.getsid(guard), guard)
+        self.assertEqual(agent.thaw(), 2)
+
+
+class AnyMoment(FaultTest):
+    @classmethod
+    def make_more(cls):
+        """Several small filesystems: a freeze of all takes long enough to be met in its middle."""
+        return tuple(make_filesystem(f"small{number}", size=4) for number in range(12))
+
+    def test_kills_at_random_moments(self):
+        more = self.make_more()
+        self.addCleanup(lambda: [umount(path) for path in more])
+        self.mountpoints = [Filesystems.a, Filesystems.b, *more]
+        hook = self.hook()
+        chance = random.Random(SEED)
+        self.limit = 1
+        # How long a freeze and a thaw take here.
+        agent = self.start(hook, configuration=self.configuration())
+        began = time.monotonic()
+        self.assertEqual(agent.freeze_all(), len(self.mountpoints))
+        agent.thaw()
+        span = time.monotonic() - began
+        for number in range(RANDOM_KILLS):
+            freeze_world.watchdog.reset()
+            self.began = time.monotonic()
+            agent.send("guest-fsfreeze-freeze")
+            agent.send("guest-fsfreeze-thaw")
+            time.sleep(chance.uniform(0, span))
+            both = chance.random() < 0.3
+            self.kill_agent(agent, guard=both)
+            if chance.random() < 0.5 and not both:
+                self.end_and_settle(number)
+                agent = self.start(hook, configuration=self.configuration())
+            else:
+                agent = self.start(hook, configuration=self.configuration())
+                self.end_and_settle(number)
+            self.assertTrue(wait_until(lambda agent=agent: agent.status() == "thawed"), number)
+            self.assertTrue(wait_until(lambda agent=agent:
+                                       isinstance(agent.call("guest-get-time"), int)), number)
+            self.assertEqual(sorted(set(os.listdir(self.state)) & {MARK, OWED, GUARD_SOCKET}), [],
+                             number)
+            calls = self.hook_calls()
+            self.assertFalse(calls and calls[-1] == "freeze", f"{number}: {calls[-4:]}")
+            agent.thaw()
+
+    def end_and_settle(self, number):
+        self.start_writers()
+        try:
+            self.assert_ends(early=True)
+            self.assert_guards_end()
+        except AssertionError as error:
+            raise AssertionError(f"kill {number}") from error
+
+
+if __name__ == "__main__":
+    freeze_world.main(Filesystems.make)
