@@ -7,19 +7,30 @@ BELLHOP_ALL=1: more kills at random moments. Runs in the world of harness/freeze
 
 import os
 import random
+import shutil
 import signal
+import subprocess
 import time
 import unittest
 
 from harness import freeze_world
 from harness.freeze_faults import (GUARD_SOCKET, LIMITS, MARK, NOTE, NOTICE, OWED, FaultTest,
                                    Filesystems, has_ended, kill)
-from harness.freeze_world import is_frozen, make_filesystem, umount, wait_until
+from harness.freeze_world import MOUNT_ROOT, is_frozen, make_filesystem, mount, umount, wait_until
 
 SKIPPED = freeze_world.SKIPPED
 RANDOM_KILLS = 300 if os.environ.get("BELLHOP_ALL") else 10
 SEED = 11
 RESTARTS = 20
+
+
+def is_stopped(pid):
+    """Whether all threads of a process are stopped."""
+    states = []
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{tid}/stat", encoding="utf-8") as file:
+            states.append(file.read().rpartition(")")[2].split()[0])
+    return set(states) == {"T"}
 
 
 class Agent(FaultTest):
@@ -76,9 +87,92 @@ class Agent(FaultTest):
         agent.send("guest-fsfreeze-freeze")
         self.assertTrue(wait_until(lambda: os.path.exists(self.state_path(MARK))))
         os.kill(agent.process.pid, signal.SIGSTOP)
+        self.assertTrue(wait_until(lambda: is_stopped(agent.process.pid)))
         self.began = time.monotonic()
         self.start_writers()
         self.assert_ends(early=True)  # it began before
+        # What it freezes when it continues does not stay frozen.
+        os.kill(agent.process.pid, signal.SIGCONT)
+        self.assertNotIsInstance(agent.receive().get("return"), int)
+        self.start_writers()
+        self.assert_ends(early=True)
+        self.assert_works_again(notice=None)
+
+    def test_whose_process_group_and_session_are_killed(self):
+        """As a shell or a service manager ends all that it has started."""
+        def fault(agent):
+            os.killpg(agent.process.pid, signal.SIGKILL)
+            agent.process.wait()
+        self.meet(fault, wrap=("setsid",))
+        self.assert_ends()
+        self.assert_works_again()
+
+    def test_whose_program_is_removed_or_replaced(self):
+        """As during the installation of another version."""
+        for replace in (False, True):
+            with self.case(replace=replace):
+                self.PROGRAM = self.directory + "/bellhopd"
+                shutil.copy(freeze_world.BELLHOPD, self.PROGRAM)
+                agent = self.start(configuration="[freeze]\nlimit=1\n")
+                os.unlink(self.PROGRAM)
+                if replace:
+                    shutil.copy("/usr/bin/sleep", self.PROGRAM)
+                self.limit = 1
+                self.freeze_with(agent)
+                self.kill_agent(agent)
+                self.PROGRAM = freeze_world.BELLHOPD
+                self.assert_ends()
+                self.assert_works_again()
+
+    # Commands that change what a process inherits.
+    SURROUNDINGS = {
+        "no standard descriptors": 'exec "$@" <&- >&- 2>&-',
+        "ignored signals": """trap '' HUP INT QUIT PIPE ALRM TERM USR1 USR2 CHLD; exec "$@\"""",
+        "no locked memory": 'ulimit -l 0; exec "$@"',
+        "no files larger than nothing": 'ulimit -f 0; exec "$@"',
+        "no core": 'ulimit -c 0; exec "$@"',
+        "an empty environment": 'exec env -i "$@"',
+    }
+
+    def test_in_odd_surroundings(self):
+        for name, script in self.SURROUNDINGS.items():
+            with self.case(surroundings=name):
+                self.limit = 1
+                agent = self.start(configuration=self.configuration(),
+                                   wrap=("sh", "-c", script, "sh"))
+                self.began = time.monotonic()
+                count = agent.freeze_all()
+                if not isinstance(count, int):  # refused, with the reason
+                    self.assertFalse(is_frozen(Filesystems.a) or is_frozen(Filesystems.b))
+                    continue
+                self.start_writers()
+                self.kill_agent(agent)
+                self.assert_ends()
+                self.assert_works_again()
+
+    def test_with_few_descriptors_or_processes(self):
+        """A freeze that lacks something is refused, or guarded."""
+        for limit in ("-n 14", "-n 17", "-n 20", "-n 24", "-n 30", "-u 0"):
+            with self.case(limit=limit):
+                self.limit = 1
+                agent = self.launch(configuration=self.configuration(),
+                                    wrap=("sh", "-c", f'ulimit {limit}; exec "$@"', "sh"))
+                self.assertTrue(self.settles(agent))
+                if agent.process.poll() is not None:
+                    continue
+                self.began = time.monotonic()
+                count = agent.freeze_all()
+                self.start_writers()
+                self.kill_agent(agent)
+                self.assert_ends(early=not isinstance(count, int))
+                self.assert_works_again(notice=None)
+
+    def test_whose_filesystems_another_program_thaws(self):
+        agent = self.meet(lambda agent: None)
+        freeze_world.thaw_all()
+        self.assert_ends(early=True)
+        self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
+        self.assert_works_again()
 
     def test_that_is_killed_and_restarted(self):
         agent = self.restart(self.meet(self.kill_agent))
@@ -146,6 +240,40 @@ class Agent(FaultTest):
             self.assertEqual(agent.thaw(), 2)
             self.assert_ends(early=True)
             self.assert_guards_end()
+
+
+class Hidden(FaultTest):
+    """A filesystem whose mountpoint cannot be reached any more: the guard needs no path."""
+
+    def assert_ends_when(self, hide, show):
+        """hide, show: what makes Filesystems.b unreachable for the guard, and reachable again."""
+        try:
+            agent = self.meet(lambda agent: self.kill_agent(hide() or agent), limits=LIMITS[1:])
+            self.assertEqual(agent.process.poll(), -signal.SIGKILL)
+            self.assert_ends()
+        finally:
+            self.end_everything()  # with the mount that the test keeps
+            show()
+        self.assert_works_again(notice=None)
+
+    def test_below_another_mount(self):
+        self.keep_mount()
+        self.assert_ends_when(lambda: mount("-t", "tmpfs", "none", Filesystems.b),
+                              lambda: umount(Filesystems.b))
+
+    def test_that_is_unmounted(self):
+        self.keep_mount()
+        self.assert_ends_when(
+            lambda: subprocess.run(["umount", "-l", Filesystems.b], check=True) and None,
+            lambda: mount("--bind", self.mountpoints[1], Filesystems.b))
+
+    def keep_mount(self):
+        """Binds Filesystems.b to another mountpoint too, for the writer and the test."""
+        self.mountpoints[1] = MOUNT_ROOT + "/kept"
+        os.makedirs(self.mountpoints[1], exist_ok=True)
+        mount("--bind", Filesystems.b, self.mountpoints[1])
+        self.addCleanup(os.rmdir, self.mountpoints[1])
+        self.addCleanup(umount, self.mountpoints[1])
 
 
 class Guard(FaultTest):

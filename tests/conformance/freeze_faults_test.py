@@ -23,7 +23,7 @@ from harness.system_calls import Rule, Trace
 SKIPPED = freeze_world.SKIPPED
 ALL = bool(os.environ.get("BELLHOP_ALL"))
 ONLY = os.environ.get("BELLHOP_FAULT", "")
-SAMPLE = 40
+SAMPLE = 30
 SAMPLE_AT_LIMIT = 12  # these wait for the limit
 SEED = 11
 LIMIT = 1
@@ -33,6 +33,12 @@ MOST_OFTEN = 25
 
 @unittest.skipUnless(system_calls.SUPPORTED, "injects failures only on x86-64")
 class SystemCalls(FaultTest):
+    results = []  # of all tests
+
+    @classmethod
+    def tearDownClass(cls):
+        print("\n".join(cls.results), flush=True)
+
     def tearDown(self):
         if getattr(self, "trace", None):
             self.trace.stop()
@@ -81,6 +87,7 @@ class SystemCalls(FaultTest):
             wait_until(lambda: self.call(agent, "guest-fsfreeze-status") in ("thawed", None))
 
     def trim(self, agent):
+        self.began = time.monotonic()
         reply = self.call(agent, "guest-fstrim")
         if isinstance(reply, dict):
             paths = [one["path"] for one in reply["paths"] if "error" in one or "trimmed" in one]
@@ -132,7 +139,7 @@ class SystemCalls(FaultTest):
             with self.case(fault=str(rule)):
                 calls = self.run_traced(operation, rule)
                 reached += any(applied for *_, applied in calls)
-        print(f"{len(rules)} faults, {reached} reached", flush=True)
+        self.results.append(f"{self.id().split('.')[-1]}: {len(rules)} faults, {reached} reached")
         # The calls differ a little from run to run.
         self.assertGreaterEqual(reached, len(rules) // 2, "the faults do not reach the agent")
 
@@ -157,8 +164,9 @@ class SystemCalls(FaultTest):
             counts[role] += count
         rules = [Rule(role, "", number, kill=kill)
                  for role, count in sorted(counts.items())
-                 for kill in (("agent",), ("guard",), ("agent", "guard", "child"))
-                 for number in range(1, count + 1) if role in kill or role == "agent"]
+                 for kill in (("agent",), ("guard",), ("agent", "guard", "child"), ("itself",))
+                 for number in range(1, count + 1)
+                 if role in kill or role == "agent" or kill == ("itself",)]
         self.run_rules(operation, rules, sample)
 
     def test_failure_in_freeze_and_thaw(self):

@@ -8,6 +8,7 @@ Runs in the world of harness/freeze_world.py. Exits with status 77 if the machin
 import itertools
 import os
 import socket
+import time
 import unittest
 
 from harness import freeze_world, lifecycle, odd_files
@@ -16,7 +17,7 @@ from harness.freeze_world import wait_until
 
 SKIPPED = freeze_world.SKIPPED
 RESTARTS = 20
-SANITIZED = lifecycle.sanitized_program(freeze_world.BELLHOPD)
+SANITIZED = freeze_world.BELLHOPD and lifecycle.sanitized_program(freeze_world.BELLHOPD)
 
 
 class Daemon:
@@ -155,6 +156,38 @@ class FailedStarts(FaultTest):
                 self.assert_ends()
                 self.end_all_but_state()
                 self.assert_works_again()
+
+    def test_start_with_a_mistake_beside_the_state_directory(self):
+        """The configuration that has a mistake also names the state directory."""
+        for name, mistake in (("bellhop.conf", "[general]\nunknown=1\n"),
+                              ("bellhop.conf", "mistake\n"), ("qemu-ga.conf", "mistake\n")):
+            for guard in (False, True):
+                with self.case(file=name, mistake=mistake, guard_killed=guard):
+                    self.assert_ends_with_mistake(name, mistake, guard)
+
+    def assert_ends_with_mistake(self, name, mistake, guard):
+        def fault(agent):
+            self.kill_agent(agent, guard=guard)
+            self.start_with_state_in(name, mistake, launch=True)
+        for limit in LIMITS:
+            self.limit = limit
+            agent = self.start_with_state_in(name)
+            self.freeze_with(agent)
+            fault(agent)
+            if time.monotonic() < self.began + limit:
+                break
+            self.end_everything()
+        self.assert_ends()
+        self.assert_works_again()
+
+    def start_with_state_in(self, name, mistake="", launch=False):
+        text = f"[general]\nstatedir={self.state}\n"
+        path = self.directory + "/named.conf"
+        odd_files.content((text + mistake).encode())(path)
+        option = ("-c", path) if name == "qemu-ga.conf" else ()
+        more = "" if option else text + mistake
+        return (self.launch if launch else self.start)(
+            *option, configuration=self.configuration(more), state="")
 
     def end_all_but_state(self):
         """Ends the agents, also daemons."""

@@ -12,10 +12,11 @@ import shutil
 import unittest
 
 from harness import freeze_world, odd_files
-from harness.freeze_faults import MARK, STATE_FILES, FaultTest, Filesystems, add_tests
+from harness.freeze_faults import LIMITS, MARK, STATE_FILES, FaultTest, Filesystems, add_tests
 from harness.freeze_world import is_frozen, mount, umount, wait_until
 
 SKIPPED = freeze_world.SKIPPED
+RESTARTS = 20
 ALL = bool(os.environ.get("BELLHOP_ALL"))
 
 
@@ -44,6 +45,23 @@ class Files(FaultTest):
             self.assertFalse(os.path.lexists(self.state_path("nothing")))
             self.remove(path)
         self.assert_works_again(notice=None)
+
+    def test_many_restarts_without_a_mark_that_can_be_read(self):
+        """The number of guards stays bounded."""
+        def fault(agent):
+            self.kill_agent(agent, guard=True)
+            self.remove(self.state_path(MARK))
+            os.mkfifo(self.state_path(MARK))
+        self.meet(fault)
+        most = 0
+        for _ in range(RESTARTS):
+            agent = self.start(configuration=self.configuration())
+            self.assertEqual(agent.call("guest-ping"), {})
+            self.kill_agent(agent)
+            most = max(most, len(freeze_world.guards()))
+        self.assertLessEqual(most, 2)
+        self.assert_ends(early=True)
+        self.assert_guards_end()
 
     def assert_ends_with_each(self, name):
         cases = [(STATE_FILES, False), ([file for file in STATE_FILES if file != MARK], True)]
@@ -80,6 +98,8 @@ class Directory(FaultTest):
         self.addCleanup(umount, self.state)
 
     CHANGES = {
+        "emptied": lambda self: [self.remove(self.state_path(name))
+                                 for name in os.listdir(self.state)],
         "removed": lambda self: shutil.rmtree(self.state),
         "renamed": rename,
         "replaced": replace,
@@ -109,6 +129,13 @@ class Directory(FaultTest):
             self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
         self.assert_guards_end()
 
+
+add_tests(Directory, Directory.CHANGES, "test_that_is_{}", "assert_ends_when")
+
+
+class SpecialDirectory(FaultTest):
+    """The state directory is on a filesystem that cannot be written."""
+
     def state_on_frozen_filesystem(self):
         self.state = Filesystems.a + "/state"
         shutil.rmtree(self.state, ignore_errors=True)
@@ -136,16 +163,43 @@ class Directory(FaultTest):
         self.assert_ends(early=True)
         self.assert_works_again(notice=False)
 
+    def assert_ends_when_mount(self, change):
+        for restart in (None, False, True):
+            with self.case(restart=restart):
+                def fault(agent, restart=restart):
+                    if restart is not None:
+                        self.kill_agent(agent)
+                    change()
+                    if restart:
+                        self.launch(configuration=self.configuration())
+                self.mount_state("-o", "size=256k")
+                agent = self.meet(fault, limits=LIMITS[1:2])
+                self.assert_ends()
+                if restart:
+                    self.assertTrue(self.settles(self.agents[-1]), "the restarted agent hangs")
+                elif restart is None:
+                    self.assertTrue(wait_until(lambda agent=agent: agent.status() == "thawed"))
+                self.assert_guards_end()
+                # Also a start that cannot remove the mark finds nothing frozen.
+                for agent in self.agents:
+                    agent.stop()
+                agent = self.launch(configuration=self.configuration())
+                self.assertTrue(self.settles(agent), "the restarted agent hangs")
+                if agent.process.poll() is None:
+                    self.assertTrue(wait_until(lambda agent=agent: agent.status() == "thawed"))
+                mount("-o", "remount,rw", self.state)
+                self.remove(self.state_path("filler"))
+                self.assert_works_again(notice=None)
 
-add_tests(Directory, Directory.CHANGES, "test_that_is_{}", "assert_ends_when")
+    def test_becomes_read_only(self):
+        self.assert_ends_when_mount(lambda: mount("-o", "remount,ro", self.state))
+
+    def test_becomes_full(self):
+        self.assert_ends_when_mount(lambda: odd_files.fill(self.state_path("filler")))
 
 
 class Refusals(FaultTest):
     """A mark that cannot be written refuses the freeze: an agent that restarts would not know."""
-
-    def mount_state(self, *options):
-        mount("-t", "tmpfs", *options, "none", self.state)
-        self.addCleanup(umount, self.state)
 
     def assert_refused(self, change, reason, name=""):
         agent = self.start(self.hook())
@@ -172,14 +226,8 @@ class Refusals(FaultTest):
     def test_state_directory_is_full(self):
         self.mount_state("-o", "size=256k")
 
-        def fill():
-            with open(self.state_path("filler"), "wb", buffering=0) as file:
-                try:
-                    while True:
-                        file.write(bytes(4096))
-                except OSError:
-                    pass
-        agent = self.assert_refused(fill, "No space left on device")
+        agent = self.assert_refused(lambda: odd_files.fill(self.state_path("filler")),
+                                    "No space left on device")
         os.unlink(self.state_path("filler"))
         self.freeze_with(agent)
         self.assertEqual(agent.thaw(), 2)

@@ -14,7 +14,7 @@ import unittest
 
 from harness import freeze_world
 from harness.freeze_world import (BELLHOPD, Writer, can_make, is_frozen, make_filesystem,
-                                  wait_until)
+                                  mount, umount, wait_until)
 
 # The limits of the freezes, in seconds. A test repeats its fault with the next one if the machine
 # was too slow to make it within the limit.
@@ -143,6 +143,11 @@ class FaultTest(freeze_world.WorldTest, unittest.TestCase):
 
     def state_path(self, name):
         return f"{self.state}/{name}"
+
+    def mount_state(self, *options):
+        """Mounts a filesystem in memory as the state directory."""
+        mount("-t", "tmpfs", *options, "none", self.state)
+        self.addCleanup(umount, self.state)
 
     def remove(self, path):
         if os.path.isdir(path) and not os.path.islink(path):

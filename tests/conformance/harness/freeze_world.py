@@ -56,7 +56,7 @@ QEMU_GA = os.environ.get("QEMU_GA", "")
 _RECORD = (os.open(os.environ["BELLHOP_RECORD"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
            if os.environ.get("BELLHOP_RECORD") else -1)
 
-TOOLS = ("sh", "sleep", "mount", "umount", "unshare", "losetup", "mkfs.ext4")
+TOOLS = ("sh", "sleep", "env", "setsid", "mount", "umount", "unshare", "losetup", "mkfs.ext4")
 OPTIONAL_TOOLS = ("mkfs.xfs", "mkfs.btrfs")  # for filesystems that a machine may not support
 
 
@@ -427,7 +427,8 @@ class Agent:
     """An agent on a unix socket in the world. configuration: text of Bellhop's own configuration
     file. wrap: a command to start it with. channel: without it, the configuration names the
     channels, and `socket_path` among them. serves: without it, the agent need not serve; connect()
-    tries whether it does. state: the state directory, if not `directory`. socket_path: the path of
+    tries whether it does. state: the state directory, if not `directory`; if empty, the configuration
+    names it. socket_path: the path of
     the socket, which the agent itself replaces if it exists."""
 
     BLOCKED = [name for name in agents.DANGEROUS
@@ -439,8 +440,9 @@ class Agent:
         self.kind = "bellhopd" if program == BELLHOPD else "qemu-ga"
         self.directory = directory
         self.socket_path = socket_path or directory + "/socket"
-        arguments = [*wrap, program, "-t", state or directory,
-                     "--block-rpcs=" + ",".join(self.BLOCKED)]
+        arguments = [*wrap, program, "--block-rpcs=" + ",".join(self.BLOCKED)]
+        if state != "":
+            arguments += ["-t", state or directory]
         if channel:
             arguments += ["-m", "unix-listen", "-p", self.socket_path]
         arguments += options

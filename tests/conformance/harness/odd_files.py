@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Objects that a program does not expect in place of a small file."""
 
+import contextlib
 import os
 import socket
 import stat
@@ -27,6 +28,13 @@ def content(data):
         with open(path, "wb") as file:
             file.write(data)
     return make
+
+
+def fill(path):
+    """Makes a file that fills its filesystem."""
+    with open(path, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
 
 
 def oversized(path):

@@ -98,7 +98,8 @@ def errors_of(name):
 
 class Rule:
     """What happens at the n-th call of a name by a role since the trace began. name: "" counts all
-    calls. error: the call fails with it. kill: the roles whose processes are killed instead."""
+    calls. error: the call fails with it. kill: the roles whose processes are killed instead; or
+    "itself", only the process that calls."""
 
     def __init__(self, role, name, number, error=0, kill=()):
         self.role, self.name, self.number, self.error, self.kill = role, name, number, error, kill
@@ -233,9 +234,11 @@ class _Tracer:
                 self.set_register(tid, _ORIG_RAX, -1)
             thread.result = -rule.error
         self.record(thread.role, name, self.detail(tid, name, arguments), bool(rule))
-        if rule and rule.kill:
+        if rule:
             for process in {one.process for one in self.threads.values() if one.role in rule.kill}:
                 os.kill(process, signal.SIGKILL)
+            if "itself" in rule.kill:
+                os.kill(thread.process, signal.SIGKILL)
 
     def matching_rule(self, role, name):
         found = None
