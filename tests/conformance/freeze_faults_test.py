@@ -15,7 +15,7 @@ import random
 import time
 import unittest
 
-from harness import freeze_world, system_calls
+from harness import freeze_faults, freeze_world, system_calls
 from harness.freeze_faults import (GUARD_SOCKET, MARK, OWED, FaultTest, Filesystems, has_ended)
 from harness.freeze_world import is_frozen, wait_until
 from harness.system_calls import Rule, Trace
@@ -46,49 +46,58 @@ class SystemCalls(FaultTest):
 
     # The operations. Each returns when it has ended, whatever happened in it.
 
-    def call(self, agent, command):
-        """The reply to a command, on a connection of its own, or None if there is none."""
+    def call(self, command):
+        """The reply to a command, on a connection of its own, or None if there is none. An agent
+        that has ended is restarted, as a service manager does."""
+        agent = self.agents[-1]
         agent.connection.close()
         agent.buffer = b""
         try:
-            if not wait_until(lambda: has_ended(agent.process.pid) or agent.connect()):
-                return None
-            return agent.call(command)
+            if wait_until(lambda: has_ended(agent.process.pid) or agent.connect()):
+                return agent.call(command)
         except (OSError, AssertionError):
-            return None  # the agent disconnected, or does not answer
+            pass  # the agent disconnected, or does not answer
+        self.revive()
+        return None
 
-    def freeze_and_check(self, agent):
+    def revive(self):
+        if has_ended(self.agents[-1].process.pid):
+            self.agents[-1].stop()
+            self.start(self.hook(), configuration=self.configuration())
+
+    def freeze_and_check(self):
         self.began = time.monotonic()
-        count = self.call(agent, "guest-fsfreeze-freeze")
+        count = self.call("guest-fsfreeze-freeze")
         answered = time.monotonic()
         self.start_writers()
         if not isinstance(count, int) or count == 0:
-            if count is not None:  # nothing stays frozen after an error
-                self.assert_ends(early=True)
-            return count
+            self.assert_ends(early=True)  # nothing stays frozen after an error
+            return
         blocked = [writer for writer in self.writers
                    if wait_until(lambda writer=writer: writer.waits_for_thaw() or writer.is_done())
                    and not writer.is_done()]
         if len(blocked) < count and time.monotonic() < answered + self.limit:
             self.fail(f"{len(blocked)} filesystems are frozen after the reply {count}")
-        return count
 
-    def freeze_and_thaw(self, agent):
-        self.freeze_and_check(agent)
-        if isinstance(self.call(agent, "guest-fsfreeze-thaw"), int):
+    def freeze_and_thaw(self):
+        self.freeze_and_check()
+        if isinstance(self.call("guest-fsfreeze-thaw"), int):
             for path in self.mountpoints:
                 self.assertFalse(is_frozen(path), f"{path} is frozen after a successful thaw")
         self.assert_ends(early=True)
 
-    def freeze_until_limit(self, agent):
-        count = self.freeze_and_check(agent)
+    def freeze_until_limit(self):
+        self.freeze_and_check()
+        while not all(writer.is_done() for writer in self.writers):
+            if time.monotonic() > self.began + freeze_faults.END_TIMEOUT:
+                break
+            self.revive()
+            time.sleep(0.01)
         self.assert_ends(early=True)
-        if count == len(self.mountpoints) and not has_ended(agent.process.pid):
-            wait_until(lambda: self.call(agent, "guest-fsfreeze-status") in ("thawed", None))
 
-    def trim(self, agent):
+    def trim(self):
         self.began = time.monotonic()
-        reply = self.call(agent, "guest-fstrim")
+        reply = self.call("guest-fstrim")
         if isinstance(reply, dict):
             paths = [one["path"] for one in reply["paths"] if "error" in one or "trimmed" in one]
             self.assertEqual(sorted(paths), sorted(self.mountpoints))
@@ -102,20 +111,16 @@ class SystemCalls(FaultTest):
         freeze_world.watchdog.reset()
         agent = self.start(self.hook(), configuration=self.configuration())
         self.trace = Trace(agent.process.pid, rules)
-        operation(agent)
-        for name in (MARK, GUARD_SOCKET):
-            wait_until(lambda name=name: not os.path.exists(f"{self.state}/{name}") or
-                       has_ended(agent.process.pid))
+        operation()
+        wait_until(lambda: self.call("guest-fsfreeze-status") == "thawed")
         calls = self.trace.stop()
-        if has_ended(agent.process.pid):
-            agent.process.wait()
-            agent = self.start(self.hook(), configuration=self.configuration())
-        self.assert_serves(agent)
+        self.revive()
+        self.assert_serves(self.agents[-1])
         return calls
 
     def assert_serves(self, agent):
         """Asserts that nothing is left of the fault: the agent freezes and thaws."""
-        self.assertEqual(self.call(agent, "guest-ping"), {})
+        self.assertEqual(self.call("guest-ping"), {})
         self.assertTrue(wait_until(lambda: agent.status() == "thawed"), "the status stays frozen")
         self.assertTrue(wait_until(lambda: isinstance(agent.call("guest-get-time"), int)))
         self.assert_guards_end()

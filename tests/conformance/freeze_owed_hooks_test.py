@@ -41,7 +41,7 @@ class Hooks(FaultTest):
         agent = self.start(hook)
         self.assertTrue(self.started("freeze", "thaw"))
         self.assertTrue(wait_until(lambda: self.serves_all(agent)))
-        self.assertFalse(os.path.exists(self.state_path(OWED)))
+        self.assertTrue(wait_until(lambda: not os.path.exists(self.state_path(OWED))))
         agent = self.restart(agent, hook)
         self.assertEqual(agent.status(), "thawed")
         self.assertTrue(wait_until(lambda: self.serves_all(agent)))
@@ -56,7 +56,7 @@ class Hooks(FaultTest):
         agent = self.start(hook, configuration=self.configuration())
         self.assertTrue(self.started("freeze", "thaw"))
         self.assertTrue(wait_until(lambda: self.serves_all(agent)))
-        self.assertFalse(os.path.exists(self.state_path(OWED)))
+        self.assertTrue(wait_until(lambda: not os.path.exists(self.state_path(OWED))))
         self.assertRegex(str(agent.thaw()), NOTICE.format(self.limit))
 
     def test_agent_restarted_while_frozen(self):
@@ -81,7 +81,7 @@ class Hooks(FaultTest):
         self.assertTrue(self.started("freeze", "thaw", "thaw"))
         self.go()
         self.assertTrue(wait_until(lambda: self.serves_all(agent)))
-        self.assertFalse(os.path.exists(self.state_path(OWED)))
+        self.assertTrue(wait_until(lambda: not os.path.exists(self.state_path(OWED))))
         self.assertEqual(self.hook_calls(), ["freeze", "thaw", "thaw"])
 
     def test_next_start_serves_what_must_be_served_meanwhile(self):

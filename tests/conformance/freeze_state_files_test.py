@@ -163,13 +163,13 @@ class SpecialDirectory(FaultTest):
         self.assert_ends(early=True)
         self.assert_works_again(notice=False)
 
-    def assert_ends_when_mount(self, change):
+    def assert_ends_after(self, change, undo):
         for restart in (None, False, True):
             with self.case(restart=restart):
                 def fault(agent, restart=restart):
                     if restart is not None:
                         self.kill_agent(agent)
-                    change()
+                    change(self)
                     if restart:
                         self.launch(configuration=self.configuration())
                 self.mount_state("-o", "size=256k")
@@ -181,21 +181,26 @@ class SpecialDirectory(FaultTest):
                     self.assertTrue(wait_until(lambda agent=agent: agent.status() == "thawed"))
                 self.assert_guards_end()
                 # Also a start that cannot remove the mark finds nothing frozen.
-                for agent in self.agents:
-                    agent.stop()
+                for earlier in self.agents:
+                    earlier.stop()
                 agent = self.launch(configuration=self.configuration())
                 self.assertTrue(self.settles(agent), "the restarted agent hangs")
                 if agent.process.poll() is None:
                     self.assertTrue(wait_until(lambda agent=agent: agent.status() == "thawed"))
-                mount("-o", "remount,rw", self.state)
-                self.remove(self.state_path("filler"))
+                undo(self)
                 self.assert_works_again(notice=None)
 
-    def test_becomes_read_only(self):
-        self.assert_ends_when_mount(lambda: mount("-o", "remount,ro", self.state))
+    def make_read_only(self):
+        """By another mount: a filesystem with open files cannot be made read-only."""
+        mount("--bind", self.state, self.state)
+        mount("-o", "remount,bind,ro", self.state)
 
-    def test_becomes_full(self):
-        self.assert_ends_when_mount(lambda: odd_files.fill(self.state_path("filler")))
+    def test_that_becomes_read_only(self):
+        self.assert_ends_after(SpecialDirectory.make_read_only, lambda self: umount(self.state))
+
+    def test_that_becomes_full(self):
+        self.assert_ends_after(lambda self: odd_files.fill(self.state_path("filler")),
+                               lambda self: self.remove(self.state_path("filler")))
 
 
 class Refusals(FaultTest):

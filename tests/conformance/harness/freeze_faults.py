@@ -219,6 +219,11 @@ class FaultTest(freeze_world.WorldTest, unittest.TestCase):
         for path in self.mountpoints:
             self.assertFalse(is_frozen(path), path)
 
+    def situation(self):
+        """What is left of a freeze, for messages."""
+        return (f"in the state directory: {os.listdir(self.state)}, "
+                f"guards: {freeze_world.guards()}, log: {self.agents[-1].log()[-1000:]}")
+
     def assert_guards_end(self):
         self.assertTrue(wait_until(lambda: not freeze_world.guards(), END_TIMEOUT),
                         "a guard runs after the thaw")

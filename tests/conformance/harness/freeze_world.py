@@ -437,7 +437,7 @@ class Agent:
     def __init__(self, program, directory, *options, configuration=None, wrap=(), channel=True,
                  serves=True, socket_path=None, state=None):
         check_isolation()
-        self.kind = "bellhopd" if program == BELLHOPD else "qemu-ga"
+        self.kind = "qemu-ga" if program == QEMU_GA else "bellhopd"
         self.directory = directory
         self.socket_path = socket_path or directory + "/socket"
         arguments = [*wrap, program, "--block-rpcs=" + ",".join(self.BLOCKED)]
