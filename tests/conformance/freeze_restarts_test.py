@@ -40,15 +40,14 @@ class Daemon:
 class FrozenPaths(FaultTest):
     """The agent's socket, log or pid file is on a frozen filesystem when it is restarted."""
 
-    def channels(self, *others):
-        channels = ";".join([*others, "unix-listen:" + self.directory + "/socket"])
-        return f"[channels]\nchannels={channels}\n"
-
-    def assert_serves(self, *options, more=""):
-        """The restarted agent serves, thaws at the limit, and thaws on request."""
+    def assert_serves(self, *options, channel=None):
+        """The restarted agent serves, thaws at the limit, and thaws on request. channel: one beside
+        the test's."""
         for guard in (False, True):
             for limit in (LIMITS[0], 600):
                 with self.case(guard_killed=guard, limit=limit):
+                    more = (f"[channels]\nchannels={channel};"
+                            f"unix-listen:{self.directory}/socket\n" if channel else "")
                     agent = self.freeze(*options, more=more, limit=limit, channel=not more)
                     self.forget_daemon(agent)
                     agent = self.restart(agent, *options, guard=guard, channel=not more,
@@ -70,7 +69,7 @@ class FrozenPaths(FaultTest):
 
     def test_socket(self):
         path = f"{Filesystems.a}/agent.socket"
-        self.assert_serves(more=self.channels("unix-listen:" + path))
+        self.assert_serves(channel="unix-listen:" + path)
 
     def test_only_socket(self):
         """The agent cannot serve before the thaw, but does after it."""
