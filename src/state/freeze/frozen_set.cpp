@@ -254,6 +254,7 @@ std::optional<std::string> FrozenSet::end() {
     since_.reset();
     entries_.clear();
     settled_ = true;
+    expired_ = false;  // it would end the next freeze
   }
   options_.on_change(false);
   const MutexLock lock(mutex_);
