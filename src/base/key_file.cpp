@@ -54,13 +54,16 @@ class KeyFile::Parser {
 
   explicit Parser(std::vector<Group>& groups) : groups_(groups) {}
 
-  Outcome parse(std::string_view text) {
+  enum class Invalid { fail, skip };
+
+  Outcome parse(std::string_view text, Invalid invalid) {
     while (!text.empty()) {
       ++line_number_;
       const bool whole = text.contains('\n');
       std::string_view line = text::consume_line(text);
       if (whole && line.ends_with('\r')) line.remove_suffix(1);
-      TRY(parse_line(line.substr(0, line.find('\0'))));
+      const Outcome parsed = parse_line(line.substr(0, line.find('\0')));
+      if (!parsed && invalid == Invalid::fail) return parsed;
     }
     return {};
   }
@@ -114,7 +117,13 @@ class KeyFile::Parser {
 
 std::expected<KeyFile, KeyFileError> KeyFile::parse(std::string_view text) {
   KeyFile file;
-  TRY(Parser(file.groups_).parse(text));
+  TRY(Parser(file.groups_).parse(text, Parser::Invalid::fail));
+  return file;
+}
+
+KeyFile KeyFile::parse_valid_lines(std::string_view text) {
+  KeyFile file;
+  static_cast<void>(Parser(file.groups_).parse(text, Parser::Invalid::skip));
   return file;
 }
 

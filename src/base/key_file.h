@@ -33,6 +33,8 @@ class KeyFile {
   };
 
   static std::expected<KeyFile, KeyFileError> parse(std::string_view text);
+  // Skips the lines that are not valid.
+  static KeyFile parse_valid_lines(std::string_view text);
 
   const std::vector<Group>& groups() const { return groups_; }
   const Entry* find(std::string_view group, std::string_view key) const;

@@ -122,6 +122,20 @@ Result<void> read_configuration(const std::string& path, Presence presence, Sett
   return {};
 }
 
+void read_what_is_valid(const std::string& guest_agent_path, const std::string& path,
+                        Settings& settings) {
+  for (const std::string& file_path : {guest_agent_path, path}) {
+    const auto content = load(file_path, Presence::optional);
+    if (!content || !*content) continue;
+    const KeyFile file = KeyFile::parse_valid_lines(**content);
+    for (const Key& key : keys_of(settings)) {
+      if (file_path == guest_agent_path && key.group != general_group) continue;
+      const auto* entry = file.find(key.group, key.name);
+      if (entry) static_cast<void>(apply_entry(key, *entry));
+    }
+  }
+}
+
 std::string dump_configuration(Settings settings) {
   std::string text = "[general]\n";
   for (const Key& key : keys_of(settings)) {

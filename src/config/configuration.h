@@ -25,6 +25,11 @@ Result<void> read_guest_agent_configuration(const std::string& path, Presence pr
 // valid name.
 Result<void> read_configuration(const std::string& path, Presence presence, Settings& settings);
 
+// For a start that one of the functions above ends with an error: applies what is valid in
+// qemu-ga's file and in Bellhop's. Ignores errors.
+void read_what_is_valid(const std::string& guest_agent_path, const std::string& path,
+                        Settings& settings);
+
 // The output of --dump-conf: the settings that qemu-ga has, as its configuration file, byte for
 // byte the output of qemu-ga.
 std::string dump_configuration(Settings settings);

@@ -114,8 +114,11 @@ CommandLine parse_command_line(int argc, char* const argv[]) {
       line.guest_agent_configuration = parsed->value;
     } else if (parsed->id == bellhop_config_option) {
       line.configuration = parsed->value;
-    } else if (line.action != Action::run || !line.problem.empty()) {
+    } else if (line.action != Action::run) {
       continue;
+    } else if (!line.problem.empty()) {
+      // The start fails, but must find a freeze that an earlier agent has left.
+      if (parsed->id == 't') parse_setting(line, 't', parsed->value);
     } else if (!parsed->problem.empty()) {
       line.problem = parsed->problem;
     } else {

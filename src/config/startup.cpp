@@ -18,25 +18,25 @@
 namespace bellhop::config {
 namespace {
 
-// Reads the sources in the order of their precedence, the lowest first. Returns the first error;
-// the other sources are read all the same.
+std::string guest_agent_path(const CommandLine& line, const Environment& environment) {
+  const char* variable = environment.variable("QGA_CONF");
+  return line.guest_agent_configuration.value_or(variable ? variable
+                                                          : environment.guest_agent_configuration);
+}
+
+// Reads the sources in the order of their precedence, the lowest first.
 Result<void> load_settings(const CommandLine& line, const Environment& environment,
                            Settings& settings) {
   if (const char* file = environment.variable("QGA_OS_RELEASE")) settings.os_release = file;
   const auto presence = [](const auto& wanted) {
     return wanted ? Presence::required : Presence::optional;
   };
-  const char* variable = environment.variable("QGA_CONF");
-  const Result<void> guest_agent = read_guest_agent_configuration(
-      line.guest_agent_configuration.value_or(variable ? variable
-                                                       : environment.guest_agent_configuration),
-      presence(line.guest_agent_configuration), settings);
-  const Result<void> own =
-      read_configuration(line.configuration.value_or(environment.configuration),
-                         presence(line.configuration), settings);
-  const Result<void> options = apply_options(line, settings);
+  TRY(read_guest_agent_configuration(guest_agent_path(line, environment),
+                                     presence(line.guest_agent_configuration), settings));
+  TRY(read_configuration(line.configuration.value_or(environment.configuration),
+                         presence(line.configuration), settings));
+  TRY(apply_options(line, settings));
   if (settings.verbose) settings.log.level = platform::LogLevel::debug;
-  for (const auto& result : {guest_agent, own, options}) TRY(result);
   return {};
 }
 
@@ -125,7 +125,9 @@ std::optional<EarlySettings> read_early_settings(int argc, char* const argv[],
     return std::nullopt;
   }
   Settings settings;
-  static_cast<void>(load_settings(line, environment, settings));  // parse_startup() reports it
+  read_what_is_valid(guest_agent_path(line, environment),
+                     line.configuration.value_or(environment.configuration), settings);
+  static_cast<void>(apply_options(line, settings));  // parse_startup() reports an error
   return EarlySettings{.state_directory = settings.state_dir, .limit = settings.freeze.timeout};
 }
 

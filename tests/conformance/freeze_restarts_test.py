@@ -127,6 +127,7 @@ class FailedStarts(FaultTest):
             lambda self: ("--bellhop-config", self.path("conf", os.mkdir)),
         "with_an_endless_configuration": lambda self: ("--bellhop-config=/dev/zero",),
         "with_an_unknown_option": lambda self: ("--no-such-option",),
+        "with_an_unknown_option_before_others": lambda self: ("--no-such-option",),
         "with_an_unknown_method": lambda self: ("-m", "pigeon"),
         "with_an_argument": lambda self: ("argument",),
         "without_its_log": lambda self: ("--logfile=/nonexistent/log",),
@@ -142,6 +143,9 @@ class FailedStarts(FaultTest):
         options, more = ((), start) if isinstance(start, str) else (start, "")
         # An agent that reads without a limit must not use up the machine's memory.
         wrap = () if SANITIZED else ("sh", "-c", 'ulimit -v 4000000; exec "$@"', "sh")
+        if "before" in name:
+            (option,), options = options, ()
+            wrap += ("sh", "-c", f'program=$1; shift; exec "$program" {option} "$@"', "sh")
         return self.launch(*options, configuration=self.configuration(more), wrap=wrap,
                            channel=not more.startswith("[channels]"))
 
