@@ -222,6 +222,7 @@ RunningExecutable this_executable(int argc, char* argv[],
                                .service_manager = platform::claim_service_manager()};
   if (const auto* record = snapshot ? snapshot->find("agent") : nullptr) {
     executable.path = record->text("program").value_or("");
+    platform::name_process(executable.path);
     executable.working_directory = record->text("working-directory").value_or("/");
     executable.upgrades = record->number("replacements").value_or(0);
     executable.service_manager = record->text("service-manager").value_or("");

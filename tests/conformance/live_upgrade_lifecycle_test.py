@@ -17,7 +17,7 @@ from harness import agents
 from harness.lifecycle import (MEGABYTE, TEN_SECONDS, LoopFilesystem, call,
                                prepare_socket_activation, wait_for)
 from harness.live_upgrade import (REFUSED, UPGRADED, LiveUpgradeTest, channels_configuration,
-                                  decoded)
+                                  decoded, write_program)
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -60,14 +60,36 @@ class Refused(LiveUpgradeTest):
         os.mkfifo(marker)
         job = self.run_job(client, f"echo before; read x <{marker}; echo after")
         handle = call(client, "guest-file-open", path="/etc/hostname")
-        answer = subprocess.run([agents.bellhopd(), "--can-take-over"], check=True,
-                                stdout=subprocess.PIPE).stdout.decode().strip()
-        self.install(f"#!/bin/sh\necho '{answer}'\nrm \"$0\"\n".encode())
-        self.assert_upgrade_refused(agent, "cannot run")
+        writer = agent.directory / "writer"
+        # The kernel executes no file that is open for writing.
+        self.install_script(f'exec 9>>"{self.program}"; sleep 1000 >/dev/null 2>&1 & '
+                            f'echo $! >"{writer}"')
+        try:
+            self.assert_upgrade_refused(agent, f"cannot run '{self.program}': Text file busy")
+        finally:
+            os.kill(int(writer.read_text(encoding="ascii")), signal.SIGKILL)
         self.assertEqual(call(client, "guest-ping"), {})
         marker.write_text("\n", encoding="ascii")
         self.assertEqual(decoded(self.wait_for_job(client, job)["out-data"]), b"before\nafter\n")
         call(client, "guest-file-close", handle=handle)
+
+    def test_a_program_that_is_overwritten_after_its_answer(self):
+        """Nothing has tried what the file contains now."""
+        agent = self.agent()
+        client = self.client(agent)
+        started = agent.directory / "started"
+        run = f'echo run >>"{started}"'
+        for script in (f'echo "# more" >>"{self.program}"',
+                       # The same size and time of the last write, as after cp -p.
+                       f'cp -p "{self.program}" "{agent.directory}/copy"; '
+                       f'sed s/run/nur/ "{agent.directory}/copy" >"{self.program}"; '
+                       f'touch -r "{agent.directory}/copy" "{self.program}"'):
+            with self.subTest(script):
+                self.install_script(script, run)
+                self.assert_refused(agent, client, "was changed after it had been checked")
+                self.assertFalse(started.exists())
+        self.install(pathlib.Path(agents.bellhopd()).read_bytes())
+        self.upgrade(agent)
 
     def test_a_configuration_that_is_wrong(self):
         agent = self.agent()
@@ -163,6 +185,45 @@ class Refused(LiveUpgradeTest):
 
 
 class Upgraded(LiveUpgradeTest):
+    def open_programs(self, agent):
+        """The agent's descriptors of its program, which none of its work needs."""
+        directory = f"/proc/{agent.process.pid}/fd"
+        targets = [os.readlink(f"{directory}/{fd}") for fd in os.listdir(directory)]
+        return [target for target in targets if target.startswith(str(self.program))]
+
+    def test_a_program_that_is_replaced_after_its_answer(self):
+        """The one that has answered runs; the other one runs with the next upgrade."""
+        agent = self.agent()
+        client = self.client(agent)
+        started = agent.directory / "started"
+        other = self.program.with_suffix(".other")
+        write_program(other, pathlib.Path(agents.bellhopd()).read_bytes())
+        self.install_script(f'mv "{other}" "{self.program}"', f'echo first >>"{started}"')
+        self.upgrade(agent)
+        self.assertEqual(call(client, "guest-ping"), {})
+        self.assertEqual(started.read_text(encoding="ascii"), "first\n")
+        self.assertEqual(self.open_programs(agent), [])
+        self.upgrade(agent)
+        self.assertEqual(call(client, "bellhop-info")["replaced"], 2)
+        self.assertEqual(started.read_text(encoding="ascii"), "first\n")
+        self.assertTrue(os.path.samefile(f"/proc/{agent.process.pid}/exe", self.program))
+
+    def test_the_process_looks_the_same(self):
+        """ps(1), pidof(8) and pgrep(1) find it by its name, arguments and program."""
+        def appearance():
+            process = pathlib.Path(f"/proc/{agent.process.pid}")
+            return ((process / "comm").read_text(encoding="ascii"),
+                    (process / "cmdline").read_bytes(), os.readlink(process / "exe"))
+        agent = self.agent()
+        client = self.client(agent)
+        before = appearance()
+        self.assertEqual(before[0], "bellhopd\n")
+        for _ in range(2):
+            self.upgrade(agent)
+            call(client, "guest-ping")
+            self.assertEqual(appearance(), before)
+            self.assertEqual(self.open_programs(agent), [])
+
     def test_a_channel_that_cannot_be_opened(self):
         """It is reported; the others stay."""
         paths, agent = self.agent_on_sockets(1)

@@ -123,6 +123,7 @@ const state::SnapshotRecord* GuestAgent::channel_record(const std::string& descr
 void GuestAgent::finish_restore() {
   state::Snapshot& snapshot = *start_.snapshot;
   snapshot.take(agent_record);
+  snapshot.take(successor_record);  // its descriptor is closed below
   log_.message("version {} was replaced by version {}, with {} open files and {} jobs",
                predecessor_version_, program_version, restored_files_, restored_jobs_);
   channel_records_.clear();

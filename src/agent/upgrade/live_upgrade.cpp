@@ -29,12 +29,15 @@ std::vector<std::string> probe_arguments(const RunningExecutable& executable) {
   return arguments;
 }
 
-// Runs the successor with --can-take-over. Blocks; called on a worker.
-Result<void> probe_successor(platform::Processes& processes, const RunningExecutable& executable) {
+// Opens the successor and runs it with --can-take-over. Blocks; called on a worker.
+Result<platform::ProgramFile> probe_successor(platform::Processes& processes,
+                                              const RunningExecutable& executable) {
+  TRY_ASSIGN(auto program, platform::ProgramFile::open(executable.path));
   platform::ProcessRequest request{.path = executable.path,
                                    .arguments = probe_arguments(executable),
                                    .environment = {},
-                                   .input = {}};
+                                   .input = {},
+                                   .program = program.descriptor()};
   TRY_ASSIGN(const auto run, platform::run_program(processes, std::move(request),
                                                    {.time = probe_timeout, .whole_output = true}));
   if (run.outcome != platform::ProgramRun::Outcome::ended) {
@@ -42,7 +45,7 @@ Result<void> probe_successor(platform::Processes& processes, const RunningExecut
   }
   std::string_view output = run.output;
   const std::string_view answer = text::consume_line(output);
-  if (run.end.exit_code == 0 && run.output == probe_answer()) return {};
+  if (run.end.exit_code == 0 && run.output == probe_answer()) return program;
   if (run.end.exit_code == 0 && answer.starts_with("bellhopd ")) {
     return failure(
         "'{}' cannot read the state of this version (it answered '{}'): restart the agent",
@@ -83,8 +86,8 @@ void LiveUpgrade::start() {
 void LiveUpgrade::start_probe() {
   const bool started = workers_.run(
       [this] {
-        asio::post(loop_, [this, answer = probe_successor(processes_, executable_)] {
-          on_probe_result(answer);
+        asio::post(loop_, [this, answer = probe_successor(processes_, executable_)]() mutable {
+          on_probe_result(std::move(answer));
         });
       },
       "the probe of the new program");
@@ -93,8 +96,9 @@ void LiveUpgrade::start_probe() {
   }
 }
 
-void LiveUpgrade::on_probe_result(const Result<void>& answer) {
+void LiveUpgrade::on_probe_result(Result<platform::ProgramFile> answer) {
   if (!answer) return abort(answer.error());
+  successor_ = *std::move(answer);
   deadline_ = std::chrono::steady_clock::now() + timeout;
   start_window();
 }
@@ -133,12 +137,14 @@ void LiveUpgrade::call_after(std::chrono::milliseconds delay, void (LiveUpgrade:
 Error LiveUpgrade::exec_successor() {
   state::SnapshotWriter writer(platform::current_pid());
   if (!target_.snapshot(writer)) return failure("a freeze is just ending").error();
+  writer.begin(successor_record);
+  writer.descriptor("program", successor_->descriptor());
   const auto memory = writer.finish();
   if (!memory) return memory.error();
   std::vector<platform::NativeHandle> descriptors = writer.descriptors();
   descriptors.push_back(memory->descriptor());
   return platform::exec_in_place(
-      {.path = executable_.path,
+      {.program = *successor_,
        .arguments = executable_.arguments,
        .variable =
            fmt::format("{}={}", snapshot_variable, platform::handle_number(memory->descriptor())),
@@ -146,6 +152,7 @@ Error LiveUpgrade::exec_successor() {
 }
 
 void LiveUpgrade::abort(const Error& error) {
+  successor_.reset();
   in_progress_ = false;
   target_.upgrade_failed(error);
 }

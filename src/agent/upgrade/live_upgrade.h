@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "platform/process/process.h"
+#include "platform/process/program_file.h"
 #include "state/snapshot.h"
 #include "state/workers.h"
 
@@ -32,12 +33,16 @@ struct RunningExecutable {
 // The environment variable that contains the fd of the snapshot, for the successor.
 inline constexpr const char* snapshot_variable = "BELLHOP_HANDOVER";
 
+// The snapshot's record with the descriptor of the running program, which the successor closes.
+inline constexpr const char* successor_record = "successor";
+
 // The output of --can-take-over if the agent would run with the given options: the version of the
 // snapshots that it reads.
 std::string probe_answer();
 
-// Runs one upgrade at a time: probes the successor, quiesces the target, snapshots it and executes
-// the successor in place. If a step fails, the target resumes. Used on the loop's thread.
+// Runs one upgrade at a time: opens and probes the successor, quiesces the target, snapshots it and
+// executes the file that was probed in place. If a step fails, the target resumes. Used on the
+// loop's thread.
 class LiveUpgrade {
  public:
   // What is upgraded: the agent.
@@ -72,7 +77,7 @@ class LiveUpgrade {
 
  private:
   void start_probe();
-  void on_probe_result(const Result<void>& answer);
+  void on_probe_result(Result<platform::ProgramFile> answer);
   void start_window();
   void poll();
   void call_after(std::chrono::milliseconds delay, void (LiveUpgrade::*step)());
@@ -85,6 +90,7 @@ class LiveUpgrade {
   platform::Processes& processes_;
   Target& target_;
   bool in_progress_ = false;
+  std::optional<platform::ProgramFile> successor_;  // the program that has answered the probe
   std::chrono::steady_clock::time_point deadline_;
   std::chrono::steady_clock::time_point window_end_;
   asio::steady_timer timer_;

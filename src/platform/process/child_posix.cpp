@@ -19,12 +19,21 @@ namespace bellhop::platform {
 using Clock = std::chrono::steady_clock;
 
 bool arrange_descriptors(ChildDescriptors& descriptors) {
+  // Out of the way of the numbers that are assigned below.
+  const bool has_program = descriptors.program >= 0;
+  const int program =
+      has_program ? ::fcntl(descriptors.program, F_DUPFD, program_descriptor + 1) : -1;
+  if (has_program && program < 0) return false;
   if (::dup2(descriptors.in, 0) < 0 || ::dup2(descriptors.out, 1) < 0 ||
       ::dup2(descriptors.err, 2) < 0 || ::dup2(descriptors.report, 3) < 0) {
     return false;
   }
   descriptors.report = 3;
-  return ::fcntl(3, F_SETFD, FD_CLOEXEC) == 0 && close_from(4);
+  if (::fcntl(3, F_SETFD, FD_CLOEXEC) != 0) return false;
+  if (!has_program) return close_from(program_descriptor);
+  if (::dup2(program, program_descriptor) < 0) return false;
+  descriptors.program = program_descriptor;
+  return close_from(program_descriptor + 1);
 }
 
 std::vector<char*> exec_strings(const std::vector<std::string>& strings) {

@@ -27,12 +27,16 @@ struct ChildDescriptors {
   int out;
   int err;
   int report;
+  int program = -1;  // a program to execute; -1: none
 };
 
-// In the child: `in`, `out` and `err` become its fds 0, 1 and 2, and `report` its close-on-exec fd
-// 3. Closes all others: a copy of another child's pipe would hide the end of that child, and the
-// agent's files are not the child's. Returns false with errno set on failure. Makes only system
-// calls: safe after vfork().
+// The child's fd of ChildDescriptors::program.
+inline constexpr int program_descriptor = 4;
+
+// In the child: `in`, `out` and `err` become its fds 0, 1 and 2, `report` its close-on-exec fd 3,
+// and `program` its program_descriptor. Closes all others: a copy of another child's pipe would
+// hide the end of that child, and the agent's files are not the child's. Returns false with errno
+// set on failure. Makes only system calls: safe after vfork().
 bool arrange_descriptors(ChildDescriptors& descriptors);
 
 // Closes fd `first` and all above it. Makes only system calls: safe after vfork(). Returns false,
@@ -44,6 +48,10 @@ bool close_from(int first);
 // capabilities to change its user, still has them. Makes only system calls: safe after fork().
 // Returns false, with errno set, when it may still have any.
 bool drop_capabilities();
+
+// The path that executes the file of an open descriptor, whatever that file's own path is. If the
+// file is a script, its interpreter opens the path too: the descriptor must stay open then.
+std::string descriptor_path(int descriptor);
 
 // The argument list or environment for execve(2), which writes nothing. Refers to the strings.
 std::vector<char*> exec_strings(const std::vector<std::string>& strings);

@@ -31,6 +31,10 @@ bool close_from(int first) {
   return true;
 }
 
+std::string descriptor_path(int descriptor) {
+  return fmt::format("/proc/self/fd/{}", descriptor);
+}
+
 bool drop_capabilities() {
   // The user must not read this process's copy of the agent's memory. Not every setting of
   // fs.suid_dumpable prevents that.

@@ -14,6 +14,10 @@ bool close_from(int first) {
   return true;
 }
 
+std::string descriptor_path(int descriptor) {
+  return fmt::format("/dev/fd/{}", descriptor);
+}
+
 bool drop_capabilities() {
   return true;  // without capabilities, root's privileges end with its uid
 }

@@ -34,6 +34,9 @@ struct ProcessRequest {
   std::optional<std::string> input;                     // standard input; none: /dev/null
   Output out = Output::discard;
   Output err = Output::discard;
+  // An open file to execute instead of the one at `path`, which then only names the program. The
+  // caller keeps it open until start() has returned. The program inherits it.
+  std::optional<NativeHandle> program = {};
 };
 
 // How a process ended. One of the two is set; neither when the kernel did not report it.

@@ -9,12 +9,13 @@
 
 #include "base/error.h"
 #include "platform/io/handle.h"
+#include "platform/process/program_file.h"
 
 namespace bellhop::platform {
 
 // The program to execute.
 struct ExecRequest {
-  std::string path;
+  const ProgramFile& program;
   std::vector<std::string> arguments;     // the program's name first
   std::string variable;                   // "NAME=value", added to the environment
   std::vector<NativeHandle> descriptors;  // stay open; all others above 2 are closed
@@ -23,8 +24,15 @@ struct ExecRequest {
 // Replaces the running program by another one. The process keeps its pid and its children. All
 // other threads end; the call waits for a thread that is in the kernel and cannot be killed.
 // Requests that LifecycleRequests holds stay pending for the new program. Returns only when the
-// program cannot be run; nothing has changed then.
+// program cannot be run, or its file was changed since it was opened; nothing has changed then.
+//
+// The new program inherits the descriptor of `program` and should close it: a script's interpreter
+// needs it. It should also call name_process().
 Error exec_in_place(const ExecRequest& image);
+
+// Names the process after the file of a program, for ps(1) and pgrep(1). exec_in_place() executes a
+// descriptor, and the kernel names the process after the descriptor's number.
+void name_process(const std::string& program);
 
 // The absolute path of the running program: a live upgrade executes the program that is installed
 // there by then. `name` is argv[0]. Symbolic links are kept if the name leads to the running

@@ -8,6 +8,8 @@ Error exec_in_place(const ExecRequest&) {
   return unsupported().error();
 }
 
+void name_process(const std::string&) {}
+
 Result<std::string> executable_path(const std::string&, const std::string&) {
   return unsupported();
 }

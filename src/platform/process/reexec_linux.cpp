@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -40,11 +41,23 @@ std::vector<char*> with_variable(const std::string& variable) {
 Error exec_in_place(const ExecRequest& image) {
   const std::vector<char*> arguments = exec_strings(image.arguments);
   std::vector<char*> environment = with_variable(image.variable);
-  pass_on(image.descriptors, true);
-  ::execve(image.path.c_str(), arguments.data(), environment.data());
+  std::vector<NativeHandle> descriptors = image.descriptors;
+  descriptors.push_back(image.program.descriptor());
+  const std::string path = descriptor_path(image.program.descriptor());
+  if (Result<void> unchanged = image.program.check_unchanged(); !unchanged) {
+    return std::move(unchanged).error();
+  }
+  pass_on(descriptors, true);
+  ::execve(path.c_str(), arguments.data(), environment.data());
   const int reason = errno;
-  pass_on(image.descriptors, false);
-  return system_failure(reason, "cannot run '{}'", image.path).error();
+  pass_on(descriptors, false);
+  return system_failure(reason, "cannot run '{}'", image.program.path()).error();
+}
+
+// The kernel shortens the name to 15 bytes, as it does when it executes a path.
+void name_process(const std::string& program) {
+  const std::string name = std::filesystem::path(program).filename();
+  if (!name.empty()) ::prctl(PR_SET_NAME, name.c_str());
 }
 
 Result<std::string> executable_path(const std::string& name, const std::string& working_directory) {

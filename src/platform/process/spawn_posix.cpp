@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "platform/io/pipe_posix.h"
@@ -43,7 +44,10 @@ std::string search_path(const ProcessRequest& request) {
 
 Plan make_plan(const ProcessRequest& request, const ChildDescriptors& descriptors,
                const rlimit& descriptor_limit) {
-  Plan plan{.files = program_candidates(request.path, search_path(request)),
+  std::vector<std::string> files = request.program
+                                       ? std::vector{descriptor_path(program_descriptor)}
+                                       : program_candidates(request.path, search_path(request));
+  Plan plan{.files = std::move(files),
             .arguments = exec_strings(request.arguments),
             .shell_command = {const_cast<char*>(shell)},
             .environment = {},
@@ -127,6 +131,7 @@ Result<pid_t> spawn(const ProcessRequest& request, ChildDescriptors descriptors,
                     const rlimit& descriptor_limit) {
   TRY_ASSIGN(auto report, make_pipe());
   descriptors.report = report.write.get();
+  descriptors.program = request.program.value_or(no_handle);
   Plan plan = make_plan(request, descriptors, descriptor_limit);
   const pid_t child = fork_child(plan);
   if (child < 0) return not_started(errno, "fork child process");

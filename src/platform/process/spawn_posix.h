@@ -12,8 +12,8 @@
 namespace bellhop::platform {
 
 // Starts `request.path` with these standard streams and this RLIMIT_NOFILE. Returns once the
-// program has been loaded, or could not be. Ignores the streams of `request` and
-// `descriptors.report`. Error texts are those of qemu-ga.
+// program has been loaded, or could not be. Ignores the streams of `request`,
+// `descriptors.report` and `descriptors.program`. Error texts are those of qemu-ga.
 //
 // The child stays in the caller's session and process group. It starts with no signal blocked. As
 // in GLib, CHLD, INT, TERM, HUP and PIPE have their default action; other signals that the agent

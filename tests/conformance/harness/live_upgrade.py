@@ -98,6 +98,19 @@ class LiveUpgradeTest(LifecycleTest):
         write_program(new, content, mode)
         new.replace(self.program)
 
+    def install_script(self, after_answer, before_run=":"):
+        """Installs a script that runs bellhopd, and commands: `after_answer` when bellhopd has
+        answered the probe, `before_run` before it continues as the agent."""
+        self.install(f"""#!/bin/sh
+if [ "$1" = --can-take-over ]; then
+  "{agents.bellhopd()}" "$@" || exit
+  {after_answer}
+  exit 0
+fi
+{before_run}
+exec "{agents.bellhopd()}" "$@"
+""".encode())
+
     def log_count(self, agent, text):
         return agent.log_path.read_text(encoding="utf-8", errors="replace").count(text)
 

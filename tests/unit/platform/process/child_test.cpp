@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <thread>
+#include <vector>
 
 #include "platform/io/pipe_posix.h"
 #include "platform/process/child_posix.h"
@@ -50,6 +54,37 @@ TEST(WaitReadable, ReturnsForDataAndForTheEnd) {
   EXPECT_TRUE(read_report<char>(pipe->read));
   pipe->write.reset();
   EXPECT_TRUE(wait_readable(pipe->read, ChildDeadline::max()));
+}
+
+// Whatever numbers the descriptors have, for example when the agent's standard streams are closed.
+TEST(ArrangeDescriptors, KeepsTheProgramApart) {
+  const std::vector<std::vector<int>> orders = {{5, 6, 7, 8, 9}, {3, 4, 5, 6, 7}, {7, 6, 5, 4, 3},
+                                                {4, 5, 6, 3, 7}, {5, 6, 7, 4, 3}, {6, 7, 8, 3, 4}};
+  for (const std::vector<int>& order : orders) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      std::vector<Handle> files;
+      struct stat expected[5];
+      for (std::size_t i = 0; i < order.size(); ++i) {
+        files.emplace_back(::fcntl(::memfd_create("file", 0), F_DUPFD, 20));
+        ::fstat(files.back().get(), &expected[i]);
+      }
+      for (std::size_t i = 0; i < order.size(); ++i) ::dup2(files[i].get(), order[i]);
+      ChildDescriptors descriptors{.in = order[0],
+                                   .out = order[1],
+                                   .err = order[2],
+                                   .report = order[3],
+                                   .program = order[4]};
+      bool right = arrange_descriptors(descriptors) && descriptors.program == program_descriptor;
+      for (int number = 0; number < 5; ++number) {
+        struct stat found{};
+        right = right && ::fstat(number, &found) == 0 && found.st_ino == expected[number].st_ino;
+      }
+      right = right && ::fcntl(5, F_GETFD) < 0 && ::fcntl(20, F_GETFD) < 0;
+      ::_exit(right ? 0 : 1);
+    }
+    EXPECT_EQ(reap(child).exit_code, 0) << "report " << order[3] << ", program " << order[4];
+  }
 }
 
 pid_t fork_sleeper() {

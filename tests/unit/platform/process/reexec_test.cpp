@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <string_view>
 
 #include "unit/emulated.h"
 #include "unit/temporary_directory.h"
@@ -26,13 +28,15 @@ TEST(ExecInPlace, PassesOnlyTheNamedDescriptorsAndVariable) {
   const TemporaryDirectory directory;
   const Handle kept = open_null();
   const Handle other = open_null();
+  const auto program = ProgramFile::open("/bin/sh");
+  ASSERT_TRUE(program);
   const std::string script = "echo \"$0 $VARIABLE $$\" >out; [ -e /proc/self/fd/" +
                              std::to_string(kept.get()) + " ] && ! [ -e /proc/self/fd/" +
                              std::to_string(other.get()) + " ]";
   const pid_t child = ::fork();
   if (child == 0) {
     if (::chdir(directory.path().c_str()) == 0) {
-      exec_in_place({.path = "/bin/sh",
+      exec_in_place({.program = *program,
                      .arguments = {"sh", "-c", script, "name"},
                      .variable = "VARIABLE=value",
                      .descriptors = {kept.get()}});
@@ -47,13 +51,65 @@ TEST(ExecInPlace, PassesOnlyTheNamedDescriptorsAndVariable) {
 
 TEST(ExecInPlace, ChangesNothingWhenItFails) {
   const Handle kept = open_null();
-  const Error error = exec_in_place({.path = "/none/such",
-                                     .arguments = {"such"},
-                                     .variable = "A=b",
-                                     .descriptors = {kept.get()}});
-  EXPECT_EQ(error.message, "cannot run '/none/such': No such file or directory");
+  const TemporaryDirectory directory;
+  const auto program = ProgramFile::open(directory.file("plain", ""));
+  ASSERT_TRUE(program);
+  const Error error = exec_in_place(
+      {.program = *program, .arguments = {"such"}, .variable = "A=b", .descriptors = {kept.get()}});
+  EXPECT_EQ(error.message, "cannot run '" + program->path() + "': Permission denied");
   EXPECT_TRUE(closes_on_exec(kept.get()));
+  EXPECT_TRUE(closes_on_exec(program->descriptor()));
   EXPECT_EQ(::getenv("A"), nullptr);
+}
+
+TEST(ExecInPlace, RefusesAProgramThatWasWrittenTo) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("program", "#!/bin/sh\nexit 1\n");
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  const auto program = ProgramFile::open(path);
+  ASSERT_TRUE(program);
+  directory.file("program", "#!/bin/sh\nexit 10\n");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const Error error = exec_in_place(
+        {.program = *program, .arguments = {"x"}, .variable = "A=b", .descriptors = {}});
+    ::_exit(error.message.starts_with("'" + path + "' was changed") ? 0 : 2);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+// The interpreter of a script opens it once more, after execve(2).
+TEST(ExecInPlace, RunsTheScriptThatWasOpened) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("program", "#!/bin/sh\nexit 42\n");
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  const auto program = ProgramFile::open(path);
+  ASSERT_TRUE(program);
+  std::filesystem::remove(path);
+  directory.file("program", "#!/bin/sh\nexit 1\n");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    exec_in_place({.program = *program, .arguments = {"x"}, .variable = "A=b", .descriptors = {}});
+    ::_exit(99);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 42);
+}
+
+TEST(NameProcess, UsesTheNameOfTheFile) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    name_process("/usr/sbin/a-program-with-a-long-name");
+    char name[16] = {};
+    ::prctl(PR_GET_NAME, name);
+    ::_exit(std::string_view(name) == "a-program-with-" ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(ExecutablePath, KeepsLinksToTheProgram) {
