@@ -8,6 +8,8 @@
 
 #include "base/path.h"
 #include "base/version.h"
+#include "platform/io/sockets.h"
+#include "platform/process/threads.h"
 #include "state/freeze/freeze_hook.h"
 
 namespace bellhop::agent {
@@ -94,10 +96,7 @@ state::FreezeOptions GuestAgent::freeze_options(Deferred after_first_thaw) {
     if (after_first_thaw) std::exchange(after_first_thaw, {})();
     log_.enable();
     log_.warning("logging re-enabled due to filesystem unfreeze");
-    asio::post(loop_, [this] {
-      open_waiting_channels();
-      stop_if_requested();
-    });
+    asio::post(loop_, [this] { stop_if_requested(); });
   };
   options.warn = [this](std::string_view text) { log_.audit(Log::Level::warning, text); };
   return options;
@@ -140,11 +139,7 @@ Result<void> GuestAgent::open_channels() {
     failed = result;
   };
   for (const config::ChannelSettings& settings : startup_.settings.channels) {
-    if (must_wait_for_thaw(settings)) {
-      waiting_channels_.push_back(&settings);
-      continue;
-    }
-    note(add_channel(settings));
+    note(can_hang(settings) ? add_channel_later(settings) : add_channel(settings));
     if (!failed && !restoring) return failed;
   }
   // Close unclaimed fds before anything runs that opens others.
@@ -156,20 +151,32 @@ Result<void> GuestAgent::open_channels() {
   return restoring && !servers_.empty() ? Result<void>() : failed;
 }
 
-// Making a socket on a filesystem that is frozen would block the agent, and with it the channels by
-// which the host can thaw.
-bool GuestAgent::must_wait_for_thaw(const config::ChannelSettings& settings) const {
+// Whether the making of the channel waits for a thaw, if its filesystem is frozen.
+bool GuestAgent::can_hang(const config::ChannelSettings& settings) const {
   return start_.frozen && settings.kind->path == platform::ChannelPath::new_file &&
-         !startup_.inherited_socket && !channel_record(describe(settings)) &&
-         platform::may_be_frozen(settings.path);
+         !startup_.inherited_socket && !channel_record(describe(settings));
 }
 
-void GuestAgent::open_waiting_channels() {
-  for (const config::ChannelSettings* settings : std::exchange(waiting_channels_, {})) {
-    Result<void> opened = add_channel(*settings);
-    if (opened) opened = servers_.back()->start();
-    if (!opened) log_.error("{}", opened.error().message);
-  }
+// Makes the socket on a thread of its own: the other channels must serve, so that the host can thaw.
+Result<void> GuestAgent::add_channel_later(const config::ChannelSettings& settings) {
+  auto make = [this, &settings] {
+    auto listener = std::make_shared<Result<platform::Handle>>(platform::listen_unix(settings.path));
+    asio::post(loop_, [this, &settings, listener] {
+      --late_channels_;
+      Result<void> opened = *listener ? Result<void>() : std::unexpected(listener->error());
+      if (opened) {
+        startup_.inherited_socket = *std::move(*listener);
+        opened = add_channel(settings);
+      }
+      if (opened) opened = servers_.back()->start();
+      if (!opened) log_.error("{}", opened.error().message);
+      notify_serving(platform::ServiceState::unchanged);
+    });
+  };
+  TRY_ASSIGN(auto thread, platform::start_thread("bellhop-socket", std::move(make)));
+  thread.detach();
+  ++late_channels_;
+  return {};
 }
 
 void GuestAgent::stop_on_request(std::string_view cause) {
@@ -239,7 +246,8 @@ bool GuestAgent::stop() {
   servers_.clear();
   channels_.clear();
   const bool freeze_ended = freeze_.stop(shutdown_timeout);
-  return workers_.stop(shutdown_timeout) && freeze_ended && !statvfs_pool_.is_waiting();
+  return workers_.stop(shutdown_timeout) && freeze_ended && !statvfs_pool_.is_waiting() &&
+         late_channels_ == 0;
 }
 
 }  // namespace bellhop::agent

@@ -80,8 +80,8 @@ class GuestAgent : private LiveUpgrade::Target {
   Result<std::unique_ptr<channel::Channel>> make_channel(const config::ChannelSettings& settings);
   Result<void> open_channels();
   Result<void> add_channel(const config::ChannelSettings& settings);
-  bool must_wait_for_thaw(const config::ChannelSettings& settings) const;
-  void open_waiting_channels();
+  bool can_hang(const config::ChannelSettings& settings) const;
+  Result<void> add_channel_later(const config::ChannelSettings& settings);
   void stop_on_request(std::string_view cause);
   void stop_if_requested();
   void restore(state::Snapshot& snapshot);
@@ -132,7 +132,7 @@ class GuestAgent : private LiveUpgrade::Target {
   // A server uses its channel, so it is destroyed first.
   std::vector<std::unique_ptr<channel::Channel>> channels_;
   std::vector<std::unique_ptr<ChannelServer>> servers_;
-  std::vector<const config::ChannelSettings*> waiting_channels_;  // for the thaw
+  int late_channels_ = 0;  // that threads are making
 };
 
 }  // namespace bellhop::agent

@@ -150,7 +150,7 @@ int serve(config::Startup startup, RunningExecutable executable,
       if (!snapshot) return EXIT_FAILURE;
     }
   }
-  for (const std::string& warning : freeze.warnings) log.warning("{}", warning);
+  for (const std::string& warning : freeze.warnings) log.audit(Log::Level::warning, warning);
   if (frozen) log.disable();
 
   const std::vector<const Command*> commands = commands_on(this_system);

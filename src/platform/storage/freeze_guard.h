@@ -77,14 +77,17 @@ class FreezeGuard {
   // Ends the guard without a thaw: the agent has frozen nothing. The result is `ended`.
   virtual void cancel() = 0;
 
+  // False if another agent has the guard, or no agent can reach it: then this is only told of its
+  // end.
+  virtual bool takes_requests() const { return true; }
+
   // For the snapshot of a live upgrade.
   virtual NativeHandle descriptor() const { return no_handle; }
 };
 
 // A freeze that an earlier agent left behind.
 struct InheritedFreeze {
-  std::unique_ptr<FreezeGuard> guard;  // null if there is none that this agent can use
-  bool guarded_elsewhere = false;      // another agent that runs uses the guard
+  std::unique_ptr<FreezeGuard> guard;  // null if none could be started
   std::chrono::system_clock::time_point since;
 };
 

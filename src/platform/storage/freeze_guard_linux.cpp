@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -20,6 +22,7 @@
 #include "platform/process/spawn_posix.h"
 #include "platform/storage/freeze_guard.h"
 #include "platform/storage/freeze_mark_linux.h"
+#include "platform/storage/guard_lock_linux.h"
 #include "platform/storage/guard_messages_linux.h"
 #include "platform/storage/guard_socket_linux.h"
 #include "platform/storage/local_filesystems.h"
@@ -43,7 +46,7 @@ constexpr const char* running_program = "/proc/self/exe";
 std::optional<GuardEvent> event_of(GuardMessage message) {
   GuardEvent event{.kind = GuardEvent::Kind::warning,
                    .count = message.number,
-                   .request = message.second,
+                   .request = message.extra,
                    .text = std::move(message.text)};
   switch (message.kind) {
     case Kind::thawing:
@@ -66,23 +69,45 @@ std::optional<GuardEvent> event_of(GuardMessage message) {
   return event;
 }
 
-class Connection final : public FreezeGuard {
+// Waits until a descriptor is readable, or a call of interrupt().
+class Waiting {
  public:
-  explicit Connection(Handle socket)
-      : socket_(std::move(socket)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
-
-  void wait() override {
-    std::array<pollfd, 2> ready{{{.fd = over_ ? -1 : socket_.get(), .events = POLLIN, .revents = 0},
-                                 {.fd = wake_.get(), .events = POLLIN, .revents = 0}}};
-    retry_on_eintr([&] { return ::poll(ready.data(), ready.size(), -1); });
-    std::uint64_t times = 0;
-    [[maybe_unused]] const auto size = ::read(wake_.get(), &times, sizeof times);
+  static Result<Waiting> make() {
+    Handle wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!wake) return system_failure(errno, "cannot make an eventfd");
+    return Waiting(std::move(wake));
   }
 
-  void interrupt() override {
+  // no_handle: returns after a second at the latest. True if the descriptor is readable.
+  bool wait(NativeHandle descriptor) const {
+    std::array<pollfd, 2> ready{{{.fd = descriptor, .events = POLLIN, .revents = 0},
+                                 {.fd = wake_.get(), .events = POLLIN, .revents = 0}}};
+    const int timeout = descriptor == no_handle ? 1000 : -1;
+    retry_on_eintr([&] { return ::poll(ready.data(), ready.size(), timeout); });
+    std::uint64_t times = 0;
+    [[maybe_unused]] const auto size = ::read(wake_.get(), &times, sizeof times);
+    return ready[0].revents != 0;
+  }
+
+  void interrupt() const {
     constexpr std::uint64_t once = 1;
     [[maybe_unused]] const auto size = ::write(wake_.get(), &once, sizeof once);
   }
+
+ private:
+  explicit Waiting(Handle wake) : wake_(std::move(wake)) {}
+
+  Handle wake_;
+};
+
+// To the guard that this agent uses.
+class Connection final : public FreezeGuard {
+ public:
+  Connection(Handle socket, Waiting waiting)
+      : socket_(std::move(socket)), waiting_(std::move(waiting)) {}
+
+  void wait() override { waiting_.wait(over_ ? no_handle : socket_.get()); }
+  void interrupt() override { waiting_.interrupt(); }
 
   std::optional<GuardEvent> next() override {
     while (!over_) {
@@ -111,15 +136,59 @@ class Connection final : public FreezeGuard {
   NativeHandle descriptor() const override { return socket_.get(); }
 
  private:
-  // An error is ignored: next() reports that the guard is gone.
+  // An error is ignored: next() reports that the guard is gone. A guard that is stopped does not
+  // read.
   void send(const GuardMessage& message) {
-    static_cast<void>(send_guard_message(socket_.get(), message));
+    static_cast<void>(send_guard_message(socket_.get(), message, MSG_DONTWAIT));
   }
 
   const Handle socket_;
-  const Handle wake_;
+  const Waiting waiting_;
   bool over_ = false;  // no event follows
 };
+
+// A guard that another agent uses, or that no agent can reach.
+class DistantGuard final : public FreezeGuard {
+ public:
+  DistantGuard(Handle directory, std::string path, pid_t process, Waiting waiting)
+      : directory_(std::move(directory)),
+        path_(std::move(path)),
+        process_(static_cast<int>(::syscall(SYS_pidfd_open, process, 0))),
+        id_(process),
+        waiting_(std::move(waiting)) {}
+
+  void wait() override { has_ended_ = waiting_.wait(process_.get()); }
+  void interrupt() override { waiting_.interrupt(); }
+  std::optional<GuardEvent> next() override {
+    // Before Linux 5.3 there is no pidfd_open(2).
+    if (!process_ && !over_) has_ended_ = ::kill(id_, 0) != 0 && errno == ESRCH;
+    if (over_ || !has_ended_) return std::nullopt;
+    over_ = true;
+    const auto mark = open_freeze_mark(directory_.get(), path_);
+    const bool thawed = mark && !*mark;
+    return GuardEvent{.kind = thawed ? GuardEvent::Kind::ended : GuardEvent::Kind::lost};
+  }
+  bool takes_requests() const override { return false; }
+  void settle(milliseconds) override {}
+  void give_up() override {}
+  void renew(milliseconds) override {}
+  void thaw(std::int64_t) override {}
+  void cancel() override {}
+
+ private:
+  const Handle directory_;
+  const std::string path_;
+  const Handle process_;
+  const pid_t id_;
+  const Waiting waiting_;
+  bool has_ended_ = false;
+  bool over_ = false;  // no event follows
+};
+
+Result<std::unique_ptr<FreezeGuard>> connection(Handle socket) {
+  TRY_ASSIGN(Waiting waiting, Waiting::make());
+  return std::make_unique<Connection>(std::move(socket), std::move(waiting));
+}
 
 std::unexpected<Error> cannot_guard(const Error& reason) {
   return std::unexpected(
@@ -175,14 +244,15 @@ Result<void> instruct(const Handle& socket, NativeHandle directory, const GuardR
   if (failed == 0) {
     failed = send_guard_message(socket.get(), {.kind = command,
                                                .number = request.limit.count(),
-                                               .second = request.retry_interval.count()});
+                                               .extra = request.retry_interval.count()});
   }
   // A guard that has ended may have left the reason.
   if (failed != 0 && failed != EPIPE) return cannot_guard(failed, "cannot tell its process");
   const auto answer = first_answer(socket, start_timeout);
   if (!answer) return cannot_guard(answer.error());
-  if (answer->kind == Kind::refused) return failure("cannot guard the freeze: {}", answer->text);
-  return {};
+  if (answer->kind != Kind::refused) return {};
+  return cannot_guard({.message = answer->text,
+                       .system = {static_cast<int>(answer->number), std::generic_category()}});
 }
 
 Result<std::unique_ptr<FreezeGuard>> run_guard(const GuardRequest& request, Kind command) {
@@ -192,8 +262,10 @@ Result<std::unique_ptr<FreezeGuard>> run_guard(const GuardRequest& request, Kind
         system_failure(errno, "cannot open the state directory '{}'", request.directory).error());
   }
   TRY_ASSIGN(Handle socket, execute_guard());
+  const timeval timeout{.tv_sec = start_timeout.count(), .tv_usec = 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
   TRY(instruct(socket, directory.get(), request, command));
-  return std::make_unique<Connection>(std::move(socket));
+  return connection(std::move(socket));
 }
 
 system_clock::time_point time_point(nanoseconds since_epoch) {
@@ -214,18 +286,27 @@ Result<std::unique_ptr<FreezeGuard>> start_freeze_guard(const GuardRequest& requ
 }
 
 std::unique_ptr<FreezeGuard> restore_freeze_guard(Handle descriptor) {
-  return std::make_unique<Connection>(std::move(descriptor));
+  return connection(std::move(descriptor)).value_or(nullptr);
 }
 
 Result<std::unique_ptr<FreezeGuard>> replace_freeze_guard(const GuardRequest& request) {
-  return run_guard(request, Kind::adopt);
+  auto guard = run_guard(request, Kind::adopt);
+  if (guard || guard.error().system != std::errc::device_or_resource_busy) return guard;
+  Handle place(::open(request.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto mark = open_freeze_mark(place.get(), request.directory);
+  const NativeHandle file = mark && *mark ? mark->get() : place.get();
+  const pid_t process = guard_lock_holder(file, GuardLock::guard);
+  if (process <= 0) return guard;
+  TRY_ASSIGN(Waiting waiting, Waiting::make());
+  return std::make_unique<DistantGuard>(std::move(place), request.directory, process,
+                                        std::move(waiting));
 }
 
 FreezeAtStart inherit_freeze(const std::string& directory, milliseconds limit) {
   const Handle place(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!place) return {};
   FreezeAtStart found;
-  const Result<Handle> mark = open_freeze_mark(place.get(), directory);
+  Result<Handle> mark = open_freeze_mark(place.get(), directory);
   if (mark && !*mark) return {};
   if (!mark) found.warnings.push_back(mark.error().message);
   const auto content = mark ? read_freeze_mark(mark->get()) : std::nullopt;
@@ -238,27 +319,25 @@ FreezeAtStart inherit_freeze(const std::string& directory, milliseconds limit) {
                     directory, freeze_mark_name));
     return found;
   }
-  auto& freeze = found.freeze.emplace();
-  freeze.since = content ? content->since : time_of_change(mark ? mark->get() : no_handle);
+  InheritedFreeze freeze{
+      .guard = nullptr,
+      .since = content ? content->since : time_of_change(mark ? mark->get() : no_handle)};
   if (Handle socket = connect_to_guard(place.get())) {
     const auto answer = first_answer(socket, answer_timeout);
     if (answer && answer->kind == Kind::ready) {
       freeze.since = time_point(nanoseconds(answer->number));
-      freeze.guard = std::make_unique<Connection>(std::move(socket));
-      return found;
-    }
-    if (answer) {
-      freeze.guarded_elsewhere = true;
-      found.warnings.push_back(answer->text);
-      return found;
+      freeze.guard = connection(std::move(socket)).value_or(nullptr);
     }
   }
-  auto guard = replace_freeze_guard({.directory = directory, .limit = limit});
-  if (guard) {
-    freeze.guard = *std::move(guard);
-  } else {
-    found.warnings.push_back(guard.error().message);
+  if (!freeze.guard) {
+    // The guard may have ended a moment ago.
+    mark = open_freeze_mark(place.get(), directory);
+    if (mark && !*mark) return found;
+    auto guard = replace_freeze_guard({.directory = directory, .limit = limit});
+    if (!guard) found.warnings.push_back(guard.error().message);
+    freeze.guard = std::move(guard).value_or(nullptr);
   }
+  found.freeze = std::move(freeze);
   return found;
 }
 

@@ -25,6 +25,7 @@
 #include "platform/machine/boot_id.h"
 #include "platform/storage/freeze_guard.h"
 #include "platform/storage/freeze_mark_linux.h"
+#include "platform/storage/guard_lock_linux.h"
 #include "platform/storage/guard_messages_linux.h"
 #include "platform/storage/guard_socket_linux.h"
 #include "platform/storage/thaw_pass_linux.h"
@@ -47,7 +48,9 @@ class Guard {
   // Returns the exit status.
   int run() {
     if (Result<void> ready = set_up(); !ready) {
-      send({.kind = Kind::refused, .text = ready.error().message});
+      send({.kind = Kind::refused,
+            .number = ready.error().system.value(),
+            .text = ready.error().message});
       return EXIT_FAILURE;
     }
     while (!ended_) wait_once();
@@ -61,7 +64,8 @@ class Guard {
   Result<void> set_up();
   Result<void> begin(const GuardMessage& message);
   Result<void> adopt(const GuardMessage& message);
-  void replace_earlier_guard();
+  Result<void> replace_earlier_guard(bool knows_deadline);
+  NativeHandle lock_file() const { return mark_ ? mark_.get() : directory_.get(); }
   void set_limit(milliseconds limit);
   void set_timer(nanoseconds boot_time);
   void send(const GuardMessage& message);
@@ -79,14 +83,13 @@ class Guard {
   void thaw();
   void collect();
   void end();
+  void update_files(const std::string& text);
+  bool write_notice(const std::string& text);
+  void warn(const std::unexpected<Error>& error);
   std::string notice() const;
-  // What the state directory contains now: the mark that this guard has written or taken over,
-  // nothing, or another one.
-  enum class Mark { own, none, another };
-  Mark mark() const;
+  bool mark_is_own() const;
 
   Handle control_;   // the agent; empty when it is gone
-  Handle agent_;     // its pidfd
   Handle listener_;  // for the next agent
   Handle signals_;
   Handle timer_;
@@ -114,7 +117,7 @@ class Guard {
 // Keeps the guard alive where the kernel allows it. Without the privilege for it, the guard works
 // all the same.
 void harden() {
-  ::mlockall(MCL_CURRENT | MCL_FUTURE);
+  ::mlockall(MCL_CURRENT);  // not the future: with a low limit, memory would run out later
   ::prctl(PR_SET_NAME, "bellhop-guard", 0, 0, 0);
   const Handle score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
   if (score) write_all(score.get(), "-1000");
@@ -131,12 +134,27 @@ Handle watch_signals() {
   return Handle(::signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-// The process at the other end of a socket.
-Handle peer_process(NativeHandle socket) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0) return {};
-  return Handle(static_cast<int>(::syscall(SYS_pidfd_open, peer.pid, 0)));  // since Linux 5.3
+// A limit that no mark exceeds: that of the configuration.
+constexpr milliseconds max_limit = std::chrono::hours(24);
+
+// The deadline of a mark, 0 if it has no limit; nullopt if the mark is damaged or says something
+// that no guard has written.
+std::optional<nanoseconds> deadline_of(const std::optional<FreezeMark>& mark) {
+  if (!mark || mark->boot_id != boot_id()) return std::nullopt;
+  if (mark->limit.count() == 0 && !mark->deadline) return nanoseconds(0);
+  if (!mark->deadline || mark->limit.count() <= 0 || mark->limit > max_limit) return std::nullopt;
+  const bool possible = mark->deadline->count() > 0 && *mark->deadline <= boot_time() + mark->limit;
+  return possible ? mark->deadline : std::nullopt;
+}
+
+// The agent must wait for the end of the freeze: it cannot use its guard.
+std::unexpected<Error> in_use(std::string message) {
+  return std::unexpected(Error{.message = std::move(message),
+                               .system = std::make_error_code(std::errc::device_or_resource_busy)});
+}
+
+std::unexpected<Error> used_by_another_agent() {
+  return in_use("another running agent uses this state directory and has frozen filesystems");
 }
 
 Result<void> Guard::set_up() {
@@ -144,7 +162,6 @@ Result<void> Guard::set_up() {
   signals_ = watch_signals();
   timer_.reset(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
   if (!signals_ || !timer_) return system_failure(errno, "cannot make a timer");
-  agent_ = peer_process(control_.get());
   for (;;) {
     auto message = receive_guard_message(control_.get());
     if (!message) return failure("the agent is gone");
@@ -167,8 +184,11 @@ Result<void> Guard::set_up() {
 }
 
 Result<void> Guard::begin(const GuardMessage& message) {
-  retry_interval_ = milliseconds(message.second);
+  retry_interval_ = milliseconds(message.extra);
   limit_ = milliseconds(message.number);
+  TRY_ASSIGN(const Handle earlier, open_freeze_mark(directory_.get(), directory_path_));
+  if (earlier && guard_lock_holder(earlier.get(), GuardLock::guard) != 0)
+    return used_by_another_agent();
   FreezeMark mark{.boot_id = boot_id(), .since = since_, .limit = limit_};
   if (limit_.count() > 0) mark.deadline = boot_time() + limit_;
   TRY_ASSIGN(mark_, create_freeze_mark(directory_.get(), directory_path_, mark));
@@ -178,55 +198,58 @@ Result<void> Guard::begin(const GuardMessage& message) {
     return std::unexpected(std::move(listener).error());
   }
   listener_ = *std::move(listener);
-  replace_earlier_guard();
+  take_guard_lock(lock_file(), GuardLock::guard);
+  take_guard_lock(lock_file(), GuardLock::agent);
+  pollfd agent{.fd = control_.get(), .events = 0, .revents = 0};
+  if (::poll(&agent, 1, 0) > 0) {  // it does not wait any more, and has frozen nothing
+    stop_listening(directory_.get());
+    ::unlinkat(directory_.get(), std::string(freeze_mark_name).c_str(), 0);
+    return failure("the agent is gone");
+  }
   set_limit(limit_);
   report_ready();
   return {};
 }
 
 Result<void> Guard::adopt(const GuardMessage& message) {
-  retry_interval_ = milliseconds(message.second);
+  retry_interval_ = milliseconds(message.extra);
   settled_ = true;
   pass_.add_all();
   // An error is ignored: without a mark that can be read, the limit of the request counts from now.
   if (auto mark = open_freeze_mark(directory_.get(), directory_path_)) mark_ = *std::move(mark);
-  replace_earlier_guard();
   const auto mark = mark_ ? read_freeze_mark(mark_.get()) : std::nullopt;
-  limit_ = milliseconds(message.number);
-  if (mark && mark->boot_id == boot_id()) {
-    since_ = mark->since;
+  const auto deadline = deadline_of(mark);
+  TRY(replace_earlier_guard(deadline.has_value()));
+  if (mark) since_ = mark->since;
+  if (deadline && (deadline->count() > 0 || message.number == 0)) {
     limit_ = mark->limit;
-    if (mark->deadline) set_timer(*mark->deadline);
+    set_timer(*deadline);
   } else {
-    set_limit(limit_);
+    set_limit(milliseconds(message.number));
   }
   report_ready();
   return {};
 }
 
-// Locks the mark, so that there is one guard. An earlier one that no agent can reach would end a
-// later freeze at its own limit.
-void Guard::replace_earlier_guard() {
-  if (!mark_) return;
-  struct flock lock{};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  struct flock holder = lock;
-  if (::fcntl(mark_.get(), F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK && holder.l_pid > 0) {
-    const Handle earlier(static_cast<int>(::syscall(SYS_pidfd_open, holder.l_pid, 0)));
-    struct flock still = lock;
-    if (earlier && ::fcntl(mark_.get(), F_GETLK, &still) == 0 && still.l_pid == holder.l_pid) {
-      ::syscall(SYS_pidfd_send_signal, earlier.get(), SIGKILL, nullptr, 0);
-      pollfd end{.fd = earlier.get(), .events = POLLIN, .revents = 0};
-      ::poll(&end, 1, 1000);
-    }
+// Ends an earlier guard that has no agent and that no agent can reach. Each failing start of an
+// agent leaves one, and it would end a later freeze. Not one that alone knows the deadline.
+Result<void> Guard::replace_earlier_guard(bool knows_deadline) {
+  if (const pid_t earlier = guard_lock_holder(lock_file(), GuardLock::guard)) {
+    if (guard_lock_holder(lock_file(), GuardLock::agent) != 0) return used_by_another_agent();
+    if (!knows_deadline) return in_use("the guard of the freeze runs, but cannot be reached");
+    const Handle process(static_cast<int>(::syscall(SYS_pidfd_open, earlier, 0)));
+    if (guard_lock_holder(lock_file(), GuardLock::guard) == earlier) ::kill(earlier, SIGKILL);
+    pollfd end{.fd = process.get(), .events = POLLIN, .revents = 0};
+    ::poll(&end, 1, process ? 1000 : 100);
   }
-  ::fcntl(mark_.get(), F_SETLK, &lock);
+  if (!take_guard_lock(lock_file(), GuardLock::guard)) return used_by_another_agent();
+  take_guard_lock(lock_file(), GuardLock::agent);
+  return {};
 }
 
 void Guard::set_limit(milliseconds limit) {
-  limit_ = limit;
-  set_timer(limit.count() > 0 ? boot_time() + limit : nanoseconds(0));
+  limit_ = std::min(limit, max_limit);
+  set_timer(limit_.count() > 0 ? boot_time() + limit_ : nanoseconds(0));
 }
 
 // 0 stops the timer. A time in the past fires at once.
@@ -249,27 +272,29 @@ void Guard::report_ready() {
 
 void Guard::wait_once() {
   // poll(2) ignores negative descriptors.
-  std::array<pollfd, 5> ready{{{.fd = control_.get(), .events = POLLIN, .revents = 0},
-                               {.fd = agent_.get(), .events = POLLIN, .revents = 0},
+  std::array<pollfd, 4> ready{{{.fd = control_.get(), .events = POLLIN, .revents = 0},
                                {.fd = listener_.get(), .events = POLLIN, .revents = 0},
                                {.fd = signals_.get(), .events = POLLIN, .revents = 0},
                                {.fd = timer_.get(), .events = POLLIN, .revents = 0}}};
   if (::poll(ready.data(), ready.size(), -1) < 0) return;
-  // The agent's last messages come before the news of its end.
-  if (ready[0].revents != 0) {
-    receive();
-  } else if (ready[1].revents != 0) {
-    agent_gone();
-  }
-  if (ready[2].revents != 0) accept();
-  if (ready[3].revents != 0) handle_signals();
-  if (ready[4].revents != 0) on_timer();
+  // The end of the agent is seen before the next one connects.
+  if (ready[0].revents != 0) receive();
+  if (ready[1].revents != 0) accept();
+  if (ready[2].revents != 0) handle_signals();
+  if (ready[3].revents != 0) on_timer();
 }
 
 void Guard::receive() {
-  const auto message = receive_guard_message(control_.get(), MSG_DONTWAIT);
-  if (message) return handle(*message);
-  if (message.error() != EAGAIN) agent_gone();
+  while (control_ && !ended_) {
+    const auto message = receive_guard_message(control_.get(), MSG_DONTWAIT);
+    if (message) {
+      handle(*message);
+    } else if (message.error() == EAGAIN) {
+      return;
+    } else {
+      agent_gone();
+    }
+  }
 }
 
 void Guard::handle(const GuardMessage& message) {
@@ -299,7 +324,7 @@ void Guard::handle(const GuardMessage& message) {
 
 void Guard::agent_gone() {
   control_.reset();
-  agent_.reset();
+  release_guard_lock(lock_file(), GuardLock::agent);
   if (std::exchange(settled_, true)) return;
   // Nobody knows of this freeze: its request got no reply.
   expire(Cause::agent_died);
@@ -312,18 +337,17 @@ void Guard::accept() {
   socklen_t size = sizeof peer;
   if (!client || ::getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
   if (peer.uid != 0 && peer.uid != ::geteuid()) return;
+  receive();  // the agent before it may have ended a moment ago
+  if (ended_) return;
   if (control_) {
-    static_cast<void>(send_guard_message(
-        client.get(),
-        {.kind = Kind::refused,
-         .text = "another running agent uses this state directory and has frozen filesystems"},
-        MSG_DONTWAIT));
+    const GuardMessage refused{.kind = Kind::refused,
+                               .text = used_by_another_agent().error().message};
+    static_cast<void>(send_guard_message(client.get(), refused, MSG_DONTWAIT));
     return;
   }
   control_ = std::move(client);
+  take_guard_lock(lock_file(), GuardLock::agent);
   request_ = 0;
-  agent_ = peer_process(control_.get());
-  settled_ = true;
   report_ready();
 }
 
@@ -338,10 +362,6 @@ void Guard::handle_signals() {
 void Guard::on_timer() {
   std::uint64_t times = 0;
   if (::read(timer_.get(), &times, sizeof times) != sizeof times) return;  // set again meanwhile
-  if (!expired_ && mark() == Mark::another) {
-    ended_ = true;  // this freeze has ended, and a later one has a guard of its own
-    return;
-  }
   expire(Cause::limit);
 }
 
@@ -355,6 +375,8 @@ void Guard::expire(Cause cause) {
 
 void Guard::thaw() {
   pass_.start(settled_);
+  // What freezes late, or does not thaw, is tried again.
+  if (expired_) set_timer(boot_time() + (settled_ ? retry_interval_ : unsettled_interval));
   collect();
 }
 
@@ -362,40 +384,55 @@ void Guard::collect() {
   if (!pass_.collect()) return;
   if (settled_ && pass_.is_complete()) return end();
   total_ += pass_.count();
-  send({.kind = Kind::pass, .number = pass_.count(), .second = request_, .text = pass_.error()});
-  // What the agent freezes after the limit must thaw too.
-  if (expired_) set_timer(boot_time() + (settled_ ? retry_interval_ : unsettled_interval));
+  send({.kind = Kind::pass, .number = pass_.count(), .extra = request_, .text = pass_.error()});
 }
 
 void Guard::end() {
   total_ += pass_.count();
   const std::string text = notice();
-  if (!text.empty()) {
-    const std::string name(freeze_notice_name);
-    ::unlinkat(directory_.get(), name.c_str(), 0);
-    const Handle file(::openat(directory_.get(), name.c_str(),
-                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (const int reason = file ? write_all(file.get(), text + "\n") : errno) {
-      send({.kind = Kind::warning,
-            .text = system_failure(reason, "cannot write '{}/{}'", directory_path_, name)
-                        .error()
-                        .message});
-    }
+  // In a child: another program may have frozen the state directory's filesystem, and the agent
+  // thaws that when this thaw has ended.
+  const pid_t child = ::fork();
+  if (child > 0) {
+    wait_for_child(child, std::chrono::seconds(1));
+  } else {
+    update_files(text);
+    if (child == 0) ::_exit(0);
   }
-  if (listener_) stop_listening(directory_.get());
-  if (mark() == Mark::own &&
-      ::unlinkat(directory_.get(), std::string(freeze_mark_name).c_str(), 0) != 0) {
-    send({.kind = Kind::warning,
-          .text = system_failure(errno, "cannot remove '{}/{}'", directory_path_, freeze_mark_name)
-                      .error()
-                      .message});
-  }
-  send({.kind = Kind::ended, .number = pass_.count(), .second = request_, .text = text});
+  send({.kind = Kind::ended, .number = pass_.count(), .extra = request_, .text = text});
   ended_ = true;
 }
 
+// The freeze has ended: writes the notice, removes the mark and the socket.
+void Guard::update_files(const std::string& text) {
+  const bool kept = text.empty() || write_notice(text);
+  if (listener_) stop_listening(directory_.get());
+  // Without an agent that knows the notice, the next one must find something: it takes over a
+  // freeze whose deadline has passed.
+  if (!mark_is_own() || (!kept && !control_)) return;
+  if (::unlinkat(directory_.get(), std::string(freeze_mark_name).c_str(), 0) != 0) {
+    warn(system_failure(errno, "cannot remove '{}/{}'", directory_path_, freeze_mark_name));
+  }
+}
+
+bool Guard::write_notice(const std::string& text) {
+  const std::string name(freeze_notice_name);
+  ::unlinkat(directory_.get(), name.c_str(), 0);
+  const Handle file(::openat(directory_.get(), name.c_str(),
+                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const int reason = file ? write_all(file.get(), text + "\n") : errno;
+  if (reason == 0) return true;
+  warn(system_failure(reason, "cannot write '{}/{}'", directory_path_, name));
+  if (file) ::unlinkat(directory_.get(), name.c_str(), 0);
+  return false;
+}
+
+void Guard::warn(const std::unexpected<Error>& error) {
+  send({.kind = Kind::warning, .text = error.error().message});
+}
+
 std::string Guard::notice() const {
-  if (total_ == 0 && mark() != Mark::own) return {};  // somebody else has thawed
+  if (total_ == 0 && !mark_is_own()) return {};  // somebody else has thawed
   switch (cause_) {
     case Cause::limit:
       return freeze_notice(since_, fmt::format("at the limit of {} s",
@@ -411,17 +448,15 @@ std::string Guard::notice() const {
   return {};
 }
 
-Guard::Mark Guard::mark() const {
+// Whether the mark in the state directory is still the one that this guard has written or taken
+// over.
+bool Guard::mark_is_own() const {
   struct stat own{};
   struct stat now{};
-  if (::fstatat(directory_.get(), std::string(freeze_mark_name).c_str(), &now,
-                AT_SYMLINK_NOFOLLOW) != 0 ||
-      !S_ISREG(now.st_mode)) {
-    return Mark::none;
-  }
-  const bool same = mark_ && ::fstat(mark_.get(), &own) == 0 && own.st_ino == now.st_ino &&
-                    own.st_dev == now.st_dev;
-  return same ? Mark::own : Mark::another;
+  return mark_ && ::fstat(mark_.get(), &own) == 0 &&
+         ::fstatat(directory_.get(), std::string(freeze_mark_name).c_str(), &now,
+                   AT_SYMLINK_NOFOLLOW) == 0 &&
+         own.st_ino == now.st_ino && own.st_dev == now.st_dev;
 }
 
 }  // namespace

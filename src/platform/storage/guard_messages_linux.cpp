@@ -21,7 +21,7 @@ struct Header {
   std::uint32_t kind = 0;
   std::uint32_t unused = 0;
   std::int64_t number = 0;
-  std::int64_t second = 0;
+  std::int64_t extra = 0;
 };
 
 // Room for the descriptor of a message.
@@ -46,7 +46,7 @@ int send_guard_message(int socket, const GuardMessage& message, int flags,
                        NativeHandle descriptor) {
   Header header{.kind = static_cast<std::uint32_t>(message.kind),
                 .number = message.number,
-                .second = message.second};
+                .extra = message.extra};
   std::array<iovec, 2> parts{{{.iov_base = &header, .iov_len = sizeof header},
                               {.iov_base = const_cast<char*>(message.text.data()),
                                .iov_len = std::min(message.text.size(), max_text)}}};
@@ -88,7 +88,7 @@ std::expected<GuardMessage, int> receive_guard_message(int socket, int flags) {
   return GuardMessage{
       .kind = static_cast<GuardMessageKind>(header.kind),
       .number = header.number,
-      .second = header.second,
+      .extra = header.extra,
       .text = std::string(text.data(), static_cast<std::size_t>(size) - sizeof header),
       .descriptor = std::move(descriptor)};
 }

@@ -35,7 +35,7 @@ enum class GuardMessageKind : std::uint32_t {
 struct GuardMessage {
   GuardMessageKind kind;
   std::int64_t number = 0;
-  std::int64_t second = 0;
+  std::int64_t extra = 0;
   std::string text = {};   // up to 4,096 bytes
   Handle descriptor = {};  // of a received message
 };

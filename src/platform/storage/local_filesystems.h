@@ -96,10 +96,6 @@ class Filesystems {
   }
 };
 
-// Whether a write to the directory of `path` can wait for a freeze. False for filesystems in
-// memory. Does not wait itself.
-bool may_be_frozen(const std::string& path);
-
 // The filesystems of this machine.
 std::unique_ptr<Filesystems> system_filesystems();
 

@@ -20,10 +20,6 @@ class NoFilesystems final : public Filesystems {
 
 }  // namespace
 
-bool may_be_frozen(const std::string&) {
-  return false;
-}
-
 std::unique_ptr<Filesystems> system_filesystems() {
   return std::make_unique<NoFilesystems>();
 }

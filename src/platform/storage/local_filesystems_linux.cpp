@@ -2,13 +2,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/fs.h>
-#include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <system_error>
@@ -174,13 +171,6 @@ class LinuxFilesystems final : public Filesystems {
 };
 
 }  // namespace
-
-bool may_be_frozen(const std::string& path) {
-  const std::string directory = std::filesystem::path(path).parent_path().string();
-  struct statfs status{};
-  if (::statfs(directory.empty() ? "." : directory.c_str(), &status) != 0) return true;
-  return status.f_type != TMPFS_MAGIC && status.f_type != RAMFS_MAGIC;
-}
 
 std::unique_ptr<Filesystems> system_filesystems() {
   return std::make_unique<LinuxFilesystems>();

@@ -31,23 +31,23 @@ void ThawPass::add(std::string mountpoint, Handle descriptor) {
 
 void ThawPass::start(bool last) {
   last_ = last;
-  if (running_) {
-    again_ = true;
-    return;
+  if (!running_) {
+    count_ = 0;
+    if (all_) find_all();
   }
   running_ = true;
-  count_ = 0;
-  thaw_all();
-}
-
-void ThawPass::thaw_all() {
   error_.clear();
-  if (all_) find_all();
-  for (Target& one : targets_) {
-    if (!one.done && one.child == 0) start_thaw(one);
-  }
+  for (Target& one : targets_) one.is_due = !one.done;
+  start_thaws();
   const auto hangs = std::ranges::find_if(targets_, [](auto& one) { return one.child != 0; });
   if (hangs != targets_.end()) on_thaw_(hangs->mountpoint);
+}
+
+// In thaw order: what lies on another filesystem thaws after it.
+void ThawPass::start_thaws() {
+  for (Target& one : targets_) {
+    if (one.is_due && one.child == 0) start_thaw(one);
+  }
 }
 
 void ThawPass::find_all() {
@@ -63,16 +63,21 @@ void ThawPass::find_all() {
 }
 
 void ThawPass::start_thaw(Target& target) {
+  target.is_due = false;
+  target.child_is_last = last_;
   on_thaw_(target.mountpoint);
   target.child = ::fork();
   if (target.child == 0) {
     in_child_();
     ::_exit(thaw(target));
   }
-  if (target.child > 0) return wait_for(target, patience);
-  // No process can be started: thaw here.
-  target.child = 0;
-  take_result(target, thaw(target));
+  if (target.child < 0) {  // no process can be started: thaw here
+    target.child = 0;
+    take_result(target, thaw(target));
+    return;
+  }
+  int status = 0;
+  if (wait_for_child(target.child, patience, &status)) take_status(target, status);
 }
 
 // Returns what a child exits with.
@@ -90,59 +95,50 @@ int ThawPass::thaw(const Target& target) {
   return reason > 0 && reason < not_frozen ? reason : EIO;
 }
 
-void ThawPass::wait_for(const Target& target, milliseconds time) {
-  const auto deadline = steady_clock::now() + time;
-  sigset_t ended;
-  ::sigemptyset(&ended);
-  ::sigaddset(&ended, SIGCHLD);
-  for (;;) {
-    take_results();
-    const auto left = std::chrono::nanoseconds(deadline - steady_clock::now()).count();
-    if (target.child == 0 || left <= 0) return;
-    const timespec timeout{.tv_sec = 0, .tv_nsec = static_cast<long>(left)};
-    ::sigtimedwait(&ended, nullptr, &timeout);
-  }
-}
-
-// Returns false while a child runs.
-bool ThawPass::take_results() {
-  bool all = true;
-  for (Target& one : targets_) {
-    if (one.child == 0) continue;
-    int status = 0;
-    const pid_t ended = ::waitpid(one.child, &status, WNOHANG);
-    if (ended == 0) {
-      all = false;
-      continue;
-    }
-    one.child = 0;
-    take_result(one, WIFEXITED(status) ? WEXITSTATUS(status) : EINTR);
-  }
-  return all;
+void ThawPass::take_status(Target& target, int status) {
+  target.child = 0;
+  take_result(target, WIFEXITED(status) ? WEXITSTATUS(status) : EINTR);
 }
 
 void ThawPass::take_result(Target& target, int result) {
   if (result == 0 || result == not_frozen) {
     count_ += result == 0 ? 1 : 0;
-    target.done = last_;
+    target.done = target.child_is_last;
   } else if (error_.empty()) {
     error_ = system_failure(result, "failed to thaw {}", target.mountpoint).error().message;
   }
 }
 
 bool ThawPass::collect() {
-  while (running_ && take_results()) {
-    // What has frozen since this pass began may be frozen still.
-    const bool again = std::exchange(again_, false);
-    running_ = again && !is_complete();
-    if (!running_) return true;
-    thaw_all();
+  if (!running_) return false;
+  for (Target& one : targets_) {
+    int status = 0;
+    if (one.child == 0 || !wait_for_child(one.child, milliseconds(0), &status)) continue;
+    take_status(one, status);
+    if (one.is_due && !one.done) start_thaw(one);
   }
-  return false;
+  running_ = std::ranges::any_of(targets_, [](const Target& one) { return one.child != 0; });
+  return !running_;
 }
 
 bool ThawPass::is_complete() const {
   return last_ && error_.empty() && std::ranges::all_of(targets_, &Target::done);
+}
+
+bool wait_for_child(pid_t child, milliseconds time, int* status) {
+  const auto deadline = steady_clock::now() + time;
+  sigset_t end_of_a_child;
+  ::sigemptyset(&end_of_a_child);
+  ::sigaddset(&end_of_a_child, SIGCHLD);
+  for (;;) {
+    const pid_t ended = ::waitpid(child, status, WNOHANG);
+    if (ended < 0 && status) *status = W_EXITCODE(EIO, 0);
+    if (ended != 0) return true;
+    const auto left = std::chrono::nanoseconds(deadline - steady_clock::now()).count();
+    if (left <= 0) return false;
+    const timespec timeout{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
+    ::sigtimedwait(&end_of_a_child, nullptr, &timeout);
+  }
 }
 
 }  // namespace bellhop::platform

@@ -31,9 +31,10 @@ class ThawPass {
   // All other filesystems of the system thaw too. They are opened when they thaw.
   void add_all() { all_ = true; }
 
-  // Starts a pass, unless one runs; then another one follows it. `last`: nothing freezes any more.
+  // Starts a pass. If one runs, it covers this request too: what does not hang is tried again at
+  // once, the rest when it answers. `last`: nothing freezes any more.
   void start(bool last);
-  // Call it when a child has ended. True once when the pass and those that follow have ended.
+  // Call it when a child has ended. True once when the pass has ended.
   bool collect();
 
   bool is_running() const { return running_; }
@@ -49,15 +50,16 @@ class ThawPass {
     std::unique_ptr<Filesystem> open = {};
     LocalFilesystem place = {};  // if it is not open
     pid_t child = 0;             // thaws it
+    bool child_is_last = false;  // it was started when nothing froze any more
+    bool is_due = false;         // must be tried again when the child has ended
     bool done = false;           // thawed, and nothing freezes it any more
   };
 
-  void thaw_all();
+  void start_thaws();
   void find_all();
   void start_thaw(Target& target);
   int thaw(const Target& target);
-  bool take_results();
-  void wait_for(const Target& target, std::chrono::milliseconds time);
+  void take_status(Target& target, int status);
   void take_result(Target& target, int result);
 
   const std::function<void(const std::string&)> on_thaw_;
@@ -67,9 +69,12 @@ class ThawPass {
   bool all_ = false;
   bool last_ = false;
   bool running_ = false;
-  bool again_ = false;  // another pass follows
   std::int64_t count_ = 0;
   std::string error_;
 };
+
+// Waits for a child for up to `time`. True if it has ended; then it is reaped, and `status` is that
+// of waitpid(2).
+bool wait_for_child(pid_t child, std::chrono::milliseconds time, int* status = nullptr);
 
 }  // namespace bellhop::platform

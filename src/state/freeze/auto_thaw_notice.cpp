@@ -14,10 +14,17 @@ namespace bellhop::state {
 
 AutoThawNotice::AutoThawNotice(const std::string& directory)
     : path_(fmt::format("{}/{}", directory, platform::freeze_notice_name)) {
+  load();
+}
+
+bool AutoThawNotice::load() {
+  if (text()) return true;
   const auto content = platform::read_state_file(path_);
-  if (!content || !*content) return;
+  if (!content || !*content) return false;
   std::string_view rest = **content;
-  if (const auto line = text::consume_line(rest); !line.empty()) text_ = std::string(line);
+  const auto line = text::consume_line(rest);
+  if (!line.empty()) set(std::string(line));
+  return !line.empty();
 }
 
 void AutoThawNotice::set(std::string text) {
@@ -38,6 +45,7 @@ Result<void> AutoThawNotice::persist() const {
 }
 
 std::optional<std::string> AutoThawNotice::consume() {
+  load();
   std::optional<std::string> taken;
   {
     const MutexLock lock(mutex_);

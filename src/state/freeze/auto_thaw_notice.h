@@ -21,10 +21,14 @@ class AutoThawNotice {
   void set(std::string text);
   std::optional<std::string> text() const;
 
+  // Reads the file again if there is no text: the guard may have written it meanwhile. Whether
+  // there is a text now.
+  bool load();
+
   // Writes the text to the file, unless it was consumed in the meantime.
   Result<void> persist() const;
 
-  // Removes the text, also from the file, and returns it.
+  // Removes the text, also from the file, and returns it. Reads the file if there is no text.
   std::optional<std::string> consume();
 
  private:

@@ -39,9 +39,8 @@ Freeze::Freeze(platform::Filesystems& filesystems, FreezeOptions options,
       options_(with_owed_hooks(std::move(options), owed_hooks_)),
       notice_(options_.directory),
       frozen_(filesystems_, options_,
-              [this](FrozenSet::Change change) { on_guard_change(change); }) {
+              [this](auto what, auto since) { on_guard_change({.what = what, .since = since}); }) {
   if (!inherited) return;
-  guarded_elsewhere_ = inherited->guarded_elsewhere;
   frozen_.inherit(*std::move(inherited));
 }
 
@@ -139,8 +138,9 @@ Result<std::vector<FrozenSet::Entry>> Freeze::open_named(const Names& names) {
 }
 
 std::string Freeze::limit_passed(const std::string& mountpoint) const {
-  return fmt::format("it was not done after {} s, '{}' does not answer",
-                     std::chrono::duration<double>(options_.timeout).count(), mountpoint);
+  const std::string text = fmt::format("it was not done after {} s",
+                                       std::chrono::duration<double>(options_.timeout).count());
+  return mountpoint.empty() ? text : fmt::format("{}, '{}' does not answer", text, mountpoint);
 }
 
 // Fails if the freeze was aborted.
@@ -198,12 +198,12 @@ Result<std::int64_t> Freeze::thaw_within_timeout() {
   return thaw->result();
 }
 
-void Freeze::on_guard_change(FrozenSet::Change change) {
+void Freeze::on_guard_change(GuardChange change) {
   using enum FrozenSet::Change;
   if (thread_.run([this, change] { run_thaw(change); })) return;
   // No thread can be started. After `expired` comes `ended`; a guard that is gone is not replaced
   // on this thread, which reads its events.
-  if (change != expired) run_thaw(ended);
+  if (change.what != expired) run_thaw(GuardChange{.what = ended, .since = change.since});
 }
 
 // Replaces a guard that is gone. False if the freeze must end.
@@ -217,35 +217,28 @@ bool Freeze::keep_guarded(FrozenSet::Change change) {
 
 // Runs the requested thaw or what the guard's `change` requires. After an auto-thaw the next thaw()
 // returns an error, unless the freeze itself does.
-void Freeze::run_thaw(std::optional<FrozenSet::Change> change) {
+void Freeze::run_thaw(std::optional<GuardChange> change) {
   MutexLock lock(mutex_);
-  const auto since = frozen_since();
-  const bool by_itself = change && since && !thaw_;
-  if (by_itself) {
-    if (!freezing_) {
-      lock.unlock();
-      if (keep_guarded(*change)) return;
-      lock.lock();
-    }
-    thaw_ = std::make_shared<Thaw>(filesystems_, frozen_, options_);
-  }
+  const bool by_itself = change && !thaw_ && frozen_since() == change->since;
+  if (by_itself) thaw_ = std::make_shared<Thaw>(filesystems_, frozen_, options_);
   const auto thaw = thaw_;
   if (!thaw) return;
   const bool committed = !freezing_;
   if (freezing_) {
     const std::string mountpoint = freezing_->mountpoint;
     freezing_->abort(!by_itself ? "guest-fsfreeze-thaw was called meanwhile"
-                     : change == FrozenSet::Change::expired ? limit_passed(mountpoint)
-                                                            : "its guard has ended");
+                     : change->what == FrozenSet::Change::expired ? limit_passed(mountpoint)
+                                                                  : "its guard has ended");
     lock.unlock();
     thaw->thaw_frozen(mountpoint);
     lock.lock();
     changed_.wait(mutex_, [this]() REQUIRES(mutex_) { return !freezing_; });
   }
   lock.unlock();
+  if (by_itself && committed && keep_guarded(change->what)) return finish(thaw);
   thaw->run([&](std::optional<std::string> notice) {
-    if (by_itself && committed && !notice) {
-      notice = platform::freeze_notice(*since, "because it had no guard");
+    if (by_itself && committed && !notice && !notice_.load()) {
+      notice = platform::freeze_notice(change->since, "because it had no guard");
     }
     if (!notice) return;
     notice_.set(*notice);
@@ -273,9 +266,9 @@ void Freeze::finish(const std::shared_ptr<Thaw>& thaw) {
 }
 
 void Freeze::start() {
-  if (is_frozen()) {
-    if (guarded_elsewhere_ || frozen_.watch()) return;
-    return on_guard_change(FrozenSet::Change::lost);
+  if (const auto since = frozen_since()) {
+    if (!frozen_.watch()) on_guard_change({.what = FrozenSet::Change::lost, .since = *since});
+    return;
   }
   const MutexLock lock(mutex_);
   if (!owed_hooks_.owed() || thaw_ || freezing_) return;

@@ -105,9 +105,14 @@ class Freeze {
   Result<void> commit();
 
   Result<std::int64_t> thaw_within_timeout();
-  void on_guard_change(FrozenSet::Change change);
+  // What the guard did without a request.
+  struct GuardChange {
+    FrozenSet::Change what;
+    FrozenSet::Time since;  // the beginning of its freeze
+  };
+  void on_guard_change(GuardChange change);
   bool keep_guarded(FrozenSet::Change change);
-  void run_thaw(std::optional<FrozenSet::Change> change);
+  void run_thaw(std::optional<GuardChange> change);
   void run_owed_hooks();
   void finish(const std::shared_ptr<Thaw>& thaw);
 
@@ -115,7 +120,6 @@ class Freeze {
   OwedHooks owed_hooks_;
   const FreezeOptions options_;
   AutoThawNotice notice_;
-  bool guarded_elsewhere_ = false;
   std::atomic<bool> runs_owed_hooks_ = false;
 
   mutable Mutex mutex_;  // the turns; not held during blocking calls

@@ -29,6 +29,8 @@ struct FreezeOptions {
   FreezeRules rules = {};
   // Interval between attempts when an auto-thaw fails.
   std::chrono::milliseconds retry_interval{10'000};
+  // How long the guard may take to begin a thaw; then the agent thaws itself.
+  std::chrono::milliseconds guard_timeout{2'000};
   FreezeHook hook = [](std::string_view, const std::stop_token&) { return Result<void>(); };
   // Called with true before the first filesystem freezes, and with false when all have thawed; on
   // any thread. Between the two calls nothing may be written to a disk. Not called with true for a

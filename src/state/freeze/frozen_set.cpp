@@ -14,7 +14,7 @@ namespace bellhop::state {
 using Kind = platform::GuardEvent::Kind;
 
 FrozenSet::FrozenSet(platform::Filesystems& filesystems, const FreezeOptions& options,
-                     std::function<void(Change)> on_change)
+                     std::function<void(Change, Time since)> on_change)
     : filesystems_(filesystems), options_(options), on_change_(std::move(on_change)) {}
 
 FrozenSet::~FrozenSet() {
@@ -64,7 +64,13 @@ Result<void> FrozenSet::use(Guard guard) {
   }
   auto reader = platform::start_thread("bellhop-guard",
                                        [this, guard = std::move(guard)] { read_events(*guard); });
-  if (!reader) return std::unexpected(std::move(reader).error());
+  if (!reader) {
+    // Without its events the guard is of no use. It keeps the limit.
+    const MutexLock lock(mutex_);
+    guard_.reset();
+    reads_ = false;
+    return std::unexpected(std::move(reader).error());
+  }
   reader_ = *std::move(reader);
   return {};
 }
@@ -141,15 +147,17 @@ void FrozenSet::read_events(platform::FreezeGuard& guard) {
       lock.lock();
       continue;
     }
+    ++events_;
     const bool last = event->kind == Kind::ended || event->kind == Kind::lost;
     std::string warning;
     if (event->kind == Kind::warning) warning = event->text;
     if (event->kind == Kind::pass && requests_ == 0) warning = event->text;
+    const auto since = since_;
     const auto change = apply(*std::move(event));
     changed_.notify_all();
     lock.unlock();
     if (!warning.empty()) options_.warn(warning);
-    if (change) on_change_(*change);
+    if (change && since) on_change_(*change, *since);
     if (last) return;
     lock.lock();
   }
@@ -193,14 +201,24 @@ Result<std::int64_t> FrozenSet::thaw() {
   MutexLock lock(mutex_);
   if (!since_) return 0;
   if (ended_) return pass_count_;
-  if (!guard_) {
+  if (!guard_ || !guard_->takes_requests()) {
     lock.unlock();
     return thaw_without_guard();
   }
   // Grows also over a live upgrade.
   const std::int64_t number = std::chrono::steady_clock::now().time_since_epoch().count();
   ++requests_;
+  const std::uint64_t events = events_;
   guard_->thaw(number);
+  const bool answers = changed_.wait_for(mutex_, options_.guard_timeout, [&]() REQUIRES(mutex_) {
+    return events_ != events || !reads_;
+  });
+  if (!answers) {
+    --requests_;
+    lock.unlock();
+    options_.warn("the guard of the freeze does not answer: the agent thaws");
+    return thaw_without_guard();
+  }
   changed_.wait(mutex_,
                 [&]() REQUIRES(mutex_) { return pass_request_ >= number || !guard_ || !reads_; });
   --requests_;

@@ -38,9 +38,9 @@ class FrozenSet {
     lost,     // it is gone
   };
 
-  // `on_change` is called on a thread of its own.
+  // `on_change` is called on a thread of its own, with the beginning of the freeze.
   FrozenSet(platform::Filesystems& filesystems, const FreezeOptions& options,
-            std::function<void(Change)> on_change);
+            std::function<void(Change, Time since)> on_change);
   ~FrozenSet();
   FrozenSet(const FrozenSet&) = delete;
   FrozenSet& operator=(const FrozenSet&) = delete;
@@ -96,7 +96,7 @@ class FrozenSet {
 
   platform::Filesystems& filesystems_;
   const FreezeOptions& options_;
-  const std::function<void(Change)> on_change_;
+  const std::function<void(Change, Time since)> on_change_;
 
   mutable Mutex mutex_;
   ConditionVariable changed_;
@@ -107,7 +107,8 @@ class FrozenSet {
   bool settled_ GUARDED_BY(mutex_) = true;
   bool expired_ GUARDED_BY(mutex_) = false;
   bool ended_ GUARDED_BY(mutex_) = false;
-  int requests_ GUARDED_BY(mutex_) = 0;  // calls that wait for the guard
+  std::uint64_t events_ GUARDED_BY(mutex_) = 0;  // that the guard has sent
+  int requests_ GUARDED_BY(mutex_) = 0;          // calls that wait for the guard
   // The last pass of the guard: the latest request that it covers, and its result.
   std::int64_t pass_request_ GUARDED_BY(mutex_) = 0;
   std::int64_t pass_count_ GUARDED_BY(mutex_) = 0;

@@ -32,13 +32,13 @@ class GuardMessages : public ::testing::Test {
 };
 
 TEST_F(GuardMessages, ArriveAsTheyWereSent) {
-  EXPECT_EQ(send({.kind = Kind::begin, .number = -1, .second = 1LL << 40, .text = "a\nb"}), 0);
+  EXPECT_EQ(send({.kind = Kind::begin, .number = -1, .extra = 1LL << 40, .text = "a\nb"}), 0);
   EXPECT_EQ(send({.kind = Kind::thaw}), 0);
   const auto first = receive();
   ASSERT_TRUE(first);
   EXPECT_EQ(first->kind, Kind::begin);
   EXPECT_EQ(first->number, -1);
-  EXPECT_EQ(first->second, 1LL << 40);
+  EXPECT_EQ(first->extra, 1LL << 40);
   EXPECT_EQ(first->text, "a\nb");
   EXPECT_FALSE(first->descriptor);
   const auto second = receive();

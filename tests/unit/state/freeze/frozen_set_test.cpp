@@ -34,9 +34,10 @@ class FrozenSetTest : public FreezeTest {
   }
   FrozenSet& set() {
     if (!set_) {
-      set_ = std::make_unique<FrozenSet>(filesystems, options, [this](FrozenSet::Change change) {
-        filesystems.add_log("change " + std::to_string(static_cast<int>(change)));
-      });
+      set_ =
+          std::make_unique<FrozenSet>(filesystems, options, [this](FrozenSet::Change change, auto) {
+            filesystems.add_log("change " + std::to_string(static_cast<int>(change)));
+          });
     }
     return *set_;
   }

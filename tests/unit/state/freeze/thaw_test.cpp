@@ -41,7 +41,7 @@ class ThawTest : public FreezeTest {
     return result ? "none" : result.error().message;
   }
   FrozenSet& frozen() {
-    if (!frozen_) frozen_ = std::make_unique<FrozenSet>(filesystems, options, [](auto) {});
+    if (!frozen_) frozen_ = std::make_unique<FrozenSet>(filesystems, options, [](auto, auto) {});
     return *frozen_;
   }
   Thaw& thaw() {
