@@ -15,7 +15,9 @@ namespace {
 
 using bellhop::testing::Barrier;
 using bellhop::testing::ConcurrentFreezeTest;
+using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 
 using namespace std::chrono_literals;
 
@@ -71,6 +73,15 @@ TEST_F(AutoThawTest, IsNotReportedAfterANewFreeze) {
   inherit_a_freeze();
   EXPECT_FALSE(freeze_list({"/proc"}).value_or(1));
   EXPECT_EQ(freeze().thaw(), 0);
+}
+
+// Its own limit may pass, here after 1 ms, but not before its first filesystem.
+TEST_F(AutoThawTest, DoesNotAbortTheNextFreeze) {
+  inherit_a_freeze();
+  const auto next = freeze_list({"/a"});
+  if (!next) {
+    EXPECT_THAT(next.error().message, Not(HasSubstr("'' does not answer")));
+  }
 }
 
 TEST_F(AutoThawTest, IsReportedByTheNextAgent) {
