@@ -165,8 +165,10 @@ TEST_F(RunProgram, ReportsThatAChildThatEscapedHasClosedTheOutput) {
   });
   std::promise<void> closed;
   auto is_closed = closed.get_future();
-  const std::string escape = "(env -i setsid sh -c 'echo >" + started.path() + "; " +
-                             gate.wait_command() + "' &); sleep 1000";
+  const testing::Gate escaped(directory / "escaped");
+  const std::string escape = "(env -i setsid sh -c 'echo >" + escaped.path() + "; " +
+                             gate.wait_command() + "' &); " + escaped.wait_command() + "; echo >" +
+                             started.path() + "; sleep 1000";
   const auto run =
       run_program(processes_, {.path = "/bin/sh", .arguments = {"-c", escape}},
                   {.stop = stop.get_token(), .on_late_close = [&] { closed.set_value(); }});
