@@ -84,9 +84,11 @@ state::FreezeOptions GuestAgent::freeze_options(Deferred after_first_thaw) {
                    .skip_devices = settings.freeze.skip_devices,
                    .skip_hidden = settings.freeze.on_unreachable != config::OnUnreachable::fail,
                    .skip_unopened = settings.freeze.on_unreachable == config::OnUnreachable::skip};
+  options.warn = [this](std::string_view text) { log_.audit(Log::Level::warning, text); };
   options.hook = state::freeze_hooks(programs_, {.program = settings.fsfreeze_hook,
                                                  .directory = settings.freeze.hook_directory,
-                                                 .timeout = settings.freeze.hook_timeout});
+                                                 .timeout = settings.freeze.hook_timeout,
+                                                 .warn = options.warn});
   options.on_change = [this, after_first_thaw = std::move(after_first_thaw)](bool frozen) mutable {
     asio::post(loop_, [this] { notify_serving(platform::ServiceState::unchanged); });
     if (frozen) {
@@ -98,7 +100,6 @@ state::FreezeOptions GuestAgent::freeze_options(Deferred after_first_thaw) {
     log_.warning("logging re-enabled due to filesystem unfreeze");
     asio::post(loop_, [this] { stop_if_requested(); });
   };
-  options.warn = [this](std::string_view text) { log_.audit(Log::Level::warning, text); };
   return options;
 }
 

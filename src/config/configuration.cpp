@@ -15,12 +15,17 @@
 #include "config/closest_match.h"
 #include "config/keys.h"
 #include "platform/io/small_file.h"
+#include "platform/io/trusted_path.h"
 
 namespace bellhop::config {
 namespace {
 
+// Who may be able to change a file.
+enum class Writers { any, trusted };
+
 // The content of a file; nullopt if an optional file does not exist. Errors are the reason only.
-Result<std::optional<std::string>> load(const std::string& path, Presence presence) {
+Result<std::optional<std::string>> load(const std::string& path, Presence presence,
+                                        Writers writers) {
   std::error_code error;
   const auto status = std::filesystem::status(path_from_utf8(path), error);
   if (status.type() == std::filesystem::file_type::not_found) {
@@ -31,6 +36,11 @@ Result<std::optional<std::string>> load(const std::string& path, Presence presen
   }
   if (error) return failure("{}", error.message());
   if (!std::filesystem::is_regular_file(status)) return failure("Not a regular file");
+  if (writers == Writers::trusted) {
+    if (const auto trusted = platform::trusted_path(path); !trusted) {
+      return failure("{}", trusted.error().message);
+    }
+  }
   auto content = platform::read_file(path);
   if (!content) return failure("{}", content.error().system.message());
   return *std::move(content);
@@ -95,7 +105,7 @@ Result<void> read_guest_agent_configuration(const std::string& path, Presence pr
   const auto refuse = [&](std::string_view reason) {
     return failure("error loading configuration from path: {}, {}", path, reason);
   };
-  const auto content = load(path, presence);
+  const auto content = load(path, presence, Writers::any);  // as qemu-ga
   if (!content) return refuse(content.error().message);
   if (!*content) return {};
   const auto file = KeyFile::parse(**content);
@@ -109,7 +119,7 @@ Result<void> read_guest_agent_configuration(const std::string& path, Presence pr
 }
 
 Result<void> read_configuration(const std::string& path, Presence presence, Settings& settings) {
-  const auto content = load(path, presence);
+  const auto content = load(path, presence, Writers::trusted);
   if (!content) {
     return failure("cannot read configuration '{}': {}", path, content.error().message);
   }

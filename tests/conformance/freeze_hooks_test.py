@@ -6,6 +6,8 @@ Runs in the world of harness/freeze_world.py. Exits with status 77 if the machin
 """
 
 import os
+import subprocess
+import time
 import unittest
 
 from harness import freeze_world
@@ -61,7 +63,7 @@ class HookTests(WorldTest):
         self.assert_thawed(agent)
 
     def test_that_a_signal_kills(self):
-        agent = self.start(self.hook("kill -9 $$"))
+        agent = self.start(self.hook("[ $1 = thaw ] || kill -9 $$"))
         self.assertEqual(agent.freeze_all(), "child process has terminated abnormally")
         self.assert_thawed(agent)
 
@@ -145,6 +147,101 @@ class Bellhop(HookTests, unittest.TestCase):
                                                       "killed")
         self.assertEqual(self.hook_log(), ["freeze", "thaw"])
         self.assert_thawed(agent)
+
+    def dispatcher(self):
+        """A hook whose child prepares slowly for the freeze; it logs "late" when it has."""
+        return self.hook(f"""[ $1 = freeze ] || exit 0
+        (echo >{self.directory}/started; while ! [ -e {self.directory}/go ]; do sleep 0.05; done
+         echo late >>{self.directory}/hook-log) & wait""")
+
+    def assert_thaw_is_last(self):
+        """The child of dispatcher() would continue now."""
+        with open(f"{self.directory}/go", "w", encoding="utf-8"):
+            pass
+        time.sleep(0.5)
+        self.assertEqual(self.hook_log(), ["freeze", "thaw"])
+
+    def test_is_killed_with_its_child_at_its_timeout(self):
+        agent = self.start(self.dispatcher(), configuration="[freeze]\nhook-timeout=1\n")
+        self.assertIn("was killed", agent.freeze_all())
+        self.assert_thaw_is_last()
+        self.assert_thawed(agent)
+
+    def test_is_killed_with_its_child_by_a_thaw(self):
+        agent = self.start(self.dispatcher())
+        agent.send("guest-fsfreeze-freeze", "freeze")
+        self.assertTrue(wait_until(lambda: os.path.exists(f"{self.directory}/started")))
+        agent.send("guest-fsfreeze-thaw", "thaw")
+        replies = {reply["id"]: reply for reply in (agent.receive(), agent.receive())}
+        self.assertIn("error", replies["freeze"])
+        self.assertTrue(wait_until(lambda: agent.thaw() == 0))
+        with open(f"{self.directory}/go", "w", encoding="utf-8"):
+            pass
+        time.sleep(0.5)
+        log = self.hook_log()  # a thaw that had to be repeated calls the hook again
+        self.assertEqual(log[:2], ["freeze", "thaw"])
+        self.assertNotIn("late", log)
+        self.assert_thawed(agent)
+
+    def test_that_signals_its_group_does_not_reach_the_agent(self):
+        for signal in ("TERM", "KILL", "STOP"):
+            agent = self.start(self.hook(f"[ $1 = thaw ] || kill -{signal} 0"),
+                               configuration="[freeze]\nhook-timeout=1\n")
+            self.assertIsInstance(agent.freeze_all(), str)
+            self.assertEqual(agent.call("guest-ping"), {})
+            self.assertEqual(self.hook_log(), ["freeze", "thaw"])
+            self.assert_thawed(agent)
+            os.unlink(f"{self.directory}/hook-log")
+            agent.stop()
+            self.agents.remove(agent)
+
+    def assert_refused(self, option, step):
+        agent = self.start(option)
+        refused = agent.freeze_all()
+        self.assertTrue(refused.startswith(f"{FAILED}'{step}' has the owner "), refused)
+        self.assertFalse(os.path.exists(f"{self.directory}/hook-log"))
+        self.assert_thawed(agent)
+        agent.stop()
+        self.agents.remove(agent)
+
+    def test_is_refused_if_others_can_change_it(self):
+        option, path = self.hook(""), f"{self.directory}/hook"
+        os.chmod(path, 0o775)
+        self.assert_refused(option, path)
+        os.chmod(path, 0o755)
+        os.chown(path, 61001, 0)
+        self.assert_refused(option, path)
+        link = f"{self.directory}/link"
+        os.symlink("hook", link)
+        self.assert_refused(f"--fsfreeze-hook={link}", path)
+        os.chown(path, 0, 0)
+        os.lchown(link, 61001, 0)
+        self.assert_refused(f"--fsfreeze-hook={link}", link)
+        open_directory = f"{self.directory}/open"
+        os.mkdir(open_directory)
+        os.rename(path, f"{open_directory}/hook")
+        os.chmod(open_directory, 0o777)
+        self.assert_refused(f"--fsfreeze-hook={open_directory}/hook", open_directory)
+        os.chmod(open_directory, 0o1777)
+        agent = self.start(f"--fsfreeze-hook={open_directory}/hook")
+        self.assertEqual(agent.freeze_all(), 1)
+        os.chmod(f"{open_directory}/hook", 0o777)
+        self.assertIn("has the owner 0 and the mode 0777", agent.thaw())
+        self.assertEqual(self.hook_log(), ["freeze"])
+        self.assert_thawed(agent)
+
+    def test_configuration_is_refused_if_others_can_change_it(self):
+        path = f"{self.directory}/conf"
+        with open(path, "w", encoding="utf-8"):
+            pass
+        os.chmod(path, 0o646)
+        run = subprocess.run([BELLHOPD, "-m", "unix-listen", "-p", f"{self.directory}/socket",
+                              "-t", self.directory, "--bellhop-config", path],
+                             capture_output=True, text=True, check=False, timeout=60)
+        self.assertEqual(run.returncode, 1)
+        self.assertEqual(run.stderr, f"cannot read configuration '{path}': '{path}' has the owner 0 "
+                         "and the mode 0646, but only its owner may be able to write to it; "
+                         f"correct it with `chmod go-w '{path}'`\n")
 
     def make_hook_directory(self):
         directory = f"{self.directory}/freeze.d"

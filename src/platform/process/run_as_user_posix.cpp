@@ -63,6 +63,7 @@ using Work = std::function<Report()>;
 [[noreturn]] void run_child(const Identity& identity, ChildDescriptors descriptors,
                             const Work& work) {
   Report report{Step::descriptors, 0};
+  ::setsid();  // a signal to the group of a program does not reach the agent
   if (!arrange_descriptors(descriptors)) {
     report.error = errno;
   } else {

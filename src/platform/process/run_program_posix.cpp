@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <signal.h>  // NOLINT(modernize-deprecated-headers): kill(2) is not in <csignal>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/mutex.h"
+#include "platform/process/process_tree.h"
 #include "platform/process/run_program.h"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has it in no header
 
 namespace bellhop::platform {
 namespace {
@@ -18,17 +24,27 @@ constexpr std::size_t max_output = std::size_t{64} * 1024;
 // started may keep the pipe open without a limit.
 constexpr std::chrono::milliseconds output_grace_period{200};
 
-// How long to wait for a killed program to end. A program that waits for a frozen filesystem does
-// not end.
+// How long to wait for killed processes to end, and then for the end of the program to be reported.
+// A process that waits for a frozen filesystem does not end.
 constexpr std::chrono::milliseconds kill_grace_period{200};
 
-// Kills a process that the agent started and, if it leads a process group, the group. The pid must
-// still belong to the process.
-void kill_process_group(ProcessId process) {
-  const auto pid = static_cast<pid_t>(process);
-  if (pid <= 1) return;  // kill(2) with 0 or -1: the agent's own group or every process
-  if (::getpgid(pid) == pid) ::kill(-pid, SIGKILL);
-  ::kill(pid, SIGKILL);
+// Marks the processes of one run. No run of an earlier agent with the same pid has the same mark.
+constexpr std::string_view mark_name = "BELLHOP_RUN=";
+
+std::string make_mark() {
+  return fmt::format("{}{}.{}", mark_name, current_pid(),
+                     std::chrono::steady_clock::now().time_since_epoch().count());
+}
+
+// Adds the mark to the environment of `request`.
+void add_mark(ProcessRequest& request, const std::string& mark) {
+  if (!request.environment) {
+    auto& copy = request.environment.emplace();
+    for (char** variable = environ; variable && *variable; ++variable) copy.emplace_back(*variable);
+  }
+  std::erase_if(*request.environment,
+                [](const std::string& variable) { return variable.starts_with(mark_name); });
+  request.environment->push_back(mark);
 }
 
 // Collects what a program writes and how it ends.
@@ -41,9 +57,12 @@ class Observer final : public ProcessObserver {
   }
 
   void on_eof(OutputStream) override {
-    const MutexLock lock(mutex_);
+    MutexLock lock(mutex_);
     closed_ = true;
     changed_.notify_all();
+    const auto on_late_close = std::exchange(on_late_close_, {});
+    lock.unlock();
+    if (on_late_close) on_late_close();
   }
 
   void on_exit(ProcessEnd end) override {
@@ -52,13 +71,13 @@ class Observer final : public ProcessObserver {
     changed_.notify_all();
   }
 
-  ProgramRun wait(ProcessId process, const RunLimits& limits) {
+  // Waits until the program has ended or is to be killed. The program runs until then.
+  ProgramRun wait(ProcessId process, const std::string& mark, const RunLimits& limits) {
     const std::stop_callback wake(limits.stop, [this] {
       const MutexLock lock(mutex_);
       changed_.notify_all();
     });
-    const MutexLock lock(mutex_);
-    const auto ended = [this]() REQUIRES(mutex_) { return end_.has_value(); };
+    MutexLock lock(mutex_);
     const auto settled = [this, &limits]() REQUIRES(mutex_) {
       return end_.has_value() || limits.stop.stop_requested();
     };
@@ -67,30 +86,37 @@ class Observer final : public ProcessObserver {
     } else {
       changed_.wait(mutex_, settled);
     }
-    if (!ended()) {
-      // The pid is the program's, or was until a moment ago: the kernel does not reuse it that
-      // soon.
-      kill_process_group(process);
-      changed_.wait_for(mutex_, kill_grace_period, ended);
-      return {.outcome = limits.stop.stop_requested() ? ProgramRun::Outcome::cancelled
-                                                      : ProgramRun::Outcome::timed_out,
-              .end = {},
-              .output = output_};
+    ProgramRun run;
+    if (end_) {
+      run.end = *end_;
+    } else {
+      run.outcome = limits.stop.stop_requested() ? ProgramRun::Outcome::cancelled
+                                                 : ProgramRun::Outcome::timed_out;
     }
-    const bool wanted = end_->exit_code != 0 || limits.whole_output;
-    const auto grace_period =
-        limits.whole_output ? limits.time.value_or(output_grace_period) : output_grace_period;
-    if (wanted) {
-      changed_.wait_for(mutex_, grace_period, [this]() REQUIRES(mutex_) { return closed_; });
+    if (!run.end.exit_code) {
+      lock.unlock();
+      kill_process_tree(process, mark, kill_grace_period);
+      lock.lock();
+      wait_for_close(kill_grace_period);
+      if (!closed_) on_late_close_ = limits.on_late_close;
+    } else if (run.end.exit_code != 0 || limits.whole_output) {
+      wait_for_close(limits.whole_output ? limits.time.value_or(output_grace_period)
+                                         : output_grace_period);
     }
-    return {.outcome = ProgramRun::Outcome::ended, .end = *end_, .output = output_};
+    run.output = output_;
+    return run;
   }
 
  private:
+  void wait_for_close(std::chrono::milliseconds timeout) REQUIRES(mutex_) {
+    changed_.wait_for(mutex_, timeout, [this]() REQUIRES(mutex_) { return closed_; });
+  }
+
   Mutex mutex_;
   ConditionVariable changed_;
   std::string output_ GUARDED_BY(mutex_);
   bool closed_ GUARDED_BY(mutex_) = false;
+  std::function<void()> on_late_close_ GUARDED_BY(mutex_);
   std::optional<ProcessEnd> end_ GUARDED_BY(mutex_);
 };
 
@@ -100,9 +126,11 @@ Result<ProgramRun> run_program(Processes& processes, ProcessRequest request,
                                const RunLimits& limits) {
   request.out = Output::capture;
   request.err = Output::with_out;
+  const std::string mark = make_mark();
+  add_mark(request, mark);
   const auto observer = std::make_shared<Observer>();
   TRY_ASSIGN(const auto process, processes.start(std::move(request), observer));
-  return observer->wait(process, limits);
+  return observer->wait(process, mark, limits);
 }
 
 }  // namespace bellhop::platform

@@ -96,6 +96,7 @@ int execute_first(Plan& plan) {
 // The agent's fds are closed before execve(), which a slow disk can delay.
 [[noreturn]] void run_child(Plan& plan) {
   int error = 0;
+  ::setsid();  // does not fail: a new process leads no group
   if (!arrange_descriptors(plan.descriptors)) {
     error = errno;
   } else {

@@ -15,9 +15,9 @@ namespace bellhop::platform {
 // program has been loaded, or could not be. Ignores the streams of `request`,
 // `descriptors.report` and `descriptors.program`. Error texts are those of qemu-ga.
 //
-// The child stays in the caller's session and process group. It starts with no signal blocked. As
-// in GLib, CHLD, INT, TERM, HUP and PIPE have their default action; other signals that the agent
-// ignores stay ignored.
+// The child leads a new session and process group: a signal that it sends to its group does not
+// reach the agent. It starts with no signal blocked. As in GLib, CHLD, INT, TERM, HUP and PIPE have
+// their default action; other signals that the agent ignores stay ignored.
 Result<pid_t> spawn(const ProcessRequest& request, ChildDescriptors descriptors,
                     const rlimit& descriptor_limit);
 

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "unit/temporary_directory.h"
 
 namespace bellhop::config {
@@ -224,6 +226,18 @@ TEST_F(BellhopConfiguration, UsesTheLastOfEqualKeys) {
   EXPECT_EQ(settings->log.level, platform::LogLevel::debug);
   EXPECT_EQ(error_of("[workers]\nlimit=x\nlimit=1\n"),
             "c:2: limit must be a number from 1 to 4096, not 'x'");
+}
+
+TEST_F(BellhopConfiguration, IsRefusedIfOthersCanChangeIt) {
+  const std::string path = directory_.file("c", "");
+  std::filesystem::permissions(path, std::filesystem::perms(0646));
+  Settings settings;
+  const auto result = read_configuration(path, Presence::required, settings);
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message, StartsWith("cannot read configuration '" + path + "': '" +
+                                                 path + "' has the owner "));
+  EXPECT_THAT(result.error().message, EndsWith("correct it with `chmod go-w '" + path + "'`"));
+  EXPECT_TRUE(read_guest_agent_configuration(path, Presence::required, settings)) << "as qemu-ga";
 }
 
 TEST_F(BellhopConfiguration, MustExistOnlyWhenRequired) {

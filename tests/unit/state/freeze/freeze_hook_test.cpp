@@ -65,8 +65,9 @@ TEST_F(FreezeHookTest, FailsWithItsStatusWithoutOutput) {
 }
 
 TEST_F(FreezeHookTest, FailsWhenASignalKillsIt) {
-  EXPECT_EQ(error_of("kill -9 $$"), "child process has terminated abnormally");
-  EXPECT_EQ(error_of("echo x; kill -15 $$"), "child process has terminated abnormally: x\n");
+  EXPECT_EQ(error_of("[ $1 = thaw ] || kill -9 $$"), "child process has terminated abnormally");
+  EXPECT_EQ(error_of("[ $1 = thaw ] && exit; echo x; kill -15 $$"),
+            "child process has terminated abnormally: x\n");
 }
 
 TEST_F(FreezeHookTest, KeepsOutputUpToAZeroByte) {
@@ -92,6 +93,17 @@ TEST_F(FreezeHookTest, FailsWhenItIsNotExecutable) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().message,
             prefix + ("failed to exec '" + path + "': Permission denied\n"));
+}
+
+TEST_F(FreezeHookTest, IsRefusedIfOthersCanChangeIt) {
+  write("#!/bin/sh\necho >" + directory / "ran", 0757);
+  const auto result = run();
+  ASSERT_FALSE(result);
+  EXPECT_TRUE(result.error().message.starts_with(
+      prefix + ("'" + path + "' has the owner " + std::to_string(::geteuid()) +
+                " and the mode 0757, but only its owner may be able to write to it")))
+      << result.error().message;
+  EXPECT_FALSE(std::filesystem::exists(directory / "ran"));
 }
 
 TEST_F(FreezeHookTest, IsAShellScriptByDefault) {
@@ -227,6 +239,72 @@ TEST_F(FreezeHookDirectory, CallsThawForTheHookThatWasKilled) {
   EXPECT_EQ(result.error().message,
             prefix + ("'" + hooks + "/b': 'freeze' was killed: it is not wanted any more"));
   EXPECT_EQ(calls(), "a freeze,b freeze,b thaw,a thaw,");
+}
+
+TEST_F(FreezeHookDirectory, CallsThawForTheHookThatASignalKilled) {
+  add("a");
+  add("b", "[ $1 = thaw ] || kill -9 $$");
+  EXPECT_FALSE(run("freeze"));
+  EXPECT_EQ(calls(), "a freeze,b freeze,b thaw,a thaw,");
+}
+
+// The first freeze of the hook "a" starts a child that cannot be found, so that it cannot be
+// killed. The child ends when `gate` is opened.
+class FreezeHookWithEscapedChild : public FreezeHookDirectory {
+ protected:
+  FreezeHookWithEscapedChild() {
+    add("a", "if [ $1 = thaw ]; then echo >" + thawed.path() + "; exit; fi\n[ -e " +
+                 directory / "calm" + " ] && exit\n(env -i setsid sh -c 'echo >" + escaped_.path() +
+                 "; " + gate.wait_command() + "; echo late freeze >>" + directory / "calls" +
+                 "' &); " + escaped_.wait_command() + "; echo >" + started_.path() +
+                 "; exec sleep 1000");
+  }
+  void freeze_and_kill() {
+    std::stop_source stop;
+    const std::jthread stopper([&] {
+      started_.wait();
+      stop.request_stop();
+    });
+    EXPECT_FALSE(hook("freeze", stop.get_token()));
+    thawed.wait();
+    EXPECT_EQ(calls(), "a freeze,a thaw,");
+    directory.file("calm", "");
+  }
+
+  Gate gate{directory / "gate"};
+  Gate thawed{directory / "thawed"};
+  FreezeHook hook = freeze_hooks(processes, {.directory = hooks, .timeout = 1min});
+
+ private:
+  Gate escaped_{directory / "escaped"};
+  Gate started_{directory / "started"};
+};
+
+TEST_F(FreezeHookWithEscapedChild, CallsThawOnceMoreWhenTheChildHasEnded) {
+  freeze_and_kill();
+  gate.open();
+  thawed.wait();
+  EXPECT_EQ(calls(), "late freeze,a thaw,");
+}
+
+TEST_F(FreezeHookWithEscapedChild, CallsThawAfterTheNextFreezeIfTheChildEndsInIt) {
+  freeze_and_kill();
+  EXPECT_TRUE(hook("freeze", {}));
+  EXPECT_EQ(calls(), "a freeze,");
+  gate.open();
+  while (directory.content("calls").empty()) std::this_thread::sleep_for(5ms);
+  std::this_thread::sleep_for(100ms);  // a thaw in the freeze would come about now
+  EXPECT_EQ(calls(), "late freeze,");
+  EXPECT_TRUE(hook("thaw", {}));
+  thawed.wait();
+  thawed.wait();
+  EXPECT_EQ(calls(), "a thaw,a thaw,");
+}
+
+TEST_F(FreezeHookWithEscapedChild, MayOutliveTheHooks) {
+  freeze_and_kill();
+  hook = nullptr;
+  gate.open();
 }
 
 TEST_F(FreezeHookDirectory, ReportsAHookThatFailsToThaw) {
