@@ -97,8 +97,7 @@ std::string CallLog::describe(const Command* command, const wire::Request& reque
   std::string text = command                   ? fmt::format("{} called", command->facts.name)
                      : request.execute.empty() ? "invalid request"
                                                : "unknown command called";
-  fmt::format_to(std::back_inserter(text), " on {}", caller.channel);
-  if (!caller.peer.empty()) fmt::format_to(std::back_inserter(text), " ({})", caller.peer);
+  fmt::format_to(std::back_inserter(text), " on {}", caller.name());
   if (!command || !request.arguments) return text;
   const bool program_only = !exec_arguments_ && command->facts.access == Access::execute;
   std::size_t count = program_only ? 1 : command->facts.logged_arguments;

@@ -7,7 +7,7 @@ Policy::Policy(const std::vector<std::string>& blocked, const std::vector<std::s
     : blocked_(blocked.begin(), blocked.end()), allowed_(allowed.begin(), allowed.end()) {}
 
 bool Policy::allows(std::string_view command) const {
-  if (blocked_.contains(command)) return false;
+  if (blocks(command)) return false;
   return allowed_.empty() || allowed_.contains(command);
 }
 

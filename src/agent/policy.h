@@ -19,6 +19,8 @@ class Policy {
 
   // True if the lists allow `command`. The block list takes precedence.
   bool allows(std::string_view command) const;
+  // True if the block list contains `command`.
+  bool blocks(std::string_view command) const { return blocked_.contains(command); }
 
  private:
   using Names = std::set<std::string, std::less<>>;

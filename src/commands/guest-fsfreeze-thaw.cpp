@@ -7,7 +7,7 @@ namespace bellhop::commands {
 namespace {
 
 Result<std::int64_t> run(CommandContext& context, const Nothing&) {
-  return context.services.freeze.thaw();
+  return context.services.freeze.thaw({.by = context.caller.name(), .force = true});
 }
 
 }  // namespace

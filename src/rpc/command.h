@@ -2,6 +2,7 @@
 // A command's declaration: one constant that contains all facts about the command.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -46,6 +47,9 @@ struct Facts {
   std::string_view since;          // qemu-ga's version, or "bellhop 0.1"
   Systems systems = Systems::all;  // on which it exists
   Access access = Access::inspect;
+  // The guest-* commands whose work this one can do. An administrator who blocks one of them blocks
+  // this one too.
+  std::array<std::string_view, 2> stands_in_for = {};
   Runs runs = Runs::worker;
   Priority priority = Priority::normal;
   bool served_while_frozen = false;

@@ -23,6 +23,9 @@ struct Caller {
   std::string channel = {};  // "unix-listen /run/agent.sock"
   std::string peer = {};  // "pid 4711, uid 0", "cid 2"; empty when the channel does not report it
   std::uint64_t session = 0;  // identifies the client; unique in this process
+
+  // "unix-listen /run/agent.sock (pid 4711, uid 0)"
+  std::string name() const { return peer.empty() ? channel : channel + " (" + peer + ")"; }
 };
 
 // Why the wait of a parked call ended.

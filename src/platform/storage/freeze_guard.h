@@ -36,6 +36,9 @@ struct GuardRequest {
   std::chrono::milliseconds limit{0};                // 0: none
   std::chrono::milliseconds retry_interval{10'000};  // after a thaw at the limit that failed
   std::vector<Guarded> filesystems = {};             // in the order in which they will freeze
+  std::string owner = {};                            // for the mark and the notice
+  // For a freeze in force: replaces the deadline in the mark, which may have been renewed.
+  std::optional<std::chrono::milliseconds> remaining = {};
 };
 
 struct GuardEvent {
@@ -89,6 +92,9 @@ class FreezeGuard {
 struct InheritedFreeze {
   std::unique_ptr<FreezeGuard> guard;  // null if none could be started
   std::chrono::system_clock::time_point since;
+  std::string owner = {};
+  std::chrono::milliseconds limit{0};
+  std::optional<std::chrono::nanoseconds> deadline = {};  // of boot_time(); none: no limit
 };
 
 // What a start finds in the state directory.
@@ -115,8 +121,25 @@ FreezeAtStart inherit_freeze(const std::string& directory, std::chrono::millisec
 // through their descriptors.
 Result<std::unique_ptr<FreezeGuard>> replace_freeze_guard(const GuardRequest& request);
 
+// The time since the boot, with the time in which the system was suspended.
+std::chrono::nanoseconds boot_time();
+
+// The content of the notice's file.
+struct FreezeNotice {
+  std::string text;        // one line
+  std::string owner = {};  // of the freeze that ended
+  std::chrono::system_clock::time_point ended = {};
+};
+std::string format_freeze_notice(const FreezeNotice& notice);
+// nullopt if there is no text.
+std::optional<FreezeNotice> parse_freeze_notice(std::string_view content);
+
 // The text of the notice. `why` continues "the freeze ended by itself at TIME, ".
 std::string freeze_notice(std::chrono::system_clock::time_point since, std::string_view why);
+// The text about a freeze that was thawed. `how` continues "the freeze was thawed at TIME ".
+std::string freeze_thawed(std::chrono::system_clock::time_point since, std::string_view how);
+// A time as messages have it: 2026-11-29T03:00:00Z.
+std::string freeze_time(std::chrono::system_clock::time_point time);
 
 // The guard: the whole program when it is executed with `freeze_guard_option`. Returns its exit
 // status.

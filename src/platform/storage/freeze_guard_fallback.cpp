@@ -20,6 +20,10 @@ Result<std::unique_ptr<FreezeGuard>> replace_freeze_guard(const GuardRequest&) {
   return unsupported();
 }
 
+std::chrono::nanoseconds boot_time() {
+  return std::chrono::steady_clock::now().time_since_epoch();
+}
+
 int run_freeze_guard() {
   return 1;
 }

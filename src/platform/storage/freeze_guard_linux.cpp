@@ -242,6 +242,13 @@ Result<void> instruct(const Handle& socket, NativeHandle directory, const GuardR
                                 one.filesystem->descriptor());
   }
   if (failed == 0) {
+    failed = send_guard_message(socket.get(), {.kind = Kind::owner, .text = request.owner});
+  }
+  if (failed == 0 && request.remaining) {
+    failed = send_guard_message(socket.get(),
+                                {.kind = Kind::remaining, .number = request.remaining->count()});
+  }
+  if (failed == 0) {
     failed = send_guard_message(socket.get(), {.kind = command,
                                                .number = request.limit.count(),
                                                .extra = request.retry_interval.count()});
@@ -277,6 +284,13 @@ system_clock::time_point time_of_change(NativeHandle file) {
   if (::fstat(file, &status) != 0) return system_clock::now();
   return time_point(std::chrono::seconds(status.st_mtim.tv_sec) +
                     nanoseconds(status.st_mtim.tv_nsec));
+}
+
+void take_terms(InheritedFreeze& freeze, const std::optional<FreezeMark>& mark) {
+  if (!mark) return;
+  freeze.owner = mark->owner;
+  freeze.limit = mark->limit;
+  freeze.deadline = mark->deadline;
 }
 
 }  // namespace
@@ -321,11 +335,15 @@ FreezeAtStart inherit_freeze(const std::string& directory, milliseconds limit) {
   }
   InheritedFreeze freeze{
       .guard = nullptr,
-      .since = content ? content->since : time_of_change(mark ? mark->get() : no_handle)};
+      .since = content ? content->since : time_of_change(mark ? mark->get() : no_handle),
+      .limit = limit};
+  if (limit.count() > 0) freeze.deadline = boot_time() + limit;
+  take_terms(freeze, content);
   if (Handle socket = connect_to_guard(place.get())) {
     const auto answer = first_answer(socket, answer_timeout);
     if (answer && answer->kind == Kind::ready) {
       freeze.since = time_point(nanoseconds(answer->number));
+      take_terms(freeze, parse_freeze_mark(answer->text));
       freeze.guard = connection(std::move(socket)).value_or(nullptr);
     }
   }

@@ -66,7 +66,9 @@ class Guard {
   Result<void> adopt(const GuardMessage& message);
   Result<void> replace_earlier_guard(bool knows_deadline);
   NativeHandle lock_file() const { return mark_ ? mark_.get() : directory_.get(); }
+  FreezeMark mark_content() const;
   void set_limit(milliseconds limit);
+  void set_deadline(std::optional<nanoseconds> boot_time);
   void set_timer(nanoseconds boot_time);
   void send(const GuardMessage& message);
   void report_ready();
@@ -98,6 +100,9 @@ class Guard {
   Handle mark_;
   system_clock::time_point since_ = system_clock::now();
   milliseconds limit_{0};
+  std::optional<nanoseconds> deadline_;    // of boot_time(); none: no limit
+  std::optional<milliseconds> remaining_;  // the agent's, for a freeze in force
+  std::string owner_;
   milliseconds retry_interval_{0};
 
   ThawPass pass_{
@@ -173,6 +178,12 @@ Result<void> Guard::set_up() {
       case Kind::filesystem:
         pass_.add(message->text, std::move(message->descriptor));
         break;
+      case Kind::owner:
+        owner_ = message->text;
+        break;
+      case Kind::remaining:
+        remaining_ = milliseconds(message->number);
+        break;
       case Kind::begin:
         return begin(*message);
       case Kind::adopt:
@@ -185,13 +196,11 @@ Result<void> Guard::set_up() {
 
 Result<void> Guard::begin(const GuardMessage& message) {
   retry_interval_ = milliseconds(message.extra);
-  limit_ = milliseconds(message.number);
+  set_limit(milliseconds(message.number));
   TRY_ASSIGN(const Handle earlier, open_freeze_mark(directory_.get(), directory_path_));
   if (earlier && guard_lock_holder(earlier.get(), GuardLock::guard) != 0)
     return used_by_another_agent();
-  FreezeMark mark{.boot_id = boot_id(), .since = since_, .limit = limit_};
-  if (limit_.count() > 0) mark.deadline = boot_time() + limit_;
-  TRY_ASSIGN(mark_, create_freeze_mark(directory_.get(), directory_path_, mark));
+  TRY_ASSIGN(mark_, create_freeze_mark(directory_.get(), directory_path_, mark_content()));
   auto listener = listen_for_agents(directory_.get(), directory_path_);
   if (!listener) {
     ::unlinkat(directory_.get(), std::string(freeze_mark_name).c_str(), 0);
@@ -206,9 +215,16 @@ Result<void> Guard::begin(const GuardMessage& message) {
     ::unlinkat(directory_.get(), std::string(freeze_mark_name).c_str(), 0);
     return failure("the agent is gone");
   }
-  set_limit(limit_);
   report_ready();
   return {};
+}
+
+FreezeMark Guard::mark_content() const {
+  return {.boot_id = boot_id(),
+          .since = since_,
+          .limit = limit_,
+          .deadline = deadline_,
+          .owner = owner_};
 }
 
 Result<void> Guard::adopt(const GuardMessage& message) {
@@ -220,10 +236,16 @@ Result<void> Guard::adopt(const GuardMessage& message) {
   const auto mark = mark_ ? read_freeze_mark(mark_.get()) : std::nullopt;
   const auto deadline = deadline_of(mark);
   TRY(replace_earlier_guard(deadline.has_value()));
-  if (mark) since_ = mark->since;
-  if (deadline && (deadline->count() > 0 || message.number == 0)) {
+  if (mark) {
+    since_ = mark->since;
+    owner_ = mark->owner;
+  }
+  if (remaining_) {
+    limit_ = milliseconds(message.number);
+    set_deadline(boot_time() + *remaining_);
+  } else if (deadline && (deadline->count() > 0 || message.number == 0)) {
     limit_ = mark->limit;
-    set_timer(*deadline);
+    set_deadline(mark->deadline);
   } else {
     set_limit(milliseconds(message.number));
   }
@@ -249,7 +271,12 @@ Result<void> Guard::replace_earlier_guard(bool knows_deadline) {
 
 void Guard::set_limit(milliseconds limit) {
   limit_ = std::min(limit, max_limit);
-  set_timer(limit_.count() > 0 ? boot_time() + limit_ : nanoseconds(0));
+  set_deadline(limit_.count() > 0 ? std::optional(boot_time() + limit_) : std::nullopt);
+}
+
+void Guard::set_deadline(std::optional<nanoseconds> boot_time) {
+  deadline_ = boot_time;
+  set_timer(boot_time.value_or(nanoseconds(0)));
 }
 
 // 0 stops the timer. A time in the past fires at once.
@@ -267,7 +294,9 @@ void Guard::send(const GuardMessage& message) {
 }
 
 void Guard::report_ready() {
-  send({.kind = Kind::ready, .number = nanoseconds(since_.time_since_epoch()).count()});
+  send({.kind = Kind::ready,
+        .number = nanoseconds(since_.time_since_epoch()).count(),
+        .text = format_freeze_mark(mark_content())});
 }
 
 void Guard::wait_once() {
@@ -420,7 +449,8 @@ bool Guard::write_notice(const std::string& text) {
   ::unlinkat(directory_.get(), name.c_str(), 0);
   const Handle file(::openat(directory_.get(), name.c_str(),
                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  const int reason = file ? write_all(file.get(), text + "\n") : errno;
+  const FreezeNotice notice{.text = text, .owner = owner_, .ended = system_clock::now()};
+  const int reason = file ? write_all(file.get(), format_freeze_notice(notice)) : errno;
   if (reason == 0) return true;
   warn(system_failure(reason, "cannot write '{}/{}'", directory_path_, name));
   if (file) ::unlinkat(directory_.get(), name.c_str(), 0);

@@ -43,6 +43,7 @@ std::string format_freeze_mark(const FreezeMark& mark) {
       fmt::format("[{}]\nboot-id={}\nsince={}\nlimit={}\n", group, mark.boot_id,
                   nanoseconds(mark.since.time_since_epoch()).count(), mark.limit.count());
   if (mark.deadline) text += fmt::format("deadline={}\n", mark.deadline->count());
+  if (!mark.owner.empty()) text += fmt::format("owner={}\n", mark.owner);
   return text;
 }
 
@@ -53,12 +54,14 @@ std::optional<FreezeMark> parse_freeze_mark(std::string_view text) {
   const auto since = duration<nanoseconds>(file->find(group, "since"));
   const auto limit = duration<std::chrono::milliseconds>(file->find(group, "limit"));
   const auto deadline = duration<nanoseconds>(file->find(group, "deadline"));
+  const auto* const owner = file->find(group, "owner");
   if (!boot || !since || !limit || (limit->count() > 0 && !deadline)) return std::nullopt;
   return FreezeMark{
       .boot_id = boot->value,
       .since = system_clock::time_point(std::chrono::duration_cast<system_clock::duration>(*since)),
       .limit = *limit,
-      .deadline = deadline};
+      .deadline = deadline,
+      .owner = owner ? owner->value : std::string()};
 }
 
 nanoseconds boot_time() {

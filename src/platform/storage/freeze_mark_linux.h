@@ -17,15 +17,13 @@ struct FreezeMark {
   std::string boot_id;
   std::chrono::system_clock::time_point since;  // when the freeze began
   std::chrono::milliseconds limit{0};
-  std::optional<std::chrono::nanoseconds> deadline = {};  // on CLOCK_BOOTTIME; none: no limit
+  std::optional<std::chrono::nanoseconds> deadline = {};  // of boot_time(); none: no limit
+  std::string owner = {};                                 // FrozenSet's token; may be empty
 };
 
 std::string format_freeze_mark(const FreezeMark& mark);
 // nullopt if the text is not one, for instance qemu-ga's, which is empty.
 std::optional<FreezeMark> parse_freeze_mark(std::string_view text);
-
-// The time since the boot, with the time in which the system was suspended.
-std::chrono::nanoseconds boot_time();
 
 // Writes a new mark, complete or not at all. Replaces a regular file; anything else in its place is
 // an error. Returns the open file. Errors: `cannot create '/x/…': …`.

@@ -22,8 +22,10 @@ enum class GuardMessageKind : std::uint32_t {
   thaw = 7,        // number of the request
   cancel = 8,      // nothing was frozen
   give_up = 9,
+  owner = 10,      // text, for the mark; before begin or adopt
+  remaining = 11,  // time until the limit; before adopt
   // To the agent.
-  ready = 33,    // beginning of the freeze, in nanoseconds since 1970
+  ready = 33,    // beginning of the freeze, in nanoseconds since 1970; the mark as of now
   refused = 34,  // the reason; the guard ends
   thawing = 35,  // a mountpoint
   warning = 36,  // text

@@ -33,16 +33,21 @@ struct Trimmed {
   std::uint64_t minimum = 0;  // shortest free range, in bytes, that the filesystem trims
 };
 
+enum class FreezeOutcome {
+  frozen,
+  already_frozen,  // by another program
+  unsupported,     // this kind of filesystem cannot be frozen
+};
+
 // A filesystem that is held open. Changes to its mountpoint do not affect it, and it cannot be
 // unmounted. Thread-safe.
 class Filesystem {
  public:
   virtual ~Filesystem() = default;
 
-  // Writes cached data to the disk, then blocks writers until the thaw. Returns false if the
-  // filesystem is already frozen or cannot be frozen. May block for as long as its disk does.
-  // Errors: `failed to freeze /x: …`.
-  virtual Result<bool> freeze() = 0;
+  // Writes cached data to the disk, then blocks writers until the thaw. May block for as long as
+  // its disk does. Errors: `failed to freeze /x: …`.
+  virtual Result<FreezeOutcome> freeze() = 0;
 
   // Ends all freezes of the filesystem, including those of other processes. Returns false if it was
   // not frozen. May block as freeze() does. Errors: `failed to thaw /x: …`; the filesystem may

@@ -25,10 +25,10 @@ class LinuxFilesystem final : public Filesystem {
   LinuxFilesystem(Handle fd, std::string mountpoint)
       : fd_(std::move(fd)), mountpoint_(std::move(mountpoint)) {}
 
-  Result<bool> freeze() override {
-    if (::ioctl(fd_.get(), FIFREEZE, 0) == 0) return true;
-    // EOPNOTSUPP: this kind of filesystem cannot be frozen. EBUSY: it is already frozen.
-    if (errno == EOPNOTSUPP || errno == EBUSY) return false;
+  Result<FreezeOutcome> freeze() override {
+    if (::ioctl(fd_.get(), FIFREEZE, 0) == 0) return FreezeOutcome::frozen;
+    if (errno == EOPNOTSUPP) return FreezeOutcome::unsupported;
+    if (errno == EBUSY) return FreezeOutcome::already_frozen;
     return system_failure(errno, "failed to freeze {}", mountpoint_);
   }
 

@@ -6,9 +6,7 @@
 #include <utility>
 
 #include "base/path.h"
-#include "base/text.h"
 #include "platform/io/small_file.h"
-#include "platform/storage/freeze_guard.h"
 
 namespace bellhop::state {
 
@@ -18,41 +16,42 @@ AutoThawNotice::AutoThawNotice(const std::string& directory)
 }
 
 bool AutoThawNotice::load() {
-  if (text()) return true;
+  if (notice()) return true;
   const auto content = platform::read_state_file(path_);
   if (!content || !*content) return false;
-  std::string_view rest = **content;
-  const auto line = text::consume_line(rest);
-  if (!line.empty()) set(std::string(line));
-  return !line.empty();
+  auto read = platform::parse_freeze_notice(**content);
+  if (!read) return false;
+  set(*std::move(read));
+  return true;
 }
 
-void AutoThawNotice::set(std::string text) {
+void AutoThawNotice::set(platform::FreezeNotice notice) {
   const MutexLock lock(mutex_);
-  if (!text_) text_ = std::move(text);
+  if (!notice_) notice_ = std::move(notice);
 }
 
-std::optional<std::string> AutoThawNotice::text() const {
+std::optional<platform::FreezeNotice> AutoThawNotice::notice() const {
   const MutexLock lock(mutex_);
-  return text_;
+  return notice_;
 }
 
 Result<void> AutoThawNotice::persist() const {
-  const auto now = text();
-  if (now) TRY(platform::replace_small_file(path_, *now + "\n"));
-  if (!text()) remove();
+  const auto now = notice();
+  if (now) TRY(platform::replace_small_file(path_, platform::format_freeze_notice(*now)));
+  if (!notice()) remove();
   return {};
 }
 
 std::optional<std::string> AutoThawNotice::consume() {
   load();
-  std::optional<std::string> taken;
+  std::optional<platform::FreezeNotice> taken;
   {
     const MutexLock lock(mutex_);
-    taken.swap(text_);
+    taken.swap(notice_);
   }
-  if (taken) remove();
-  return taken;
+  if (!taken) return std::nullopt;
+  remove();
+  return std::move(taken->text);
 }
 
 void AutoThawNotice::remove() const {

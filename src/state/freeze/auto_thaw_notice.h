@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/mutex.h"
+#include "platform/storage/freeze_guard.h"
 
 namespace bellhop::state {
 
@@ -17,18 +18,18 @@ class AutoThawNotice {
   // Reads the notice from its file in the state directory, if there is one.
   explicit AutoThawNotice(const std::string& directory);
 
-  // Sets the text unless there is one. Does not write to a disk.
-  void set(std::string text);
-  std::optional<std::string> text() const;
+  // Sets the notice unless there is one. Does not write to a disk.
+  void set(platform::FreezeNotice notice);
+  std::optional<platform::FreezeNotice> notice() const;
 
-  // Reads the file again if there is no text: the guard may have written it meanwhile. Whether
-  // there is a text now.
+  // Reads the file again if there is no notice: the guard may have written it meanwhile. Whether
+  // there is one now.
   bool load();
 
-  // Writes the text to the file, unless it was consumed in the meantime.
+  // Writes the notice to the file, unless it was consumed in the meantime.
   Result<void> persist() const;
 
-  // Removes the text, also from the file, and returns it. Reads the file if there is no text.
+  // Removes the notice, also the file, and returns its text. Reads the file if there is no notice.
   std::optional<std::string> consume();
 
  private:
@@ -36,7 +37,7 @@ class AutoThawNotice {
 
   const std::string path_;
   mutable Mutex mutex_;
-  std::optional<std::string> text_ GUARDED_BY(mutex_);
+  std::optional<platform::FreezeNotice> notice_ GUARDED_BY(mutex_);
 };
 
 }  // namespace bellhop::state

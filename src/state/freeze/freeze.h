@@ -18,6 +18,7 @@
 #include "platform/storage/local_filesystems.h"
 #include "state/freeze/auto_thaw_notice.h"
 #include "state/freeze/freeze_options.h"
+#include "state/freeze/freeze_request.h"
 #include "state/freeze/frozen_set.h"
 #include "state/freeze/owed_hooks.h"
 #include "state/freeze/thaw.h"
@@ -64,13 +65,20 @@ class Freeze {
   // When the freeze began; nullopt when thawed.
   std::optional<FrozenSet::Time> frozen_since() const { return frozen_.since(); }
 
+  // What is in force, and what is known of the freeze of `token`.
+  FreezeStatus status(std::optional<std::string_view> token = {}) const {
+    return frozen_.status(token);
+  }
+
   // Runs the hook, then freezes the filesystems that have a mount at one of the names, or all
   // without names. Fails without running the hook if no filesystem is mounted at a name. A
   // filesystem is frozen before the filesystem that contains its storage. Read-only ones and those
   // that the rules leave out are skipped. Returns the number of filesystems frozen. If it is 0, and
   // after an error, everything is thawed again and the thaw hook has run. Blocks as long as a disk
   // does.
-  Result<std::int64_t> freeze(const std::optional<std::span<const std::string_view>>& mountpoints);
+  Result<std::int64_t> freeze(const MountpointNames& mountpoints);
+  // The same, as the client asks for it. If nothing was frozen, the report has no token.
+  Result<FreezeReport> freeze(const FreezeRequest& request);
 
   // Thaws all filesystems, also those that another program froze, and runs the hook; also when
   // nothing is frozen. Aborts a running freeze. Returns the number of filesystems thawed. Returns
@@ -78,33 +86,51 @@ class Freeze {
   // the hook or for filesystems that the agent did not freeze. The work continues in the
   // background, and the next thaw() joins it. The first success after an auto-thaw is replaced by
   // the auto-thaw notice as an error: the caller must not assume that the freeze was in force.
-  Result<std::int64_t> thaw();
+  //
+  // With a token instead of `force`, only the freeze of the token is thawed. If it has ended in
+  // another way, the result is an error that says so, each time. Without both, a freeze that has an
+  // owner is not thawed.
+  Result<std::int64_t> thaw(const ThawRequest& request = {.force = true});
+
+  // Begins the limit of the token's freeze again, or a new limit. Returns it.
+  Result<std::chrono::milliseconds> renew(std::string_view token,
+                                          std::optional<std::chrono::milliseconds> limit) {
+    return frozen_.renew(token, limit);
+  }
 
   // The filesystems of the guest, for other uses.
   platform::Filesystems& filesystems() const { return filesystems_; }
 
  private:
-  using Names = std::optional<std::span<const std::string_view>>;
-
   // The freeze that runs.
   struct Freezing {
     void abort(std::string reason);
     Result<void> check_aborted() const;
+    std::string limit_passed() const;
 
-    std::stop_source stop_hook;
-    std::string mountpoint;    // which the kernel was last asked to open or freeze
-    std::string abort_reason;  // not empty: the freeze must fail
+    std::chrono::milliseconds limit;
+    bool owned;
+    std::stop_source stop_hook = {};
+    std::string mountpoint = {};    // which the kernel was last asked to open or freeze
+    std::string abort_reason = {};  // not empty: the freeze must fail
   };
 
   bool is_idle_locked() const REQUIRES(mutex_);
-  Result<std::int64_t> run_freeze(const Names& names, const std::stop_token& stop);
-  Result<std::int64_t> freeze_named(const Names& names);
-  Result<std::vector<FrozenSet::Entry>> open_named(const Names& names);
-  std::string limit_passed(const std::string& mountpoint) const;
+  // These add to the report.
+  Result<void> run_freeze(const FreezeRequest& request, FreezeReport& report,
+                          const std::stop_token& stop);
+  Result<void> freeze_named(const FreezeRequest& request, FreezeReport& report);
+  Result<void> freeze_one(const FrozenSet::Entry& entry, FreezePolicy policy,
+                          FilesystemReport& report);
+  Result<std::vector<FrozenSet::Entry>> open_named(const FreezeRequest& request,
+                                                   FreezeReport& report);
   Result<void> proceed_to(const std::string& mountpoint);
   Result<void> commit();
 
-  Result<std::int64_t> thaw_within_timeout();
+  // Adds what it says to what is known of freezes that have ended.
+  std::optional<platform::FreezeNotice> learn_from_notice();
+  Result<std::optional<ThawCause>> admit_thaw(const ThawRequest& request) const REQUIRES(mutex_);
+  Result<std::int64_t> thaw_within_timeout(const ThawRequest& request);
   // What the guard did without a request.
   struct GuardChange {
     FrozenSet::Change what;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "state/freeze/frozen_set.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <ranges>
 #include <system_error>
@@ -13,6 +14,24 @@ namespace bellhop::state {
 
 using Kind = platform::GuardEvent::Kind;
 
+namespace {
+
+// What the owner of a freeze gets to read about its end.
+std::string describe(const EndedFreeze& ended, FrozenSet::Time since) {
+  using platform::freeze_thawed;
+  switch (ended.how) {
+    case FreezeEnd::owner:
+      return freeze_thawed(since, "with its token, by a client on " + ended.by);
+    case FreezeEnd::client:
+      return freeze_thawed(since, "by another client, on " + ended.by);
+    case FreezeEnd::itself:
+      break;
+  }
+  return platform::freeze_notice(since, "because it had no guard");
+}
+
+}  // namespace
+
 FrozenSet::FrozenSet(platform::Filesystems& filesystems, const FreezeOptions& options,
                      std::function<void(Change, Time since)> on_change)
     : filesystems_(filesystems), options_(options), on_change_(std::move(on_change)) {}
@@ -24,6 +43,36 @@ FrozenSet::~FrozenSet() {
 std::optional<FrozenSet::Time> FrozenSet::since() const {
   const MutexLock lock(mutex_);
   return since_;
+}
+
+FreezeStatus FrozenSet::status(std::optional<std::string_view> token) const {
+  const MutexLock lock(mutex_);
+  FreezeStatus status{.since = since_};
+  if (since_) {
+    status.remaining = remaining();
+    status.owned = !terms_.token.empty();
+  }
+  if (!token) return status;
+  status.is_owner = is_owner(*token);
+  if (const auto* const ended = ended_freezes_.find(*token)) status.ended = *ended;
+  return status;
+}
+
+// The token of a freeze that is not complete is not known to a client.
+bool FrozenSet::is_owner(std::string_view token) const {
+  return since_ && settled_ && succeeded_ && !token.empty() && token == terms_.token;
+}
+
+std::optional<std::chrono::milliseconds> FrozenSet::remaining() const {
+  using std::chrono::milliseconds;
+  if (!deadline_) return std::nullopt;
+  const auto left = std::chrono::duration_cast<milliseconds>(*deadline_ - platform::boot_time());
+  return std::max(left, milliseconds(0));
+}
+
+void FrozenSet::begin_limit() {
+  deadline_.reset();
+  if (terms_.limit.count() > 0) deadline_ = platform::boot_time() + terms_.limit;
 }
 
 bool FrozenSet::has_expired() const {
@@ -40,7 +89,14 @@ void FrozenSet::inherit(platform::InheritedFreeze freeze) {
   const MutexLock lock(mutex_);
   since_ = freeze.since;
   guard_ = std::move(freeze.guard);
-  settled_ = true;
+  terms_ = {.limit = freeze.limit, .token = std::move(freeze.owner)};
+  deadline_ = freeze.deadline;
+  settled_ = succeeded_ = true;
+}
+
+void FrozenSet::add(EndedFreeze freeze) {
+  const MutexLock lock(mutex_);
+  ended_freezes_.add(std::move(freeze));
 }
 
 Result<void> FrozenSet::watch() {
@@ -86,10 +142,12 @@ void FrozenSet::stop_watching() {
   reader_.join();
 }
 
-platform::GuardRequest FrozenSet::request(const std::vector<Entry>& entries) const {
+platform::GuardRequest FrozenSet::request(const std::vector<Entry>& entries,
+                                          FreezeTerms terms) const {
   platform::GuardRequest request{.directory = options_.directory,
-                                 .limit = options_.timeout,
-                                 .retry_interval = options_.retry_interval};
+                                 .limit = terms.limit,
+                                 .retry_interval = options_.retry_interval,
+                                 .owner = std::move(terms.token)};
   for (const Entry& one : entries) {
     request.filesystems.push_back(
         {.mountpoint = one.mountpoint, .filesystem = one.filesystem.get()});
@@ -97,13 +155,15 @@ platform::GuardRequest FrozenSet::request(const std::vector<Entry>& entries) con
   return request;
 }
 
-Result<void> FrozenSet::begin(std::vector<Entry> entries) {
-  TRY_ASSIGN(Guard guard, filesystems_.start_guard(request(entries)));
+Result<void> FrozenSet::begin(std::vector<Entry> entries, FreezeTerms terms) {
+  TRY_ASSIGN(Guard guard, filesystems_.start_guard(request(entries, terms)));
   {
     const MutexLock lock(mutex_);
     since_ = Time::clock::now();
     entries_ = std::move(entries);
-    settled_ = expired_ = ended_ = false;
+    terms_ = std::move(terms);
+    begin_limit();
+    settled_ = succeeded_ = expired_ = ended_ = false;
     notice_.reset();
   }
   options_.on_change(true);
@@ -112,27 +172,43 @@ Result<void> FrozenSet::begin(std::vector<Entry> entries) {
 
 void FrozenSet::settle(bool success) {
   const MutexLock lock(mutex_);
-  if (std::exchange(settled_, true) || !guard_) return;
+  if (std::exchange(settled_, true)) return;
+  succeeded_ = success;
+  if (success) begin_limit();
+  if (!guard_) return;
   if (success) {
-    guard_->settle(options_.timeout);
+    guard_->settle(terms_.limit);
   } else {
     guard_->give_up();
   }
 }
 
-void FrozenSet::renew(std::chrono::milliseconds limit) {
+Result<std::chrono::milliseconds> FrozenSet::renew(std::string_view token,
+                                                   std::optional<std::chrono::milliseconds> limit) {
   const MutexLock lock(mutex_);
-  if (guard_) guard_->renew(limit);
+  if (!is_owner(token)) return token_failure(ended_freezes_.find(token));
+  if (expired_) return failure("the limit of the freeze has passed: it ends now");
+  if (guard_ && !guard_->takes_requests()) {
+    return failure("the guard of the freeze cannot be reached: its limit stays");
+  }
+  if (limit) terms_.limit = *limit;
+  begin_limit();
+  // A guard that is gone is replaced by one with this limit.
+  if (guard_) guard_->renew(terms_.limit);
+  return terms_.limit;
 }
 
 Result<void> FrozenSet::replace_guard() {
   std::vector<Entry> entries;
+  platform::GuardRequest guarded;
   {
     const MutexLock lock(mutex_);
     if (!since_ || guard_) return {};
     entries = entries_;
+    guarded = request(entries, terms_);
+    guarded.remaining = remaining();
   }
-  TRY_ASSIGN(Guard guard, filesystems_.replace_guard(request(entries)));
+  TRY_ASSIGN(Guard guard, filesystems_.replace_guard(guarded));
   return use(std::move(guard));
 }
 
@@ -265,18 +341,25 @@ Result<std::int64_t> FrozenSet::thaw_without_guard() {
   return count;
 }
 
-std::optional<std::string> FrozenSet::end() {
+std::optional<EndedFreeze> FrozenSet::end(FreezeEnd how, std::string by) {
+  std::optional<EndedFreeze> ended;
   {
     const MutexLock lock(mutex_);
     if (!since_) return std::nullopt;
+    if (notice_) how = FreezeEnd::itself;
+    ended = {.token = std::exchange(terms_.token, {}),
+             .how = how,
+             .when = Time::clock::now(),
+             .by = how == FreezeEnd::itself ? std::string() : std::move(by)};
+    ended->message = notice_ ? *std::exchange(notice_, std::nullopt) : describe(*ended, *since_);
+    if (succeeded_) ended_freezes_.add(*ended);
     since_.reset();
     entries_.clear();
     settled_ = true;
     expired_ = false;  // it would end the next freeze
   }
   options_.on_change(false);
-  const MutexLock lock(mutex_);
-  return std::exchange(notice_, std::nullopt);
+  return ended;
 }
 
 void FrozenSet::cancel() {
@@ -295,7 +378,12 @@ void FrozenSet::snapshot(SnapshotWriter& writer) {
   const MutexLock lock(mutex_);
   reads_ = false;
   writer.flag("frozen", since_.has_value());
-  if (since_) writer.time("since", *since_);
+  if (since_) {
+    writer.time("since", *since_);
+    writer.number("limit", terms_.limit.count());
+    if (deadline_) writer.number("deadline", deadline_->count());
+    if (!terms_.token.empty()) writer.text("owner", terms_.token);
+  }
   if (guard_) {
     guard_->interrupt();
     writer.descriptor("guard", guard_->descriptor());
@@ -305,12 +393,20 @@ void FrozenSet::snapshot(SnapshotWriter& writer) {
     writer.text("mountpoint", one.mountpoint);
     writer.descriptor("filesystem", one.filesystem->descriptor());
   }
+  ended_freezes_.snapshot(writer);
 }
 
 void FrozenSet::restore(const SnapshotRecord& record, Snapshot& snapshot) {
   const MutexLock lock(mutex_);
   since_.reset();
   if (record.flag("frozen")) since_ = record.time<Time>("since").value_or(Time::clock::now());
+  terms_ = {
+      .limit = std::chrono::milliseconds(record.number("limit").value_or(options_.timeout.count())),
+      .token = std::string(record.text("owner").value_or(""))};
+  deadline_ = record.number("deadline").transform([](std::int64_t time) {
+    return std::chrono::nanoseconds(time);
+  });
+  ended_freezes_.restore(snapshot);
   if (auto guard = record.descriptor("guard"))
     guard_ = filesystems_.restore_guard(std::move(guard));
   for (const SnapshotRecord* frozen : snapshot.take("frozen-filesystem")) {

@@ -15,7 +15,9 @@
 #include "base/mutex.h"
 #include "platform/storage/freeze_guard.h"
 #include "platform/storage/local_filesystems.h"
+#include "state/freeze/ended_freezes.h"
 #include "state/freeze/freeze_options.h"
+#include "state/freeze/freeze_request.h"
 #include "state/snapshot.h"
 
 namespace bellhop::state {
@@ -48,6 +50,8 @@ class FrozenSet {
   // From begin() to end(), even if no filesystem has been frozen yet.
   bool is_frozen() const { return since().has_value(); }
   std::optional<Time> since() const;
+  // The freeze in force, and what is known of the token's freeze.
+  FreezeStatus status(std::optional<std::string_view> token) const;
 
   // Takes over what an earlier agent froze. Call watch() later.
   void inherit(platform::InheritedFreeze freeze);
@@ -57,13 +61,16 @@ class FrozenSet {
   void stop_watching();
 
   // Starts a guard for what is about to freeze. Entries are in the order in which they freeze.
-  Result<void> begin(std::vector<Entry> entries);
-  // Freezes a filesystem. False if it is frozen already or cannot be frozen.
-  static Result<bool> freeze(const Entry& entry) { return entry.filesystem->freeze(); }
+  Result<void> begin(std::vector<Entry> entries, FreezeTerms terms = {});
+  static Result<platform::FreezeOutcome> freeze(const Entry& entry) {
+    return entry.filesystem->freeze();
+  }
   // No more will freeze. If all has frozen, the limit begins again.
   void settle(bool success);
-  // Replaces the limit of the freeze, from now on; 0 means none.
-  void renew(std::chrono::milliseconds limit);
+  // Begins the limit of the token's freeze again, or a new limit. Returns it. Fails if that freeze
+  // is not in force.
+  Result<std::chrono::milliseconds> renew(std::string_view token,
+                                          std::optional<std::chrono::milliseconds> limit);
   // Whether the guard has begun to thaw without a request.
   bool has_expired() const;
   // Replaces a guard that is gone. The limit stays.
@@ -74,9 +81,11 @@ class FrozenSet {
   Result<std::int64_t> thaw();
   // The mountpoint whose thaw has not ended; empty if there is none.
   std::string thawing() const;
-  // Call it when all filesystems have thawed; without effect if not frozen. Returns the notice if
-  // the freeze ended by itself.
-  std::optional<std::string> end();
+  // Call it when all filesystems have thawed; without effect if not frozen. Returns the end of the
+  // freeze: by itself if the guard says so, else as given.
+  std::optional<EndedFreeze> end(FreezeEnd how = FreezeEnd::itself, std::string by = {});
+  // Adds the end of a freeze that an earlier agent began.
+  void add(EndedFreeze freeze);
   // Ends the freeze when no filesystem could be frozen.
   void cancel();
 
@@ -88,7 +97,10 @@ class FrozenSet {
  private:
   using Guard = std::shared_ptr<platform::FreezeGuard>;
 
-  platform::GuardRequest request(const std::vector<Entry>& entries) const;
+  platform::GuardRequest request(const std::vector<Entry>& entries, FreezeTerms terms) const;
+  void begin_limit() REQUIRES(mutex_);
+  std::optional<std::chrono::milliseconds> remaining() const REQUIRES(mutex_);
+  bool is_owner(std::string_view token) const REQUIRES(mutex_);
   Result<void> use(Guard guard);
   void read_events(platform::FreezeGuard& guard);
   std::optional<Change> apply(platform::GuardEvent event) REQUIRES(mutex_);
@@ -102,9 +114,13 @@ class FrozenSet {
   ConditionVariable changed_;
   std::optional<Time> since_ GUARDED_BY(mutex_);   // when the freeze began; nothing if not frozen
   std::vector<Entry> entries_ GUARDED_BY(mutex_);  // in the order in which they were frozen
-  Guard guard_ GUARDED_BY(mutex_);                 // null if there is none
-  bool reads_ GUARDED_BY(mutex_) = false;          // read_events() may take events
+  FreezeTerms terms_ GUARDED_BY(mutex_);
+  std::optional<std::chrono::nanoseconds> deadline_ GUARDED_BY(mutex_);  // of boot_time()
+  EndedFreezes ended_freezes_ GUARDED_BY(mutex_);
+  Guard guard_ GUARDED_BY(mutex_);         // null if there is none
+  bool reads_ GUARDED_BY(mutex_) = false;  // read_events() may take events
   bool settled_ GUARDED_BY(mutex_) = true;
+  bool succeeded_ GUARDED_BY(mutex_) = true;  // if settled
   bool expired_ GUARDED_BY(mutex_) = false;
   bool ended_ GUARDED_BY(mutex_) = false;
   std::uint64_t events_ GUARDED_BY(mutex_) = 0;  // that the guard has sent

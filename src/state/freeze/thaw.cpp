@@ -7,7 +7,7 @@
 
 namespace bellhop::state {
 
-void Thaw::run(const std::function<void(std::optional<std::string> notice)>& on_thawed) {
+void Thaw::run(const std::function<void(const std::optional<EndedFreeze>& ended)>& on_thawed) {
   const bool frozen = frozen_.is_frozen();
   {
     const MutexLock lock(mutex_);
@@ -21,7 +21,7 @@ void Thaw::run(const std::function<void(std::optional<std::string> notice)>& on_
     all_thawed_ = !error_;
   }
   if (result()) {
-    on_thawed(frozen_.end());
+    on_thawed(frozen_.end(cause_.how, cause_.by));
     run_hook();
     if (frozen) thaw_others();
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/mutex.h"
@@ -15,15 +16,22 @@
 
 namespace bellhop::state {
 
+// Why filesystems thaw.
+struct ThawCause {
+  FreezeEnd how = FreezeEnd::itself;
+  std::string by = {};  // the client
+};
+
 // The steps, progress and result of a thaw. One thread runs it, any thread may read the result.
 class Thaw {
  public:
   // `freezing`: a freeze runs, and may still freeze filesystems.
   Thaw(platform::Filesystems& filesystems, FrozenSet& frozen, const FreezeOptions& options,
-       bool freezing = false)
+       bool freezing = false, ThawCause cause = {})
       : filesystems_(filesystems),
         frozen_(frozen),
         options_(options),
+        cause_(std::move(cause)),
         all_thawed_(!freezing && !frozen.is_frozen()) {}
 
   // Thaws what the agent has frozen. For a freeze that runs, call this before run(); it may hang at
@@ -33,9 +41,9 @@ class Thaw {
   // Thaws everything and runs the hook, in this order: what the agent froze, then the hook, then
   // other filesystems. Neither of the first two waits for another filesystem whose disk hangs. If
   // the frozen set is empty, all filesystems are tried before the hook. Calls `on_thawed` before
-  // the hook, with the notice if the freeze ended by itself. Stops before it if a filesystem is
+  // the hook, with the freeze that ended if one was in force. Stops before it if a filesystem is
   // still frozen.
-  void run(const std::function<void(std::optional<std::string> notice)>& on_thawed);
+  void run(const std::function<void(const std::optional<EndedFreeze>& ended)>& on_thawed);
 
   // Only runs the hook: an agent before this one has thawed.
   void run_hook();
@@ -52,6 +60,7 @@ class Thaw {
   platform::Filesystems& filesystems_;
   FrozenSet& frozen_;
   const FreezeOptions& options_;
+  const ThawCause cause_;
 
   mutable Mutex mutex_;
   // Where the thaw waits; if empty, for the guard or a hook.

@@ -24,6 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 DANGEROUS = (
     "guest-shutdown", "guest-suspend-disk", "guest-suspend-ram", "guest-suspend-hybrid",
     "guest-set-time", "guest-fsfreeze-freeze", "guest-fsfreeze-freeze-list", "guest-fstrim",
+    "bellhop-fsfreeze",
     "guest-set-user-password", "guest-set-vcpus", "guest-set-memory-blocks",
     "guest-ssh-add-authorized-keys", "guest-ssh-remove-authorized-keys",
 )
@@ -46,7 +47,7 @@ _PACKAGES = {
     "unshare": "util-linux", "nsenter": "util-linux", "setpriv": "util-linux",
     "fsfreeze": "util-linux", "pivot_root": "util-linux",
     "mkfs.ext4": "e2fsprogs", "mkfs.xfs": "xfsprogs", "mkfs.btrfs": "btrfs-progs",
-    "btrfs": "btrfs-progs",
+    "btrfs": "btrfs-progs", "mkfs.vfat": "dosfstools",
 }
 
 

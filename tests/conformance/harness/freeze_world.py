@@ -57,7 +57,8 @@ _RECORD = (os.open(os.environ["BELLHOP_RECORD"], os.O_WRONLY | os.O_APPEND | os.
            if os.environ.get("BELLHOP_RECORD") else -1)
 
 TOOLS = ("sh", "sleep", "env", "setsid", "mount", "umount", "unshare", "losetup", "mkfs.ext4")
-OPTIONAL_TOOLS = ("mkfs.xfs", "mkfs.btrfs")  # for filesystems that a machine may not support
+# For filesystems that a machine may not support.
+OPTIONAL_TOOLS = ("mkfs.xfs", "mkfs.btrfs", "mkfs.vfat")
 
 
 def skip(reason):
@@ -178,7 +179,7 @@ def enter_world():
 
 # Filesystems -------------------------------------------------------------------------------------
 
-SIZES = {"ext4": 16 << 20, "xfs": 320 << 20, "btrfs": 128 << 20}
+SIZES = {"ext4": 16 << 20, "xfs": 320 << 20, "btrfs": 128 << 20, "vfat": 16 << 20}
 
 
 def can_make(kind):
@@ -191,8 +192,8 @@ def make_image(path, kind="ext4", size=None):
     """Creates a file with a filesystem in it. size: in MiB."""
     with open(path, "wb") as file:
         file.truncate(size << 20 if size else SIZES[kind])
-    force = {"ext4": "-F", "xfs": "-f", "btrfs": "-f"}[kind]
-    subprocess.run(["mkfs." + kind, "-q", force, path], check=True, capture_output=True, text=True)
+    options = {"ext4": "-qF", "xfs": "-qf", "btrfs": "-qf", "vfat": "-I"}[kind]
+    subprocess.run(["mkfs." + kind, options, path], check=True, capture_output=True, text=True)
     return path
 
 
@@ -432,7 +433,7 @@ class Agent:
     the socket, which the agent itself replaces if it exists."""
 
     BLOCKED = [name for name in agents.DANGEROUS
-               if not name.startswith("guest-fsfreeze-") and name != "guest-fstrim"]
+               if "-fsfreeze" not in name and name != "guest-fstrim"]
 
     def __init__(self, program, directory, *options, configuration=None, wrap=(), channel=True,
                  serves=True, socket_path=None, state=None):

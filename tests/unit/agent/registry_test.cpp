@@ -35,6 +35,25 @@ TEST(Registry, HasTheCommandsOfASystem) {
   }
 }
 
+// An administrator who blocks what it can be used for blocks it too.
+TEST(Registry, NamesWhatACommandOfBellhopCanStandInFor) {
+  for (const Command* command : all_commands()) {
+    const Facts& facts = command->facts;
+    if (!facts.name.starts_with("bellhop-")) continue;
+    if (facts.access == Access::none || facts.access == Access::inspect) continue;
+    EXPECT_FALSE(facts.stands_in_for[0].empty()) << facts.name;
+  }
+}
+
+TEST(Registry, HasTheCommandsThatOthersStandInFor) {
+  const auto names = names_on(Systems::on_linux);
+  for (const Command* command : all_commands()) {
+    for (const std::string_view name : command->facts.stands_in_for) {
+      if (!name.empty()) EXPECT_THAT(names, Contains(name));
+    }
+  }
+}
+
 TEST(Systems, ContainTheirMembers) {
   constexpr Systems set = Systems::on_linux | Systems::on_windows;
   EXPECT_TRUE(contains(set, Systems::on_windows));

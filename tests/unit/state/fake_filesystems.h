@@ -206,7 +206,7 @@ class FakeFilesystems final : public platform::Filesystems {
          platform::Handle fd = platform::Handle(::open("/dev/null", O_RDONLY | O_CLOEXEC)))
         : all_(all), mountpoint_(std::move(mountpoint)), fd_(std::move(fd)) {}
     platform::NativeHandle descriptor() const override { return fd_.get(); }
-    Result<bool> freeze() override { return all_.freeze(mountpoint_); }
+    Result<platform::FreezeOutcome> freeze() override { return all_.freeze(mountpoint_); }
     Result<bool> thaw() override { return all_.thaw(mountpoint_); }
     Result<platform::Trimmed> trim(std::uint64_t minimum) override {
       return all_.trim(mountpoint_, minimum);
@@ -223,15 +223,16 @@ class FakeFilesystems final : public platform::Filesystems {
     return behaviours_[mountpoint];
   }
 
-  Result<bool> freeze(const std::string& mountpoint) {
+  Result<platform::FreezeOutcome> freeze(const std::string& mountpoint) {
     const Behaviour now = behaviour(mountpoint);
     if (now.freeze_barrier) now.freeze_barrier->pass();
     if (!now.freeze_error.empty()) return failure("{}", now.freeze_error);
-    if (!now.can_freeze || now.frozen > 0) return false;
+    if (!now.can_freeze) return platform::FreezeOutcome::unsupported;
+    if (now.frozen > 0) return platform::FreezeOutcome::already_frozen;
     add_log("freeze " + mountpoint);
     const std::lock_guard lock(mutex_);
     ++behaviours_[mountpoint].frozen;
-    return true;
+    return platform::FreezeOutcome::frozen;
   }
 
   Result<bool> thaw(const std::string& mountpoint) {

@@ -55,6 +55,15 @@ TEST_F(FreezeMarkTest, IsReadAsItWasWritten) {
   EXPECT_FALSE(std::filesystem::exists(path + ".new"));
 }
 
+TEST_F(FreezeMarkTest, HasAnOwnerIfTheFreezeHas) {
+  FreezeMark owned = mark;
+  owned.owner = "0123456789abcdef";
+  const auto read = parse_freeze_mark(format_freeze_mark(owned));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->owner, owned.owner);
+  EXPECT_EQ(parse_freeze_mark(format_freeze_mark(mark))->owner, "");
+}
+
 TEST_F(FreezeMarkTest, HasNoDeadlineWithoutALimit) {
   const auto read = parse_freeze_mark(format_freeze_mark({.boot_id = "b", .since = mark.since}));
   ASSERT_TRUE(read);

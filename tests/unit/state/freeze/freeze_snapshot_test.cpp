@@ -84,6 +84,23 @@ TEST_F(FreezeSnapshot, KeepsItsDeadline) {
   EXPECT_EQ(filesystems.frozen("/a"), 0);
 }
 
+TEST_F(FreezeSnapshot, KeepsTheTokenAndTheLimit) {
+  const auto frozen = freeze().freeze(FreezeRequest{.limit = 1h, .owned = true});
+  ASSERT_TRUE(frozen);
+  upgrade();
+  EXPECT_TRUE(freeze().status(frozen->token).is_owner);
+  EXPECT_GT(freeze().status().remaining, 0ms);
+  EXPECT_LE(freeze().status().remaining, 1h);
+  EXPECT_EQ(freeze().renew(frozen->token, {}), 1h);
+  EXPECT_EQ(freeze().thaw({.by = "x", .force = true}), 4);
+  while (!freeze().is_idle()) std::this_thread::yield();
+  upgrade();
+  const auto ended = freeze().status(frozen->token).ended;
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->how, FreezeEnd::client);
+  EXPECT_EQ(ended->by, "x");
+}
+
 TEST_F(FreezeSnapshot, StaysWithoutATimeout) {
   EXPECT_EQ(freeze_list({"/a"}), 1);
   upgrade();

@@ -133,6 +133,26 @@ TEST_F(FreezeTest, IsFrozenInitiallyIfAnEarlierAgentFroze) {
   EXPECT_THAT(filesystems.take_log(), ElementsAre("thaw /a", "thawed", "hook thaw"));
 }
 
+TEST_F(FreezeTest, KnowsTheOwnerOfTheFreezeOfAnEarlierAgent) {
+  inherit_freeze();
+  inherited->owner = "t";
+  inherited->limit = 1h;
+  inherited->deadline = platform::boot_time() + 1h;
+  filesystems["/a"].frozen = 1;
+  EXPECT_TRUE(freeze().status("t").is_owner);
+  EXPECT_GT(freeze().status().remaining, 0ms);
+  EXPECT_LE(freeze().status().remaining, 1h);
+  EXPECT_EQ(freeze().thaw({.token = "t"}), 1);
+}
+
+TEST_F(FreezeTest, KnowsTheOwnerOfAFreezeThatEndedWhileNoAgentRan) {
+  std::ofstream(notice()) << platform::format_freeze_notice({.text = "it ended", .owner = "t"});
+  const auto thawed = freeze().thaw({.token = "t"});
+  ASSERT_FALSE(thawed);
+  EXPECT_EQ(thawed.error().message, "it ended");
+  EXPECT_EQ(freeze().thaw(), 0);  // its owner knows
+}
+
 TEST_F(FreezeTest, FreezesNothingWithoutAGuard) {
   filesystems.guard_error = "no process";
   const auto frozen = freeze_list({"/a"});

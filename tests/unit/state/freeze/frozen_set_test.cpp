@@ -29,7 +29,7 @@ class FrozenSetTest : public FreezeTest {
     for (const std::string& one : mountpoints) {
       entries.push_back({.mountpoint = one, .filesystem = *filesystems.open({.mountpoint = one})});
     }
-    EXPECT_TRUE(set().begin(entries));
+    EXPECT_TRUE(set().begin(entries, {.token = "t"}));
     for (const auto& one : entries) EXPECT_TRUE(FrozenSet::freeze(one));
   }
   FrozenSet& set() {
@@ -61,9 +61,12 @@ TEST_F(FrozenSetTest, IsFrozenFromBeginToEnd) {
   set().settle(true);
   EXPECT_EQ(set().thaw(), 2);
   EXPECT_FALSE(has_state_file());
-  EXPECT_EQ(set().end(), std::nullopt);
+  const auto ended = set().end(FreezeEnd::client, "x");
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->how, FreezeEnd::client);
+  EXPECT_EQ(ended->by, "x");
   EXPECT_FALSE(set().is_frozen());
-  set().end();
+  EXPECT_FALSE(set().end());
   EXPECT_THAT(filesystems.take_log(),
               ElementsAre("frozen", "freeze /c", "freeze /a", "thaw /a", "thaw /c", "thawed"));
 }
@@ -99,14 +102,38 @@ TEST_F(FrozenSetTest, ReturnsTheErrorOfTheGuardAndStaysFrozen) {
 TEST_F(FrozenSetTest, ReportsThatItExpiredAndEnded) {
   freeze({"/c"});
   set().settle(true);
-  set().renew(1ms);
+  EXPECT_EQ(set().renew("t", 1ms), 1ms);
   await_log("change 1");
   EXPECT_TRUE(set().has_expired());
   EXPECT_EQ(filesystems.frozen("/c"), 0);
   EXPECT_EQ(set().thaw(), 1);
-  const auto notice = set().end();
-  ASSERT_TRUE(notice);
-  EXPECT_THAT(*notice, ::testing::HasSubstr("at the limit of 0.001 s"));
+  const auto ended = set().end(FreezeEnd::owner, "x");
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->how, FreezeEnd::itself);
+  EXPECT_EQ(ended->by, "");
+  EXPECT_THAT(ended->message, ::testing::HasSubstr("at the limit of 0.001 s"));
+}
+
+TEST_F(FrozenSetTest, KeepsTheEndsOfFreezesWithTokens) {
+  freeze({"/c"});
+  EXPECT_FALSE(set().status("t").is_owner);  // nobody knows the token yet
+  EXPECT_FALSE(set().renew("t", {}));
+  set().settle(true);
+  EXPECT_TRUE(set().status("t").is_owner);
+  EXPECT_EQ(set().thaw(), 1);
+  set().end(FreezeEnd::client, "x");
+  const FreezeStatus status = set().status("t");
+  EXPECT_FALSE(status.is_owner);
+  ASSERT_TRUE(status.ended);
+  EXPECT_EQ(status.ended->by, "x");
+}
+
+TEST_F(FrozenSetTest, ForgetsTheTokenOfAFreezeThatFailed) {
+  freeze({"/c"});
+  set().settle(false);
+  EXPECT_EQ(set().thaw(), 1);
+  set().end();
+  EXPECT_FALSE(set().status("t").ended);
 }
 
 TEST_F(FrozenSetTest, ThawsWithoutAGuardThatIsGone) {
