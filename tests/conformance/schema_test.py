@@ -28,7 +28,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 # their replies, if any.
 IN_GUESTS = {"guest-set-memory-blocks", "guest-set-time", "guest-set-vcpus", "guest-shutdown",
              "guest-suspend-disk", "guest-suspend-hybrid", "guest-suspend-ram"}
-FREEZING = {"guest-fsfreeze-freeze", "guest-fsfreeze-freeze-list", "guest-fstrim"}
+FREEZING = {"guest-fsfreeze-freeze", "guest-fsfreeze-freeze-list", "guest-fstrim",
+            "bellhop-fsfreeze", "bellhop-fsfreeze-renew", "bellhop-fsfreeze-status",
+            "bellhop-fsfreeze-thaw"}
 ACCOUNTS = {"guest-set-user-password", "guest-ssh-add-authorized-keys",
             "guest-ssh-get-authorized-keys", "guest-ssh-remove-authorized-keys"}
 
@@ -57,7 +59,7 @@ def recorded():
         environment = dict(os.environ, BELLHOP_RECORD=str(record))
         played = [("conformance_test.py", part) for part in ("bellhopd.", "qemu_ga_sid.")]
         played += [("accounts_test.py", ""), ("freeze_filesystems_test.py", "Bellhop"),
-                   ("trim_test.py", "Bellhop")]
+                   ("freeze_owner_test.py", ""), ("trim_test.py", "Bellhop")]
         for file, part in played:
             # Their own runs report whether these tests pass.
             subprocess.run([sys.executable, str(HERE / "run.py"), "-k", part, str(HERE / file)],

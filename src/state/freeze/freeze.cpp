@@ -225,15 +225,18 @@ void Freeze::Freezing::abort(std::string reason) {
 }
 
 Result<std::int64_t> Freeze::thaw(const ThawRequest& request) {
-  TRY_ASSIGN(auto thawed, thaw_within_timeout(request));
+  auto thawed = thaw_within_timeout(request);
   if (!request.token) {
+    if (!thawed) return thawed;
     if (const auto notice = notice_.consume()) return failure("{}", *notice);
     return thawed;
   }
   const auto notice = learn_from_notice();
+  const bool is_told = notice && !notice->owner.empty() && notice->owner == request.token;
+  if (is_told) notice_.consume();
+  if (!thawed) return thawed;
   const FreezeStatus now = status(request.token);
   if (now.is_owner) return failure("the thaw goes on: it is about to end; call again");
-  if (notice && notice->owner == request.token) notice_.consume();  // its owner learns of it now
   if (!now.ended || now.ended->how == FreezeEnd::owner) return thawed;
   return token_failure(&*now.ended);
 }

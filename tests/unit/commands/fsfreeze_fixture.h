@@ -30,7 +30,7 @@ class FsfreezeTest : public CommandTest {
   // The text of its error; empty if it succeeds.
   std::string error(std::string_view command, const Json& arguments = Json::object()) {
     const Json parsed = Json::parse(call(command, arguments.dump()));
-    return parsed.contains("error") ? parsed["error"]["desc"] : std::string();
+    return parsed.value("error", Json::object()).value("desc", "");
   }
   // Freezes, and returns the token.
   std::string frozen(const Json& arguments = Json::object()) {
