@@ -18,7 +18,7 @@ from harness.freeze_world import (BELLHOPD, Writer, can_make, is_frozen, make_fi
 
 # The limits of the freezes, in seconds. A test repeats its fault with the next one if the machine
 # was too slow to make it within the limit.
-LIMITS = (2, 8, 32)
+LIMITS = (1, 4, 16, 64)
 # How long a freeze may last before the test fails. The watchdog waits longer.
 END_TIMEOUT = 60
 freeze_world.WATCHDOG_SECONDS = 3 * END_TIMEOUT
