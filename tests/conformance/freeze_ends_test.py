@@ -177,8 +177,13 @@ class Agent(FaultTest):
         self.assert_works_again()
 
     def test_that_is_killed_and_restarted(self):
-        agent = self.restart(self.meet(self.kill_agent))
-        self.assertEqual(agent.status(), "frozen")
+        found = []
+
+        def fault(agent):
+            found.append(self.restart(agent).status())
+        self.meet(fault)
+        self.assertEqual(found[-1], "frozen")
+        agent = self.agents[-1]
         self.assert_ends()
         self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
         self.assertRegex(str(agent.thaw()), NOTICE.format(self.limit))
