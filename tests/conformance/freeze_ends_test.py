@@ -432,7 +432,8 @@ class AnyMoment(FaultTest):
             self.assertTrue(wait_until(lambda agent=agent:
                                        isinstance(agent.call("guest-get-time"), int)), number)
             # A guard that was killed leaves its socket.
-            self.assertFalse(set(os.listdir(self.state)) & {MARK, OWED}, number)
+            self.assertTrue(wait_until(lambda: not set(os.listdir(self.state)) & {MARK, OWED}),
+                            f"kill {number}: {self.situation()}")
             calls = self.hook_calls()
             self.assertFalse(calls and calls[-1] == "freeze", f"{number}: {calls[-4:]}")
             agent.thaw()
