@@ -65,6 +65,7 @@ class FrozenPaths(FaultTest):
         daemon = agent.connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 4)
         pid = int.from_bytes(daemon, "little")
         if pid != agent.process.pid:
+            agent.process.wait(freeze_world.TIMEOUT)  # it ends when the daemon is ready
             agent.process = Daemon(pid)
 
     def test_socket(self):
