@@ -158,10 +158,12 @@ bool GuestAgent::can_hang(const config::ChannelSettings& settings) const {
          !startup_.inherited_socket && !channel_record(describe(settings));
 }
 
-// Makes the socket on a thread of its own: the other channels must serve, so that the host can thaw.
+// Makes the socket on a thread of its own: the other channels must serve, so that the host can
+// thaw.
 Result<void> GuestAgent::add_channel_later(const config::ChannelSettings& settings) {
   auto make = [this, &settings] {
-    auto listener = std::make_shared<Result<platform::Handle>>(platform::listen_unix(settings.path));
+    auto listener =
+        std::make_shared<Result<platform::Handle>>(platform::listen_unix(settings.path));
     asio::post(loop_, [this, &settings, listener] {
       --late_channels_;
       Result<void> opened = *listener ? Result<void>() : std::unexpected(listener->error());

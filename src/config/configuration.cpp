@@ -134,12 +134,13 @@ Result<void> read_configuration(const std::string& path, Presence presence, Sett
 
 void read_what_is_valid(const std::string& guest_agent_path, const std::string& path,
                         Settings& settings) {
-  for (const std::string& file_path : {guest_agent_path, path}) {
-    const auto content = load(file_path, Presence::optional);
+  for (const Writers writers : {Writers::any, Writers::trusted}) {
+    const bool own = writers == Writers::trusted;
+    const auto content = load(own ? path : guest_agent_path, Presence::optional, writers);
     if (!content || !*content) continue;
     const KeyFile file = KeyFile::parse_valid_lines(**content);
     for (const Key& key : keys_of(settings)) {
-      if (file_path == guest_agent_path && key.group != general_group) continue;
+      if (!own && key.group != general_group) continue;
       const auto* entry = file.find(key.group, key.name);
       if (entry) static_cast<void>(apply_entry(key, *entry));
     }

@@ -14,7 +14,7 @@ import time
 import unittest
 
 from harness import freeze_world
-from harness.freeze_faults import (GUARD_SOCKET, LIMITS, MARK, NOTE, NOTICE, OWED, FaultTest,
+from harness.freeze_faults import (LIMITS, MARK, NOTE, NOTICE, OWED, FaultTest,
                                    Filesystems, has_ended, kill)
 from harness.freeze_world import MOUNT_ROOT, is_frozen, make_filesystem, mount, umount, wait_until
 
@@ -177,8 +177,13 @@ class Agent(FaultTest):
         self.assert_works_again()
 
     def test_that_is_killed_and_restarted(self):
-        agent = self.restart(self.meet(self.kill_agent))
-        self.assertEqual(agent.status(), "frozen")
+        found = []
+
+        def fault(agent):
+            found.append(self.restart(agent).status())
+        self.meet(fault)
+        self.assertEqual(found[-1], "frozen")
+        agent = self.agents[-1]
         self.assert_ends()
         self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
         self.assertRegex(str(agent.thaw()), NOTICE.format(self.limit))
@@ -349,17 +354,6 @@ class Guard(FaultTest):
         self.meet(fault)
         self.assert_ends(early=True)
 
-    def test_that_is_stopped(self):
-        agent = self.meet(lambda _: os.kill(self.the_guard(), signal.SIGSTOP))
-        self.assert_ends(early=True)
-        self.assertTrue(wait_until(lambda: agent.status() == "thawed"))
-
-    def test_that_is_stopped_still_thaws_on_request(self):
-        agent = self.freeze(limit=600)
-        os.kill(self.the_guard(), signal.SIGSTOP)
-        wait_until(lambda: agent.thaw() != "" and agent.status() == "thawed")
-        self.assert_ends(early=True)
-
     def test_that_is_killed_with_the_agent(self):
         for restarts in (1, RESTARTS):
             with self.case(restarts=restarts):
@@ -437,8 +431,9 @@ class AnyMoment(FaultTest):
                             f"kill {number}: {self.situation()}")
             self.assertTrue(wait_until(lambda agent=agent:
                                        isinstance(agent.call("guest-get-time"), int)), number)
-            self.assertEqual(sorted(set(os.listdir(self.state)) & {MARK, OWED, GUARD_SOCKET}), [],
-                             number)
+            # A guard that was killed leaves its socket.
+            self.assertTrue(wait_until(lambda: not set(os.listdir(self.state)) & {MARK, OWED}),
+                            f"kill {number}: {self.situation()}")
             calls = self.hook_calls()
             self.assertFalse(calls and calls[-1] == "freeze", f"{number}: {calls[-4:]}")
             agent.thaw()

@@ -62,9 +62,13 @@ class Hooks(FaultTest):
     def test_agent_restarted_while_frozen(self):
         """The running agent calls them after the limit."""
         hook = self.hook()
-        agent = self.meet(lambda agent: None, hook)
-        self.restart(agent, hook)
-        self.assertEqual(self.hook_calls(), ["freeze"])
+        calls = []
+
+        def fault(agent):
+            self.restart(agent, hook)
+            calls[:] = self.hook_calls()
+        self.meet(fault, hook)
+        self.assertEqual(calls, ["freeze"])
         self.assert_ends()
         self.assertTrue(self.started("freeze", "thaw"))
         self.assertTrue(wait_until(lambda: not os.path.exists(self.state_path(OWED))))

@@ -65,6 +65,7 @@ class FrozenPaths(FaultTest):
         daemon = agent.connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 4)
         pid = int.from_bytes(daemon, "little")
         if pid != agent.process.pid:
+            agent.process.wait(freeze_world.TIMEOUT)  # it ends when the daemon is ready
             agent.process = Daemon(pid)
 
     def test_socket(self):
@@ -117,7 +118,7 @@ class FailedStarts(FaultTest):
         "with_a_wrong_limit": lambda self: "limit=soon\n",
         "with_bytes_as_configuration": lambda self: "\1\2\3" * 9999,
         "with_a_damaged_qemu_ga_conf":
-            lambda self: ("-c", self.path("qemu-ga.conf", odd_files.content(b"\0\xff[general\n"))),
+            lambda self: ("-c", self.path("qemu-ga.conf", odd_files.content(b"[general\n\0\xff"))),
         "without_the_named_qemu_ga_conf": lambda self: ("-c", "/nonexistent.conf"),
         "with_a_directory_as_qemu_ga_conf": lambda self: ("-c", self.path("conf", os.mkdir)),
         "without_the_named_configuration": lambda self: ("--bellhop-config=/nonexistent.conf",),

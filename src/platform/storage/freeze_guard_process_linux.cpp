@@ -318,10 +318,10 @@ void Guard::receive() {
     const auto message = receive_guard_message(control_.get(), MSG_DONTWAIT);
     if (message) {
       handle(*message);
-    } else if (message.error() == EAGAIN) {
-      return;
-    } else {
+    } else if (message.error() == 0 || message.error() == ECONNRESET) {
       agent_gone();
+    } else {
+      return;  // no more, or a failure that passes: then poll(2) returns again
     }
   }
 }

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <iterator>
 #include <map>
+#include <utility>
 
 #include "base/text.h"
 
@@ -97,7 +99,12 @@ std::vector<std::vector<const Mount*>> mounts_by_filesystem(const std::vector<Mo
     filesystems[at->second].push_back(&mount);
   }
   for (auto& filesystem : filesystems) {
-    std::ranges::stable_partition(filesystem, &Mount::is_of_root);
+    // Not std::stable_partition: that of libstdc++ 12 uses what C++17 deprecates.
+    const auto all = std::exchange(filesystem, {});
+    for (const bool of_root : {true, false}) {
+      std::ranges::copy_if(all, std::back_inserter(filesystem),
+                           [&](const Mount* mount) { return mount->is_of_root == of_root; });
+    }
   }
   return filesystems;
 }

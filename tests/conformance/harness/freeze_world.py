@@ -446,11 +446,11 @@ class Agent:
             arguments += ["-t", state or directory]
         if channel:
             arguments += ["-m", "unix-listen", "-p", self.socket_path]
-        arguments += options
         if self.kind == "bellhopd":
             with open(directory + "/bellhop.conf", "w", encoding="utf-8") as file:
                 file.write(configuration or "")
             arguments += ["--bellhop-config", directory + "/bellhop.conf"]
+        arguments += options
         if not socket_path and os.path.exists(self.socket_path):
             os.unlink(self.socket_path)
         with open(directory + "/log", "ab") as log:

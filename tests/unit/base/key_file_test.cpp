@@ -65,6 +65,13 @@ TEST(KeyFile, ReportsTheLineOfAnError) {
   EXPECT_EQ(file.error().line, 4u);
 }
 
+TEST(KeyFile, SkipsLinesThatAreNotValid) {
+  const auto file = KeyFile::parse_valid_lines("x\n[general]\nfoo\n[a[b]\nk=v\n");
+  ASSERT_EQ(file.groups().size(), 1u);
+  ASSERT_TRUE(file.find("general", "k"));
+  EXPECT_EQ(file.find("general", "k")->value, "v");
+}
+
 TEST(KeyFile, StoresTheLineOfGroupsAndKeys) {
   const auto file = KeyFile::parse("\n[general]\n\nk=v\n");
   ASSERT_TRUE(file);

@@ -22,12 +22,8 @@ ChannelSettings channel(std::string_view method, std::string path) {
 
 class StartupTest : public testing::Test {
  protected:
-  Result<Startup> startup(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), executable_);
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    const Environment environment{
+  Environment environment() {
+    return {
         .variable =
             [this](const char* name) {
               const auto found = environment_.find(name);
@@ -37,7 +33,22 @@ class StartupTest : public testing::Test {
         .guest_agent_configuration = directory_.path("qemu-ga.conf"),
         .configuration = directory_.path("bellhop.conf"),
     };
-    return parse_startup(static_cast<int>(arguments.size()), argv.data(), environment);
+  }
+  // Calls parse(argc, argv, environment).
+  template <class Parse>
+  auto with_arguments(std::vector<std::string> arguments, Parse parse) {
+    arguments.insert(arguments.begin(), executable_);
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    return parse(static_cast<int>(arguments.size()), argv.data(), environment());
+  }
+  Result<Startup> startup(std::vector<std::string> arguments) {
+    return with_arguments(std::move(arguments), parse_startup);
+  }
+  std::string early_state_directory(std::vector<std::string> arguments) {
+    const auto early = with_arguments(std::move(arguments), read_early_settings);
+    return early ? early->state_directory : "none";
   }
   Settings settings(std::vector<std::string> arguments) {
     auto parsed = startup(std::move(arguments));
@@ -185,6 +196,17 @@ TEST_F(StartupTest, ReadsLimitsFromTheFile) {
   EXPECT_EQ(settings({}).workers.limit, 3u);
   EXPECT_EQ(settings({}).freeze.hook_timeout, std::chrono::seconds(4));
   EXPECT_EQ(settings({}).freeze.timeout, std::chrono::seconds(5));
+}
+
+TEST_F(StartupTest, FindsTheStateDirectoryBesideMistakes) {
+  const std::string unknown = "--no-such-option";
+  EXPECT_EQ(early_state_directory({unknown, "-t", "/a"}), "/a");
+  EXPECT_EQ(early_state_directory({"--version", "-t", "/a"}), "none");
+  guest_agent_configuration("mistake\n[general]\nstatedir=/b\n");
+  EXPECT_EQ(early_state_directory({}), "/b");
+  configuration("[general]\nunknown=1\nstatedir=/c\nmistake\n");
+  EXPECT_EQ(early_state_directory({unknown}), "/c");
+  EXPECT_EQ(early_state_directory({"-t", "/a", unknown}), "/a");
 }
 
 TEST_F(StartupTest, ReadsTheHookDirectoryFromTheFile) {

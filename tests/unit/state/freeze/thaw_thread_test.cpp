@@ -17,8 +17,8 @@ using ::testing::ElementsAre;
 TEST(ThawThread, RunsTasksInOrder) {
   std::vector<int> done;
   {
-    ThawThread thread;
     Barrier barrier;
+    ThawThread thread;
     EXPECT_TRUE(thread.run([&] { barrier.pass(); }));
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(thread.run([&, i] { done.push_back(i); }));
     barrier.open();
