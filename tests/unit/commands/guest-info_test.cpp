@@ -44,9 +44,15 @@ TEST_F(GuestInfo, SaysThatFewCommandsAreServedWhileFrozen) {
   ASSERT_EQ(freeze.freeze(std::nullopt), 2);
   policy = agent::Policy({"guest-sync"});
   const std::string reply = call("guest-info");
-  const std::set<std::string_view> served{"guest-ping",          "guest-sync-delimited",
-                                          "guest-info",          "guest-fsfreeze-status",
-                                          "guest-fsfreeze-thaw", "bellhop-info"};
+  const std::set<std::string_view> served{"guest-ping",
+                                          "guest-sync-delimited",
+                                          "guest-info",
+                                          "guest-fsfreeze-thaw",
+                                          "guest-fsfreeze-status",
+                                          "bellhop-info",
+                                          "bellhop-fsfreeze-thaw",
+                                          "bellhop-fsfreeze-renew",
+                                          "bellhop-fsfreeze-status"};
   for (const Command* command : services.commands) {
     const std::string_view name = command->facts.name;
     EXPECT_THAT(reply,
