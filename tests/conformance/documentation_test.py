@@ -63,7 +63,7 @@ class Documentation(unittest.TestCase):
             self.assertIn(pathlib.Path(page).resolve(), linked)
 
     def test_messages_of_the_page_on_freezes_are_those_of_the_agent(self):
-        sources = (agents.ROOT / "src").rglob("*.cpp")
+        sources = (agents.ROOT / "src").rglob("*.[ch]*")
         source = "".join(path.read_text(encoding="utf-8") for path in sources)
         source = re.sub(r'"\s*\n\s*"', "", source)
         messages = re.findall(r"^\| `(.*?)` \|", prose(agents.ROOT / "docs" / "a-freeze-fails.md"),
