@@ -5,6 +5,7 @@
 Runs in the world of harness/freeze_world.py. Exits with status 77 if the machine does not allow it.
 """
 
+import contextlib
 import os
 import signal
 import unittest
@@ -34,6 +35,13 @@ class Filesystems:
 
 class OwnerTests(WorldTest, unittest.TestCase):
     PROGRAM = BELLHOPD
+
+    def tearDown(self):
+        super().tearDown()
+        for pid in freeze_world.guards():  # of freezes that the test has not ended
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.assertTrue(wait_until(lambda: not freeze_world.guards()))
 
     def call(self, name, **arguments):
         """Calls bellhop-fsfreeze or, with a name, one of its companions."""
@@ -165,32 +173,16 @@ class OwnerTests(WorldTest, unittest.TestCase):
         self.assertEqual(self.call("thaw", token=token), {"thawed": 2})
 
     def test_a_replaced_guard_keeps_the_renewed_limit(self):
-        agent = self.start()
+        self.start()
         token = self.frozen(limit_ms=FEW_SECONDS)
         self.call("renew", token=token, limit_ms=HOUR)
-        first = self.guards(agent)
+        first = freeze_world.guards()
         self.assertEqual(len(first), 1)
         os.kill(first[0], signal.SIGKILL)
-        self.assertTrue(wait_until(lambda: self.guards(agent) not in ([], first)))
+        self.assertTrue(wait_until(lambda: freeze_world.guards() not in ([], first)))
         self.assertTrue(wait_until(lambda: self.call("status")["remaining-ms"] < HOUR - FEW_SECONDS))
         self.assert_all_frozen()
         self.assertEqual(self.call("thaw", token=token), {"thawed": 2})
-
-    @staticmethod
-    def guards(agent):
-        """The guards in the world: the machine may have others."""
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/cmdline", "rb") as file:
-                    words = file.read().split(b"\0")
-                same = os.readlink(f"/proc/{pid}/ns/mnt") == os.readlink(
-                    f"/proc/{agent.process.pid}/ns/mnt")
-            except OSError:
-                continue
-            if b"--freeze-guard" in words and same:
-                found.append(int(pid))
-        return found
 
     def test_its_end_is_told_also_after_another_freeze(self):
         self.start()
