@@ -239,7 +239,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         unprivileged = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
         ours = self.bellhopd(namespace)
         other = self.bellhopd(namespace, wrap=unprivileged,
-                              prepare=lambda directory: directory.chmod(0o777))
+                              prepare=lambda directory: directory.chmod(0o1777))
         for command in (INTERFACES, ROUTES):
             reply, expected = stable_replies(other, ours, command)
             self.assertEqual(reply, expected)
