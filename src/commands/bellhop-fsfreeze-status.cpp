@@ -25,8 +25,7 @@ struct Arguments {
 };
 
 constexpr auto fields_of(const Arguments*) {
-  return fields(
-      field<"token", &Arguments::token>("The token of a freeze, to learn what became of it."));
+  return fields(field<"token", &Arguments::token>("The token of a freeze, to learn how it ended."));
 }
 
 enum class Status { thawed, frozen };
@@ -96,8 +95,8 @@ Result<Reply> run(CommandContext& context, const Arguments& arguments) {
 extern constinit const Command bellhop_fsfreeze_status = declare<run>({
     .name = "bellhop-fsfreeze-status",
     .documentation =
-        "Returns whether filesystems are frozen, for how long still, and what became of the freeze "
-        "of a token. Not allowed where guest-fsfreeze-status is blocked.",
+        "Returns whether filesystems are frozen, for how long still, and how the freeze of a token "
+        "ended. Not allowed where guest-fsfreeze-status is blocked.",
     .since = "bellhop 0.1",
     .access = Access::inspect,
     .stands_in_for = {"guest-fsfreeze-status"},
