@@ -69,10 +69,11 @@ class FreezeGuard {
   virtual std::optional<GuardEvent> next() = 0;
 
   // The agent has frozen all filesystems. The limit begins again; 0 means none. Without this call
-  // or give_up(), the guard does not end before the agent does: the kernel may still freeze.
-  virtual void settle(std::chrono::milliseconds limit) = 0;
+  // or freezing_failed(), the guard does not end before the agent does: the kernel may still
+  // freeze.
+  virtual void all_frozen(std::chrono::milliseconds limit) = 0;
   // The agent freezes no more filesystems, and reports the failure itself: there is no notice.
-  virtual void give_up() = 0;
+  virtual void freezing_failed() = 0;
   // Replaces the limit, from now on.
   virtual void renew(std::chrono::milliseconds limit) = 0;
   // Thaws; the result is `pass` or `ended`. Each `request` is greater than the one before.
@@ -104,7 +105,7 @@ struct FreezeAtStart {
 };
 
 // Starts a guard, which writes the mark. When it returns, the filesystems thaw at the limit, and
-// when the agent ends without a call of settle(). Errors: `cannot guard the freeze: …`.
+// when the agent ends without a call of all_frozen(). Errors: `cannot guard the freeze: …`.
 Result<std::unique_ptr<FreezeGuard>> start_freeze_guard(const GuardRequest& request);
 
 // Continues with the descriptor() of the program before a live upgrade.

@@ -125,11 +125,11 @@ class Connection final : public FreezeGuard {
     return std::nullopt;
   }
 
-  void settle(milliseconds limit) override {
-    send({.kind = Kind::settle, .number = limit.count()});
+  void all_frozen(milliseconds limit) override {
+    send({.kind = Kind::all_frozen, .number = limit.count()});
   }
   void renew(milliseconds limit) override { send({.kind = Kind::renew, .number = limit.count()}); }
-  void give_up() override { send({.kind = Kind::give_up}); }
+  void freezing_failed() override { send({.kind = Kind::freezing_failed}); }
   void thaw(std::int64_t request) override { send({.kind = Kind::thaw, .number = request}); }
   void cancel() override { send({.kind = Kind::cancel}); }
 
@@ -169,8 +169,8 @@ class DistantGuard final : public FreezeGuard {
     return GuardEvent{.kind = thawed ? GuardEvent::Kind::ended : GuardEvent::Kind::lost};
   }
   bool takes_requests() const override { return false; }
-  void settle(milliseconds) override {}
-  void give_up() override {}
+  void all_frozen(milliseconds) override {}
+  void freezing_failed() override {}
   void renew(milliseconds) override {}
   void thaw(std::int64_t) override {}
   void cancel() override {}
@@ -326,7 +326,7 @@ FreezeAtStart inherit_freeze(const std::string& directory, milliseconds limit) {
   const auto content = mark ? read_freeze_mark(mark->get()) : std::nullopt;
   if (content && content->boot_id != boot_id()) {
     // The restart of the system has ended the freeze.
-    ::unlinkat(place.get(), std::string(freeze_mark_name).c_str(), 0);
+    remove_freeze_mark(place.get());
     stop_listening(place.get());
     found.warnings.push_back(
         fmt::format("'{}/{}' is left over from before the restart of the system: nothing is frozen",

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -198,12 +197,13 @@ Result<void> Guard::begin(const GuardMessage& message) {
   retry_interval_ = milliseconds(message.extra);
   set_limit(milliseconds(message.number));
   TRY_ASSIGN(const Handle earlier, open_freeze_mark(directory_.get(), directory_path_));
-  if (earlier && guard_lock_holder(earlier.get(), GuardLock::guard) != 0)
+  if (earlier && guard_lock_holder(earlier.get(), GuardLock::guard) != 0) {
     return used_by_another_agent();
+  }
   TRY_ASSIGN(mark_, create_freeze_mark(directory_.get(), directory_path_, mark_content()));
   auto listener = listen_for_agents(directory_.get(), directory_path_);
   if (!listener) {
-    ::unlinkat(directory_.get(), std::string(freeze_mark_name).c_str(), 0);
+    remove_freeze_mark(directory_.get());
     return std::unexpected(std::move(listener).error());
   }
   listener_ = *std::move(listener);
@@ -212,7 +212,7 @@ Result<void> Guard::begin(const GuardMessage& message) {
   pollfd agent{.fd = control_.get(), .events = 0, .revents = 0};
   if (::poll(&agent, 1, 0) > 0) {  // it does not wait any more, and has frozen nothing
     stop_listening(directory_.get());
-    ::unlinkat(directory_.get(), std::string(freeze_mark_name).c_str(), 0);
+    remove_freeze_mark(directory_.get());
     return failure("the agent is gone");
   }
   report_ready();
@@ -328,14 +328,14 @@ void Guard::receive() {
 
 void Guard::handle(const GuardMessage& message) {
   switch (message.kind) {
-    case Kind::settle:
+    case Kind::all_frozen:
       settled_ = true;
       if (!expired_) set_limit(milliseconds(message.number));
       break;
     case Kind::renew:
       if (!expired_) set_limit(milliseconds(message.number));
       break;
-    case Kind::give_up:
+    case Kind::freezing_failed:
       settled_ = true;
       cause_ = Cause::none;
       break;
@@ -361,11 +361,8 @@ void Guard::agent_gone() {
 
 // The next agent, after the first one has ended.
 void Guard::accept() {
-  Handle client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (!client || ::getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
-  if (peer.uid != 0 && peer.uid != ::geteuid()) return;
+  Handle client = accept_agent(listener_.get());
+  if (!client) return;
   receive();  // the agent before it may have ended a moment ago
   if (ended_) return;
   if (control_) {
@@ -439,8 +436,8 @@ void Guard::update_files(const std::string& text) {
   // Without an agent that knows the notice, the next one must find something: it takes over a
   // freeze whose deadline has passed.
   if (!mark_is_own() || (!kept && !control_)) return;
-  if (::unlinkat(directory_.get(), std::string(freeze_mark_name).c_str(), 0) != 0) {
-    warn(system_failure(errno, "cannot remove '{}/{}'", directory_path_, freeze_mark_name));
+  if (const int reason = remove_freeze_mark(directory_.get())) {
+    warn(system_failure(reason, "cannot remove '{}/{}'", directory_path_, freeze_mark_name));
   }
 }
 

@@ -86,6 +86,10 @@ Result<Handle> create_freeze_mark(NativeHandle directory, const std::string& dir
   return system_failure(reason, "cannot create '{}'", path_of(directory_path));
 }
 
+int remove_freeze_mark(NativeHandle directory) {
+  return ::unlinkat(directory, mark_name.c_str(), 0) == 0 ? 0 : errno;
+}
+
 Result<Handle> open_freeze_mark(NativeHandle directory, const std::string& directory_path) {
   // A lock needs a file that is open for writing. Without O_TRUNC and O_CREAT, this open does not
   // wait for a frozen filesystem.

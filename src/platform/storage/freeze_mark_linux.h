@@ -30,6 +30,9 @@ std::optional<FreezeMark> parse_freeze_mark(std::string_view text);
 Result<Handle> create_freeze_mark(NativeHandle directory, const std::string& directory_path,
                                   const FreezeMark& mark);
 
+// Removes the mark. Returns 0 or an errno value.
+int remove_freeze_mark(NativeHandle directory);
+
 // Opens the mark without writing; empty if there is none. Anything but a regular file is an error.
 // Never blocks. Errors: `'/x/…' …`.
 Result<Handle> open_freeze_mark(NativeHandle directory, const std::string& directory_path);

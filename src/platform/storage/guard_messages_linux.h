@@ -17,11 +17,11 @@ enum class GuardMessageKind : std::uint32_t {
   filesystem = 2,  // a mountpoint and a descriptor; in the order in which they freeze
   begin = 3,       // limit, retry interval: the agent is about to freeze
   adopt = 4,       // limit, retry interval: take over a freeze that has no guard
-  settle = 5,      // limit
+  all_frozen = 5,  // limit
   renew = 6,       // limit
   thaw = 7,        // number of the request
   cancel = 8,      // nothing was frozen
-  give_up = 9,
+  freezing_failed = 9,
   owner = 10,      // text, for the mark; before begin or adopt
   remaining = 11,  // time until the limit; before adopt
   // To the agent.

@@ -25,6 +25,14 @@ sockaddr_un address_in(NativeHandle directory) {
   return address;
 }
 
+// Whether the other end is a process of this user or root.
+bool is_trusted(const Handle& socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return ::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+         (peer.uid == 0 || peer.uid == ::geteuid());
+}
+
 Handle make_socket() {
   return Handle(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
 }
@@ -59,6 +67,12 @@ void stop_listening(NativeHandle directory) {
   ::unlinkat(directory, socket_name, 0);
 }
 
+Handle accept_agent(NativeHandle listener) {
+  Handle client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  if (client && !is_trusted(client)) client.reset();
+  return client;
+}
+
 Handle connect_to_guard(NativeHandle directory) {
   struct stat status{};
   if (::fstatat(directory, socket_name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
@@ -67,13 +81,10 @@ Handle connect_to_guard(NativeHandle directory) {
   }
   Handle socket = make_socket();
   const sockaddr_un address = address_in(directory);
-  ucred peer{};
-  socklen_t size = sizeof peer;
   // A full backlog is no reason to wait.
   ::fcntl(socket.get(), F_SETFL, O_NONBLOCK);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
-      (peer.uid != 0 && peer.uid != ::geteuid())) {
+      !is_trusted(socket)) {
     return {};
   }
   ::fcntl(socket.get(), F_SETFL, 0);

@@ -14,6 +14,9 @@ namespace bellhop::platform {
 Result<Handle> listen_for_agents(NativeHandle directory, const std::string& directory_path);
 void stop_listening(NativeHandle directory);
 
+// The next client of this user or root; empty if there is none.
+Handle accept_agent(NativeHandle listener);
+
 // Connects to a guard of this user or root. Empty if there is none. Writes nothing.
 Handle connect_to_guard(NativeHandle directory);
 

@@ -27,7 +27,7 @@ FreezeOptions with_owed_hooks(FreezeOptions options, OwedHooks& owed) {
                      std::string_view action, const std::stop_token& stop) -> Result<void> {
     if (action == "freeze") TRY(owed.owe());
     auto result = hook(action, stop);
-    if (action == "thaw" || !result) owed.settle();
+    if (action == "thaw" || !result) owed.forget();
     return result;
   };
   return options;
@@ -208,7 +208,7 @@ Result<void> Freeze::commit() {
   TRY(proceed_to({}));
   const MutexLock lock(mutex_);
   TRY(freezing_->check_aborted());
-  frozen_.settle(true);
+  frozen_.end_freezing(true);
   freezing_.reset();
   changed_.notify_all();
   return {};

@@ -170,16 +170,16 @@ Result<void> FrozenSet::begin(std::vector<Entry> entries, FreezeTerms terms) {
   return use(std::move(guard));
 }
 
-void FrozenSet::settle(bool success) {
+void FrozenSet::end_freezing(bool success) {
   const MutexLock lock(mutex_);
   if (std::exchange(settled_, true)) return;
   succeeded_ = success;
   if (success) begin_limit();
   if (!guard_) return;
   if (success) {
-    guard_->settle(terms_.limit);
+    guard_->all_frozen(terms_.limit);
   } else {
-    guard_->give_up();
+    guard_->freezing_failed();
   }
 }
 
@@ -407,8 +407,9 @@ void FrozenSet::restore(const SnapshotRecord& record, Snapshot& snapshot) {
     return std::chrono::nanoseconds(time);
   });
   ended_freezes_.restore(snapshot);
-  if (auto guard = record.descriptor("guard"))
+  if (auto guard = record.descriptor("guard")) {
     guard_ = filesystems_.restore_guard(std::move(guard));
+  }
   for (const SnapshotRecord* frozen : snapshot.take("frozen-filesystem")) {
     std::string mountpoint(frozen->text("mountpoint").value_or(""));
     auto descriptor = frozen->descriptor("filesystem");

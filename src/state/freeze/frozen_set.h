@@ -66,7 +66,7 @@ class FrozenSet {
     return entry.filesystem->freeze();
   }
   // No more will freeze. If all has frozen, the limit begins again.
-  void settle(bool success);
+  void end_freezing(bool success);
   // Begins the limit of the token's freeze again, or a new limit. Returns it. Fails if that freeze
   // is not in force.
   Result<std::chrono::milliseconds> renew(std::string_view token,

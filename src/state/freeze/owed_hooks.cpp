@@ -23,7 +23,7 @@ Result<void> OwedHooks::owe() {
   return {};
 }
 
-void OwedHooks::settle() {
+void OwedHooks::forget() {
   if (!owed_.exchange(false)) return;
   std::error_code ignored;
   std::filesystem::remove(path_from_utf8(path_), ignored);

@@ -25,7 +25,7 @@ class OwedHooks {
   // a file is in its place.
   Result<void> owe();
   // Removes the file. An error is ignored: the hooks run once more.
-  void settle();
+  void forget();
 
  private:
   const std::string path_;

@@ -13,7 +13,7 @@ void Thaw::run(const std::function<void(const std::optional<EndedFreeze>& ended)
     const MutexLock lock(mutex_);
     all_thawed_ = !frozen;
   }
-  frozen_.settle(false);
+  frozen_.end_freezing(false);
   thaw_frozen();
   if (!frozen) thaw_others();
   {

@@ -175,7 +175,7 @@ class FakeFilesystems final : public platform::Filesystems {
     std::vector<FakeGuardProcess::Target> targets;
     for (const std::string& mountpoint : mountpoints_) targets.push_back(target(mountpoint));
     auto started = start_process(request, std::move(targets));
-    guard()->settle(request.limit);
+    guard()->end_freezing(request.limit);
     return started;
   }
   std::unique_ptr<platform::FreezeGuard> restore_guard(platform::Handle descriptor) override {

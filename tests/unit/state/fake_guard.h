@@ -73,7 +73,7 @@ class FakeGuardProcess {
     events_.pop_front();
     return event;
   }
-  void settle(std::optional<std::chrono::milliseconds> limit) {
+  void end_freezing(std::optional<std::chrono::milliseconds> limit) {
     const std::lock_guard lock(mutex_);
     settled_ = true;
     if (limit && !expired_) set_limit(*limit);
@@ -188,8 +188,8 @@ class FakeGuard final : public platform::FreezeGuard {
   void wait() override { process_->wait(); }
   void interrupt() override { process_->wake(); }
   std::optional<platform::GuardEvent> next() override { return process_->next(); }
-  void settle(std::chrono::milliseconds limit) override { process_->settle(limit); }
-  void give_up() override { process_->settle(std::nullopt); }
+  void all_frozen(std::chrono::milliseconds limit) override { process_->end_freezing(limit); }
+  void freezing_failed() override { process_->end_freezing(std::nullopt); }
   void renew(std::chrono::milliseconds limit) override { process_->renew(limit); }
   void thaw(std::int64_t request) override { process_->thaw(request); }
   void cancel() override { process_->cancel(); }

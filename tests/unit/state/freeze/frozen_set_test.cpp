@@ -58,7 +58,7 @@ TEST_F(FrozenSetTest, IsFrozenFromBeginToEnd) {
   EXPECT_TRUE(set().is_frozen());
   EXPECT_TRUE(set().since());
   EXPECT_TRUE(has_state_file());
-  set().settle(true);
+  set().end_freezing(true);
   EXPECT_EQ(set().thaw(), 2);
   EXPECT_FALSE(has_state_file());
   const auto ended = set().end(FreezeEnd::client, "x");
@@ -75,7 +75,7 @@ TEST_F(FrozenSetTest, DoesNotEndBeforeTheAgentFreezesNoMore) {
   freeze({"/c"});
   EXPECT_EQ(set().thaw(), 1);
   EXPECT_TRUE(has_state_file());
-  set().settle(false);
+  set().end_freezing(false);
   EXPECT_EQ(set().thaw(), 0);
   EXPECT_FALSE(has_state_file());
 }
@@ -89,7 +89,7 @@ TEST_F(FrozenSetTest, CanBeCancelled) {
 
 TEST_F(FrozenSetTest, ReturnsTheErrorOfTheGuardAndStaysFrozen) {
   freeze({"/c"});
-  set().settle(true);
+  set().end_freezing(true);
   filesystems["/c"].thaw_error = "no";
   const auto thawed = set().thaw();
   ASSERT_FALSE(thawed);
@@ -101,7 +101,7 @@ TEST_F(FrozenSetTest, ReturnsTheErrorOfTheGuardAndStaysFrozen) {
 
 TEST_F(FrozenSetTest, ReportsThatItExpiredAndEnded) {
   freeze({"/c"});
-  set().settle(true);
+  set().end_freezing(true);
   EXPECT_EQ(set().renew("t", 1ms), 1ms);
   await_log("change 1");
   EXPECT_TRUE(set().has_expired());
@@ -118,7 +118,7 @@ TEST_F(FrozenSetTest, KeepsTheEndsOfFreezesWithTokens) {
   freeze({"/c"});
   EXPECT_FALSE(set().status("t").is_owner);  // nobody knows the token yet
   EXPECT_FALSE(set().renew("t", {}));
-  set().settle(true);
+  set().end_freezing(true);
   EXPECT_TRUE(set().status("t").is_owner);
   EXPECT_EQ(set().thaw(), 1);
   set().end(FreezeEnd::client, "x");
@@ -130,7 +130,7 @@ TEST_F(FrozenSetTest, KeepsTheEndsOfFreezesWithTokens) {
 
 TEST_F(FrozenSetTest, ForgetsTheTokenOfAFreezeThatFailed) {
   freeze({"/c"});
-  set().settle(false);
+  set().end_freezing(false);
   EXPECT_EQ(set().thaw(), 1);
   set().end();
   EXPECT_FALSE(set().status("t").ended);
@@ -138,7 +138,7 @@ TEST_F(FrozenSetTest, ForgetsTheTokenOfAFreezeThatFailed) {
 
 TEST_F(FrozenSetTest, ThawsWithoutAGuardThatIsGone) {
   freeze({"/c"});
-  set().settle(true);
+  set().end_freezing(true);
   filesystems.guard()->kill();
   await_log("change 2");
   filesystems["/c"].open_error = "covered";
